@@ -1,0 +1,60 @@
+"""Checks of the numbers that effect sizes are made of. Missing values (NaN) pass; impossible ones do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from metarepro.errors import DataError
+
+Array = NDArray[np.float64]
+
+
+def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
+    """Turn keyword columns into float arrays of one shape; a missing keyword or an unequal length is an error."""
+    absent = [name for name, values in columns.items() if values is None]
+    if absent:
+        raise DataError(f"Missing column{'s' * (len(absent) > 1)}: {', '.join(absent)}. Needed: {', '.join(columns)}.")
+    arrays: dict[str, Array] = {}
+    for name, values in columns.items():
+        try:
+            # A copy: nobody may change what a caller passed in.
+            arrays[name] = np.atleast_1d(np.array(values, dtype=np.float64))
+        except (TypeError, ValueError):
+            raise DataError(f"Column {name} holds something that is not a number.") from None
+    lengths = {name: a.shape for name, a in arrays.items() if a.size != 1}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"Columns differ in shape: {', '.join(f'{n} {s}' for n, s in lengths.items())}.")
+    shaped = np.broadcast_arrays(*arrays.values())
+    return {name: np.array(a, dtype=np.float64) for name, a in zip(arrays, shaped, strict=True)}
+
+
+def refuse(bad: NDArray[np.bool_], what: str, fix: str, **columns: Any) -> None:
+    """Raise a DataError that names the rows where `bad` is true, with their values."""
+    if not np.any(bad):
+        return
+    rows = np.flatnonzero(bad)
+    first = int(rows[0])
+    values = ", ".join(f"{name} = {np.ravel(a)[first]:g}" for name, a in columns.items())
+    listed = ", ".join(str(int(r)) for r in rows[:10]) + (", ..." if rows.size > 10 else "")
+    raise DataError(f"{what} in row{'s' * (rows.size > 1)} {listed} (counted from 0; row {first}: {values}). {fix}")
+
+
+def check_counts(events: Array, total: Array, e_name: str, n_name: str) -> None:
+    """Refuse counts that cannot be counts."""
+    named = {e_name: events, n_name: total}
+    refuse(np.isinf(events) | np.isinf(total), "A count is infinite", "Give whole numbers.", **named)
+    refuse(total <= 0, f"{n_name} is not positive", "Give the number of patients, 1 or more.", **named)
+    refuse(events < 0, f"{e_name} is negative", f"Give a whole number from 0 to {n_name}.", **named)
+    refuse(events > total, f"{e_name} is larger than {n_name}", f"Give a whole number from 0 to {n_name}.", **named)
+
+
+def check_means(mean: Array, sd: Array, n: Array, suffix: str) -> None:
+    """Refuse means, standard deviations and sizes that cannot be such."""
+    named = {f"m{suffix}": mean, f"sd{suffix}": sd, f"n{suffix}": n}
+    infinite = np.isinf(mean) | np.isinf(sd) | np.isinf(n)
+    refuse(infinite, f"m{suffix}, sd{suffix} or n{suffix} is infinite", "Give finite numbers.", **named)
+    refuse(n < 1, f"n{suffix} is below 1", "Give the number of patients analysed.", **named)
+    refuse(sd < 0, f"sd{suffix} is negative", "A standard deviation is 0 or more.", **named)

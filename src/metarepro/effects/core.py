@@ -1,0 +1,164 @@
+"""One door to all effect sizes: `effect_sizes`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.effects.checks import Array, as_columns
+from metarepro.effects.counts import two_arm_counts
+from metarepro.effects.generic import generic
+from metarepro.effects.means import mean_difference, standardised_mean_difference
+from metarepro.effects.proportions import proportion
+from metarepro.effects.registry import Measure, get_measure
+from metarepro.errors import ConfigError
+
+_COLUMNS = {
+    "two_arm_counts": ("e1", "n1", "e2", "n2"),
+    "two_arm_means": ("m1", "sd1", "n1", "m2", "sd2", "n2"),
+    "one_arm_counts": ("e", "n"),
+    "generic": ("estimate",),
+}
+_OPTIONS = {
+    "two_arm_counts": {"correction", "correction_to", "drop_double_zero"},
+    "two_arm_means": {"vtype"},
+    "one_arm_counts": {"correction", "correction_to"},
+    "generic": {"se", "variance", "ci_low", "ci_high", "level"},
+}
+
+
+@dataclass(frozen=True)
+class EffectSizes:
+    """Effect sizes of k studies.
+
+    Attributes
+    ----------
+    yi, vi : ndarray
+        Estimate and sampling variance on the working scale (log for ratios, logit for PLO); NaN where the study
+        has no usable number, with the reason in `notes`.
+    measure : str
+        Code of the measure, a key of the registry.
+    flags : dict of ndarray of bool
+        What was done to each study, such as ``corrected`` (a constant was added) or ``dropped``.
+    notes : tuple of str
+        The same in words.
+    """
+
+    yi: Array
+    vi: Array
+    measure: str
+    flags: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def info(self) -> Measure:
+        """The registry's entry of this measure."""
+        return get_measure(self.measure)
+
+    def to_display(self, x: ArrayLike) -> Any:
+        """Map working-scale values to the display scale: log OR to OR, logit to proportion."""
+        return to_display(self.measure, x)
+
+
+def to_display(measure: str, x: ArrayLike) -> Any:
+    """Map working-scale values of a measure to its display scale."""
+    values = np.asarray(x, dtype=np.float64)
+    kind = get_measure(measure).display
+    if kind == "exp":
+        with np.errstate(over="ignore"):
+            values = np.exp(values)
+    elif kind == "expit":
+        # Written with tanh because 1 / (1 + exp(-x)) overflows for large -x.
+        values = 0.5 * (1 + np.tanh(values / 2))
+    return float(values) if np.ndim(x) == 0 else values
+
+
+def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
+    """Effect sizes and their sampling variances from study summaries.
+
+    Parameters
+    ----------
+    measure : str
+        ``OR RR RD`` need ``e1, n1, e2, n2`` (events and totals, arm 1 experimental, arm 2 control);
+        ``MD SMD`` need ``m1, sd1, n1, m2, sd2, n2``; ``PLO PR`` need ``e, n``;
+        ``GEN`` needs ``estimate`` and one of ``se``, ``variance``, or ``ci_low, ci_high`` (with ``level``).
+    **columns
+        One array of shape (k,) a column, and the options below.
+    correction : float, default 0.5
+        Added to all cells of a table with a zero cell (OR, RR, RD, PLO, PR).
+    correction_to : {'only_zero', 'if_any_zero', 'all', 'none'}, default 'only_zero'
+        Which tables get it.
+    drop_double_zero : bool, default False
+        Whether studies without events in either arm (or with events only) are dropped.
+    vtype : {'LS', 'LS2', 'UB', 'AV'}, default 'LS'
+        Variance formula of SMD.
+
+    Returns
+    -------
+    EffectSizes
+
+    Raises
+    ------
+    DataError
+        Impossible numbers (events above total, a negative SD, ...), with the rows.
+    ConfigError
+        Unknown measure or option.
+
+    Examples
+    --------
+    >>> es = effect_sizes("OR", e1=[12, 5], n1=[17, 20], e2=[3, 4], n2=[17, 21])
+    >>> es.to_display(es.yi).round(2)
+    array([11.2 ,  1.42])
+    """
+    info = get_measure(measure)
+    needed = _COLUMNS[info.inputs]
+    unknown = sorted(set(columns) - set(needed) - _OPTIONS[info.inputs])
+    if unknown:
+        allowed = ", ".join([*needed, *sorted(_OPTIONS[info.inputs])])
+        raise ConfigError(f"{info.code} does not take {', '.join(unknown)}. Allowed: {allowed}.")
+    options = {name: columns[name] for name in columns if name not in needed}
+    if info.inputs == "generic":
+        spread = {name: options.get(name) for name in ("se", "variance", "ci_low", "ci_high")}
+        present = {name: value for name, value in spread.items() if value is not None}
+        published = as_columns({"estimate": columns.get("estimate"), **present})
+        estimate = published.pop("estimate")
+        parts = {name: published.get(name) for name in spread}
+        yi, vi, flags = generic(estimate, **parts, level=float(options.get("level", 0.95)))
+    else:
+        arrays: dict[str, Any] = as_columns({name: columns.get(name) for name in needed})
+        if info.inputs == "two_arm_counts":
+            yi, vi, flags = two_arm_counts(info.code, **arrays, **options)
+        elif info.inputs == "one_arm_counts":
+            yi, vi, flags = proportion(info.code, **arrays, **options)
+        elif info.code == "SMD":
+            yi, vi, flags = standardised_mean_difference(**arrays, **options)
+        elif options:
+            raise ConfigError(f"{info.code} has one variance formula and takes no vtype.")
+        else:
+            yi, vi, flags = mean_difference(**arrays)
+    bad = ~(np.isfinite(yi) & np.isfinite(vi))
+    yi, vi = np.where(bad, np.nan, yi), np.where(bad, np.nan, vi)
+    return EffectSizes(yi, vi, info.code, flags, _notes(yi, flags, options))
+
+
+def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> tuple[str, ...]:
+    notes = []
+    corrected = flags.get("corrected")
+    if corrected is not None and corrected.any():
+        amount = options.get("correction", 0.5)
+        notes.append(f"{amount:g} added to all cells of {_rows(corrected)}.")
+    dropped = flags.get("dropped")
+    if dropped is not None and dropped.any():
+        notes.append(f"Double-zero studies dropped: {_rows(dropped)}.")
+    missing = np.isnan(yi) & ~(dropped if dropped is not None else np.zeros(yi.shape, dtype=bool))
+    if missing.any():
+        notes.append(f"No effect size, because a number is missing or not estimable: {_rows(missing)}.")
+    return tuple(notes)
+
+
+def _rows(chosen: np.ndarray) -> str:
+    rows = np.flatnonzero(chosen)
+    return f"row{'s' * (rows.size > 1)} {', '.join(str(int(r)) for r in rows)}"

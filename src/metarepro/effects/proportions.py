@@ -1,0 +1,59 @@
+"""Effect sizes from one-arm counts: logit and raw proportions, and each study's own interval."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metarepro.effects.checks import Array, check_counts
+from metarepro.effects.counts import CorrectionTo, correct_cells
+from metarepro.errors import ConfigError
+
+
+def proportion(
+    measure: str, e: Array, n: Array, correction: float = 0.5, correction_to: CorrectionTo = "only_zero"
+) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    """Working-scale estimate and variance of a proportion: PLO (logit) or PR (raw).
+
+    Studies with no or only events get `correction` added to events and non-events, for this approximate
+    (normal-normal) model only; their printed counts stay as they are.
+    """
+    check_counts(e, n, "e", "n")
+    (a, b), corrected = correct_cells((e, n - e), correction, correction_to)
+    m = a + b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yi, vi = (np.log(a / b), 1 / a + 1 / b) if measure == "PLO" else (a / m, a * b / m**3)
+    usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
+    return np.where(usable, yi, np.nan), np.where(usable, vi, np.nan), {"corrected": corrected}
+
+
+def proportion_interval(
+    events: Array, total: Array, level: float = 0.95, method: str = "wilson"
+) -> tuple[Array, Array]:
+    """Confidence interval of each study's own proportion, from its counts alone.
+
+    Parameters
+    ----------
+    events, total : array_like
+        Counts, shape (k,).
+    level : float
+        Coverage between 0 and 1.
+    method : {'wilson', 'clopper-pearson'}
+        Wilson's score interval (default: closest to its nominal coverage) or the exact one (never below it).
+
+    Returns
+    -------
+    low, high : ndarray
+        Proportions between 0 and 1. Computed by statsmodels.
+
+    References
+    ----------
+    Wilson 1927, doi:10.1080/01621459.1927.10502953; Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
+    """
+    # statsmodels takes over a second to load, so only this function pays for it.
+    from statsmodels.stats.proportion import proportion_confint
+
+    names = {"wilson": "wilson", "clopper-pearson": "beta"}
+    if method not in names:
+        raise ConfigError(f"method = {method!r} is not known. Allowed: {', '.join(names)}.")
+    low, high = proportion_confint(np.asarray(events), np.asarray(total), alpha=1 - level, method=names[method])
+    return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)

@@ -1,0 +1,120 @@
+"""Intervals for tau2, I2 and H2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.errors import ConfigError
+from metarepro.pooling.inference import chi2_quantile
+from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
+from metarepro.pooling.problems import read_problems
+from metarepro.pooling.tau2 import solve_q
+
+
+class Interval(NamedTuple):
+    """Low and high end; floats for one problem, arrays for a batch."""
+
+    low: Any
+    high: Any
+
+
+@dataclass(frozen=True)
+class HeterogeneityInterval:
+    """Confidence intervals of tau2, I2 (percent) and H2, with the method's name and notes on what does not exist."""
+
+    tau2: Interval
+    i2: Interval
+    h2: Interval
+    method: str
+    level: float
+    notes: tuple[str, ...]
+
+
+def typical_variance(problems: Problems) -> Array:
+    """The 'typical' sampling variance (k - p) / tr(P) of Higgins & Thompson 2002, doi:10.1002/sim.1186."""
+    m = moments(problems, np.zeros(problems.k.shape))
+    return np.asarray((problems.k - problems.p) / m.tr_p, dtype=np.float64)
+
+
+def i2_h2(tau2: Array, typical: Array) -> tuple[Array, Array]:
+    """I2 (percent) and H2 from tau2 and the typical sampling variance."""
+    return 100 * tau2 / (tau2 + typical), tau2 / typical + 1
+
+
+def q_profile(problems: Problems, level: float) -> tuple[Array, Array]:
+    """Q-profile interval of tau2, exact to 1e-12. Viechtbauer 2007, doi:10.1002/sim.2514.
+
+    Both ends are 0 when even Q(0) lies below the lower chi2 quantile: the data vary less than chance allows,
+    and the interval holds the value 0 only.
+    """
+    df = (problems.k - problems.p).astype(float)
+    low, _, _ = solve_q(problems, chi2_quantile((1 + level) / 2, df))
+    high, _, _ = solve_q(problems, chi2_quantile((1 - level) / 2, df))
+    return low, high
+
+
+def heterogeneity_interval(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    method: str = "QP",
+    level: float = 0.95,
+    moderators: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+) -> HeterogeneityInterval:
+    """Confidence intervals of tau2, I2 and H2.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (..., k)
+        Effects and sampling variances on the working scale.
+    method : {'QP'}
+        Q-profile, which is exact under the model's normality.
+    level : float
+        Coverage between 0 and 1.
+    moderators, mask
+        As in `pool`.
+
+    Returns
+    -------
+    HeterogeneityInterval
+        NaN, with a note, for fewer than 2 studies.
+
+    References
+    ----------
+    Viechtbauer 2007, doi:10.1002/sim.2514.
+    """
+    if method != "QP":
+        raise ConfigError(f"method = {method!r} is not known. Allowed: QP.")
+    problems, shape, notes = read_problems(yi, vi, moderators, mask)
+    if not 0 < level < 1:
+        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
+    possible = problems.k > problems.p
+    low, high = np.full(problems.k.shape, np.nan), np.full(problems.k.shape, np.nan)
+    i2_low, i2_high, h2_low, h2_high = (low.copy() for _ in range(4))
+    if possible.any():
+        some = problems.rows(np.flatnonzero(possible))
+        low[possible], high[possible] = q_profile(some, level)
+        typical = typical_variance(some)
+        i2_low[possible], h2_low[possible] = i2_h2(low[possible], typical)
+        i2_high[possible], h2_high[possible] = i2_h2(high[possible], typical)
+        below = generalised_q(some, np.zeros(some.k.shape)) < chi2_quantile((1 - level) / 2, some.k - some.p)
+        if below.any():
+            notes = (*notes, "Q(0) lies below the lower chi2 quantile: the Q-profile interval of tau2 is [0, 0].")
+    if not possible.all():
+        notes = (*notes, "No interval of tau2: it needs at least 2 studies.")
+
+    def shaped(a: Array) -> Any:
+        return float(a[0]) if shape == () else a.reshape(shape)
+
+    return HeterogeneityInterval(
+        Interval(shaped(low), shaped(high)),
+        Interval(shaped(i2_low), shaped(i2_high)),
+        Interval(shaped(h2_low), shaped(h2_high)),
+        method,
+        level,
+        notes,
+    )

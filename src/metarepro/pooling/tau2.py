@@ -1,0 +1,187 @@
+"""Estimators of the between-study variance tau2. Each takes a stack of problems and returns one value a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
+from metarepro.pooling.likelihood import maximise
+
+
+@dataclass(frozen=True)
+class Tau2:
+    """Estimate of tau2 for each problem of a stack.
+
+    Attributes
+    ----------
+    value, se : ndarray, shape (b,)
+        tau2 and its asymptotic standard error (NaN where no formula is established).
+    iterations : ndarray of int
+        0 for closed forms.
+    converged, at_boundary : ndarray of bool
+        Whether the defining equation was solved to 1e-12; whether the estimate is 0 because it may not be negative.
+    maxima : ndarray of int
+        Number of local maxima of the likelihood (1 for the moment estimators).
+    """
+
+    value: Array
+    se: Array
+    iterations: np.ndarray
+    converged: np.ndarray
+    at_boundary: np.ndarray
+    maxima: np.ndarray
+
+
+def _closed(raw: Array, se: Array) -> Tau2:
+    value = np.maximum(raw, 0)
+    ones = np.ones(value.shape, dtype=int)
+    return Tau2(value, se, 0 * ones, ones.astype(bool), raw <= 0, ones)
+
+
+def _quadratic_se(problems: Problems, value: Array, weights: Array, divisor: Array) -> Array:
+    """SE of (y'By - c)/a for B the projection with fixed weights: sqrt(2 tr(B S B S))/a, S = V + tau2 I."""
+    w = weights * problems.mask
+    s = (problems.v + value[:, None]) * problems.mask
+    if problems.x is None:
+        sum_w = w.sum(-1)
+        first = (w * s * w * s).sum(-1)
+        second = (w * w * s * w * s).sum(-1) / sum_w
+        third = (w * w * s).sum(-1) / sum_w
+        return np.sqrt(2 * np.maximum(first - 2 * second + third**2, 0)) / divisor
+    x = problems.x * problems.mask[..., None]
+    xw = np.swapaxes(x * w[..., None], -1, -2)
+    b = np.zeros((*w.shape, w.shape[-1]))
+    index = np.arange(w.shape[-1])
+    b[:, index, index] = w
+    b = (b - np.swapaxes(xw, -1, -2) @ np.linalg.inv(xw @ x) @ xw) * s[:, None, :]
+    return np.sqrt(2 * np.trace(b @ b, axis1=-2, axis2=-1)) / divisor
+
+
+def common_effect(problems: Problems) -> Tau2:
+    """tau2 = 0 by assumption (CE)."""
+    zero = np.zeros(problems.k.shape)
+    ones = np.ones(zero.shape, dtype=int)
+    return Tau2(zero, np.full(zero.shape, np.nan), 0 * ones, ones.astype(bool), np.zeros(zero.shape, bool), ones)
+
+
+def dersimonian_laird(problems: Problems) -> Tau2:
+    """Moment estimator from Cochran's Q (DL). DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2."""
+    m = moments(problems, np.zeros(problems.k.shape))
+    raw = (m.rss - (problems.k - problems.p)) / m.tr_p
+    return _closed(raw, _quadratic_se(problems, np.maximum(raw, 0), 1 / problems.v, m.tr_p))
+
+
+def hedges(problems: Problems) -> Tau2:
+    """Unweighted moment estimator (HE). Hedges & Olkin 1985, doi:10.1016/C2009-0-03396-0."""
+    ones = problems.mask.astype(float)
+    m = moments(problems, np.zeros(problems.k.shape), weights=ones)
+    df = problems.k - problems.p
+    raw = (m.rss - _trace_pv(problems, ones)) / df
+    return _closed(raw, _quadratic_se(problems, np.maximum(raw, 0), ones, df))
+
+
+def hunter_schmidt(problems: Problems, corrected: bool = False) -> Tau2:
+    """Hunter-Schmidt estimator (HS), or with the small-sample factor k/(k - p) on Q (HSk).
+
+    Hunter & Schmidt 2004, doi:10.4135/9781412985031; Brannick et al. 2019, doi:10.1002/jrsm.1365 (HSk).
+    """
+    m = moments(problems, np.zeros(problems.k.shape))
+    factor = problems.k / (problems.k - problems.p) if corrected else np.ones(problems.k.shape)
+    raw = (factor * m.rss - problems.k) / m.sum_w
+    se = _quadratic_se(problems, np.maximum(raw, 0), 1 / problems.v, m.sum_w) * factor
+    return _closed(raw, se)
+
+
+def sidik_jonkman(problems: Problems) -> Tau2:
+    """Two-step estimator from the unweighted variance of the effects (SJ), positive unless all effects are equal.
+
+    Sidik & Jonkman 2005, doi:10.1111/j.1467-9876.2005.00489.x
+    """
+    ones = problems.mask.astype(float)
+    # The starting value is the plain variance of the effects, with or without moderators.
+    mean = (problems.y * ones).sum(-1, keepdims=True) / problems.k[:, None]
+    start = (ones * (problems.y - mean) ** 2).sum(-1) / problems.k
+    safe = np.where(start > 0, start, 1.0)
+    weights = 1 / (problems.v / safe[:, None] + 1)
+    df = problems.k - problems.p
+    m = moments(problems, np.zeros(problems.k.shape), weights=weights)
+    raw = np.where(start > 0, m.rss / df, 0.0)
+    return _closed(raw, np.where(start > 0, _quadratic_se(problems, raw, weights, df), np.nan))
+
+
+def paule_mandel(problems: Problems) -> Tau2:
+    """Root of Q(tau2) = k - p (PM). The empirical Bayes estimator (EB) solves the same equation.
+
+    The standard error is that of the empirical Bayes form, sqrt(2 k^2 / (k - p)) / sum(w).
+
+    Paule & Mandel 1982, doi:10.6028/jres.087.022; Morris 1983, doi:10.1080/01621459.1983.10477920;
+    Viechtbauer et al. 2015, doi:10.1111/bmsp.12047 (their identity).
+    """
+    k, df = problems.k, problems.k - problems.p
+    value, iterations, converged = solve_q(problems, df)
+    se = np.sqrt(2 * k**2 / df) / moments(problems, value).sum_w
+    return Tau2(value, se, iterations, converged, value == 0, np.ones(value.shape, dtype=int))
+
+
+def solve_q(problems: Problems, target: Array) -> tuple[Array, np.ndarray, np.ndarray]:
+    """Solve Q(tau2) = target for tau2 >= 0; 0 where Q(0) <= target.
+
+    Q is decreasing and convex, so Newton steps from the left rise monotonically to the root and cannot overshoot.
+    """
+    value = np.zeros(problems.k.shape)
+    iterations = np.zeros(value.shape, dtype=int)
+    active = generalised_q(problems, value) > target
+    for _ in range(1000):
+        index = np.flatnonzero(active)
+        if not index.size:
+            break
+        # dQ/dtau2 = -y'PPy, so the step is (Q - target) / y'PPy.
+        m = moments(problems.rows(index), value[index])
+        move = (m.rss - target[index]) / m.y_pp_y
+        value[index] += np.maximum(move, 0)
+        iterations[index] += 1
+        active[index[move <= 1e-15 * value[index]]] = False
+    return value, iterations, ~active
+
+
+def restricted_maximum_likelihood(problems: Problems) -> Tau2:
+    """Restricted maximum likelihood (REML), global maximum. Viechtbauer 2005, doi:10.3102/10769986030003261."""
+    best = maximise(problems, "REML")
+    m = moments(problems, best.tau2)
+    return Tau2(best.tau2, np.sqrt(2 / m.tr_pp), best.iterations, best.converged, best.tau2 == 0, best.maxima)
+
+
+def maximum_likelihood(problems: Problems) -> Tau2:
+    """Maximum likelihood (ML), global maximum. Biased downwards in few studies; REML is not."""
+    best = maximise(problems, "ML")
+    m = moments(problems, best.tau2)
+    return Tau2(best.tau2, np.sqrt(2 / m.sum_w2), best.iterations, best.converged, best.tau2 == 0, best.maxima)
+
+
+def _trace_pv(problems: Problems, weights: Array) -> Array:
+    """tr(PV) for the projection with the given weights."""
+    w = weights * problems.mask
+    v = problems.v * problems.mask
+    if problems.x is None:
+        return (w * v).sum(-1) - (w * w * v).sum(-1) / w.sum(-1)
+    x = problems.x * problems.mask[..., None]
+    xw = np.swapaxes(x * w[..., None], -1, -2)
+    inner = xw @ (x * (w * v)[..., None])
+    return (w * v).sum(-1) - np.trace(np.linalg.inv(xw @ x) @ inner, axis1=-2, axis2=-1)
+
+
+ESTIMATORS: dict[str, Callable[[Problems], Tau2]] = {
+    "CE": common_effect,
+    "DL": dersimonian_laird,
+    "HE": hedges,
+    "HS": hunter_schmidt,
+    "HSk": lambda problems: hunter_schmidt(problems, corrected=True),
+    "SJ": sidik_jonkman,
+    "ML": maximum_likelihood,
+    "REML": restricted_maximum_likelihood,
+    "EB": paule_mandel,
+    "PM": paule_mandel,
+}
