@@ -281,7 +281,7 @@ def _notes(
     notes = []
     if not enough.all():
         what = "One study only" if p == 1 else "No more studies than coefficients"
-        notes.append(f"{what}: tau2, I2, H2 and the prediction interval do not exist; intervals are normal.")
+        notes.append(f"{what}: τ², I², H² and the prediction interval do not exist; intervals are normal.")
     if p > 1:
         notes.append("No prediction interval: with moderators it depends on their values.")
     elif (enough & (pi_df < 1)).any():
@@ -289,7 +289,7 @@ def _notes(
     if p == 1 and ci in ("HK", "HK-adhoc", "t") and (k == 2).any():
         notes.append("Two studies: the t interval with 1 df is very wide.")
     if tau2_method in ("REML", "ML") and (tau2.maxima > 1).any():
-        notes.append("The likelihood of tau2 has several maxima; the highest is reported.")
+        notes.append("The likelihood of τ² has several maxima; the highest is reported.")
     if not tau2.converged.all():
         notes.append(f"{tau2_method} was not solved to its tolerance.")
     return notes

@@ -128,7 +128,7 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     x = problems.x[widen] * mask[..., None]
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
-    inverse = np.linalg.inv(xwx)
+    inverse = np.asarray(np.linalg.inv(xwx), dtype=np.float64)
     beta = (inverse @ (xw @ y[..., None]))[..., 0]
     r = (y - (x @ beta[..., None])[..., 0]) * mask
     wr = w * r

@@ -65,5 +65,5 @@ def pool_subgroups(
     q = float((weight * (beta - mean) ** 2).sum())
     df = len(levels) - 1
     single = [name for name, f in zip(levels, fits, strict=True) if f.k == 1]
-    notes = (f"One study only in {', '.join(single)}: its tau2 is taken as 0 in the test.",) if single else ()
+    notes = (f"One study only in {', '.join(single)}: its τ² is taken as 0 in the test.",) if single else ()
     return Subgroups(levels, fits, SubgroupTest(q, df, float(chi2_upper_tail(np.array(q), np.array(df))), notes))

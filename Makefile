@@ -1,0 +1,2 @@
+all: ; @./run
+test: ; @./run test

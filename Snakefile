@@ -1,0 +1,34 @@
+# Raw tables -> effects -> pooled results -> figures -> report. What depends on what; nothing else.
+#
+# Analyses are listed in config.yaml. Each has two jobs, one for numbers and one for pictures. A job depends on the
+# fingerprint of the raw rows and settings that its analysis uses and of the library code that it runs, so that a
+# changed row or module re-runs what uses it, and a touched file re-runs nothing.
+from snakemake.utils import min_version
+
+min_version("9.18")
+
+
+container: "docker://python:3.11-slim"
+
+
+include: "workflow/rules/plan.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    input:
+        "results/report.html",
+        "results/summary.csv",
+        "results/results.json",
+    default_target: True
+
+
+include: "workflow/rules/analyses.smk"
+include: "workflow/rules/gather.smk"
+
+
+onsuccess:
+    print(f"\nDone. The report: {Path('results/report.html').resolve()}")

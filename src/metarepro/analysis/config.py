@@ -1,0 +1,361 @@
+"""The configuration: what is analysed and how. The JSON schema is generated from these models."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from metarepro.analysis.yaml_reader import read_yaml
+from metarepro.effects.registry import MEASURES
+from metarepro.errors import ConfigError, Problem
+
+AnalysisId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+
+
+def _fail(code: str, message: str, *details: str) -> PydanticCustomError:
+    return PydanticCustomError(code, message, {"details": list(details)})
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+
+
+class Part(BaseModel):
+    """A part of the configuration; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Range(Part):
+    """A closed range."""
+
+    low: float = Field(alias="from", description="Lowest value that counts.")
+    high: float = Field(alias="to", description="Highest value that counts.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise _fail("E103", f"from = {self.low:g} is above to = {self.high:g}", "Fix: swap them.")
+        return self
+
+
+class Window(Range):
+    """A time window in hours."""
+
+    target: float | None = Field(None, description="Of several visits in the window, the one nearest to this counts.")
+    undated: bool = Field(False, description="Whether rows without a printed time count too.")
+
+
+class Arms(Part):
+    """Which arms count as experimental, or as control."""
+
+    agent: Words = Field(description="Words of the column `agent` in arms.csv.")
+    route: Words = Field((), description="Routes; empty means any.")
+    dose_mg_per_kg: Range | None = Field(None, description="Dose range; arms without a printed dose pass.")
+
+
+class Population(Part):
+    """Which studies and rows take part."""
+
+    diagnosis: Words = Field((), description="Diagnoses; empty means any.")
+    randomised: bool | None = Field(None, description="Only randomised studies (true), or only others (false).")
+    anaesthesia: bool | None = Field(None, description="false leaves out studies under general anaesthesia.")
+    setting: Words = Field((), description="trial, series; empty means both.")
+    level: Words = Field((), description="primary, secondary; empty means both.")
+    studies: Words = Field((), description="Only these studies.")
+    exclude_studies: Words = Field((), description="Not these studies.")
+
+
+class Model(Part):
+    """The pooling model."""
+
+    tau2: Literal["CE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM"] = Field(
+        "REML", description="Estimator of the between-study variance; CE for a common effect."
+    )
+    ci: Literal["z", "t", "HK", "HK-adhoc"] = Field("HK", description="Confidence interval of the pooled effect.")
+    pi: Literal["HTS", "t", "z"] = Field("HTS", description="Prediction interval.")
+    level: float = Field(0.95, gt=0, lt=1, description="Level of all intervals, 0.95 not 95.")
+    correction: float = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
+    correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(
+        "only_zero", description="Which tables get the correction."
+    )
+    drop_double_zero: bool = Field(False, description="Whether studies without events in both arms are left out.")
+
+    @model_validator(mode="after")
+    def _defined(self) -> Self:
+        if self.tau2 == "CE" and self.ci in ("HK", "HK-adhoc"):
+            raise _fail("E103", "Hartung-Knapp needs a random-effects model, not CE", "Fix: ci: z, or another tau2.")
+        return self
+
+
+class Sensitivity(Part):
+    """One change to an analysis, refitted beside it."""
+
+    id: AnalysisId = Field(description="Id.")
+    label: str = Field(description="Name in tables.")
+    population: dict[str, Any] = Field(default_factory=dict, description="Keys of `population` that differ.")
+    model: dict[str, Any] = Field(default_factory=dict, description="Keys of `model` that differ.")
+    ascertainment: Words | None = Field(None, description="Replaces the analysis's `ascertainment`.")
+    statistic: Words | None = Field(None, description="Replaces the analysis's `statistic`.")
+    overlap: Literal["one_per_cohort", "keep"] | None = Field(None, description="Replaces the analysis's `overlap`.")
+
+
+Ascertainment = Literal["point", "window", "ever", "maintained"]
+
+
+class Analysis(Part):
+    """One analysis: which rows, which measure, which model."""
+
+    id: AnalysisId = Field(description="Id: lower case letters, digits, dash, underscore; names the output folder.")
+    title: str = Field(min_length=1, description="Title in figures and report.")
+    section: str = Field("Analyses", description="Heading in the report.")
+    outcome: Words = Field(description="Outcomes, preferred first.")
+    measure: str = Field(description="Effect measure, a code of the registry.")
+    rows: Literal["arms", "contrasts", "contrasts_for_crossover"] = Field(
+        "arms", description="Counts or means by arm; published contrasts; or contrasts for crossover trials only."
+    )
+    combine: Literal["pool", "compound"] = Field(
+        "pool", description="Pool the studies, or compound step rates: 1 minus the product of (1 - rate)."
+    )
+    time: Window | None = Field(None, description="Time window in hours after the dose.")
+    experimental: Arms = Field(description="Experimental arms.")
+    control: Arms | None = Field(None, description="Control arms; none for one-arm measures.")
+    scale: Words = Field((), description="Rating scales; empty means any.")
+    statistic: Words = Field(("endpoint",), description="Means: endpoint, change.")
+    schedule: Literal["single", "course"] | None = Field(None, description="After a single dose, or a course.")
+    ascertainment: Words = Field(("point",), description="How the outcome was met: point, window, ever, maintained.")
+    crossover: Literal["all_periods", "first_period", "first_else_all"] = Field(
+        "first_else_all", description="Rows of crossover trials that count."
+    )
+    overlap: Literal["one_per_cohort", "keep"] = Field(
+        "one_per_cohort", description="Of studies that share participants, keep the largest, or all."
+    )
+    multi_arm: Literal["error", "combine"] = Field(
+        "error", description="Several experimental arms of one study: stop, or add them up."
+    )
+    se_from_p: bool = Field(False, description="Contrasts with only an exact p-value: take the SE from it.")
+    population: Population = Field(Population(), description="Which studies and rows take part.")
+    subgroups: Literal["control_agent", "setting", "diagnosis", "design", "level"] | None = Field(
+        None, description="Column that makes the subgroups."
+    )
+    sort: Literal["year", "effect", "label", "weight"] = Field("year", description="Order of studies.")
+    model: Model = Field(Model(), description="The pooling model.")
+    sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")
+    notes: tuple[str, ...] = Field((), description="Remarks printed with the analysis.")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.measure not in MEASURES or self.measure == "GEN":
+            allowed = [m for m in MEASURES if m != "GEN"]
+            near = get_close_matches(self.measure.upper(), allowed, n=1, cutoff=0.4)
+            hint = f"Fix: did you mean {near[0]!r}?" if near else "Published effects: rows: contrasts."
+            raise _fail("E102", f"measure {self.measure!r} is unknown", f"Allowed: {', '.join(allowed)}", hint)
+        one_arm = MEASURES[self.measure].inputs == "one_arm_counts"
+        if one_arm and self.control is not None:
+            raise _fail("E103", f"{self.measure} is a one-arm measure and takes no control", "Fix: delete `control`.")
+        if not one_arm and self.control is None:
+            raise _fail("E103", f"{self.measure} needs a control", "Fix: add `control: {agent: ...}`.")
+        if one_arm and self.rows != "arms" and self.combine == "pool":
+            raise _fail("E103", "one-arm measures take rows: arms only", "Fix: delete `rows`.")
+        if self.combine == "compound" and self.measure != "PR":
+            raise _fail("E103", "combine: compound needs measure: PR", "Fix: measure: PR.")
+        if self.measure == "SMD" and self.rows == "arms" and len(self.statistic) > 1:
+            raise _fail(
+                "E103", "an SMD must not mix endpoint and change scores: their SDs differ in kind",
+                "Fix: keep one of them in `statistic`.",
+            )  # fmt: skip
+        if self.subgroups == "control_agent" and self.control is None:
+            raise _fail("E103", "subgroups: control_agent needs a control", "Fix: another column.")
+        return self
+
+
+class Outcome(Part):
+    """How an outcome reads."""
+
+    label: str = Field(description="Name in figures.")
+    better: Literal["high", "low"] = Field(description="Whether more of it is good for the patient.")
+
+
+class Config(Part):
+    """The whole configuration."""
+
+    title: str = Field(min_length=1, description="Title of the report.")
+    authors: str = Field("", description="Who made it.")
+    data: str = Field("data/raw", description="Folder of the tables, inside the project.")
+    outcomes: dict[str, Outcome] = Field(description="How each outcome reads.")
+    agents: dict[str, str] = Field(default_factory=dict, description="How each agent reads in figures.")
+    model: Model = Field(Model(), description="Default pooling model.")
+    sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
+    analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        folder = self.data
+        if folder.startswith(("/", "~")) or ".." in Path(folder).parts or "\\" in folder or ":" in folder:
+            raise _fail("E102", f"data = {folder!r} leads out of the project", "Fix: a folder below this one.")
+        return self
+
+
+def read_config(path: Path, shown: str | None = None) -> Config:
+    """Read and validate a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        Every problem with its line and column and the nearest valid key.
+    """
+    shown = shown or path.name
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError([Problem("E100", f"cannot be read: {error.strerror}", shown)]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem("E100", "the file is not UTF-8", shown)]) from None
+    raw, places = read_yaml(text, shown)
+    if not isinstance(raw, dict):
+        raise ConfigError([Problem("E100", "the file holds no settings", shown, details=("See README.md.",))])
+    problems: list[Problem] = []
+    defaults = raw.get("model")
+    listed = raw.get("analyses")
+    if isinstance(defaults, dict) and isinstance(listed, list):
+        # An analysis overrides single keys of the default model, not the whole of it.
+        raw["analyses"] = [
+            {**a, "model": {**defaults, **a.get("model", {})}}
+            if isinstance(a, dict) and isinstance(a.get("model", {}), dict) else a
+            for a in listed
+        ]  # fmt: skip
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        problems = [_problem(e, shown, places) for e in error.errors(include_url=False)]
+        raise ConfigError(_deduplicated(problems)) from None
+    problems = _check_ids(config, shown, places) + _check_sensitivity(config, shown, places)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _deduplicated(problems: list[Problem]) -> list[Problem]:
+    return list({str(p): p for p in problems}.values())
+
+
+def _place(path: tuple[Any, ...], places: dict[tuple[Any, ...], tuple[int, int]]) -> tuple[int, int]:
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path, (0, 0))
+
+
+def _fields_at(path: tuple[Any, ...]) -> list[str]:
+    """Names of the keys allowed where an unknown key stands."""
+    model: Any = Config
+    for step in path:
+        if isinstance(step, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
+            continue
+        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+        if field is None:
+            return []
+        model = _model_inside(field.annotation)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [f.alias or n for n, f in model.model_fields.items()]
+    return []
+
+
+def _model_inside(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_inside(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _problem(error: Any, shown: str, places: dict[tuple[Any, ...], tuple[int, int]]) -> Problem:
+    path, kind, context = tuple(error["loc"]), error["type"], error.get("ctx") or {}
+    line, column = _place(path, places)
+    name = ".".join(str(p) for p in path) or "the configuration"
+    details: tuple[str, ...] = tuple(context.get("details", ()))
+    value = error.get("input")
+    if kind == "extra_forbidden":
+        known = _fields_at(path[:-1])
+        near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+        code, what = "E101", f"unknown key {str(path[-1])!r}"
+        details = (f"Fix: did you mean {near[0]!r}?",) if near else (f"Allowed here: {', '.join(known)}.",)
+    elif kind == "missing":
+        code, what, details = "E101", f"the key {str(path[-1])!r} is missing", ("Fix: add it.",)
+        line, column = _place(path[:-1], places)
+    elif kind == "literal_error":
+        allowed = [w.strip("'\" ") for w in context["expected"].replace(" or ", ", ").split(", ")]
+        near = get_close_matches(str(value).strip(), allowed, n=1, cutoff=0.4)
+        code, what = "E102", f"{name} = {value!r} is not allowed"
+        details = (f"Allowed: {', '.join(allowed)}.", *((f"Fix: did you mean {near[0]!r}?",) if near else ()))
+    elif kind == "string_pattern_mismatch":
+        code, what = "E102", f"{name} = {value!r} is not allowed"
+        details = ("Allowed: lower case letters, digits, '-' and '_', at most 60, so that it can name a folder.",)
+    elif kind.startswith("E"):
+        code, what = kind, f"{name}: {error['msg']}" if path else error["msg"]
+    else:
+        code, what = "E102", f"{name}: {error['msg']}" + ("" if isinstance(value, dict) else f" (written: {value!r})")
+    return Problem(code, what, shown, line, column, details)
+
+
+def _check_ids(config: Config, shown: str, places: dict[tuple[Any, ...], tuple[int, int]]) -> list[Problem]:
+    problems = []
+    seen: dict[str, int] = {}
+    for number, analysis in enumerate(config.analyses):
+        line, column = _place(("analyses", number, "id"), places)
+        if analysis.id in seen:
+            what = f"the analysis id {analysis.id!r} is there twice (first in line {seen[analysis.id]})"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
+        seen.setdefault(analysis.id, line)
+        for outcome in analysis.outcome:
+            if outcome not in config.outcomes:
+                line, column = _place(("analyses", number, "outcome"), places)
+                near = get_close_matches(outcome, config.outcomes, n=1)
+                hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: add it to `outcomes`."
+                problems.append(
+                    Problem("E106", f"the outcome {outcome!r} is not in `outcomes`", shown, line, column, (hint,))
+                )
+    return problems
+
+
+def _check_sensitivity(config: Config, shown: str, places: dict[tuple[Any, ...], tuple[int, int]]) -> list[Problem]:
+    """Each sensitivity change must make a valid analysis of each analysis it applies to."""
+    problems = []
+    for number, analysis in enumerate(config.analyses):
+        own = analysis.sensitivity is not None
+        for index, change in enumerate(analysis.sensitivity if own else config.sensitivity):  # type: ignore[arg-type]
+            path = ("analyses", number, "sensitivity", index) if own else ("sensitivity", index)
+            try:
+                changed(analysis, change)
+            except ValidationError as error:
+                if own or number == 0 or "E103" not in str(error.errors()[0]["type"]):
+                    found = error.errors(include_url=False)[0]
+                    where = tuple(found["loc"])
+                    problems.append(_problem({**found, "loc": (*path, *where)}, shown, places))
+    return _deduplicated(problems)
+
+
+def changed(analysis: Analysis, change: Sensitivity) -> Analysis:
+    """The analysis with one sensitivity change applied."""
+    values = analysis.model_dump(by_alias=True)
+    values["population"] = {**values["population"], **change.population}
+    values["model"] = {**values["model"], **change.model}
+    for name in ("ascertainment", "statistic", "overlap"):
+        if getattr(change, name) is not None:
+            values[name] = getattr(change, name)
+    return Analysis.model_validate(values)
+
+
+def config_schema() -> dict[str, Any]:
+    """JSON schema of the configuration, for editors and outsiders."""
+    schema = Config.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return schema

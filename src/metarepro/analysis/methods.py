@@ -1,0 +1,86 @@
+"""The methods sentence of an analysis, from its settings. A setting without a sentence is an error, not silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metarepro.analysis.config import Analysis
+from metarepro.analysis.select import Selection
+from metarepro.effects.registry import get_measure
+
+TAU2 = {
+    "CE": "a common-effect model",
+    "DL": "random effects with the DerSimonian-Laird τ²",
+    "HE": "random effects with the Hedges τ²",
+    "HS": "random effects with the Hunter-Schmidt τ²",
+    "HSk": "random effects with the Hunter-Schmidt τ², small-sample corrected",
+    "SJ": "random effects with the Sidik-Jonkman τ²",
+    "ML": "random effects with τ² by maximum likelihood",
+    "REML": "random effects with τ² by restricted maximum likelihood",
+    "EB": "random effects with the empirical Bayes τ²",
+    "PM": "random effects with the Paule-Mandel τ²",
+}
+CI = {
+    "z": "normal (Wald) confidence intervals",
+    "t": "t-based confidence intervals (k - 1 df)",
+    "HK": "Hartung-Knapp confidence intervals (t, k - 1 df, without a variance floor)",
+    "HK-adhoc": "Hartung-Knapp confidence intervals (t, k - 1 df, not narrower than Wald)",
+}
+PI = {
+    "HTS": "prediction interval by Higgins, Thompson and Spiegelhalter (t, k - 2 df)",
+    "t": "prediction interval on t with k - 1 df",
+    "z": "normal prediction interval",
+}
+OVERLAP = {
+    "one_per_cohort": "of studies that share participants, or may, the largest was used",
+    "keep": "studies were kept even where they may share participants",
+}
+CROSSOVER = {
+    "all_periods": "crossover trials with counts of all periods",
+    "first_period": "crossover trials with their first period only",
+    "first_else_all": "crossover trials with their first period where it was read, else with all periods",
+}
+CORRECTION_TO = {
+    "only_zero": "of tables with a zero cell",
+    "if_any_zero": "of all tables, as one has a zero cell",
+    "all": "of all tables",
+    "none": "",
+}
+
+
+def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -> str:
+    """What was done, in sentences that a paper can print."""
+    measure, model = get_measure(analysis.measure), analysis.model
+    if analysis.combine == "compound":
+        return (
+            "The rates of the steps were compounded as 1 minus the product of (1 - rate), which assumes that everybody "
+            "without success went on to the next step. The interval is by the delta method on log(1 - rate)."
+        )
+    on = {"exp": "log ", "expit": "logit ", "identity": ""}[measure.display]
+    what = {
+        "one_arm_counts": f"{on}proportions",
+        "two_arm_counts": f"{on}{measure.name}s",
+        "two_arm_means": {"MD": "mean differences"}.get(measure.code, "standardised mean differences (Hedges g)"),
+        "generic": "effects",
+    }[measure.inputs]
+    sentences = [
+        f"We pooled {what} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]} and a "
+        f"{PI[model.pi]}; the interval of τ² is by the Q-profile method.",
+        f"{OVERLAP[analysis.overlap].capitalize()}.",
+    ]
+    if any(c.study.design == "crossover" for c in selection.comparisons):
+        how = CROSSOVER[analysis.crossover]
+        if analysis.rows == "contrasts_for_crossover":
+            how = "crossover trials with their printed within-patient contrast where one was read"
+        if analysis.rows != "contrasts":
+            sentences.append(f"The analysis uses {how}.")
+    if any(c.kind == "contrast" for c in selection.comparisons):
+        sentences.append("Published contrasts enter with their printed standard error or the one their interval gives.")
+    if corrected.any():
+        where = CORRECTION_TO[model.correction_to]
+        sentences.append(f"{model.correction:g} was added to all cells {where} ({int(corrected.sum())}).")
+    elif measure.inputs == "two_arm_counts" and model.drop_double_zero:
+        sentences.append("Studies without events in either arm were left out.")
+    if measure.inputs == "one_arm_counts":
+        sentences.append("Each study's own interval is Wilson's.")
+    return " ".join(sentences)

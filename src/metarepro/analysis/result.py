@@ -1,0 +1,217 @@
+"""What an analysis yields: one result object, and its JSON. Figures, tables and sentences are views of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where one raw row comes from: its table and key, what it says, and its source."""
+
+    table: str
+    key: str
+    says: str
+    source_id: str
+    source_url: str
+    locator: str
+    derivation: str
+    level: str
+
+
+@dataclass(frozen=True)
+class StudyEffect:
+    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale."""
+
+    study_id: str
+    label: str
+    year: int | None
+    group: str
+    level: str
+    timepoint_h: float | None
+    scale: str
+    participants: int | None
+    inputs: dict[str, float]
+    kind: str
+    yi: float
+    vi: float
+    se: float
+    estimate: float
+    ci_low: float
+    ci_high: float
+    ci_method: str
+    weight: float
+    estimable: bool
+    notes: tuple[str, ...]
+    provenance: tuple[Provenance, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A study with rows for the analysis that were not used."""
+
+    study_id: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A pooled result: on the working scale, and (`estimate` ... `pi_high`) on the display scale."""
+
+    k: int
+    participants: int | None
+    beta: float
+    se: float
+    statistic: float
+    df: float
+    p_value: float
+    beta_low: float
+    beta_high: float
+    estimate: float
+    ci_low: float
+    ci_high: float
+    pi_low: float
+    pi_high: float
+    pi_df: float
+    tau2: float
+    tau2_se: float
+    tau2_low: float
+    tau2_high: float
+    i2: float
+    i2_low: float
+    i2_high: float
+    i2_q: float
+    h2: float
+    q: float
+    q_df: int
+    q_p: float
+    tau2_method: str
+    ci_method: str
+    pi_method: str
+    level: float
+    converged: bool
+    at_boundary: bool
+    iterations: int
+    maxima: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SubgroupSummary:
+    """One subgroup."""
+
+    group: str
+    label: str
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class SubgroupTestResult:
+    """Test for subgroup differences."""
+
+    q: float
+    df: int
+    p: float
+    method: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SensitivityResult:
+    """The analysis with one thing changed; `summary` is None when no study is left or the change means nothing."""
+
+    id: str
+    label: str
+    summary: Summary | None
+    same_studies: bool
+    added: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A printed value shown beside the analysis, not part of it."""
+
+    label: str
+    estimate: float
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class AnalysisResult:
+    """Everything that one analysis yields."""
+
+    id: str
+    title: str
+    section: str
+    outcome: str
+    outcome_label: str
+    better: str
+    measure: str
+    rows: str
+    combine: str
+    experimental_label: str
+    control_label: str
+    time: tuple[float, float] | None
+    subgroups_by: str
+    studies: tuple[StudyEffect, ...]
+    left_out: tuple[LeftOut, ...]
+    summary: Summary | None
+    subgroups: tuple[SubgroupSummary, ...]
+    subgroup_test: SubgroupTestResult | None
+    sensitivity: tuple[SensitivityResult, ...]
+    references: tuple[Reference, ...]
+    methods: str
+    notes: tuple[str, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
+def to_json(result: AnalysisResult) -> str:
+    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes)."""
+    return json.dumps(clean(dataclasses.asdict(result)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def clean(value: Any) -> Any:
+    """Turn NaN and infinities into None, tuples into lists."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(v) for v in value]
+    return value
+
+
+def from_json(text: str) -> AnalysisResult:
+    """Read a result back; null becomes NaN where the field is a float."""
+    return _build(AnalysisResult, json.loads(text))
+
+
+def _build(kind: Any, value: Any) -> Any:
+    """Rebuild nested dataclasses from their dictionaries, by their annotations."""
+    import types
+    import typing
+
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        inner = [k for k in typing.get_args(kind) if k is not type(None)]
+        return None if value is None else _build(inner[0], value)
+    if origin is tuple:
+        arguments = typing.get_args(kind)
+        if arguments[-1] is Ellipsis:
+            return tuple(_build(arguments[0], v) for v in value)
+        return tuple(_build(k, v) for k, v in zip(arguments, value, strict=True))
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return kind(**{f.name: _build(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
+    if kind is float:
+        return math.nan if value is None else float(value)
+    return value

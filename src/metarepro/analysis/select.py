@@ -1,0 +1,442 @@
+"""Which rows an analysis uses, and why it does not use the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from metarepro.analysis.config import Analysis, Arms
+from metarepro.effects.registry import get_measure
+from metarepro.errors import DataError, Problem
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.tables import Arm, Choosable, Continuous, Contrast, Dichotomous, Study
+
+ArmRow = Dichotomous | Continuous
+
+_ASCERTAINMENT = {
+    "point": "outcome rated at a visit",
+    "window": "outcome met at any visit of a window, not at one visit",
+    "ever": "outcome met at some point of the trial",
+    "maintained": "outcome counted among earlier responders only",
+}
+_EXACT_P = re.compile(r"0?\.\d+")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One study's numbers for an analysis.
+
+    Attributes
+    ----------
+    study : Study
+    group : str
+        Subgroup level; empty without subgroups.
+    label_suffix : str
+        What tells two comparisons of one study apart; empty for one.
+    inputs : dict
+        Keyword columns of `effect_sizes`: e1, n1, ... or estimate with se, ci_low, ci_high or p_value.
+    kind : str
+        ``counts``, ``means`` or ``contrast``.
+    rows : tuple of row
+        The raw rows used, experimental first.
+    participants : int or None
+        Patients behind it; None when not read.
+    control_agent : str
+    notes : tuple of str
+    """
+
+    study: Study
+    group: str
+    label_suffix: str
+    inputs: dict[str, float]
+    kind: str
+    rows: tuple[Choosable, ...]
+    participants: int | None
+    control_agent: str
+    notes: tuple[str, ...]
+
+    @property
+    def level(self) -> str:
+        """`primary` when every row is."""
+        return "primary" if all(r.level == "primary" for r in self.rows) else "secondary"
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A study that had rows for the analysis, and why they were not used."""
+
+    study: Study
+    reason: str
+    rows: tuple[Choosable, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Comparisons used and studies left out, both in the order of the configuration."""
+
+    comparisons: tuple[Comparison, ...]
+    exclusions: tuple[Exclusion, ...]
+
+    def rows(self) -> list[Choosable]:
+        """Every raw row that the analysis shows, used or not."""
+        found = [r for c in self.comparisons for r in c.rows]
+        return found + [r for e in self.exclusions for r in e.rows]
+
+
+def select(analysis: Analysis, data: Dataset) -> Selection:
+    """Select one comparison a study (or a reason why not), then one study a cohort."""
+    by_study: dict[str, list[Choosable]] = {}
+    for row in _relevant(analysis, data):
+        by_study.setdefault(row.study_id, []).append(row)  # type: ignore[attr-defined]
+    used: list[Comparison] = []
+    left: list[Exclusion] = []
+    for study_id, study in data.studies.items():
+        if study_id not in by_study:
+            continue
+        rows = by_study[study_id]
+        if analysis.control is not None and not _has_both_arms(analysis, data, study_id):
+            continue
+        outside = _outside_population(analysis, study)
+        if outside:
+            left.append(Exclusion(study, outside, tuple(rows)))
+            continue
+        found, reasons = _comparisons(analysis, data, study, rows)
+        if found:
+            used += found
+        elif reasons:
+            left.append(Exclusion(study, "; ".join(dict.fromkeys(reasons)), tuple(rows)))
+    if analysis.overlap == "one_per_cohort" and analysis.combine == "pool":
+        used, overlapping = _one_per_cohort(used)
+        left += overlapping
+    if analysis.combine == "pool":
+        used = sorted(used, key=_order)
+    return Selection(tuple(used), tuple(sorted(left, key=lambda e: _study_order(e.study))))
+
+
+def _study_order(study: Study) -> tuple[int, str]:
+    return (study.year or 9999, study.label.casefold())
+
+
+def _order(comparison: Comparison) -> tuple[int, str, str]:
+    return (*_study_order(comparison.study), comparison.label_suffix)
+
+
+# -- rows that concern the analysis ------------------------------------------------------------------------------
+
+
+def _relevant(analysis: Analysis, data: Dataset) -> Iterable[Choosable]:
+    """Chosen rows of the right outcome, scale, statistic and time, of an arm with the right agent."""
+    inputs = get_measure(analysis.measure).inputs
+    arm_rows: Sequence[ArmRow] = data.continuous if inputs == "two_arm_means" else data.dichotomous
+    if analysis.rows != "contrasts":
+        for row in arm_rows:
+            if not _concerns(analysis, row) or (
+                isinstance(row, Continuous) and row.statistic not in analysis.statistic
+            ):
+                continue
+            arm = data.arms[row.study_id, row.arm_id]
+            sides = [analysis.experimental, *([analysis.control] if analysis.control else [])]
+            if any(arm.agent in side.agent for side in sides):
+                yield row
+    if analysis.rows != "arms":
+        measure = "proportion" if analysis.combine == "compound" else analysis.measure
+        for contrast in data.contrasts:
+            if contrast.measure != measure or not _concerns(analysis, contrast):
+                continue
+            if analysis.rows == "contrasts_for_crossover" and data.studies[contrast.study_id].design != "crossover":
+                continue
+            first = data.arms[contrast.study_id, contrast.experimental_arm]
+            second = data.arms.get((contrast.study_id, contrast.control_arm))
+            if first.agent in analysis.experimental.agent and (
+                analysis.control is None or second is None or second.agent in analysis.control.agent
+            ):
+                yield contrast
+
+
+def _has_both_arms(analysis: Analysis, data: Dataset, study_id: str) -> bool:
+    """Whether a study compares the two sides at all; one that does not has no place in the list of exclusions."""
+    agents = {arm.agent for (study, _), arm in data.arms.items() if study == study_id}
+    sides = (analysis.experimental, analysis.control)
+    return all(side is None or agents & set(side.agent) for side in sides)
+
+
+def _concerns(analysis: Analysis, row: ArmRow | Contrast) -> bool:
+    if not row.chosen or row.outcome not in analysis.outcome:
+        return False
+    if analysis.scale and row.scale not in analysis.scale:
+        return False
+    if isinstance(row, Dichotomous) and analysis.schedule and row.schedule not in ("", analysis.schedule):
+        return False
+    window = analysis.time
+    if window is None:
+        return True
+    if row.timepoint_h is None:
+        return window.undated
+    return window.low <= row.timepoint_h <= window.high
+
+
+def _outside_population(analysis: Analysis, study: Study) -> str:
+    p = analysis.population
+    if p.studies and study.study_id not in p.studies:
+        return "not among the studies named"
+    if study.study_id in p.exclude_studies:
+        return "left out by name"
+    if p.diagnosis and study.diagnosis not in p.diagnosis:
+        return f"diagnosis {study.diagnosis or 'not stated'}, not {' or '.join(p.diagnosis)}"
+    if p.randomised is not None and study.randomised != p.randomised:
+        return "not randomised" if p.randomised else "randomised"
+    if p.anaesthesia is not None and study.anaesthesia != p.anaesthesia:
+        return "given under general anaesthesia" if study.anaesthesia else "not under general anaesthesia"
+    if p.setting and study.setting not in p.setting:
+        return f"setting {study.setting}"
+    return ""
+
+
+# -- one study -> comparisons ------------------------------------------------------------------------------------
+
+
+def _comparisons(
+    analysis: Analysis, data: Dataset, study: Study, rows: list[Choosable]
+) -> tuple[list[Comparison], list[str]]:
+    """The study's comparison, or the reasons why it has none."""
+    reasons: list[str] = []
+    contrasts = [r for r in rows if isinstance(r, Contrast) and _fit(analysis, data, r, reasons)]
+    if contrasts:
+        if analysis.combine == "compound":
+            return [_contrast(analysis, data, study, r) for r in contrasts], []
+        return [_contrast(analysis, data, study, _nearest(analysis, contrasts)[0])], []
+    fit = [r for r in rows if not isinstance(r, Contrast) and _fit(analysis, data, r, reasons)]
+    arm_rows: list[ArmRow] = [r for r in fit if isinstance(r, Dichotomous | Continuous)]
+    arm_rows = _periods(analysis, study, arm_rows, reasons)
+    first = [r for r in arm_rows if data.arms[r.study_id, r.arm_id].agent in analysis.experimental.agent]
+    if analysis.control is None:
+        if not first:
+            return [], reasons
+        return [_one_arm(analysis, data, study, _nearest(analysis, first))], []
+    second = [r for r in arm_rows if data.arms[r.study_id, r.arm_id].agent in analysis.control.agent]
+    paired = [r for r in first if any(_visit(r) == _visit(c) for c in second)]
+    if not paired:
+        if first and not reasons:
+            reasons.append("no control row for the same outcome and time")
+        if second and not first and not reasons:
+            reasons.append("no experimental row for the same outcome and time")
+        return [], reasons
+    chosen = [r for r in _nearest(analysis, paired) if isinstance(r, Dichotomous | Continuous)]
+    controls = [c for c in second if _visit(c) == _visit(chosen[0])]
+    return [_two_arm(analysis, data, study, chosen, controls)], []
+
+
+def _visit(row: ArmRow) -> tuple[object, ...]:
+    statistic = row.statistic if isinstance(row, Continuous) else ""
+    return (row.outcome, row.scale, statistic, row.timepoint_h, row.periods)
+
+
+def _fit(analysis: Analysis, data: Dataset, row: Choosable, reasons: list[str]) -> bool:
+    """Whether a relevant row may be used; if not, the reason is noted."""
+    compound = analysis.combine == "compound"
+    if isinstance(row, Contrast):
+        arm = data.arms[row.study_id, row.experimental_arm]
+        sides = [(analysis.experimental, arm)]
+        if compound and arm.kind != "step":
+            return False
+    elif isinstance(row, Dichotomous | Continuous):
+        arm = data.arms[row.study_id, row.arm_id]
+        sides = [(analysis.experimental, arm)] if arm.agent in analysis.experimental.agent else []
+        if analysis.control and arm.agent in analysis.control.agent:
+            sides = [(analysis.control, arm)]
+    for side, an_arm in sides:
+        why = _unlike(side, an_arm)
+        if why:
+            reasons.append(why)
+            return False
+    if analysis.population.level and row.level not in analysis.population.level:
+        reasons.append(f"read in a {row.level} source only")
+        return False
+    if isinstance(row, Dichotomous):
+        if analysis.schedule and row.schedule != analysis.schedule:
+            reasons.append("number of doses not stated")
+            return False
+        if row.ascertainment not in analysis.ascertainment:
+            reasons.append(_ASCERTAINMENT[row.ascertainment])
+            return False
+    if not row.poolable and not compound:
+        if isinstance(row, Contrast) and analysis.se_from_p and _p_only(row):
+            return True
+        reasons.append(row.poolable_reason)
+        return False
+    if isinstance(row, Contrast) and not compound and row.se is None and row.ci_low is None:
+        if analysis.se_from_p and _p_only(row):
+            return True
+        reasons.append("no standard error or interval printed")
+        return False
+    return True
+
+
+def _p_only(row: Contrast) -> bool:
+    return row.estimate is not None and _EXACT_P.fullmatch(row.p_value) is not None
+
+
+def _unlike(side: Arms, arm: Arm) -> str:
+    if side.route and arm.route and arm.route not in side.route:
+        return f"given {arm.route}"
+    dose = side.dose_mg_per_kg
+    if dose and arm.dose_mg_per_kg is not None and not dose.low <= arm.dose_mg_per_kg <= dose.high:
+        return f"dose {arm.dose_mg_per_kg:g} mg/kg"
+    return ""
+
+
+def _periods(analysis: Analysis, study: Study, rows: list[ArmRow], reasons: list[str]) -> list[ArmRow]:
+    if study.design != "crossover":
+        return rows
+    firsts = [r for r in rows if r.periods == "first"]
+    alls = [r for r in rows if r.periods != "first"]
+    if analysis.crossover == "all_periods":
+        return alls
+    if analysis.crossover == "first_period":
+        if alls and not firsts:
+            reasons.append("crossover with counts for all periods only")
+        return firsts
+    return firsts or alls
+
+
+def _nearest(analysis: Analysis, rows: Sequence[ArmRow | Contrast]) -> list[ArmRow | Contrast]:
+    """Rows of the visit that counts: outcome preferred first, then time nearest to the target, then the earlier."""
+    target = analysis.time.target if analysis.time else None
+
+    def rank(row: ArmRow | Contrast) -> tuple[int, int, float, float]:
+        time = row.timepoint_h if row.timepoint_h is not None else float("inf")
+        statistic = analysis.statistic.index(row.statistic) if isinstance(row, Continuous) else 0
+        distance = abs(time - target) if target is not None and time != float("inf") else time
+        return (analysis.outcome.index(row.outcome), statistic, distance, time)
+
+    best = min(map(rank, rows))
+    return [r for r in rows if rank(r) == best]
+
+
+def _add_up(
+    analysis: Analysis, study: Study, rows: Sequence[ArmRow], suffix: str
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Columns of one side; several arms are added up only when the analysis says so."""
+    if len(rows) > 1 and analysis.multi_arm == "error":
+        first = rows[0]
+        arms = ", ".join(r.arm_id for r in rows)
+        raise DataError(
+            [
+                Problem(
+                    "E029", f"{study.label} has {len(rows)} arms that fit analysis {analysis.id!r}", first.file,
+                    first.line, details=(
+                        f"arms: {arms}",
+                        "Fix: narrow `dose_mg_per_kg` or `agent` of the analysis, or set multi_arm: combine.",
+                    ),
+                )
+            ]
+        )  # fmt: skip
+    notes = (f"arms added up: {', '.join(r.arm_id for r in rows)}",) if len(rows) > 1 else ()
+    if isinstance(rows[0], Dichotomous):
+        events = sum(r.events or 0 for r in rows if isinstance(r, Dichotomous))
+        total = sum(r.total or 0 for r in rows if isinstance(r, Dichotomous))
+        return {f"e{suffix}": float(events), f"n{suffix}": float(total)}, notes
+    means = [r for r in rows if isinstance(r, Continuous)]
+    if len(means) == 1:
+        only = means[0]
+        return {f"m{suffix}": only.mean or 0.0, f"sd{suffix}": only.sd or 0.0, f"n{suffix}": float(only.n or 0)}, notes
+    n = sum(r.n or 0 for r in means)
+    mean = sum((r.n or 0) * (r.mean or 0.0) for r in means) / n
+    # Cochrane Handbook 6.5.2.10: within plus between sums of squares.
+    within = sum(((r.n or 0) - 1) * (r.sd or 0.0) ** 2 for r in means)
+    between = sum((r.n or 0) * ((r.mean or 0.0) - mean) ** 2 for r in means)
+    sd = ((within + between) / (n - 1)) ** 0.5 if n > 1 else 0.0
+    return {f"m{suffix}": mean, f"sd{suffix}": sd, f"n{suffix}": float(n)}, notes
+
+
+def _one_arm(analysis: Analysis, data: Dataset, study: Study, rows: Sequence[ArmRow | Contrast]) -> Comparison:
+    arm_rows = [r for r in rows if isinstance(r, Dichotomous)]
+    inputs, notes = _add_up(analysis, study, arm_rows, "")
+    first = arm_rows[0]
+    if study.design == "crossover" and first.periods == "all":
+        notes = (*notes, "crossover, all periods")
+    return Comparison(
+        study, _group(analysis, data, study, "", first.level), "", inputs, "counts", tuple(arm_rows),
+        int(inputs["n"]), "", notes,
+    )  # fmt: skip
+
+
+def _two_arm(
+    analysis: Analysis, data: Dataset, study: Study, experimental: Sequence[ArmRow], second: Sequence[ArmRow]
+) -> Comparison:
+    one, notes_one = _add_up(analysis, study, experimental, "1")
+    two, notes_two = _add_up(analysis, study, second, "2")
+    notes = (*notes_one, *notes_two)
+    agent = data.arms[study.study_id, second[0].arm_id].agent
+    total = int(one["n1"] + two["n2"])
+    if study.design == "crossover":
+        if experimental[0].periods == "first":
+            notes = (*notes, "crossover, first period")
+        else:
+            notes = (*notes, "crossover, all periods, analysed as if parallel")
+            total = int(max(one["n1"], two["n2"]))
+    rows = (*experimental, *second)
+    level = "primary" if all(r.level == "primary" for r in rows) else "secondary"
+    kind = "counts" if isinstance(experimental[0], Dichotomous) else "means"
+    return Comparison(
+        study, _group(analysis, data, study, agent, level), "", {**one, **two}, kind, rows, total, agent, notes
+    )
+
+
+def _contrast(analysis: Analysis, data: Dataset, study: Study, row: ArmRow | Contrast) -> Comparison:
+    assert isinstance(row, Contrast) and row.estimate is not None
+    inputs: dict[str, float] = {"estimate": row.estimate}
+    notes: tuple[str, ...] = ("within-patient contrast",) if study.design == "crossover" else ()
+    if row.se is not None:
+        inputs["se"] = row.se
+    elif row.ci_low is not None and row.ci_high is not None:
+        inputs |= {"ci_low": row.ci_low, "ci_high": row.ci_high, "ci_level": row.ci_level or 95.0}
+        notes = (*notes, "standard error from the printed interval")
+    elif analysis.combine == "pool":
+        inputs["p_value"] = float(row.p_value)
+        notes = (*notes, f"standard error from p = {row.p_value}, taken as a normal test")
+    arm = data.arms[study.study_id, row.experimental_arm]
+    control = data.arms.get((study.study_id, row.control_arm))
+    agent = control.agent if control else ""
+    sizes = [a.n_analysed for a in (arm, control) if a is not None]
+    if analysis.combine == "compound":
+        total = arm.n_analysed
+    elif study.design == "crossover":
+        total = max((s for s in sizes if s is not None), default=None)
+    else:
+        total = sum(s for s in sizes if s is not None) if sizes and None not in sizes else None
+    suffix = f"{arm.arm_id} ({arm.drug})" if analysis.combine == "compound" else ""
+    return Comparison(
+        study, _group(analysis, data, study, agent, row.level), suffix, inputs, "contrast", (row,), total, agent, notes
+    )
+
+
+def _group(analysis: Analysis, data: Dataset, study: Study, agent: str, level: str) -> str:
+    if analysis.subgroups is None:
+        return ""
+    return {
+        "control_agent": agent,
+        "setting": study.setting,
+        "diagnosis": study.diagnosis or "not stated",
+        "design": study.design,
+        "level": level,
+    }[analysis.subgroups]
+
+
+def _one_per_cohort(used: list[Comparison]) -> tuple[list[Comparison], list[Exclusion]]:
+    """Of studies that share participants, or may, keep the one with the most."""
+    keep: dict[str, Comparison] = {}
+    for c in used:
+        cohort = c.study.cohort or c.study.study_id
+        rival = keep.get(cohort)
+        if rival is None or (c.participants or 0) > (rival.participants or 0):
+            keep[cohort] = c
+    left = []
+    for c in used:
+        winner = keep[c.study.cohort or c.study.study_id]
+        if winner is not c:
+            sure = {"known": "shares", "presumed": "presumably shares", "possible": "may share"}
+            verb = sure.get(c.study.overlap, "may share")
+            left.append(Exclusion(c.study, f"{verb} patients with {winner.study.label}, which has more", c.rows))
+    return [c for c in used if keep[c.study.cohort or c.study.study_id] is c], left

@@ -1,0 +1,108 @@
+"""Reading YAML strictly, with the line of every key.
+
+Plain YAML turns `no` into False, `012` into 10 and `1:30` into 90, and takes the last of two equal keys without a
+word. A configuration that decides about medicine must not be read like that: such values are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from metarepro.errors import ConfigError, Problem
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 20
+
+_SURPRISES = (
+    (re.compile(r"(yes|no|on|off)", re.I), "is read as true or false by some programs"),
+    (re.compile(r"[+-]?0[0-7]+"), "is an octal number to some programs"),
+    (re.compile(r"[+-]?\d+(:[0-5]?\d)+(\.\d*)?"), "is a number of base 60 to some programs"),
+    (re.compile(r"\d+,\d+"), "has a comma, which YAML does not take as a decimal point"),
+)
+_INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][+-]?[0-9]+)?")
+
+Path = tuple[str | int, ...]
+
+
+def read_yaml(text: str, shown: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
+    """Parse YAML text.
+
+    Returns
+    -------
+    value : object
+        Mappings, lists, strings, integers, floats, booleans, None.
+    places : dict
+        Line and column, from 1, of each key or item by its path.
+
+    Raises
+    ------
+    ConfigError
+        Broken YAML (E100), a key twice (E104), aliases, tags, or a value that programs read in two ways.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ConfigError([Problem("E100", f"the file has over {MAX_CHARACTERS:,} characters", shown)])
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
+                mark = token.start_mark
+                raise _error("E100", "anchors, aliases and tags are not allowed", shown, mark, "Fix: write it out.")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or "the file is not YAML"
+        fix = "Fix: check indentation (blanks, no tabs), colons and quotes near this line."
+        raise _error("E100", what, shown, place, fix) from None
+    places: dict[Path, tuple[int, int]] = {}
+    return (None if root is None else _value(root, (), places, shown)), places
+
+
+def _error(code: str, what: str, shown: str, mark: Any, *details: str) -> ConfigError:
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+    return ConfigError([Problem(code, what, shown, line, column, details)])
+
+
+def _value(node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]], shown: str) -> Any:
+    places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if len(path) > MAX_DEPTH:
+        raise _error("E100", f"nested deeper than {MAX_DEPTH}", shown, node.start_mark)
+    if isinstance(node, yaml.MappingNode):
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _error("E100", "a key must be plain text", shown, key_node.start_mark)
+            key = str(key_node.value)
+            if key in result:
+                first = places[(*path, key)][0]
+                raise _error(
+                    "E104", f"the key {key!r} is there twice (first in line {first})", shown, key_node.start_mark,
+                    "Fix: keep one.",
+                )  # fmt: skip
+            places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            result[key] = _value(value_node, (*path, key), places, shown)
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, i), places, shown) for i, item in enumerate(node.value)]
+    return _scalar(node, shown)
+
+
+def _scalar(node: Any, shown: str) -> Any:
+    text = str(node.value)
+    if node.style is not None:
+        return text
+    if text in ("", "null", "~"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    for pattern, why in _SURPRISES:
+        if pattern.fullmatch(text):
+            fix = f'Fix: write true or false, a number with a point, or quote it: "{text}".'
+            raise _error("E102", f"{text!r} {why}", shown, node.start_mark, fix)
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

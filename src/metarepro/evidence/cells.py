@@ -1,0 +1,80 @@
+"""Cell texts -> values, strictly: what does not look exactly like a number is not one."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
+MAX_COUNT = 10_000_000
+
+
+def _problem(code: str, message: str, *details: str) -> PydanticCustomError:
+    # Braces would be read as placeholders.
+    return PydanticCustomError(code, message.replace("{", "(").replace("}", ")"), {"details": list(details)})
+
+
+def _why_not_a_number(text: str) -> tuple[str, ...]:
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return (f"A comma is ambiguous. Fix: write {text.replace(',', '.')} or {text.replace(',', '')}.",)
+    if text.endswith("%"):
+        return ("Fix: give the count or the plain number, not a percentage.",)
+    if text.strip().lower() in {"na", "n/a", "nan", "none", "null", "-", ".", "?", "#n/a", "inf"}:
+        return ("Fix: leave the cell empty when the number is missing.",)
+    if re.search(r"[<>~*?]", text):
+        return ("Fix: give the bare number; put the remark in `derivation` or `notes`.",)
+    return ("Allowed: a number with a decimal point, or an empty cell.",)
+
+
+def parse_number(text: Any) -> Any:
+    """Text of a cell -> float, or None when it is empty. Other values pass through."""
+    if not isinstance(text, str):
+        return text
+    if text == "":
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise _problem("E011", "is not a number", *_why_not_a_number(text))
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _problem("E013", "is too large for a number")
+    return value
+
+
+def parse_count(text: Any) -> Any:
+    """Text of a cell -> int, or None when it is empty."""
+    value = parse_number(text)
+    if value is None or isinstance(value, int):
+        return value
+    if value != int(value):
+        hint = "Did you give a percentage or a rate? Fix: give the number of patients."
+        raise _problem("E012", "is not a whole number", hint)
+    if not 0 <= value <= MAX_COUNT:
+        raise _problem("E013", f"is not a count from 0 to {MAX_COUNT:,}")
+    return int(value)
+
+
+def parse_id(text: Any) -> Any:
+    """An id: letters, digits, dot, dash and underscore."""
+    if isinstance(text, str) and text and not _ID.fullmatch(text):
+        raise _problem("E015", "is no id", "Allowed: letters without accents, digits, '_', '-' and '.'; no blanks.")
+    return text
+
+
+def parse_flag(text: Any) -> Any:
+    """Yes or no -> bool."""
+    return {"yes": True, "no": False}.get(text, text) if isinstance(text, str) else text
+
+
+def parse_text(text: Any) -> Any:
+    """Text; empty becomes None only where the field allows it, so leave it as it is."""
+    return text
+
+
+Number = Annotated[float | None, BeforeValidator(parse_number)]
+Count = Annotated[int | None, BeforeValidator(parse_count)]
+Id = Annotated[str, BeforeValidator(parse_id)]
+Flag = Annotated[bool, BeforeValidator(parse_flag)]

@@ -1,0 +1,233 @@
+"""Raw tables -> validated records: every problem at once, each with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from metarepro.errors import DataError, Problem
+from metarepro.evidence.reader import Cell, check_header, read_table
+from metarepro.evidence.tables import (
+    REQUIRED_TABLES,
+    TABLES,
+    Arm,
+    Choosable,
+    Continuous,
+    Contrast,
+    Dichotomous,
+    Row,
+    Source,
+    Study,
+)
+
+NO_ARM = ("own_baseline", "none")
+_KEY_COLUMNS = ("study_id", "arm_id", "experimental_arm", "outcome", "timepoint_h", "analysis_id", "claim_id")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All tables, validated and cross-checked."""
+
+    studies: dict[str, Study]
+    arms: dict[tuple[str, str], Arm]
+    sources: dict[str, Source]
+    dichotomous: tuple[Dichotomous, ...]
+    continuous: tuple[Continuous, ...]
+    contrasts: tuple[Contrast, ...]
+    others: dict[str, tuple[Row, ...]]
+
+
+def read_dataset(folder: Path, shown: str = "data/raw") -> Dataset:
+    """Read and check every table of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the CSV tables. studies.csv, arms.csv and sources.csv are required, the others may be absent.
+    shown : str
+        The folder as messages name it.
+
+    Raises
+    ------
+    DataError
+        All problems found, sorted by place.
+    """
+    problems: list[Problem] = []
+    tables: dict[str, tuple[Row, ...]] = {}
+    cells: dict[int, dict[str, Cell]] = {}
+    for name, model in TABLES.items():
+        path = folder / f"{name}.csv"
+        if not path.exists() and name not in REQUIRED_TABLES:
+            tables[name] = ()
+            continue
+        try:
+            rows, found = _read_rows(path, f"{shown}/{name}.csv", model, cells)
+        except DataError as error:
+            problems += error.problems
+            continue
+        tables[name] = rows
+        problems += found
+    if not problems:
+        problems += _cross_check(tables, cells)
+    if problems:
+        raise DataError(problems)
+    known: dict[str, Any] = tables
+    return Dataset(
+        studies={s.study_id: s for s in known["studies"]},
+        arms={(a.study_id, a.arm_id): a for a in known["arms"]},
+        sources={s.source_id: s for s in known["sources"]},
+        dichotomous=known["dichotomous"],
+        continuous=known["continuous"],
+        contrasts=known["contrasts"],
+        others={n: t for n, t in known.items() if n not in ("studies", "arms", "sources")},
+    )
+
+
+def _read_rows(
+    path: Path, shown: str, model: type[Row], cells: dict[int, dict[str, Cell]]
+) -> tuple[tuple[Row, ...], list[Problem]]:
+    table = read_table(path, shown)
+    columns = {n: f.is_required() for n, f in model.model_fields.items() if n not in ("file", "line")}
+    check_header(table, columns)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for named in table.named():
+        line = next(iter(named.values())).line
+        # An empty cell of an optional column takes the column's default.
+        given = {n: c.text for n, c in named.items() if c.text != "" or columns[n]}
+        try:
+            row = model.model_validate({**given, "file": shown, "line": line})
+        except ValidationError as error:
+            problems += [_problem(e, shown, named) for e in error.errors(include_url=False)]
+            continue
+        rows.append(row)
+        cells[id(row)] = named
+    problems += _repeated(rows, model, cells)
+    return tuple(rows), problems
+
+
+def _problem(error: Any, shown: str, named: dict[str, Cell]) -> Problem:
+    """Turn one of pydantic's errors into ours, with the cell's place."""
+    context = error.get("ctx") or {}
+    column = str(context.get("column") or (error["loc"][0] if error["loc"] else ""))
+    cell = named.get(column) or next(iter(named.values()))
+    kind, details = error["type"], tuple(context.get("details", ()))
+    if kind == "literal_error":
+        allowed = [w.strip("'\" ") for w in context["expected"].replace(" or ", ", ").split(", ")]
+        near = get_close_matches(cell.text, [a for a in allowed if a], n=1, cutoff=0.6)
+        code, message = "E014", "is not an allowed word"
+        details = (
+            "Allowed: " + ", ".join(a or "(empty)" for a in allowed),
+            f"Fix: did you mean {near[0]!r}?" if near else "Fix: use one of these words.",
+        )
+    elif kind in ("missing", "string_too_short", "float_type", "int_type"):
+        code, message, details = "E010", "is empty, and it is required", ("Fix: fill it in.",)
+    elif kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
+        limit = next(iter(v for k, v in context.items() if k in ("ge", "le", "gt", "lt")))
+        code = "E013"
+        message = "is out of range"
+        sign = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "above"}
+        details = (f"Allowed: {sign.get(kind, 'below')} {limit:g}.", "Fix: check the number and its unit.")
+    elif kind in ("bool_parsing", "bool_type"):
+        code, message, details = "E014", "is not an allowed word", ("Allowed: yes, no",)
+    elif kind.startswith("E"):
+        code, message = kind, error["msg"]
+    else:
+        code, message = "E014", f"is not allowed ({error['msg']})"
+    written = f" {_quoted(cell.text)}" if cell.text and code not in ("E021", "E026", "E028") else ""
+    return Problem(code, f"{column}{written} {message}", shown, cell.line, cell.column, (_row_key(named), *details))
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _row_key(named: dict[str, Cell]) -> str:
+    parts = [f'{n} = "{named[n].text}"' for n in _KEY_COLUMNS if n in named and named[n].text]
+    return "row: " + ", ".join(parts)
+
+
+def _repeated(rows: list[Row], model: type[Row], cells: dict[int, dict[str, Cell]]) -> list[Problem]:
+    seen: dict[tuple[object, ...], Row] = {}
+    problems = []
+    for row in rows:
+        key = tuple(getattr(row, name) for name in model.key)
+        if key in seen:
+            first = next(iter(cells[id(row)].values()))
+            problems.append(
+                Problem(
+                    "E024",
+                    f"the row repeats line {seen[key].line}",
+                    row.file,
+                    row.line,
+                    first.column,
+                    (
+                        _row_key(cells[id(row)]),
+                        f"A row is known by: {', '.join(model.key)}.",
+                        "Fix: delete one, or give both a conflict id and choose one.",
+                    ),
+                )
+            )
+        seen.setdefault(key, row)
+    return problems
+
+
+def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, Cell]]) -> list[Problem]:
+    """Keys that must resolve, and conflicts that must have one chosen row."""
+    problems: list[Problem] = []
+    studies = [row.study_id for row in tables["studies"] if isinstance(row, Study)]
+    arms = {(row.study_id, row.arm_id) for row in tables["arms"] if isinstance(row, Arm)}
+    sources = [row.source_id for row in tables["sources"] if isinstance(row, Source)]
+
+    def unknown(row: Row, column: str, known: list[str], code: str, where: str) -> None:
+        value = getattr(row, column)
+        if value not in known:
+            cell = cells[id(row)][column]
+            near = get_close_matches(value, known, n=1, cutoff=0.6)
+            hint = f"Did you mean {near[0]!r}?" if near else f"{len(known)} are known."
+            problems.append(
+                Problem(
+                    code, f"{column} {value!r} is not in {where}", row.file, cell.line, cell.column,
+                    (_row_key(cells[id(row)]), hint, f"Fix: correct it, or add the row to {where}."),
+                )
+            )  # fmt: skip
+
+    for name in ("arms", "dichotomous", "continuous", "contrasts", "risk_of_bias"):
+        for row in tables[name]:
+            unknown(row, "study_id", studies, "E020", "studies.csv")
+            if row.study_id not in studies:  # type: ignore[attr-defined]
+                continue
+            for column in ("arm_id", "experimental_arm", "control_arm"):
+                value = getattr(row, column, None)
+                if name == "arms" or value is None or (column == "control_arm" and value in NO_ARM):
+                    continue
+                if (row.study_id, value) not in arms:  # type: ignore[attr-defined]
+                    own = [a for s, a in arms if s == row.study_id]  # type: ignore[attr-defined]
+                    unknown(row, column, own, "E022", "arms.csv for this study")
+    for rows in tables.values():
+        for row in rows:
+            if not isinstance(row, Source) and "source_id" in type(row).model_fields:
+                unknown(row, "source_id", sources, "E023", "sources.csv")
+
+    by_conflict: dict[tuple[str, str], list[Choosable]] = {}
+    for name, rows in tables.items():
+        for row in rows:
+            if isinstance(row, Choosable) and row.conflict:
+                by_conflict.setdefault((name, row.conflict), []).append(row)
+    for (_, conflict), rivals in by_conflict.items():
+        chosen = [r for r in rivals if r.chosen]
+        if len(chosen) != 1:
+            row = (chosen or rivals)[-1]
+            cell = cells[id(row)]["conflict"]
+            lines = ", ".join(str(r.line) for r in rivals)
+            problems.append(
+                Problem(
+                    "E025", f"the conflict {conflict!r} has {len(chosen)} chosen rows, not one", row.file, cell.line,
+                    cell.column, (f"Rows: lines {lines}.", "Fix: set chosen to yes in one of them, to no in the rest."),
+                )
+            )  # fmt: skip
+    return problems

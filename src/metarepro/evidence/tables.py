@@ -1,0 +1,403 @@
+"""The raw tables: one model a table, one field a column. The data dictionary is generated from these models."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from metarepro.evidence.cells import Count, Flag, Id, Number
+
+
+def _fail(code: str, column: str, message: str, *details: str) -> PydanticCustomError:
+    return PydanticCustomError(code, message, {"column": column, "details": list(details)})
+
+
+class Row(BaseModel):
+    """A row of a raw table, with the place where it stands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    table: ClassVar[str] = ""
+    key: ClassVar[tuple[str, ...]] = ()
+
+    file: str = Field("", exclude=True)
+    line: int = Field(0, exclude=True)
+
+    def values(self) -> dict[str, object]:
+        """The row's own columns, without its place; what a result depends on."""
+        return self.model_dump()
+
+
+class Sourced(Row):
+    """A row that carries a number, with its provenance."""
+
+    source_id: Id = Field(description="Where the number was read: a row of sources.csv.", min_length=1)
+    source_url: str = Field(description="Address of what was read.", default="")
+    locator: str = Field(description="Page, table or section.", default="")
+    derivation: str = Field(description="`reported`, or how the number was computed from what is printed.", default="")
+    level: Literal["primary", "secondary"] = Field(
+        description="`primary`: read in the study's own paper or data; `secondary`: read in another report."
+    )
+
+
+class Choosable(Sourced):
+    """A sourced row that may be fit for pooling or not, and may conflict with another row."""
+
+    poolable: Flag = Field(description="`yes`, or `no` when the number must not enter a pooled estimate.", default=True)
+    poolable_reason: str = Field(description="Why not poolable; needed when `poolable` is `no`.", default="")
+    conflict: str = Field(
+        description="Id shared by rows that give different values of one quantity; else empty.", default=""
+    )
+    chosen: Flag = Field(description="Whether this row of its conflict is used; exactly one is.", default=True)
+    choice_reason: str = Field(description="Why this row is used or not; needed in a conflict.", default="")
+
+    @model_validator(mode="after")
+    def _reasons(self) -> Self:
+        if not self.poolable and not self.poolable_reason:
+            raise _fail("E026", "poolable_reason", "is empty although poolable is no", "Fix: say why not to pool it.")
+        if (self.conflict or not self.chosen) and not self.choice_reason:
+            raise _fail("E026", "choice_reason", "is empty for a row in a conflict", "Fix: say why it is used or not.")
+        if not self.chosen and not self.conflict:
+            raise _fail(
+                "E025", "conflict", "is empty although chosen is no", "Fix: give the rows that compete one conflict id."
+            )
+        return self
+
+
+class Study(Sourced):
+    """One row a study."""
+
+    table: ClassVar[str] = "studies"
+    key: ClassVar[tuple[str, ...]] = ("study_id",)
+
+    study_id: Id = Field(description="Id used by the other tables.", min_length=1)
+    label: str = Field(description="Name in figures and tables.", min_length=1)
+    year: Count = Field(description="Year of publication.", default=None, ge=1900, le=2100)
+    title: str = Field(description="Title of the report.", default="")
+    journal: str = Field(description="Journal with volume and pages.", default="")
+    doi: str = Field(description="DOI.", default="")
+    pmid: str = Field(description="PubMed id.", default="")
+    registration: str = Field(description="Trial registration.", default="")
+    design: Literal["parallel", "crossover", "single_arm"] = Field(description="Design.")
+    randomised: Flag = Field(
+        description="Whether patients were randomised to the treatments compared here.", default=True
+    )
+    setting: Literal["trial", "series"] = Field(description="A trial, or a series from routine care.", default="trial")
+    blinding: str = Field(description="Blinding as reported.", default="")
+    anaesthesia: Flag = Field(description="Whether the drug was given under general anaesthesia.", default=False)
+    population: str = Field(description="Patients, as reported.", default="")
+    diagnosis: str = Field(description="Diagnosis: MDD, BD, PTSD, mixed ...", default="")
+    treatment_resistant: Literal["yes", "no", "mixed", ""] = Field(description="Treatment resistance.", default="")
+    country: str = Field(description="Country; empty when not read.", default="")
+    n_randomised: Count = Field(description="Patients randomised (or enrolled).", default=None)
+    periods_covered: str = Field(description="Crossover: periods the extracted rows cover.", default="")
+    cohort: Id = Field(description="Studies with one cohort id share participants, or may.", default="")
+    overlap: Literal["known", "presumed", "possible", "none"] = Field(
+        description="How sure the sharing is.", default="none"
+    )
+    cohort_reason: str = Field(description="Why this cohort.", default="")
+    notes: str = Field(description="Remarks.", default="")
+
+
+class Arm(Sourced):
+    """One row an arm (or a pseudo-arm that only makes keys resolve)."""
+
+    table: ClassVar[str] = "arms"
+    key: ClassVar[tuple[str, ...]] = ("study_id", "arm_id")
+
+    study_id: Id = Field(description="Study.", min_length=1)
+    arm_id: Id = Field(description="Id within the study.", min_length=1)
+    role: Literal["experimental", "control"] = Field(description="Role in its study.")
+    agent: Id = Field(description="What was given, as one word that analyses filter by.", min_length=1)
+    kind: Literal["whole", "pooled", "subset", "first_period", "sequence", "step"] = Field(
+        description="`whole` arm; `pooled` from arms; `subset` of an arm; `first_period` of a crossover; a `sequence` "
+        "of treatments; a `step` of a treatment ladder.",
+        default="whole",
+    )
+    drug: str = Field(description="Drug as reported.", default="")
+    dose_mg_per_kg: Number = Field(description="Dose in mg/kg.", default=None, ge=0, le=100)
+    route: str = Field(description="IV, IM, SC, intranasal, oral ...", default="")
+    infusion_min: Number = Field(description="Duration of the infusion in minutes.", default=None, ge=0)
+    n_infusions: Count = Field(description="Number of doses planned.", default=None)
+    n_randomised: Count = Field(description="Patients randomised to it.", default=None)
+    n_analysed: Count = Field(description="Patients analysed.", default=None)
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Self:
+        if self.n_randomised is not None and self.n_analysed is not None and self.n_analysed > self.n_randomised:
+            raise _fail(
+                "E028",
+                "n_analysed",
+                "is larger than n_randomised",
+                f"n_analysed = {self.n_analysed}, n_randomised = {self.n_randomised}",
+                "Fix: one of the two is wrong, or the sizes are swapped.",
+            )
+        return self
+
+
+class Dichotomous(Choosable):
+    """Events and totals by arm, outcome and time."""
+
+    table: ClassVar[str] = "dichotomous"
+    key: ClassVar[tuple[str, ...]] = (
+        "study_id", "arm_id", "outcome", "scale", "timepoint_h", "definition", "conflict", "chosen", "source_id",
+    )  # fmt: skip
+
+    study_id: Id = Field(description="Study.", min_length=1)
+    arm_id: Id = Field(description="Arm.", min_length=1)
+    outcome: Id = Field(description="Outcome: response, remission, si_response ...", min_length=1)
+    scale: str = Field(description="Rating scale.", default="")
+    definition: str = Field(description="Criterion, as reported.", default="")
+    timepoint_h: Number = Field(
+        description="Hours after the (last) dose or the start; empty when no time is printed.", ge=0
+    )
+    events: Count = Field(description="Patients with the event.")
+    total: Count = Field(
+        description="Patients rated; empty when not read (never filled in from those randomised).", ge=1
+    )
+    periods: Literal["all", "first", ""] = Field(description="Crossover: periods the count covers.", default="")
+    schedule: Literal["single", "course", ""] = Field(
+        description="After a single dose or a course of doses.", default=""
+    )
+    ascertainment: Literal["point", "window", "ever", "maintained"] = Field(
+        description="Criterion met at the visit (`point`), at some visit of a short window ending then (`window`), at "
+        "some point of the trial (`ever`), or kept by earlier responders (`maintained`).",
+        default="point",
+    )
+
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        if self.events is not None and self.total is not None and self.events > self.total:
+            likely = round(self.events * self.total / 100)
+            hint = (
+                (f"Did you type the percentage? {self.events}% of {self.total} would be {likely} patients.",)
+                if self.events <= 100
+                else ()
+            )
+            raise _fail(
+                "E021",
+                "events",
+                "is larger than total",
+                f"events = {self.events}, total = {self.total}",
+                *hint,
+                f"Fix: enter the number of patients (a whole number from 0 to {self.total}).",
+            )
+        if self.poolable and (self.events is None or self.total is None):
+            raise _fail(
+                "E010", "total" if self.total is None else "events", "is empty although poolable is yes",
+                "Fix: enter the number, or set poolable to no with a reason.",
+            )  # fmt: skip
+        return self
+
+
+class Continuous(Choosable):
+    """Means and standard deviations by arm, outcome and time."""
+
+    table: ClassVar[str] = "continuous"
+    key: ClassVar[tuple[str, ...]] = (
+        "study_id", "arm_id", "outcome", "scale", "statistic", "timepoint_h", "conflict", "chosen", "source_id",
+    )  # fmt: skip
+
+    study_id: Id = Field(description="Study.", min_length=1)
+    arm_id: Id = Field(description="Arm.", min_length=1)
+    outcome: Id = Field(description="Outcome: depression, suicidal_ideation ...", min_length=1)
+    scale: str = Field(description="Rating scale.", default="")
+    statistic: Literal["baseline", "endpoint", "change", "percent_change", "mean", "median"] = Field(
+        description="What `mean` holds: the score at baseline or later, its change, or a mean or median of a time."
+    )
+    timepoint_h: Number = Field(description="Hours after the (last) dose; empty when no time is printed.", ge=0)
+    n: Count = Field(description="Patients rated.", ge=1)
+    mean: Number = Field(description="Mean (or median).")
+    sd: Number = Field(description="Standard deviation, not standard error.", ge=0)
+    periods: Literal["all", "first", ""] = Field(description="Crossover: periods covered.", default="")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.poolable:
+            for name in ("n", "mean", "sd"):
+                if getattr(self, name) is None:
+                    raise _fail(
+                        "E010", name, "is empty although poolable is yes",
+                        "Fix: enter the number, or set poolable to no with a reason.",
+                    )  # fmt: skip
+        return self
+
+
+class Contrast(Choosable):
+    """Published effects between arms."""
+
+    table: ClassVar[str] = "contrasts"
+    key: ClassVar[tuple[str, ...]] = (
+        "study_id", "experimental_arm", "control_arm", "outcome", "scale", "timepoint_h", "measure", "conflict",
+        "chosen", "source_id", "derivation",
+    )  # fmt: skip
+
+    study_id: Id = Field(description="Study.", min_length=1)
+    experimental_arm: Id = Field(description="Arm 1.", min_length=1)
+    control_arm: Id = Field(description="Arm 2; `own_baseline` or `none` when there is no control.", min_length=1)
+    outcome: Id = Field(description="Outcome.", min_length=1)
+    scale: str = Field(description="Rating scale.", default="")
+    timepoint_h: Number = Field(description="Hours after the (last) dose.", ge=0)
+    measure: Literal["MD", "SMD", "OR", "RR", "RD", "HR", "proportion"] = Field(description="Measure of the estimate.")
+    estimate: Number = Field(description="Experimental minus control (or their ratio), as printed.")
+    ci_low: Number = Field(description="Lower end of the printed interval.")
+    ci_high: Number = Field(description="Upper end.")
+    ci_level: Number = Field(description="Its level in percent.", default=None, gt=50, lt=100)
+    se: Number = Field(description="Standard error (of the log for ratios).", gt=0)
+    p_value: str = Field(description="p-value as printed.", default="")
+    periods: Literal["all", "first", ""] = Field(description="Crossover: periods covered.", default="")
+
+    @model_validator(mode="after")
+    def _interval(self) -> Self:
+        low, high, estimate = self.ci_low, self.ci_high, self.estimate
+        if low is not None and high is not None:
+            if low >= high:
+                raise _fail("E027", "ci_low", "is not below ci_high", "Fix: are the two swapped?")
+            if estimate is not None and not low <= estimate <= high:
+                raise _fail(
+                    "E027", "estimate", "lies outside its interval",
+                    f"estimate = {estimate:g}, interval {low:g} to {high:g}", "Fix: check the three numbers.",
+                )  # fmt: skip
+            if self.ci_level is None:
+                raise _fail("E010", "ci_level", "is empty although an interval is given", "Fix: write 95, if it is.")
+        if self.measure in ("OR", "RR", "HR") and any(x is not None and x <= 0 for x in (low, high, estimate)):
+            raise _fail("E013", "estimate", "is a ratio and must be positive", "Fix: enter the ratio, not its log.")
+        return self
+
+
+class PublishedResult(Sourced):
+    """A pooled result as printed: a target of the reproduction."""
+
+    table: ClassVar[str] = "published_results"
+    key: ClassVar[tuple[str, ...]] = ("analysis_id",)
+
+    review_id: Id = Field(description="Review.", min_length=1)
+    analysis_id: Id = Field(description="Id of the result.", min_length=1)
+    outcome: str = Field(description="Outcome.", default="")
+    comparison: str = Field(description="Comparison.", default="")
+    timepoint_h: Number = Field(description="Hours.", ge=0)
+    measure: str = Field(description="Measure as printed.", default="")
+    model: str = Field(description="Model as printed.", default="")
+    software: str = Field(description="Software as printed.", default="")
+    k: Count = Field(description="Studies.")
+    n_total: Count = Field(description="Participants.")
+    estimate: str = Field(description="Estimate as printed, so that its precision is known.", default="")
+    ci_low: str = Field(description="Lower end as printed.", default="")
+    ci_high: str = Field(description="Upper end as printed.", default="")
+    p_value: str = Field(description="p as printed.", default="")
+    i2: str = Field(description="I2 as printed.", default="")
+    tau2: str = Field(description="tau2 as printed.", default="")
+    q: str = Field(description="Q as printed.", default="")
+    notes: str = Field(description="Remarks.", default="")
+
+
+class PublishedInput(Sourced):
+    """A study's data as a review printed them."""
+
+    table: ClassVar[str] = "published_inputs"
+    key: ClassVar[tuple[str, ...]] = ("analysis_id", "study_id")
+
+    review_id: Id = Field(description="Review.", min_length=1)
+    analysis_id: Id = Field(description="Result of published_results.csv.", min_length=1)
+    study_id: Id = Field(description="Study; it need not be in studies.csv.", min_length=1)
+    study_label: str = Field(description="Name as printed.", default="")
+    measure: str = Field(description="Measure as printed.", default="")
+    exp_events: Count = Field(description="Events, arm 1.")
+    exp_total: Count = Field(description="Total, arm 1.")
+    ctl_events: Count = Field(description="Events, arm 2.")
+    ctl_total: Count = Field(description="Total, arm 2.")
+    exp_mean: Number = Field(description="Mean, arm 1.")
+    exp_sd: Number = Field(description="SD, arm 1.")
+    exp_n: Count = Field(description="n, arm 1.")
+    ctl_mean: Number = Field(description="Mean, arm 2.")
+    ctl_sd: Number = Field(description="SD, arm 2.")
+    ctl_n: Count = Field(description="n, arm 2.")
+    estimate: Number = Field(description="Study's estimate as printed.")
+    ci_low: Number = Field(description="Lower end.")
+    ci_high: Number = Field(description="Upper end.")
+    weight_pct: Number = Field(description="Weight in percent.")
+
+
+class Claim(Row):
+    """A claim of an audited page."""
+
+    table: ClassVar[str] = "claims"
+    key: ClassVar[tuple[str, ...]] = ("claim_id",)
+
+    claim_id: Id = Field(description="Id.", min_length=1)
+    document: Id = Field(description="Audited page, a row of sources.csv.", min_length=1)
+    paraphrase: str = Field(description="The claim in other words.", default="")
+    claim_type: str = Field(description="Kind: rate, duration, attribution ...", default="")
+    quantity: str = Field(description="What is claimed.", default="")
+    value_low: str = Field(description="Claimed value or its lower end, as printed.", default="")
+    value_high: str = Field(description="Upper end, as printed.", default="")
+    unit: str = Field(description="Unit.", default="")
+    cited_sources: str = Field(description="Sources the page cites for it, separated by semicolons.", default="")
+    evidence_needed: str = Field(description="What would decide it.", default="")
+    what_source_says: str = Field(description="What the source was found to say.", default="")
+    source_url: str = Field(description="Addresses read.", default="")
+    locator: str = Field(description="Place in them.", default="")
+    verdict: str = Field(description="Verdict recorded by the extractor.", default="")
+    reason: str = Field(description="Its reason.", default="")
+
+
+class RiskOfBias(Row):
+    """Risk of bias judgements (RoB 2). An empty judgement means not assessed."""
+
+    table: ClassVar[str] = "risk_of_bias"
+    key: ClassVar[tuple[str, ...]] = ("study_id", "outcome")
+
+    study_id: Id = Field(description="Study.", min_length=1)
+    outcome: str = Field(description="Outcome the judgement is for; empty for all.", default="")
+    d1: Literal["low", "some", "high", ""] = Field(description="Randomisation process.", default="")
+    d1_reason: str = Field(description="Reason.", default="")
+    d2: Literal["low", "some", "high", ""] = Field(description="Deviations from intended interventions.", default="")
+    d2_reason: str = Field(description="Reason.", default="")
+    d3: Literal["low", "some", "high", ""] = Field(description="Missing outcome data.", default="")
+    d3_reason: str = Field(description="Reason.", default="")
+    d4: Literal["low", "some", "high", ""] = Field(description="Measurement of the outcome.", default="")
+    d4_reason: str = Field(description="Reason.", default="")
+    d5: Literal["low", "some", "high", ""] = Field(description="Selection of the reported result.", default="")
+    d5_reason: str = Field(description="Reason.", default="")
+    overall: Literal["low", "some", "high", ""] = Field(description="Overall.", default="")
+    overall_reason: str = Field(description="Reason.", default="")
+    assessor: str = Field(description="Who judged.", default="")
+
+    @model_validator(mode="after")
+    def _judged(self) -> Self:
+        for name in ("d1", "d2", "d3", "d4", "d5", "overall"):
+            if getattr(self, name) and not getattr(self, f"{name}_reason"):
+                raise _fail("E026", f"{name}_reason", f"is empty although {name} is judged", "Fix: say why.")
+        return self
+
+
+class Source(Row):
+    """Bibliography: everything a number was read in."""
+
+    table: ClassVar[str] = "sources"
+    key: ClassVar[tuple[str, ...]] = ("source_id",)
+
+    source_id: Id = Field(description="Id used by the other tables.", min_length=1)
+    authors: str = Field(description="Authors.", default="")
+    year: str = Field(description="Year.", default="")
+    title: str = Field(description="Title.", default="")
+    journal: str = Field(description="Journal.", default="")
+    volume: str = Field(description="Volume.", default="")
+    pages: str = Field(description="Pages.", default="")
+    doi: str = Field(description="DOI.", default="")
+    pmid: str = Field(description="PubMed id.", default="")
+    kind: str = Field(description="Kind of source: rct, open_label, meta_analysis, web_page ...", default="")
+    cited_in: str = Field(description="Audited pages that cite it, separated by semicolons.", default="")
+    citation_ok: str = Field(description="Whether they cite it correctly.", default="")
+    problem: str = Field(description="What is wrong with the citation or weak in the source.", default="")
+    source_url: str = Field(description="Address of what was read.", default="")
+
+
+TABLES: dict[str, type[Row]] = {
+    model.table: model
+    for model in (
+        Study, Arm, Dichotomous, Continuous, Contrast, PublishedResult, PublishedInput, Claim, RiskOfBias, Source,
+    )
+}  # fmt: skip
+REQUIRED_TABLES = ("studies", "arms", "sources")

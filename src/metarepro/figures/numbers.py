@@ -1,0 +1,83 @@
+"""Numbers as readers see them: one rule a measure, a true minus sign, no -0.00, no 0.000."""
+
+from __future__ import annotations
+
+import math
+
+from metarepro.effects import Measure
+
+MINUS = "\u2212"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number with a fixed count of decimals and a true minus; an en dash when it does not exist."""
+    if not math.isfinite(value):
+        return "\u2013"
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def effect(measure: Measure, value: float) -> str:
+    """A display-scale effect: percent where the measure is one, tails of ratios named instead of 0.00."""
+    if measure.percent:
+        return fixed(100 * value, measure.decimals)
+    if measure.ratio and math.isfinite(value):
+        if value < 0.005:
+            return "<0.01"
+        if value >= 99999.5:
+            return ">99999"
+        if value >= 99.995:
+            return fixed(value, 0)
+    return fixed(value, measure.decimals)
+
+
+def interval(measure: Measure, low: float, high: float) -> str:
+    """An interval, 'low to high'."""
+    return f"{effect(measure, low)} to {effect(measure, high)}"
+
+
+def with_interval(measure: Measure, value: float, low: float, high: float) -> str:
+    """An effect with its interval in brackets; without them when it has none."""
+    if not math.isfinite(low):
+        return effect(measure, value)
+    return f"{effect(measure, value)} ({interval(measure, low, high)})"
+
+
+def p_value(p: float) -> str:
+    """A p-value with its sign: 'P = 0.03', 'P < 0.001'."""
+    if not math.isfinite(p):
+        return "P not defined"
+    if p < 0.001:
+        return "P < 0.001"
+    return f"P = {p:.3f}" if p < 0.01 else f"P = {p:.2f}"
+
+
+def count(value: float | int | None) -> str:
+    """A count with a thin space between thousands from 10,000 on."""
+    if value is None or not math.isfinite(value):
+        return "\u2013"
+    text = f"{value:,.0f}"
+    return text.replace(",", "\u2009") if value >= 10000 else text.replace(",", "")
+
+
+def weights(values: list[float]) -> list[str]:
+    """Percent weights with one decimal that sum to exactly 100.0 (largest remainder)."""
+    total = sum(values)
+    if total <= 0:
+        return ["0.0" for _ in values]
+    tenths = [1000 * v / total for v in values]
+    floors = [math.floor(t) for t in tenths]
+    left = 1000 - sum(floors)
+    order = sorted(range(len(values)), key=lambda i: (floors[i] - tenths[i], i))
+    for i in order[:left]:
+        floors[i] += 1
+    return [f"{f / 10:.1f}" for f in floors]
+
+
+def unit(measure: Measure) -> str:
+    """Unit of display values: '%', 'percentage points', or none."""
+    if not measure.percent:
+        return ""
+    return "percentage points" if measure.code == "RD" else "%"
