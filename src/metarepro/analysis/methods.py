@@ -63,11 +63,19 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         "two_arm_means": {"MD": "mean differences"}.get(measure.code, "standardised mean differences (Hedges g)"),
         "generic": "effects",
     }[measure.inputs]
-    sentences = [
-        f"We pooled {what} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]} and a "
-        f"{PI[model.pi]}; the interval of τ² is by the Q-profile method.",
-        f"{OVERLAP[analysis.overlap].capitalize()}.",
-    ]
+    used = selection.comparisons
+    if not used:
+        return "No study has usable numbers for this analysis."
+    if len(used) == 1:
+        one = {"expit": "a logit proportion", "exp": f"a log {measure.name}"}.get(measure.display, f"a {measure.name}")
+        sentences = [f"One study: {one} with a normal interval, nothing is pooled."]
+    else:
+        pi = f" and a {PI[model.pi]}" if len(used) > 2 or model.pi != "HTS" else ""
+        sentences = [
+            f"We pooled {what} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
+            "the interval of τ² is by the Q-profile method."
+        ]
+    sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):
         how = CROSSOVER[analysis.crossover]
         if analysis.rows == "contrasts_for_crossover":

@@ -12,11 +12,18 @@ from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import MM, Align, Canvas
-from metarepro.figures.wording import describe_figure, footnotes, heterogeneity_line, subgroup_test_line, summary_label
+from metarepro.figures.wording import (
+    describe_figure,
+    effect_label,
+    footnotes,
+    heterogeneity_line,
+    subgroup_test_line,
+    summary_label,
+)
 
 SIZE, SMALL, TITLE = 7.5, 6.5, 9.5
 ROW, LEADING = 12.0, 9.0
-MARGIN, GAP = 8.0, 9.0
+MARGIN, GAP, INDENT = 8.0, 9.0, 8.0
 PLOT_MIN, LABEL_MIN, LABEL_MAX = 150.0, 90.0, 190.0
 INK, GREY, LIGHT = "#111111", "#5f5f5f", "#b5b5b5"
 SQUARE, DIAMOND, PREDICTION = "#0072B2", "#111111", "#8a5a00"
@@ -83,21 +90,22 @@ def draw_forest(result: AnalysisResult, width_mm: float = 174.0) -> Canvas:
     """The forest plot as a canvas of measured texts and marks."""
     measure = get_measure(result.measure)
     columns = _columns(result, measure)
-    right = [_Column([measure.label, f"({_level(result)}% CI)"], "left")]
+    right = [_Column([effect_label(result), f"({_level(result)}% CI)"], "left")]
     if result.combine == "pool":
         right.append(_Column(["Weight", "(%)"], "right"))
     axis = _axis(result, measure)
     width = width_mm * MM
     # The labels get what the other columns and the plot leave, and are wrapped to it.
-    rows = _rows(result, measure, columns, right, LABEL_MAX)
+    rows = _rows(result, columns, right, LABEL_MAX, width)
     for column in (*columns, *right):
         texts = [*column.header, *column.cells]
         column.width = max((text_width(t, SIZE, "bold") for t in texts if t), default=0.0)
     _widen_for_spans(columns)
-    others = 2 * MARGIN + sum(c.width + c.before + GAP for c in (*columns, *right)) + 3 * GAP
+    others = 2 * MARGIN + sum(c.width + c.before + GAP for c in (*columns, *right)) + 4 * GAP
     natural = _label_width(result)
     labels = min(natural, max(width - others - PLOT_MIN, min(LABEL_MIN, natural)))
-    rows = _rows(result, measure, columns, right, labels)
+    room = labels + GAP + sum(c.width + c.before + GAP for c in columns)
+    rows = _rows(result, columns, right, labels, room)
     plot_width = max(width - others - labels, PLOT_MIN)
     width = others + labels + plot_width
 
@@ -105,7 +113,7 @@ def draw_forest(result: AnalysisResult, width_mm: float = 174.0) -> Canvas:
     for column in columns:
         column.x = x + column.before / 2
         x += column.before + column.width + GAP
-    plot_left = x
+    plot_left = x + GAP
     x = plot_left + plot_width + 2 * GAP
     for column in right:
         column.x = x
@@ -191,7 +199,7 @@ def _cells(study: StudyEffect, columns: list[_Column]) -> list[str]:
 
 
 def _label_width(result: AnalysisResult) -> float:
-    indent = 8.0 if result.subgroups else 0.0
+    indent = INDENT if len(result.subgroups) > 1 else 0.0
     widths = [text_width(_study_label(s), SIZE) + indent for s in result.studies]
     widths += [text_width(g.label, SIZE, "bold") for g in result.subgroups]
     if result.summary:
@@ -205,15 +213,18 @@ def _study_label(study: StudyEffect) -> str:
 
 
 def _rows(
-    result: AnalysisResult, measure: Measure, columns: list[_Column], right: list[_Column], labels: float
+    result: AnalysisResult, columns: list[_Column], right: list[_Column], labels: float, room: float
 ) -> list[_Row]:
+    """All rows; `labels` is the width of the label column, `room` that of everything left of the plot."""
+    measure = get_measure(result.measure)
+    grouped = len(result.subgroups) > 1
     rows: list[_Row] = []
     shown = fmt.weights([s.weight for s in result.studies])
     weight_of = dict(zip((id(s) for s in result.studies), shown, strict=True))
 
     def study_row(study: StudyEffect, indent: bool) -> _Row:
-        room = labels - (8.0 if indent else 0.0)
-        row = _Row("study", wrap(_study_label(study), room, SIZE))
+        width = labels - (INDENT if indent else 0.0)
+        row = _Row("study", wrap(_study_label(study), width, SIZE))
         if indent:
             row.kind = "study indented"
         row.values = (study.estimate, study.ci_low, study.ci_high)
@@ -231,7 +242,10 @@ def _rows(
         row.cells = [*_totals(result, columns, total), effect, weight][: len(columns) + len(right)]
         return row
 
-    if result.subgroups:
+    def note(text: str, indent: float = 0.0) -> _Row:
+        return _Row("note indented" if indent else "note", wrap(text, room - indent, SMALL))
+
+    if grouped:
         for group in result.subgroups:
             members = [s for s in result.studies if s.group == group.group]
             alone = " (1 study)" if group.summary.k == 1 else ""
@@ -241,12 +255,12 @@ def _rows(
                 weight = f"{sum(float(weight_of[id(s)]) for s in members):.1f}"
                 subtotal = pooled_row("subtotal", "Subtotal", group.summary, weight, False)
                 subtotal.cells = [*_sums(members, columns), *subtotal.cells[len(columns) :]]
-                rows += [subtotal, _Row("note indented", [heterogeneity_line(group.summary)])]
+                rows += [subtotal, note(heterogeneity_line(group.summary), INDENT)]
     else:
         rows += [study_row(s, False) for s in result.studies]
     summary = result.summary
     if not result.studies or summary is None:
-        rows.append(_Row("note", ["No study has usable numbers for this analysis."]))
+        rows.append(note("No study has usable numbers for this analysis."))
     elif summary.k > 1:
         rows.append(_Row("gap", [""]))
         rows.append(pooled_row("total", summary_label(summary), summary, "100.0", True))
@@ -256,11 +270,11 @@ def _rows(
             row.cells = ["" for _ in columns] + [f"({fmt.interval(measure, summary.pi_low, summary.pi_high)})", ""]
             rows.append(row)
         if result.combine == "pool":
-            rows.append(_Row("note", [heterogeneity_line(summary)]))
+            rows.append(note(heterogeneity_line(summary)))
         if result.subgroup_test is not None and result.subgroup_test.df > 0:
-            rows.append(_Row("note", [subgroup_test_line(result)]))
+            rows.append(note(subgroup_test_line(result)))
     else:
-        rows.append(_Row("note", ["One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist."]))
+        rows.append(note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist."))
     for reference in result.references:
         row = _Row("reference", wrap(f"Printed: {reference.label}", labels, SIZE))
         row.values = (reference.estimate, math.nan, math.nan)
@@ -363,7 +377,7 @@ def _draw_row(
 ) -> None:  # fmt: skip
     baseline = top + ROW - 3.4
     bold = "bold" if row.kind in ("heading", "subtotal", "total") else "normal"
-    indent = 8.0 if row.kind.endswith("indented") else 0.0
+    indent = INDENT if row.kind.endswith("indented") else 0.0
     size, color = (SMALL, GREY) if row.kind.startswith("note") else (SIZE, INK)
     for number, line in enumerate(row.label):
         canvas.text(MARGIN + indent, baseline + number * LEADING, line, size, "left", bold, color)
@@ -453,7 +467,8 @@ def _axis_below(
             last_end = x + half
     y += 3 + SIZE + 2
     unit = fmt.unit(measure)
-    name = f"{measure.label} ({unit})" if unit else measure.label
+    label = effect_label(result)
+    name = f"{label} ({unit})" if unit else label
     if axis.log:
         name += ", log scale"
     if measure.null is not None and result.control_label:

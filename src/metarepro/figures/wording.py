@@ -12,6 +12,15 @@ CI_NAMES = {"z": "Wald", "t": "t", "HK": "Hartung-Knapp", "HK-adhoc": "Hartung-K
 PI_NAMES = {"HTS": "t, k \u2212 2 df", "t": "t, k \u2212 1 df", "z": "normal"}
 
 
+def effect_label(result: AnalysisResult) -> str:
+    """Name of the effect: the measure's, or what the studies printed where the rows are published effects."""
+    if result.rows == "contrasts" and result.measure == "SMD":
+        return "SMD as published"
+    if result.combine == "compound":
+        return "Rate"
+    return get_measure(result.measure).label
+
+
 def summary_label(summary: Summary) -> str:
     """Name of the pooled row: the model, in a few words."""
     if summary.tau2_method == "none":
@@ -88,7 +97,7 @@ def headline(result: AnalysisResult) -> str:
     unit = "%" if m.percent and m.code != "RD" else " percentage points" if m.percent else ""
     effect = fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)
     people = f", {fmt.count(s.participants)} patients" if s.participants else ""
-    name = m.label if m.inputs != "one_arm_counts" else result.outcome_label
+    name = effect_label(result) if m.inputs != "one_arm_counts" else result.outcome_label
     level = f"{100 * s.level:g}%"
     if result.combine == "compound":
         return f"{name} compounded over {s.k} steps: {effect}{unit} ({level} confidence interval in brackets)."

@@ -1,0 +1,74 @@
+"""Results as CSV text: UTF-8, commas, decimal points, one header row, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from metarepro.analysis.result import AnalysisResult
+
+EFFECT_COLUMNS = (
+    "study_id", "label", "year", "status", "reason", "group", "level", "timepoint_h", "scale", "participants", "inputs",
+    "yi", "vi", "estimate", "ci_low", "ci_high", "ci_method", "weight_percent", "notes", "sources",
+)  # fmt: skip
+SUMMARY_COLUMNS = (
+    "analysis", "title", "measure", "part", "k", "participants", "estimate", "ci_low", "ci_high", "pi_low", "pi_high",
+    "p_value", "tau2", "tau2_low", "tau2_high", "i2", "q", "q_df", "q_p", "tau2_method", "ci_method", "pi_method",
+    "notes",
+)  # fmt: skip
+
+
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet runs as a formula, and a number that is empty when it does not exist."""
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return "" if value is None else value
+
+
+def write_csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """CSV text with LF line ends."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([safe_cell(v) for v in row])
+    return buffer.getvalue()
+
+
+def effects_csv(result: AnalysisResult) -> str:
+    """Every study of an analysis: its numbers, or the reason why it was left out."""
+    rows: list[list[Any]] = []
+    for s in result.studies:
+        inputs = "; ".join(f"{k} = {v:g}" for k, v in s.inputs.items())
+        sources = "; ".join(dict.fromkeys(p.source_id for p in s.provenance))
+        rows.append(
+            [s.study_id, s.label, s.year, "used" if s.estimable else "not estimable", "", s.group, s.level,
+             s.timepoint_h, s.scale, s.participants, inputs, s.yi, s.vi, s.estimate, s.ci_low, s.ci_high, s.ci_method,
+             s.weight, "; ".join(s.notes), sources]
+        )  # fmt: skip
+    rows += [[x.study_id, x.label, None, "not used", x.reason, *[None] * 15] for x in result.left_out]
+    return write_csv(EFFECT_COLUMNS, rows)
+
+
+def summary_csv(results: Iterable[AnalysisResult]) -> str:
+    """One row for each pooled result: the main one, its subgroups, its sensitivity analyses."""
+    rows: list[list[Any]] = []
+    for r in results:
+        parts = [("main", r.summary)]
+        parts += [(f"subgroup: {g.label}", g.summary) for g in r.subgroups]
+        parts += [(f"sensitivity: {x.label}", x.summary) for x in r.sensitivity]
+        for part, s in parts:
+            if s is None:
+                rows.append([r.id, r.title, r.measure, part, 0, *[None] * 17, "no study left"])
+                continue
+            rows.append(
+                [r.id, r.title, r.measure, part, s.k, s.participants, s.estimate, s.ci_low, s.ci_high, s.pi_low,
+                 s.pi_high, s.p_value, s.tau2, s.tau2_low, s.tau2_high, s.i2, s.q, s.q_df, s.q_p, s.tau2_method,
+                 s.ci_method, s.pi_method, " ".join(s.notes)]
+            )  # fmt: skip
+    return write_csv(SUMMARY_COLUMNS, rows)

@@ -1,0 +1,222 @@
+"""The report: one HTML file without scripts, requests or fonts of its own choosing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from metarepro import __version__
+from metarepro.analysis.result import AnalysisResult, SensitivityResult, StudyEffect, Summary
+from metarepro.effects import get_measure
+from metarepro.evidence.tables import Source
+from metarepro.figures import numbers as fmt
+from metarepro.figures.fonts import FAMILY, FILES
+from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_URL = re.compile(r"https?://[^\s<>\"']+")
+
+
+def render_report(
+    title: str,
+    authors: str,
+    results: Sequence[AnalysisResult],
+    figures: Mapping[str, str],
+    sources: Mapping[str, Source],
+) -> str:
+    """Render the report.
+
+    Parameters
+    ----------
+    title, authors : str
+        From the configuration.
+    results : sequence of AnalysisResult
+        In the order of the page.
+    figures : mapping of str to str
+        SVG text of each analysis's forest plot, by analysis id.
+    sources : mapping of str to Source
+        The bibliography.
+
+    Returns
+    -------
+    str
+        The page. All text is escaped; links lead to http(s) only; nothing is requested from anywhere.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["link"] = link_of
+    environment.filters["words"] = words_of
+    sections: dict[str, list[dict[str, Any]]] = {}
+    cited: set[str] = set()
+    for result in results:
+        # The figure is the workflow's own SVG, whose texts are escaped where it is written.
+        figure = Markup(inline_svg(figures[result.id], result.id))
+        sections.setdefault(result.section, []).append({**analysis_view(result), "figure": figure})
+        cited |= {p.source_id for s in result.studies for p in s.provenance}
+        cited |= {r.provenance.source_id for r in result.references}
+    bibliography = [sources[s] for s in sorted(cited) if s in sources]
+    page = environment.get_template("report.html").render(
+        title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
+        total=len(results),
+    )  # fmt: skip
+    fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
+    return page.replace("/*FONTS*/", fonts)
+
+
+def analysis_view(result: AnalysisResult) -> dict[str, Any]:
+    """What the template shows of one analysis: numbers as text, nothing left to compute."""
+    measure = get_measure(result.measure)
+    weights = fmt.weights([s.weight for s in result.studies])
+    studies = [
+        {
+            "study": s,
+            "numbers": _inputs(s),
+            "effect": fmt.with_interval(measure, s.estimate, s.ci_low, s.ci_high) if s.estimable else "not estimable",
+            "weight": w if result.combine == "pool" and s.estimable else "\u2013",
+            "time": _hours(s.timepoint_h),
+        }
+        for s, w in zip(result.studies, weights, strict=True)
+    ]
+    changed = [x for x in result.sensitivity if _differs(x, result.summary)]
+    return {
+        "result": result,
+        "headline": headline(result),
+        "alt": describe_figure(result),
+        "label": effect_label(result),
+        "unit": fmt.unit(measure),
+        "measure": measure,
+        "studies": studies,
+        "k": result.summary.k if result.summary else 0,
+        "patients": fmt.count(result.summary.participants) if result.summary else "\u2013",
+        "effect": _effect(measure, result.summary),
+        "prediction": _prediction(measure, result.summary),
+        "heterogeneity": heterogeneity_line(result.summary)
+        if result.summary and result.summary.k > 1 and result.combine == "pool"
+        else "",
+        "subgroups": [(g.label, g.summary.k, _effect(measure, g.summary)) for g in result.subgroups]
+        if len(result.subgroups) > 1
+        else [],
+        "subgroup_test": subgroup_test_line(result)
+        if result.subgroup_test is not None and result.subgroup_test.df > 0
+        else "",
+        "sensitivity": [
+            {
+                "label": x.label,
+                "k": x.summary.k if x.summary else 0,
+                "effect": _effect(measure, x.summary) if x.summary else x.note,
+                "what": _what_changed(x),
+            }
+            for x in changed
+        ],
+        "unchanged": [x.label for x in result.sensitivity if x not in changed],
+        "warnings": result.summary.notes if result.summary else (),
+    }
+
+
+def _inputs(study: StudyEffect) -> str:
+    i = study.inputs
+    if "e" in i:
+        return f"{fmt.count(i['e'])}/{fmt.count(i['n'])}"
+    if "e1" in i:
+        return f"{fmt.count(i['e1'])}/{fmt.count(i['n1'])} v {fmt.count(i['e2'])}/{fmt.count(i['n2'])}"
+    if "m1" in i:
+        return " v ".join(
+            f"{fmt.fixed(i['m' + a], 1)} (SD {fmt.fixed(i['sd' + a], 1)}, n {fmt.count(i['n' + a])})" for a in "12"
+        )
+    return "; ".join(p.says for p in study.provenance)
+
+
+def _hours(hours: float | None) -> str:
+    if hours is None:
+        return "not printed"
+    return f"{hours / 24:g} d" if hours >= 48 and hours % 24 == 0 else f"{hours:g} h"
+
+
+def _effect(measure: Any, s: Summary | None) -> str:
+    return "\u2013" if s is None else fmt.with_interval(measure, s.estimate, s.ci_low, s.ci_high)
+
+
+def _prediction(measure: Any, s: Summary | None) -> str:
+    if s is None or s.pi_low != s.pi_low:
+        return "\u2013"
+    return fmt.interval(measure, s.pi_low, s.pi_high)
+
+
+def _differs(x: SensitivityResult, main: Summary | None) -> bool:
+    if x.summary is None or main is None:
+        return x.summary is not main
+    same = (x.summary.estimate, x.summary.ci_low, x.summary.ci_high) == (main.estimate, main.ci_low, main.ci_high)
+    return not (same and x.same_studies)
+
+
+def _what_changed(x: SensitivityResult) -> str:
+    parts = []
+    if x.left_out:
+        parts.append("without " + ", ".join(o.label for o in x.left_out))
+    if x.added:
+        parts.append("with " + ", ".join(x.added))
+    return "; ".join(parts) or "same studies"
+
+
+def link_of(text: str) -> str:
+    """The first http(s) address in a text, or nothing."""
+    found = _URL.search(text)
+    return found.group().rstrip(".,;)") if found else ""
+
+
+def words_of(text: str) -> str:
+    """A text without line breaks and control characters, shortened when very long."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 400 else flat[:397] + "..."
+
+
+def inline_svg(svg: str, name: str) -> str:
+    """An SVG file as part of a page: no prolog, no global style, ids that no other figure has."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.S)
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
+    svg = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}-\2"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
+    return re.sub(
+        r'aria-labelledby="([^"]+)"',
+        lambda m: 'aria-labelledby="' + " ".join(f"{name}-{i}" for i in m.group(1).split()) + '"',
+        svg,
+    )
+
+
+def font_faces(characters: set[str]) -> str:
+    """The figures' font, cut to the characters of the page, as CSS: measured widths hold on every machine."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    faces = []
+    for weight, file in FILES.items():
+        font = TTFont(file, recalcTimestamp=False)
+        options = subset.Options()
+        options.layout_features = ["kern"]
+        options.hinting = False
+        tool = subset.Subsetter(options)
+        tool.populate(unicodes=sorted(ord(c) for c in characters))
+        tool.subset(font)
+        font.flavor = "woff"
+        buffer = io.BytesIO()
+        font.save(buffer)
+        data = base64.b64encode(buffer.getvalue()).decode("ascii")
+        faces.append(
+            f"@font-face{{font-family:'{FAMILY}';font-weight:{'bold' if weight == 'bold' else 'normal'};"
+            f"src:url(data:font/woff;base64,{data}) format('woff')}}"
+        )
+    return "\n".join(faces)

@@ -1,0 +1,23 @@
+"""The page: results.json, figures and bibliography -> report.html."""
+
+import json
+from pathlib import Path
+
+from logged import logged
+
+with logged(snakemake.log[0]):
+    from metarepro.analysis.result import from_json
+    from metarepro.evidence import read_dataset
+    from metarepro.report import render_report
+
+    data = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
+    results = [from_json(json.dumps(analysis)) for analysis in data["analyses"]]
+    figures = {
+        result.id: Path(path).read_text(encoding="utf-8")
+        for result, path in zip(results, snakemake.input.figures, strict=True)
+    }
+    folder = Path(snakemake.input.sources)
+    page = render_report(
+        snakemake.params.title, snakemake.params.authors, results, figures, read_dataset(folder).sources
+    )
+    Path(snakemake.output.page).write_text(page, encoding="utf-8")
