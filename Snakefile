@@ -12,6 +12,7 @@ container: "docker://python:3.11-slim"
 
 
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/jobs.smk"
 
 
 localrules:
@@ -19,11 +20,13 @@ localrules:
 
 
 rule all:
+    default_target: True
     input:
         "results/report.html",
         "results/summary.csv",
         "results/results.json",
-    default_target: True
+    message:
+        "everything is up to date"
 
 
 include: "workflow/rules/analyses.smk"
@@ -31,4 +34,5 @@ include: "workflow/rules/gather.smk"
 
 
 onsuccess:
-    print(f"\nDone. The report: {Path('results/report.html').resolve()}")
+    # At exit, so that it is the last line.
+    atexit.register(print, f"The report: {Path('results/report.html').resolve()}")

@@ -7,17 +7,33 @@
 0.256
 """
 
-from metarepro.effects import EffectSizes, effect_sizes
-from metarepro.errors import ConfigError, DataError, MetareproError
-from metarepro.pooling import (
-    HeterogeneityInterval,
-    PooledFit,
-    Subgroups,
-    heterogeneity_interval,
-    pool,
-    pool_subgroups,
-)
+from typing import TYPE_CHECKING
 
+from metarepro._lazy import lazy
+
+if TYPE_CHECKING:
+    from metarepro.effects.core import EffectSizes, effect_sizes
+    from metarepro.errors import ConfigError, DataError, MetareproError
+    from metarepro.pooling.fit import PooledFit, pool
+    from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
+    from metarepro.pooling.subgroups import Subgroups, pool_subgroups
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "EffectSizes": "metarepro.effects.core",
+        "effect_sizes": "metarepro.effects.core",
+        "ConfigError": "metarepro.errors",
+        "DataError": "metarepro.errors",
+        "MetareproError": "metarepro.errors",
+        "PooledFit": "metarepro.pooling.fit",
+        "pool": "metarepro.pooling.fit",
+        "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
+        "heterogeneity_interval": "metarepro.pooling.heterogeneity",
+        "Subgroups": "metarepro.pooling.subgroups",
+        "pool_subgroups": "metarepro.pooling.subgroups",
+    },
+)
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",

@@ -5,21 +5,20 @@ rule analyse:
     input:
         # ancient: the tables and the configuration count through `rows`, not through their time stamps.
         config=ancient(CONFIG),
-        data=ancient(PLAN.config.data),
+        data=ancient(PLAN.data),
     output:
         fit="results/analyses/{analysis}/fit.json",
         effects="results/analyses/{analysis}/effects.csv",
-    params:
-        rows=rows_of,
-        code=NUMBERS,
-        libraries={name: LIBRARIES[name] for name in ("numpy", "scipy")},
-        place=place_of,
     log:
         "results/logs/analyse/{analysis}.log",
+    params:
+        rows=rows_of,
+        code=CODE["analyse"],
+        libraries={name: LIBRARIES[name] for name in ("numpy", "scipy")},
     message:
-        "numbers  {params.place}  {wildcards.analysis}"
-    script:
-        "../scripts/analyse.py"
+        "numbers: {wildcards.analysis}"
+    run:
+        run_adapter("analyse", input, output, params, log, wildcards)
 
 
 rule draw:
@@ -29,13 +28,12 @@ rule draw:
         svg="results/analyses/{analysis}/forest.svg",
         pdf="results/analyses/{analysis}/forest.pdf",
         png="results/analyses/{analysis}/forest.png",
-    params:
-        code=PICTURES,
-        libraries={"matplotlib": LIBRARIES["matplotlib"]},
-        place=place_of,
     log:
         "results/logs/draw/{analysis}.log",
+    params:
+        code=CODE["draw"],
+        libraries={"matplotlib": LIBRARIES["matplotlib"]},
     message:
-        "pictures {params.place}  {wildcards.analysis}"
-    script:
-        "../scripts/draw.py"
+        "pictures: {wildcards.analysis}"
+    run:
+        run_adapter("draw", input, output, params, log, wildcards)

@@ -7,32 +7,32 @@ rule gather:
     output:
         results="results/results.json",
         summary="results/summary.csv",
-    params:
-        code=PAGES,
-        title=PLAN.config.title,
     log:
         "results/logs/gather.log",
+    params:
+        code=CODE["gather"],
+        title=PLAN.title,
     message:
         "results.json and summary.csv"
-    script:
-        "../scripts/gather.py"
+    run:
+        run_adapter("gather", input, output, params, log, wildcards)
 
 
 rule report:
     input:
         results="results/results.json",
         figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
-        sources=ancient(PLAN.config.data),
+        sources=ancient(PLAN.data),
     output:
         page="results/report.html",
-    params:
-        code=PAGES,
-        sources=PLAN.sources,
-        title=PLAN.config.title,
-        authors=PLAN.config.authors,
     log:
         "results/logs/report.log",
+    params:
+        code=CODE["report"],
+        sources=PLAN.sources,
+        title=PLAN.title,
+        authors=PLAN.authors,
     message:
         "report.html"
-    script:
-        "../scripts/report.py"
+    run:
+        run_adapter("report", input, output, params, log, wildcards)

@@ -1,4 +1,5 @@
 # Reads and checks the configuration and the tables before anything runs.
+import atexit
 import os
 import sys
 from importlib.metadata import version
@@ -7,27 +8,35 @@ from pathlib import Path
 BASE = Path(workflow.basedir)
 # The library beside this Snakefile is the one that runs, installed or not.
 sys.path.insert(0, str(BASE / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(BASE / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
-
-from metarepro.analysis.plan import code_fingerprint, make_plan
+from metarepro.analysis.plan import code_fingerprint, read_plan
 from metarepro.errors import MetareproError
 
 CONFIG = "config.yaml"
+SCRIPTS = BASE / "workflow" / "scripts"
+PACKAGE = BASE / "src" / "metarepro"
+
+# The rooms of the library that each script runs; editing one of them re-runs the rule.
+ROOMS = {
+    "analyse": ("effects", "pooling", "evidence", "analysis"),
+    "draw": ("effects", "analysis", "figures"),
+    "gather": ("effects", "analysis"),
+    "report": ("effects", "evidence", "analysis", "figures", "report"),
+}
+CODE = {
+    name: code_fingerprint(PACKAGE, *rooms, scripts=(SCRIPTS / f"{name}.py",))
+    for name, rooms in ROOMS.items()
+}
+LIBRARIES = {name: version(name) for name in ("numpy", "scipy", "matplotlib")}
 
 try:
-    PLAN = make_plan(Path.cwd(), CONFIG)
+    PLAN = read_plan(
+        Path.cwd(), CONFIG, CODE["analyse"], Path(".snakemake/metarepro/plan.json")
+    )
 except MetareproError as error:
     print(f"{error}\n\nNothing was run; results/ is as it was.", file=sys.stderr)
     sys.exit(error.exit_code)
 
-ANALYSES = [analysis.id for analysis in PLAN.config.analyses]
-PACKAGE = BASE / "src" / "metarepro"
-NUMBERS = code_fingerprint(PACKAGE, "effects", "pooling", "evidence", "analysis")
-PICTURES = code_fingerprint(PACKAGE, "effects", "analysis", "figures")
-PAGES = code_fingerprint(PACKAGE, "effects", "analysis", "evidence", "figures", "report")
-LIBRARIES = {name: version(name) for name in ("numpy", "scipy", "matplotlib")}
+ANALYSES = list(PLAN.analyses)
 
 
 wildcard_constraints:
@@ -36,9 +45,4 @@ wildcard_constraints:
 
 def rows_of(wildcards):
     """Fingerprint of the rows and settings that an analysis uses."""
-    return PLAN.fingerprints[wildcards.analysis]
-
-
-def place_of(wildcards):
-    """Which analysis this is, for progress messages: n of N."""
-    return f"{ANALYSES.index(wildcards.analysis) + 1} of {len(ANALYSES)}"
+    return PLAN.analyses[wildcards.analysis]

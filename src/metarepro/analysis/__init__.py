@@ -1,8 +1,35 @@
 """Configured analyses: which rows, which model, one result object and its JSON."""
 
-from metarepro.analysis.config import Config, read_config
-from metarepro.analysis.plan import make_plan
-from metarepro.analysis.result import AnalysisResult, from_json, to_json
-from metarepro.analysis.run import run_analysis
+from typing import TYPE_CHECKING
 
-__all__ = ["AnalysisResult", "Config", "from_json", "make_plan", "read_config", "run_analysis", "to_json"]
+from metarepro._lazy import lazy
+
+if TYPE_CHECKING:
+    from metarepro.analysis.config import Config, read_config
+    from metarepro.analysis.plan import make_plan, read_plan
+    from metarepro.analysis.result import AnalysisResult, from_json, to_json
+    from metarepro.analysis.run import run_analysis
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "Config": "metarepro.analysis.config",
+        "read_config": "metarepro.analysis.config",
+        "make_plan": "metarepro.analysis.plan",
+        "read_plan": "metarepro.analysis.plan",
+        "AnalysisResult": "metarepro.analysis.result",
+        "from_json": "metarepro.analysis.result",
+        "to_json": "metarepro.analysis.result",
+        "run_analysis": "metarepro.analysis.run",
+    },
+)
+__all__ = [
+    "AnalysisResult",
+    "Config",
+    "from_json",
+    "make_plan",
+    "read_config",
+    "read_plan",
+    "run_analysis",
+    "to_json",
+]

@@ -1,41 +1,94 @@
 """What depends on what: for each analysis a fingerprint of its settings and of the raw rows it shows.
 
-The workflow re-runs an analysis when its fingerprint changes, and only then.
+The workflow re-runs an analysis when its fingerprint changes, and only then. Checking everything costs more than a
+run that has nothing to do, so a checked plan is kept beside the workflow and holds while no byte has changed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from metarepro.analysis.config import Analysis, Config, changed, read_config
-from metarepro.analysis.select import select
-from metarepro.evidence.dataset import Dataset, read_dataset
+if TYPE_CHECKING:
+    from metarepro.analysis.config import Analysis, Config
+    from metarepro.evidence.dataset import Dataset
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked configuration, its tables, and one fingerprint an analysis (plus one for the bibliography)."""
+    """A checked project in short.
 
-    config: Config
-    data: Dataset
-    fingerprints: dict[str, str]
+    Attributes
+    ----------
+    title, authors, data : str
+        From the configuration; `data` is the folder of the tables.
+    analyses : dict
+        Fingerprint of each analysis, by its id.
+    sources : str
+        Fingerprint of the bibliography.
+    """
+
+    title: str
+    authors: str
+    data: str
+    analyses: dict[str, str]
     sources: str
+
+
+def read_plan(project: Path, config_name: str, code: str, keep: Path) -> Plan:
+    """The plan of a project: the kept one while configuration, tables and code are the same bytes, else a new one.
+
+    Raises
+    ------
+    MetareproError
+        Whatever is wrong with the configuration or the tables; nothing is kept then.
+    """
+    try:
+        kept = json.loads(keep.read_text(encoding="utf-8"))
+        if kept["bytes"] == _bytes_of(project, config_name, kept["plan"]["data"], code):
+            return Plan(**kept["plan"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nothing kept, or not by this version
+    plan = make_plan(project, config_name)
+    keep.parent.mkdir(parents=True, exist_ok=True)
+    half = keep.with_suffix(".part")
+    content = {"bytes": _bytes_of(project, config_name, plan.data, code), "plan": asdict(plan)}
+    half.write_text(json.dumps(content), encoding="utf-8")
+    half.replace(keep)
+    return plan
 
 
 def make_plan(project: Path, config_name: str = "config.yaml") -> Plan:
     """Read and check a project; raise before anything is computed if something is wrong."""
+    from metarepro.analysis.config import read_config
+    from metarepro.evidence.dataset import read_dataset
+
     config = read_config(project / config_name, config_name)
     data = read_dataset(project / config.data, config.data)
-    prints = {a.id: _hash(_depends_on(config, a, data)) for a in config.analyses}
-    return Plan(config, data, prints, _hash([s.values() for s in data.sources.values()]))
+    return Plan(
+        title=config.title,
+        authors=config.authors,
+        data=config.data,
+        analyses={a.id: _hash(_depends_on(config, a, data)) for a in config.analyses},
+        sources=_hash([s.values() for s in data.sources.values()]),
+    )
+
+
+def _bytes_of(project: Path, config_name: str, data: str, code: str) -> str:
+    digest = hashlib.sha256(code.encode())
+    for file in [project / config_name, *sorted((project / data).glob("*.csv"))]:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _depends_on(config: Config, analysis: Analysis, data: Dataset) -> Any:
     """Settings and rows that the result of an analysis is made of."""
+    from metarepro.analysis.config import changed
+    from metarepro.analysis.select import select
+
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     variants = [analysis]
     for change in changes:
@@ -48,9 +101,9 @@ def _depends_on(config: Config, analysis: Analysis, data: Dataset) -> Any:
         for row in select(variant, data).rows():
             rows[id(row)] = row
     if analysis.combine == "compound":
-        for row in data.contrasts:
-            if row.measure == "proportion" and row.outcome in analysis.outcome:
-                rows[id(row)] = row
+        for contrast in data.contrasts:
+            if contrast.measure == "proportion" and contrast.outcome in analysis.outcome:
+                rows[id(contrast)] = contrast
     studies = dict.fromkeys(r.study_id for r in rows.values())
     return {
         "analysis": analysis.model_dump(mode="json"),
@@ -68,13 +121,11 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def code_fingerprint(package: Path, *rooms: str) -> str:
-    """Fingerprint of the library's source in the given rooms (sub-packages), so that editing it re-runs its users."""
+def code_fingerprint(package: Path, *rooms: str, scripts: tuple[Path, ...] = ()) -> str:
+    """Fingerprint of the source of some rooms (sub-packages) and scripts, so that editing one re-runs its users."""
     digest = hashlib.sha256()
-    top = [package / "__init__.py", package / "errors.py"]
-    files = top + [f for room in rooms for f in sorted((package / room).rglob("*")) if f.is_file()]
-    for file in files:
-        if "__pycache__" not in file.parts:
-            digest.update(file.relative_to(package).as_posix().encode())
-            digest.update(file.read_bytes())
+    files = sorted(package.glob("*.py")) + [f for room in rooms for f in sorted((package / room).rglob("*"))]
+    for file in (*files, *scripts):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]

@@ -1,5 +1,20 @@
 """Raw tables -> validated records, with every problem at its line and column."""
 
-from metarepro.evidence.dataset import Dataset, read_dataset
+from typing import TYPE_CHECKING
 
-__all__ = ["Dataset", "read_dataset"]
+from metarepro._lazy import lazy
+
+if TYPE_CHECKING:
+    from metarepro.evidence.dataset import Dataset, read_dataset
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "Dataset": "metarepro.evidence.dataset",
+        "read_dataset": "metarepro.evidence.dataset",
+    },
+)
+__all__ = [
+    "Dataset",
+    "read_dataset",
+]

@@ -151,7 +151,7 @@ def save(figure: Any, path: Path, dpi: int = 300) -> None:
 
     about = getattr(figure, "metarepro", {"title": "", "description": ""})
     kind = path.suffix.lstrip(".")
-    settings = {
+    settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "metarepro",
         "pdf.fonttype": 42,

@@ -208,6 +208,7 @@ def font_faces(characters: set[str]) -> str:
         options = subset.Options()
         options.layout_features = ["kern"]
         options.hinting = False
+        options.drop_tables += ["FFTM"]  # a time stamp of the font editor
         tool = subset.Subsetter(options)
         tool.populate(unicodes=sorted(ord(c) for c in characters))
         tool.subset(font)

@@ -1,0 +1,19 @@
+"""Public names that load their module at first use, so that `import metarepro` costs nothing (PEP 562)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+
+def lazy(package: str, where: dict[str, str]) -> Callable[[str], Any]:
+    """A module-level `__getattr__` that finds each name of `where` in its module."""
+
+    def load(name: str) -> Any:
+        module = where.get(name)
+        if module is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(module), name)
+
+    return load

@@ -1,0 +1,28 @@
+# How a job runs its script: in a warm process of this run, or, where a job has a Snakemake of its own (on a cluster),
+# right there.
+sys.path.insert(0, str(BASE / "workflow"))
+import worker
+
+WORKERS = worker.Workers(min(workflow.cores or 1, os.cpu_count() or 1), BASE / "src")
+
+
+def run_adapter(name, input, output, params, log, wildcards):
+    """Run workflow/scripts/NAME.py with what the rule gives it."""
+    parts = {
+        part: (
+            [str(x) for x in values] if part != "params" else [],
+            dict(values.items()),
+        )
+        for part, values in (
+            ("input", input),
+            ("output", output),
+            ("params", params),
+            ("log", log),
+            ("wildcards", wildcards),
+        )
+    }
+    script = str(BASE / "workflow" / "scripts" / f"{name}.py")
+    if workflow.is_main_process:
+        WORKERS.run(script, parts)
+    else:
+        worker.run_script(script, parts)

@@ -1,0 +1,110 @@
+"""Warm processes for the jobs: a Python that has loaded the libraries once runs many scripts of workflow/scripts.
+
+Loading NumPy and matplotlib costs more than an analysis does, so a process of its own for each job would spend most
+of the run on it. `Workers` keeps a few processes, gives each job to an idle one as a line of JSON, and waits for the
+answer. A worker ends when its input closes, so none outlives the run, however the run ends.
+
+Run as a program, this file is such a worker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+class Names(list):
+    """A list whose items have names too, as `snakemake.input` in a script."""
+
+    def __init__(self, positional: list[Any], named: dict[str, Any]) -> None:
+        super().__init__(positional)
+        self.__dict__.update(named)
+
+
+class Job:
+    """What a script finds under the name `snakemake`."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        for part, (positional, named) in parts.items():
+            setattr(self, part, Names(positional, named))
+
+
+def run_script(script: str, parts: dict[str, Any]) -> None:
+    """Run a script as Snakemake's `script:` would."""
+    folder = str(Path(script).parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    runpy.run_path(script, init_globals={"snakemake": Job(parts)}, run_name="__main__")
+
+
+class Workers:
+    """A pool of at most `most` warm processes that find the library in `library`; started as jobs need them."""
+
+    def __init__(self, most: int, library: Path) -> None:
+        self._most = most
+        self._environment = {**os.environ, "PYTHONPATH": str(library)}
+        self._started = 0
+        self._idle: queue.LifoQueue[subprocess.Popen[str]] = queue.LifoQueue()
+        self._lock = threading.Lock()
+
+    def run(self, script: str, parts: dict[str, Any]) -> None:
+        """Run a script in an idle worker; raise RuntimeError when it fails."""
+        worker = self._take()
+        assert worker.stdin is not None and worker.stdout is not None
+        try:
+            worker.stdin.write(json.dumps([script, parts]) + "\n")
+            worker.stdin.flush()
+            answer = worker.stdout.readline()
+        except OSError:
+            answer = ""
+        if not answer:
+            with self._lock:
+                self._started -= 1
+            raise RuntimeError(f"{Path(script).name}: its process died (exit code {worker.wait()})")
+        self._idle.put(worker)
+        error = json.loads(answer)
+        if error:
+            raise RuntimeError(error)
+
+    def _take(self) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._idle.empty() and self._started < self._most:
+                self._started += 1
+                return subprocess.Popen(
+                    [sys.executable, __file__],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env=self._environment,
+                )
+        return self._idle.get()
+
+
+def serve() -> None:
+    """Run jobs from standard input until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides; a job that has begun is finished
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a script prints must not be taken for an answer
+    for line in sys.stdin:
+        error = ""
+        try:
+            run_script(*json.loads(line))
+        except SystemExit as stop:
+            error = f"stopped with exit code {stop.code}" if stop.code else ""
+        except BaseException as failure:  # the answer must come whatever happened
+            error = "".join(traceback.format_exception_only(failure)).strip()
+        answers.write(json.dumps(error) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve()
