@@ -155,6 +155,8 @@ def _repeated(rows: list[Row], model: type[Row], cells: dict[int, dict[str, Cell
     seen: dict[tuple[object, ...], Row] = {}
     problems = []
     for row in rows:
+        if isinstance(row, Choosable) and row.conflict:
+            continue  # rows that compete are meant to be alike; their own rule is that one is chosen
         key = tuple(getattr(row, name) for name in model.key)
         if key in seen:
             first = next(iter(cells[id(row)].values()))

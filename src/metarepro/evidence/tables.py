@@ -141,7 +141,7 @@ class Dichotomous(Choosable):
 
     table: ClassVar[str] = "dichotomous"
     key: ClassVar[tuple[str, ...]] = (
-        "study_id", "arm_id", "outcome", "scale", "timepoint_h", "definition", "conflict", "chosen", "source_id",
+        "study_id", "arm_id", "outcome", "scale", "timepoint_h", "definition", "source_id",
     )  # fmt: skip
 
     study_id: Id = Field(description="Study.", min_length=1)
@@ -196,7 +196,7 @@ class Continuous(Choosable):
 
     table: ClassVar[str] = "continuous"
     key: ClassVar[tuple[str, ...]] = (
-        "study_id", "arm_id", "outcome", "scale", "statistic", "timepoint_h", "conflict", "chosen", "source_id",
+        "study_id", "arm_id", "outcome", "scale", "statistic", "timepoint_h", "source_id",
     )  # fmt: skip
 
     study_id: Id = Field(description="Study.", min_length=1)
@@ -229,8 +229,8 @@ class Contrast(Choosable):
 
     table: ClassVar[str] = "contrasts"
     key: ClassVar[tuple[str, ...]] = (
-        "study_id", "experimental_arm", "control_arm", "outcome", "scale", "timepoint_h", "measure", "conflict",
-        "chosen", "source_id", "derivation",
+        "study_id", "experimental_arm", "control_arm", "outcome", "scale", "timepoint_h", "measure", "source_id",
+        "derivation",
     )  # fmt: skip
 
     study_id: Id = Field(description="Study.", min_length=1)

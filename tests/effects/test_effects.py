@@ -1,0 +1,222 @@
+"""Effect sizes: reference values, zero cells, impossible numbers, properties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import metarepro as mr
+from metarepro.effects import MEASURES, get_measure, to_display
+from metarepro.effects.generic import se_from_p
+from metarepro.effects.means import hedges_j
+from metarepro.effects.proportions import proportion_interval
+from tests.conftest import REFERENCE
+
+CASES = {c["id"]: c for c in REFERENCE["cases"]}
+
+
+def columns(case):
+    i = {k: np.array(v, float) for k, v in case["inputs"].items()}
+    if case["kind"] == "2x2":
+        return {"e1": i["ai"], "n1": i["ai"] + i["bi"], "e2": i["ci"], "n2": i["ci"] + i["di"]}
+    if case["kind"] == "means":
+        return {f"{a}{b}": i[f"{a}{b}i"] for a in ("m", "sd", "n") for b in "12"}
+    return {"e": i["xi"], "n": i["ni"]}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dat.bcg/OR", "dat.bcg/RR", "dat.bcg/RD", "dat.normand1999/MD", "dat.normand1999/SMD", "dat.pritz1997/PLO",
+     "dat.pritz1997/PR"],
+)  # fmt: skip
+def test_agrees_with_metafor_to_1e10(name):
+    case = CASES[name]
+    es = mr.effect_sizes(case["measure"], **columns(case))
+    np.testing.assert_allclose(es.yi, case["yi"], rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(es.vi, case["vi"], rtol=1e-10)
+
+
+def test_exact_j_not_the_approximation():
+    # Hedges 1981, table of the exact factor; the approximation 1 - 3/(4m - 1) gives 0.5714 and 0.92308.
+    np.testing.assert_allclose(hedges_j(np.array([2.0, 10.0])), [0.5641895835477563, 0.9227456], rtol=1e-7)
+    assert np.isnan(hedges_j(np.array([1.0]))[0])
+    # To 16 digits by mpmath at 50 digits: gamma(m/2) / (sqrt(m/2) gamma((m-1)/2)).
+    exact = {
+        100: 0.992478054981444867,
+        101: 0.992552745487461879,
+        1000: 0.999249781179716368,
+        10**6: 0.99999924999978125,
+    }
+    for m, value in exact.items():
+        assert hedges_j(np.array([float(m)]))[0] == pytest.approx(value, rel=2e-14)
+
+
+def test_zero_cell_gets_half_in_that_study_only():
+    es = mr.effect_sizes("OR", e1=[0, 5], n1=[10, 10], e2=[3, 5], n2=[12, 10])
+    assert es.yi[0] == pytest.approx(np.log((0.5 / 10.5) / (3.5 / 9.5)))
+    assert es.vi[0] == pytest.approx(1 / 0.5 + 1 / 10.5 + 1 / 3.5 + 1 / 9.5)
+    assert (es.yi[1], es.vi[1]) == pytest.approx((0, 4 / 5))
+    assert es.flags["corrected"].tolist() == [True, False]
+    assert es.notes == ("0.5 added to all cells of row 0.",)
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"), [("all", [True, True]), ("if_any_zero", [True, True]), ("only_zero", [True, False])]
+)
+def test_correction_reaches_the_tables_asked_for(to, expected):
+    es = mr.effect_sizes("RR", e1=[0, 5], n1=[10, 10], e2=[3, 5], n2=[12, 10], correction_to=to)
+    assert es.flags["corrected"].tolist() == expected
+
+
+def test_without_correction_a_zero_cell_has_no_effect_and_says_so():
+    es = mr.effect_sizes("OR", e1=[0, 5], n1=[10, 10], e2=[3, 4], n2=[12, 10], correction_to="none")
+    assert np.isnan(es.yi[0]) and np.isnan(es.vi[0]) and np.isfinite(es.yi[1])
+    assert "row 0" in es.notes[0]
+
+
+def test_double_zero_is_kept_by_default_and_dropped_on_demand():
+    numbers = {"e1": [0, 4], "n1": [20, 20], "e2": [0, 2], "n2": [20, 20]}
+    kept = mr.effect_sizes("OR", **numbers)
+    # Equal arms: log OR 0; metafor keeps it too (drop00 = FALSE), with variance 4.1.
+    assert (kept.yi[0], kept.vi[0]) == pytest.approx((0, 2 * (1 / 0.5 + 1 / 20.5)))
+    dropped = mr.effect_sizes("OR", **numbers, drop_double_zero=True)
+    assert np.isnan(dropped.yi[0]) and dropped.notes[-1] == "Double-zero studies dropped: row 0."
+
+
+def test_risk_difference_never_has_variance_zero():
+    es = mr.effect_sizes("RD", e1=[0], n1=[20], e2=[0], n2=[20])
+    assert es.yi[0] == 0 and es.vi[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "numbers", "message"),
+    [
+        (
+            "OR",
+            {"e1": [3, 71], "n1": [10, 17], "e2": [1, 2], "n2": [10, 17]},
+            "e1 is larger than n1 in row 1 (counted from 0; row 1: e1 = 71, n1 = 17). "
+            "Give a whole number from 0 to n1.",
+        ),
+        (
+            "RR",
+            {"e1": [-1], "n1": [10], "e2": [1], "n2": [10]},
+            "e1 is negative in row 0 (counted from 0; row 0: e1 = -1, n1 = 10). Give a whole number from 0 to n1.",
+        ),
+        (
+            "PLO",
+            {"e": [1], "n": [0]},
+            "n is not positive in row 0 (counted from 0; row 0: e = 1, n = 0). Give the number of patients, 1 or more.",
+        ),
+        (
+            "SMD",
+            {"m1": [1], "sd1": [-2], "n1": [10], "m2": [0], "sd2": [1], "n2": [10]},
+            "sd1 is negative in row 0 (counted from 0; row 0: m1 = 1, sd1 = -2, n1 = 10). "
+            "A standard deviation is 0 or more.",
+        ),
+        (
+            "MD",
+            {"m1": [1], "sd1": [0], "n1": [10], "m2": [0], "sd2": [0], "n2": [10]},
+            "The SD is 0 in both arms, so the effect has no sampling variance, in row 0 (counted from 0; row 0: "
+            "sd1 = 0, sd2 = 0). Check the SDs, or leave the study out with a reason.",
+        ),
+        (
+            "GEN",
+            {"estimate": [0.5], "ci_low": [0.9], "ci_high": [0.1]},
+            "ci_low is not below ci_high in row 0 (counted from 0; row 0: ci_low = 0.9, estimate = 0.5, "
+            "ci_high = 0.1). Are the bounds swapped?",
+        ),
+        (
+            "GEN",
+            {"estimate": [0.5], "se": [0]},
+            "se is not positive in row 0 (counted from 0; row 0: se = 0). Give a standard error > 0.",
+        ),
+        ("GEN", {"estimate": [0.5]}, "GEN needs exactly one of: se; variance; ci_low with ci_high."),
+        ("OR", {"e1": [1], "n1": [2], "e2": [1]}, "Missing column: n2. Needed: e1, n1, e2, n2."),
+        (
+            "OR",
+            {"e1": [1, 2], "n1": [2, 3, 4], "e2": [1], "n2": [5]},
+            "Columns differ in shape: e1 (2,), n1 (3,).",
+        ),
+    ],
+)  # fmt: skip
+def test_impossible_numbers_are_refused_with_row_and_fix(measure, numbers, message):
+    with pytest.raises(mr.DataError) as error:
+        mr.effect_sizes(measure, **numbers)
+    assert str(error.value) == message
+
+
+def test_unknown_measure_suggests_the_nearest():
+    with pytest.raises(mr.ConfigError, match="Unknown effect measure 'SDM'. Did you mean 'SMD'?"):
+        mr.effect_sizes("SDM")
+
+
+def test_unknown_option_is_refused():
+    with pytest.raises(mr.ConfigError, match="MD does not take vtyp"):
+        mr.effect_sizes("MD", m1=[1], sd1=[1], n1=[5], m2=[1], sd2=[1], n2=[5], vtyp="LS")
+
+
+def test_missing_numbers_give_no_effect_and_a_note():
+    es = mr.effect_sizes("OR", e1=[np.nan, 3], n1=[10, 10], e2=[1, 1], n2=[10, 10])
+    assert np.isnan(es.yi[0]) and np.isfinite(es.yi[1])
+    assert es.notes == ("No effect size, because a number is missing or not estimable: row 0.",)
+
+
+def test_generic_from_interval_equals_generic_from_se():
+    by_se = mr.effect_sizes("GEN", estimate=[0.4], se=[0.2])
+    half = 1.959963984540054 * 0.2
+    by_interval = mr.effect_sizes("GEN", estimate=[0.4], ci_low=[0.4 - half], ci_high=[0.4 + half])
+    np.testing.assert_allclose(by_interval.vi, by_se.vi, rtol=1e-12)
+
+
+def test_se_from_p():
+    # z of p = 0.02, two-sided, is 2.3263.
+    assert se_from_p(np.array(-12.7), np.array(0.02)) == pytest.approx(12.7 / 2.3263478740408408)
+
+
+def test_wilson_and_clopper_pearson_intervals():
+    # 81 of 263: Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I.
+    low, high = proportion_interval(np.array([81]), np.array([263]))
+    assert (round(low[0], 4), round(high[0], 4)) == (0.2553, 0.3662)
+    low, high = proportion_interval(np.array([81]), np.array([263]), method="clopper-pearson")
+    assert (round(low[0], 4), round(high[0], 4)) == (0.2527, 0.3676)
+
+
+def test_every_measure_maps_its_null_to_no_effect():
+    for code, info in MEASURES.items():
+        if info.null is not None:
+            assert to_display(code, 0.0) == info.null
+        assert info.formula and info.variance and info.reference
+
+
+counts = st.tuples(st.integers(0, 40), st.integers(1, 60)).map(lambda t: (min(t), max(t)))
+
+
+@given(counts, counts, st.sampled_from(["OR", "RR", "RD"]))
+def test_swapping_the_arms_turns_the_sign(one, two, measure):
+    (e1, n1), (e2, n2) = one, two
+    there = mr.effect_sizes(measure, e1=[e1], n1=[n1], e2=[e2], n2=[n2])
+    back = mr.effect_sizes(measure, e1=[e2], n1=[n2], e2=[e1], n2=[n1])
+    np.testing.assert_allclose(there.yi, -back.yi, atol=1e-12)
+    np.testing.assert_allclose(there.vi, back.vi, rtol=1e-12)
+    assert (there.vi > 0).all()
+
+
+@given(counts)
+def test_logit_of_non_events_is_minus_the_logit(one):
+    e, n = one
+    a = mr.effect_sizes("PLO", e=[e], n=[n])
+    b = mr.effect_sizes("PLO", e=[n - e], n=[n])
+    np.testing.assert_allclose(a.yi, -b.yi, atol=1e-12)
+    assert 0 < a.to_display(a.yi[0]) < 1
+
+
+def test_inputs_are_not_changed():
+    e1 = np.array([0.0, 3.0])
+    mr.effect_sizes("OR", e1=e1, n1=[9, 9], e2=[2, 2], n2=[9, 9])
+    assert e1.tolist() == [0, 3]
+
+
+def test_readable_names_are_aliases():
+    assert get_measure("hedges_g") is get_measure("SMD")

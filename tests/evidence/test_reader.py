@@ -1,0 +1,81 @@
+"""The CSV reader: positions, quoting, what is refused and how it says so."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metarepro.errors import DataError
+from metarepro.evidence.reader import parse_table, read_table
+
+
+def test_cells_know_their_line_and_column_through_quoted_newlines():
+    table = parse_table('a,b\n"x\ny",2\n3,"4 ""q"""\n', "t.csv")
+    assert [[c.text for c in r] for r in table.rows] == [["x\ny", "2"], ["3", '4 "q"']]
+    assert [(c.line, c.column) for c in table.rows[0]] == [(2, 1), (3, 4)]
+    assert [(c.line, c.column) for c in table.rows[1]] == [(4, 1), (4, 3)]
+
+
+def test_bom_crlf_blank_rows_and_missing_last_newline_do_not_matter(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbfa,b\r\n1,2\r\n\r\n3,4")
+    table = read_table(tmp_path / "a.csv", "a.csv")
+    assert [[c.text for c in r] for r in table.rows] == [["1", "2"], ["3", "4"]]
+    assert table.rows[1][0].line == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "t.csv: E003 the table is empty: it has no header row"),
+        (b"a,b\n1\n", "t.csv:2:1: E005 the row has 1 cells, the header has 2\n    row: 1\n"
+         '    Fix: a comma inside a text needs quotes: "a, b".'),
+        (b"a,b\n1,2,3\n", "t.csv:2:3: E005 the row has 3 cells, the header has 2\n    row: 1, 2, 3\n"
+         '    Fix: a comma inside a text needs quotes: "a, b".'),
+        (b'a,b\n1,"2\n3,4\n', "t.csv:2:3: E006 a quote opened here is never closed\n"
+         '    Fix: put the whole cell in quotes and write a quote inside it twice: "said ""yes""".'),
+        (b"a;b\n1,5;2\n", "t.csv:1: E008 the cells seem to be separated by ';', not by a comma\n"
+         "    Fix: save the table with commas and decimal points."),
+        (b"a,b\nM\xfcller,2\n", "t.csv:2: E002 byte 5 is not UTF-8\n"
+         "    Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8')."),
+        ("a,b\n1\u202e0,2\n".encode(), "t.csv:2:1: E007 an invisible or control character, U+202E\n"
+         "    cell: 1<U+202E>0\n    Fix: type the cell anew."),
+    ],
+)  # fmt: skip
+def test_broken_files_are_refused_with_their_place(tmp_path, content, message):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DataError) as error:
+        read_table(tmp_path / "t.csv", "t.csv")
+    assert str(error.value) == message
+
+
+def test_missing_file_and_folder_are_refused(tmp_path):
+    for name in ("none.csv", "."):
+        with pytest.raises(DataError, match="E001 there is no such file"):
+            read_table(tmp_path / name, name)
+
+
+plain = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Zs")), max_size=8)
+
+
+@given(st.lists(st.lists(plain, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_reads_what_the_csv_module_writes(rows):
+    rows = [["h1", "h2", "h3"], *rows]
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    kept = [r for r in rows if any(r)]
+    table = parse_table(buffer.getvalue(), "t.csv")
+    assert [[c.text for c in r] for r in table.rows] == kept[1:]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_table_or_a_coded_error(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("bytes") / "t.csv"
+    path.write_bytes(content)
+    try:
+        read_table(path, "t.csv")
+    except DataError as error:
+        assert error.problems and all(p.code.startswith("E00") for p in error.problems)

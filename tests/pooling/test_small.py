@@ -1,0 +1,123 @@
+"""One study, two studies, missing and impossible numbers, options, subgroups."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import metarepro as mr
+
+
+def test_one_study_is_returned_as_it_is():
+    fit = mr.pool([0.5], [0.04])
+    assert (fit.beta, fit.k, fit.q, fit.q_df) == (0.5, 1, 0.0, 0)
+    assert fit.se == pytest.approx(0.2)
+    assert (fit.ci_low, fit.ci_high) == pytest.approx((0.5 - 0.2 * 1.959964, 0.5 + 0.2 * 1.959964), rel=1e-6)
+    for name in ("tau2", "i2", "h2", "pi_low", "pi_high", "q_p"):
+        assert math.isnan(getattr(fit, name)), name
+    assert fit.notes == ("One study only: τ², I², H² and the prediction interval do not exist; intervals are normal.",)
+
+
+def test_two_studies_have_no_hts_interval_but_a_t_interval():
+    fit = mr.pool([0.1, 0.9], [0.02, 0.03])
+    assert math.isnan(fit.pi_low) and fit.df == 1
+    assert "needs at least 3 studies" in fit.notes[-2]
+    assert fit.notes[-1] == "Two studies: the t interval with 1 df is very wide."
+    assert math.isfinite(mr.pool([0.1, 0.9], [0.02, 0.03], pi="t").pi_low)
+
+
+def test_pm_of_two_equal_variances_is_exact():
+    # tau2 = (y1 - y2)^2 / 2 - v, in closed form; metafor's default stops at 0.040014 for 0.04.
+    assert mr.pool([0.0, 0.4], [0.04, 0.04], tau2="PM").tau2 == pytest.approx(0.04, rel=1e-12)
+
+
+def test_hartung_knapp_narrower_than_wald_is_said_and_mended_by_adhoc():
+    yi, vi = [0.10, 0.11, 0.12, 0.10, 0.11, 0.12], [0.04] * 6
+    hk, adhoc, wald = (mr.pool(yi, vi, ci=c) for c in ("HK", "HK-adhoc", "z"))
+    assert hk.se < 0.1 * wald.se and adhoc.se == wald.se
+    assert "Hartung-Knapp is narrower than the Wald interval here; HK-adhoc would not be." in hk.notes
+
+
+def test_equal_effects_do_not_make_up_a_standard_error():
+    fit = mr.pool([0.3] * 4, [0.1] * 4, ci="HK")
+    assert fit.se == 0
+    assert "All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc." in fit.notes
+
+
+def test_missing_effects_are_dropped_with_a_note():
+    fit = mr.pool([0.1, np.nan, 0.3], [0.1, 0.1, 0.1])
+    assert fit.k == 2 and fit.weights[1] == 0
+    assert fit.notes[0] == "Dropped, because yi or vi is missing: row 1 (counted from 0)."
+
+
+@pytest.mark.parametrize(
+    ("yi", "vi", "message"),
+    [
+        ([0.1, 0.2], [0.1, 0.0], "vi is not positive and finite in row 1 (counted from 0). Give the squared standard "
+         "error."),
+        ([0.1, 0.2], [-0.1, 0.1], "vi is not positive and finite in row 0 (counted from 0). Give the squared standard "
+         "error."),
+        ([np.inf, 0.2], [0.1, 0.1], "yi is infinite in row 0 (counted from 0). Give finite effects on the working "
+         "scale (log for ratios)."),
+        ([0.1, 0.2], [0.1, 0.1, 0.1], "yi (2,), vi (3,) and mask (1,) do not fit together; the last axis is studies."),
+        ([], [], "There is no study: yi is empty."),
+        ([np.nan], [0.1], "There is no study with a usable effect."),
+        (["a"], [0.1], "yi holds something that is not a number."),
+    ],
+)  # fmt: skip
+def test_impossible_input_is_refused(yi, vi, message):
+    with pytest.raises(mr.DataError) as error:
+        mr.pool(yi, vi)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tau2": "REML "}, "tau2 = 'REML ' is not known. Did you mean 'REML'? Allowed: CE, DL, HE,"),
+        ({"ci": "hk"}, "ci = 'hk' is not known."),
+        ({"pi": "riley"}, "pi = 'riley' is not known."),
+        ({"level": 95}, "level = 95 must lie between 0 and 1 (0.95, not 95)."),
+    ],
+)
+def test_unknown_options_are_refused(options, message):
+    with pytest.raises(mr.ConfigError) as error:
+        mr.pool([0.1, 0.2], [0.1, 0.1], **options)
+    assert str(error.value).startswith(message)
+
+
+def test_a_constant_moderator_is_refused():
+    with pytest.raises(mr.DataError, match="no full column rank"):
+        mr.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], moderators=[2, 2, 2])
+
+
+def test_q_profile_of_too_equal_effects_is_zero_and_says_so():
+    interval = mr.heterogeneity_interval([0.3] * 6, [0.1] * 6)
+    assert interval.tau2 == (0.0, 0.0) and "[0, 0]" in interval.notes[0]
+
+
+def test_q_profile_of_one_study_does_not_exist():
+    interval = mr.heterogeneity_interval([0.3], [0.1])
+    assert math.isnan(interval.tau2.low) and interval.notes == ("No interval of tau2: it needs at least 2 studies.",)
+
+
+def test_subgroups_are_separate_fits_and_their_q_adds_up():
+    yi, vi = [0.1, 0.2, 0.15, 0.8, 0.9, 1.3], [0.02, 0.03, 0.01, 0.02, 0.05, 0.04]
+    found = mr.pool_subgroups(yi, vi, ["a", "a", "a", "b", "b", "b"], tau2="CE", ci="z")
+    total = mr.pool(yi, vi, tau2="CE", ci="z")
+    # With a common effect Q splits exactly: total = within + between.
+    assert found.test.q == pytest.approx(total.q - sum(f.q for f in found.fits), rel=1e-10)
+    assert (found.test.df, found.levels) == (1, ("a", "b"))
+    assert found.fits[1].beta == mr.pool(yi[3:], vi[3:], tau2="CE", ci="z").beta
+
+
+def test_a_subgroup_of_one_study_is_noted():
+    found = mr.pool_subgroups([0.1, 0.2, 0.9], [0.1, 0.1, 0.1], ["a", "a", "b"])
+    assert found.test.notes == ("One study only in b: its τ² is taken as 0 in the test.",)
+
+
+def test_one_subgroup_has_nothing_to_test():
+    found = mr.pool_subgroups([0.1, 0.2], [0.1, 0.1], ["a", "a"])
+    assert math.isnan(found.test.p) and found.test.notes == ("One subgroup only: nothing to test.",)
