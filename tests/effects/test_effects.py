@@ -148,7 +148,7 @@ def test_impossible_numbers_are_refused_with_row_and_fix(measure, numbers, messa
 
 
 def test_unknown_measure_suggests_the_nearest():
-    with pytest.raises(mr.ConfigError, match="Unknown effect measure 'SDM'. Did you mean 'SMD'?"):
+    with pytest.raises(mr.ConfigError, match=r"Unknown effect measure 'SDM'\. Did you mean 'SMD'\?"):
         mr.effect_sizes("SDM")
 
 

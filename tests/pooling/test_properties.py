@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import metarepro as mr
-from metarepro.pooling.likelihood import log_likelihood, maximise
 from metarepro.pooling.kernel import moments
+from metarepro.pooling.likelihood import log_likelihood, maximise
 from metarepro.pooling.problems import read_problems
 from metarepro.pooling.tau2 import ESTIMATORS
 

@@ -1,0 +1,102 @@
+"""The configuration: bad ones are refused at their line with the nearest key; the schema is in step."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from metarepro.analysis.config import config_schema, read_config
+from metarepro.errors import ConfigError
+from tests.conftest import ROOT
+
+GOOD = """\
+title: Test
+outcomes:
+  response: {label: Response, better: high}
+model: {tau2: REML, ci: HK}
+analyses:
+  - id: one
+    title: One
+    outcome: response
+    measure: OR
+    experimental: {agent: drug}
+    control: {agent: placebo}
+"""
+
+
+def read(tmp_path, text):
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    return read_config(tmp_path / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    outcome: response", "    outcom: response",
+         "config.yaml:8:5: E101 unknown key 'outcom'\n    Fix: did you mean 'outcome'?"),
+        ("ci: HK}", "ci: HKK}",
+         "config.yaml:4:21: E102 model.ci = 'HKK' is not allowed\n    Allowed: z, t, HK, HK-adhoc.\n"
+         "    Fix: did you mean 'HK'?"),
+        ("tau2: REML, ci: HK", "tau2: CE, ci: HK", "E103 model: Hartung-Knapp needs a random-effects model, not CE"),
+        ("measure: OR", "measure: ORR", "E102 analyses.0: measure 'ORR' is unknown"),
+        ("measure: OR", "measure: PLO", "E103 analyses.0: PLO is a one-arm measure and takes no control"),
+        ("id: one", "id: ../one", "config.yaml:6:5: E102 analyses.0.id = '../one' is not allowed"),
+        ("title: Test", "title: Test\ndata: ../data", "E102 data = '../data' leads out of the project"),
+        ("title: Test", "title: Test\ntitle: Two",
+         "config.yaml:2:1: E104 the key 'title' is there twice (first in line 1)\n    Fix: keep one."),
+        ("ci: HK}", "ci: HK, level: 95}", "E102 model.level: Input should be less than 1 (written: 95)"),
+        ("ci: HK}", "ci: HK, level: 0,95}", "E101"),
+        ("agent: drug}", "agent: no}", "config.yaml:10:27: E102 'no' is read as true or false by some programs"),
+        ("agent: drug}", "agent: 012}", "E102 '012' is an octal number to some programs"),
+        ("agent: drug}", "agent: 1:30}", "E102 '1:30' is a number of base 60 to some programs"),
+        ("title: One", "title: *x", "E100 anchors, aliases and tags are not allowed"),
+        ("title: One", "title: !!python/name:os.system", "E100 anchors, aliases and tags are not allowed"),
+        ("outcome: response", "outcome: respons",
+         "E106 the outcome 'respons' is not in `outcomes`\n    Fix: did you mean 'response'?"),
+        ("title: Test\n", "", "E101 the key 'title' is missing"),
+        ("title: One", "\ttitle: One", "E100 "),
+    ],
+)  # fmt: skip
+def test_bad_configurations_are_refused_with_their_place(tmp_path, old, new, message):
+    assert GOOD.count(old) == 1
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, GOOD.replace(old, new))
+    assert message in str(error.value), str(error.value)
+    assert re.match(r"config\.yaml:\d+:\d+: E1\d\d |config\.yaml: E1\d\d ", str(error.value))
+
+
+def test_an_id_may_stand_once(tmp_path):
+    again = GOOD[GOOD.index("  - id: one") :]
+    with pytest.raises(ConfigError, match=r"config.yaml:12:5: E105 the analysis id 'one' is there twice"):
+        read(tmp_path, GOOD + again)
+
+
+def test_an_analysis_overrides_single_keys_of_the_default_model(tmp_path):
+    config = read(tmp_path, GOOD + "    model: {tau2: DL}\n")
+    assert (config.analyses[0].model.tau2, config.analyses[0].model.ci) == ("DL", "HK")
+
+
+def test_mixing_endpoints_and_changes_in_an_smd_is_refused(tmp_path):
+    text = GOOD.replace("measure: OR", "measure: SMD") + "    statistic: [endpoint, change]\n"
+    with pytest.raises(ConfigError, match=r"E103 analyses\.0: an SMD must not mix endpoint and change scores"):
+        read(tmp_path, text)
+
+
+def test_a_bad_sensitivity_key_is_refused(tmp_path):
+    text = GOOD + "sensitivity:\n  - {id: x, label: X, population: {levle: primary}}\n"
+    with pytest.raises(ConfigError, match="E101 unknown key 'levle'"):
+        read(tmp_path, text)
+
+
+def test_empty_and_missing_files_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="E100 the file holds no settings"):
+        read(tmp_path, "# nothing\n")
+    with pytest.raises(ConfigError, match="E100 cannot be read: No such file"):
+        read_config(tmp_path / "none.yaml")
+
+
+def test_the_schema_file_is_the_models_schema():
+    kept = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text(encoding="utf-8"))
+    assert kept == config_schema(), "renew it: python -m metarepro.analysis.schema"

@@ -1,0 +1,189 @@
+"""The default analyses on the real trials: which rows they use, which they do not, and that numbers add up."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+
+import metarepro as mr
+from metarepro.analysis import from_json, to_json
+from metarepro.analysis.tables import effects_csv, safe_cell, summary_csv
+
+
+def used(result):
+    return {s.study_id: s for s in result.studies}
+
+
+def reasons(result):
+    return {x.study_id: x.reason for x in result.left_out}
+
+
+def test_every_analysis_of_the_plan_is_there(results):
+    assert {"rate_4h", "rate_24h", "rate_72h", "rate_7d", "rate_course"} <= set(results)
+    assert {f"{o}_24h_{m}" for o in ("response", "remission") for m in ("or", "rr", "rd")} <= set(results)
+    assert {"score_24h_smd", "score_24h_md", "smd_published_40min", "crossover_48h_md", "stard_cumulative"} <= set(
+        results
+    )
+    assert {"suicidality_1to3d_or", "ptsd_score_24h_md", "ect_response_rd"} <= set(results)
+
+
+def test_response_at_24_hours_uses_these_trials(results):
+    r = results["response_24h_or"]
+    counts = {k: tuple(int(s.inputs[c]) for c in ("e1", "n1", "e2", "n2")) for k, s in used(r).items()}
+    assert counts == {
+        "murrough2013a": (30, 47, 7, 25),
+        "sos2013": (10, 27, 1, 27),
+        "lapidus2014": (8, 18, 1, 18),
+        "lii2023": (12, 20, 10, 20),
+    }
+    assert reasons(r)["zarate2006"] == "denominator not read; the number randomised is not filled in for it"
+    assert [g.group for g in r.subgroups] == ["midazolam", "saline"]
+
+
+def test_pooled_numbers_are_those_of_the_library_on_the_same_counts(results):
+    r = results["response_24h_or"]
+    es = mr.effect_sizes("OR", **{c: [s.inputs[c] for s in r.studies] for c in ("e1", "n1", "e2", "n2")})
+    fit = mr.pool(es.yi, es.vi, tau2="REML", ci="HK", pi="HTS")
+    s = r.summary
+    assert (s.beta, s.se, s.tau2, s.q) == (fit.beta, fit.se, fit.tau2, fit.q)
+    assert s.estimate == pytest.approx(math.exp(fit.beta)) and s.pi_high == pytest.approx(math.exp(fit.pi_high))
+    assert sum(x.weight for x in r.studies) == pytest.approx(100)
+
+
+def test_preselected_responders_are_in_no_rate(results):
+    for name in ("rate_4h", "rate_24h", "rate_72h", "rate_7d", "rate_course"):
+        assert "aanhetrot2010" not in used(results[name])
+    assert "preselected" in reasons(results["rate_24h"])["aanhetrot2010"]
+
+
+def test_no_two_studies_of_a_cohort_are_pooled_unless_asked(results, data, config):
+    for analysis in config.analyses:
+        if analysis.overlap == "one_per_cohort" and analysis.combine == "pool":
+            cohorts = [data.studies[s.study_id].cohort for s in results[analysis.id].studies]
+            assert len(cohorts) == len(set(cohorts)), analysis.id
+
+
+def test_no_result_uses_a_row_that_is_not_poolable(results, data):
+    marked = {
+        (
+            r.table,
+            r.study_id,
+            getattr(r, "arm_id", getattr(r, "experimental_arm", "")),
+            r.outcome,
+            r.timepoint_h,
+            r.scale,
+        )
+        for r in (*data.dichotomous, *data.continuous, *data.contrasts)
+        if r.poolable and r.chosen
+    }
+    assert marked
+    for result in results.values():
+        if result.combine == "compound":
+            continue
+        for study in result.studies:
+            for p in study.provenance:
+                study_id, arm = p.key.split(" / ")[:2]
+                assert any(m[0] == p.table and m[1] == study_id and arm.startswith(m[2]) for m in marked), p
+
+
+def test_the_first_period_of_a_crossover_is_preferred_for_comparisons(results):
+    evans = used(results["response_72h_or"])["evans2025"]
+    assert (evans.inputs["e1"], evans.inputs["n1"], evans.inputs["e2"], evans.inputs["n2"]) == (5, 15, 0, 13)
+    assert "crossover, first period" in evans.notes
+    assert any("0.5 added" in n for n in evans.notes)
+
+
+def test_crossover_trials_enter_mean_differences_by_their_own_contrast(results):
+    r = used(results["score_24h_md"])
+    assert r["dwyer2021"].inputs == {"estimate": -8.69, "se": 3.77}
+    assert r["lapidus2014"].inputs == {"estimate": -7.6, "se": 1.73}
+    assert r["murrough2013a"].kind == "means"
+
+
+def test_patient_level_crossover_effect(results):
+    s = results["crossover_48h_md"].summary
+    assert (s.k, s.estimate, s.se) == (1, -6.75, 1.948)
+
+
+def test_one_study_is_shown_without_a_pooled_estimate(results):
+    s = results["remission_24h_or"].summary
+    assert s.k == 1 and math.isnan(s.tau2) and math.isnan(s.pi_low)
+    assert "One study only" in s.notes[0]
+
+
+def test_stard_compounds_four_printed_rates(results):
+    r = results["stard_cumulative"]
+    assert [s.estimate for s in r.studies] == [0.368, 0.306, 0.137, 0.13]
+    product = 1 - (1 - 0.368) * (1 - 0.306) * (1 - 0.137) * (1 - 0.130)
+    assert r.summary.estimate == pytest.approx(product, rel=1e-14)
+    assert {x.label: x.estimate for x in r.references} == {
+        "Rush 2006 (STAR*D)": 0.67,
+        "Pigott 2023 (STAR*D reanalysis)": 0.35,
+    }
+    assert any("No number of patients was read for step3" in n for n in r.summary.notes)
+
+
+def test_studies_show_the_proportion_they_counted_with_wilsons_interval(results):
+    chen = used(results["rate_4h"])["chen2020"]
+    assert chen.estimate == pytest.approx(4 / 6) and chen.ci_method == "Wilson"
+    assert (round(chen.ci_low, 3), round(chen.ci_high, 3)) == (0.300, 0.903)
+
+
+def test_sensitivity_says_which_studies_went(results):
+    by = {x.id: x for x in results["response_24h_or"].sensitivity}
+    assert [x.label for x in by["no_anaesthesia"].left_out] == ["Lii 2023"]
+    assert by["no_anaesthesia"].left_out[0].reason == "given under general anaesthesia"
+    assert {x.study_id for x in by["primary_only"].left_out} == {"murrough2013a", "sos2013"}
+    assert by["dl_wald"].same_studies and by["dl_wald"].summary.tau2_method == "DL"
+    assert {x.id for x in results["rate_72h"].sensitivity} >= {"primary_only", "randomised_only", "mdd_only"}
+
+
+def test_standard_error_from_p_is_marked(results):
+    feder = used(results["ptsd_score_24h_md"])["feder2014"]
+    assert feder.se == pytest.approx(12.7 / 2.3263478740408408)
+    assert "standard error from p = 0.02, taken as a normal test" in feder.notes
+
+
+def test_every_study_of_every_analysis_leads_to_a_source(results, data):
+    for result in results.values():
+        for study in result.studies:
+            assert study.provenance
+            for p in study.provenance:
+                assert p.source_id in data.sources
+
+
+def test_results_survive_their_json(results):
+    for result in results.values():
+        again = from_json(to_json(result))
+        assert to_json(again) == to_json(result)
+        if result.summary:
+            assert again.summary.beta == result.summary.beta
+    assert "NaN" not in to_json(results["remission_24h_or"])
+
+
+def test_csv_of_effects_and_summaries(results):
+    r = results["response_24h_or"]
+    rows = list(csv.DictReader(io.StringIO(effects_csv(r))))
+    assert len(rows) == len(r.studies) + len(r.left_out)
+    assert float(rows[0]["yi"]) == r.studies[0].yi
+    assert {x["status"] for x in rows} == {"used", "not used"} and rows[-1]["reason"]
+    summary = list(csv.DictReader(io.StringIO(summary_csv(results.values()))))
+    main = {x["analysis"]: x for x in summary if x["part"] == "main"}
+    assert set(main) == set(results)
+    assert float(main["rate_24h"]["estimate"]) == results["rate_24h"].summary.estimate
+
+
+def test_text_cells_cannot_run_as_formulas():
+    assert [safe_cell(x) for x in ("=1+1", "+x", "@x", "-cmd", "plain", -1.5, np.nan)] == [
+        "'=1+1", "'+x", "'@x", "'-cmd", "plain", "-1.5", "",
+    ]  # fmt: skip
+
+
+def test_direction_of_scores_and_responses(results):
+    # Ketamine helps where it is below 0 on a score and above 1 on a ratio of responses; both analyses agree.
+    assert results["score_24h_md"].better == "low" and results["score_24h_md"].summary.estimate < 0
+    assert results["response_24h_or"].better == "high" and results["response_24h_or"].summary.estimate > 1

@@ -1,0 +1,286 @@
+"""The forest plot as a reader gets it: texts, numbers, geometry, bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from metarepro.analysis.result import AnalysisResult, LeftOut, StudyEffect, Summary
+from metarepro.analysis.run import summary_of
+from metarepro.effects import effect_sizes, get_measure
+from metarepro.errors import DataError
+from metarepro.figures import LayoutError, forest, save
+from metarepro.figures import numbers as fmt
+from metarepro.figures.axes import make_axis
+from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.forest import draw_forest
+from metarepro.figures.layout import Canvas
+from metarepro.pooling import heterogeneity_interval, pool
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def made_up(k: int, label: str = "Study {}", measure: str = "OR", seed: int = 1) -> AnalysisResult:
+    """A result with k studies of any label."""
+    rng = np.random.default_rng(seed)
+    n1, n2 = rng.integers(8, 20000, k), rng.integers(8, 900, k)
+    e1, e2 = rng.binomial(n1, 0.3), rng.binomial(n2, 0.2)
+    es = effect_sizes(measure, e1=e1, n1=n1, e2=e2, n2=n2)
+    fit = pool(es.yi, es.vi)
+    studies = []
+    for i in range(k):
+        half = 1.96 * math.sqrt(es.vi[i])
+        shown = [float(es.to_display(es.yi[i] + d)) for d in (0, -half, half)]
+        inputs = {"e1": float(e1[i]), "n1": float(n1[i]), "e2": float(e2[i]), "n2": float(n2[i])}
+        studies.append(
+            StudyEffect(
+                f"s{i}", label.format(i), 2000 + i, "", "primary" if i % 2 else "secondary", 24.0, "MADRS",
+                int(n1[i] + n2[i]), inputs, "counts", float(es.yi[i]), float(es.vi[i]), half / 1.96, *shown,
+                "normal", float(fit.weights[i]), True, (), (),
+            )
+        )  # fmt: skip
+    summary = summary_of(fit, heterogeneity_interval(es.yi, es.vi), measure, int(n1.sum() + n2.sum()))
+    return AnalysisResult(
+        "made_up", "A made-up analysis", "Tests", "response", "Response", "high", measure, "arms", "pool", "ketamine",
+        "placebo", None, "", tuple(studies), (), summary, (), None, (), (), "Methods.", (),
+    )  # fmt: skip
+
+
+def texts(figure, tmp_path):
+    save(figure, tmp_path / "f.svg")
+    root = ET.parse(tmp_path / "f.svg").getroot()
+    return ["".join(t.itertext()) for t in root.iter(f"{SVG}text")]
+
+
+# -- every default figure ---------------------------------------------------------------------------------------
+
+
+def test_every_default_figure_passes_the_gate(results):
+    for result in results.values():
+        canvas = draw_forest(result)
+        assert canvas.faults() == [], result.id
+        assert canvas.texts and canvas.width >= 174 * 72 / 25.4 - 0.01
+
+
+def test_numbers_in_the_picture_are_those_of_the_result(results, tmp_path):
+    for result in results.values():
+        shown = texts(forest(result), tmp_path)
+        measure = get_measure(result.measure)
+        for study in result.studies:
+            if math.isfinite(study.ci_low):
+                assert fmt.with_interval(measure, study.estimate, study.ci_low, study.ci_high) in shown, result.id
+            if "e1" in study.inputs:
+                assert f"{study.inputs['e1']:.0f}/{study.inputs['n1']:.0f}" in shown
+        s = result.summary
+        if s.k > 1:
+            assert fmt.with_interval(measure, s.estimate, s.ci_low, s.ci_high) in shown
+            if math.isfinite(s.pi_low):
+                assert f"({fmt.interval(measure, s.pi_low, s.pi_high)})" in shown
+
+
+def test_marks_stand_where_the_numbers_are(results):
+    result = results["response_24h_or"]
+    canvas = draw_forest(result)
+    ticks = {}
+    axis_labels = {t.text: t.x for t in canvas.texts if t.text in ("0.1", "1", "10", "100") and t.align == "center"}
+    ticks = {math.log(float(k)): x for k, x in axis_labels.items()}
+    assert len(ticks) >= 3
+    slope, offset = np.polyfit(list(ticks), list(ticks.values()), 1)
+    squares = {m.name: m for m in canvas.marks if m.name.startswith("square: ")}
+    for study in result.studies:
+        name = next(n for n in squares if study.label.split()[0] in n)
+        center = np.mean([x for x, _ in squares[name].points])
+        assert center == pytest.approx(offset + slope * math.log(study.estimate), abs=0.05)
+    diamond = next(m for m in canvas.marks if m.name == "diamond: total")
+    xs = [x for x, _ in diamond.points]
+    assert min(xs) == pytest.approx(offset + slope * math.log(result.summary.ci_low), abs=0.05)
+    assert max(xs) == pytest.approx(offset + slope * math.log(result.summary.ci_high), abs=0.05)
+
+
+def test_area_of_squares_is_proportional_to_weight():
+    result = made_up(6)
+    canvas = draw_forest(result)
+    areas = [
+        (max(x for x, _ in m.points) - min(x for x, _ in m.points)) ** 2
+        for m in canvas.marks
+        if m.name.startswith("square: ")
+    ]
+    weights = [s.weight for s in result.studies]
+    big = [(a, w) for a, w in zip(areas, weights, strict=True) if a > 2.41**2]
+    ratios = [a / w for a, w in big]
+    assert len(big) >= 3 and max(ratios) == pytest.approx(min(ratios), rel=1e-6)
+
+
+def test_intervals_beyond_the_axis_end_in_arrows(results):
+    names = [m.name for m in draw_forest(results["response_72h_or"]).marks]
+    assert "arrow: prediction interval" in names and "arrow: total" in names
+
+
+def test_favours_labels_follow_the_outcome(results, tmp_path):
+    score = texts(forest(results["score_24h_md"]), tmp_path)
+    assert "← Favours ketamine" in score and "Favours control →" in score
+    response = texts(forest(results["response_24h_or"]), tmp_path)
+    assert "← Favours control" in response and "Favours ketamine →" in response
+    assert not any("Favours" in t for t in texts(forest(results["rate_24h"]), tmp_path))
+
+
+def test_printed_weights_sum_to_one_hundred(results):
+    for result in results.values():
+        if result.combine == "pool" and result.studies:
+            shown = fmt.weights([s.weight for s in result.studies])
+            assert sum(round(10 * float(w)) for w in shown) == 1000
+
+
+# -- torture ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [1, 2, 60])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Study {}",
+        "Von Müller-Lüdenscheidt, Ångström-Öberg and Château-Renault (the second report) 2019 {}"[:80],
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft{}",
+        '<script>alert({})</script> & "quotes" $\\foo$ 5$ {{{{ 7*7 }}}}',
+        "Line one\nline two {}",
+    ],
+)
+def test_any_label_and_any_number_of_studies_render(k, label, tmp_path):
+    result = made_up(k, label)
+    figure = forest(result)  # raises when two texts touch or one leaves the canvas
+    shown = " ".join(texts(figure, tmp_path)).replace(" ", "")
+    first = " ".join(label.format(0).split()).replace(" ", "")
+    assert first[:20] in shown
+    svg = (tmp_path / "f.svg").read_text(encoding="utf-8")
+    assert "<script" not in svg
+
+
+def test_texts_are_as_wide_in_the_picture_as_measured():
+    figure = forest(made_up(5, "Wagner & Ávila {}"))
+    import matplotlib as mpl
+
+    with mpl.rc_context({"text.hinting": "no_hinting"}):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        for text in figure.texts:
+            drawn = text.get_window_extent(canvas.get_renderer()).width
+            measured = text_width(text.get_text(), text.get_fontsize(), text.get_fontweight())
+            assert drawn <= measured * 1.02 + 1.5, text.get_text()
+
+
+def test_no_studies_says_so(tmp_path):
+    empty = dataclasses.replace(made_up(2), studies=(), summary=None, left_out=(LeftOut("a", "A", "no rows"),))
+    assert "No study has usable numbers for this analysis." in texts(forest(empty), tmp_path)
+
+
+def test_a_study_without_an_estimate_stays_visible(tmp_path):
+    result = made_up(3)
+    nan = math.nan
+    lost = dataclasses.replace(
+        result.studies[0], yi=nan, vi=nan, se=nan, estimate=nan, ci_low=nan, ci_high=nan, weight=0.0, estimable=False
+    )
+    shown = texts(forest(dataclasses.replace(result, studies=(lost, *result.studies[1:]))), tmp_path)
+    assert "not estimable" in shown
+
+
+def test_a_character_no_font_has_is_named():
+    with pytest.raises(DataError, match=r"The character '漢' \(U\+6F22\) cannot be drawn"):
+        forest(made_up(2, "漢字 {}"))
+
+
+# -- the gate itself fails on planted faults ----------------------------------------------------------------------
+
+
+def test_the_gate_sees_overlap_and_clipping():
+    canvas = Canvas(100, 50)
+    canvas.text(5, 20, "first text", 8)
+    assert canvas.faults() == []
+    canvas.text(20, 22, "second text", 8)
+    assert canvas.faults() == ["texts 'first text' and 'second text' overlap"]
+    with pytest.raises(LayoutError, match="overlap"):
+        canvas.figure("t", "d")
+    clipped = Canvas(100, 50)
+    clipped.text(80, 20, "too long for it", 8)
+    assert clipped.faults() == ["text 'too long for it' leaves the canvas"]
+    marked = Canvas(100, 50)
+    marked.line(0, 0, 120, 0, "rule")
+    assert marked.faults() == ["mark 'rule' leaves the canvas"]
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_the_same_bytes_twice_and_carry_their_text_and_fonts(results, tmp_path):
+    for turn in ("a", "b"):
+        figure = forest(results["response_24h_or"])
+        for kind in ("svg", "pdf", "png"):
+            save(figure, tmp_path / f"{turn}.{kind}")
+    for kind in ("pdf", "png"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+    svg = [(tmp_path / f"{t}.svg").read_text(encoding="utf-8").replace(f'"{t}-', '"x-').replace(f" {t}-desc", " x-desc")
+           for t in "ab"]  # fmt: skip
+    assert svg[0] == svg[1]
+    root = ET.fromstring(svg[0])
+    assert root.get("role") == "img" and root.find(f"{SVG}title").text == results["response_24h_or"].title
+    assert "Murrough 2013 (AJP): 4.54 (1.58 to 13.05)" in root.find(f"{SVG}desc").text
+    assert len(list(root.iter(f"{SVG}text"))) > 50
+    pdf = (tmp_path / "a.pdf").read_bytes()
+    assert b"/FontFile2" in pdf and b"/Type3" not in pdf and b"CreationDate" not in pdf
+
+
+# -- numbers and axes ---------------------------------------------------------------------------------------------
+
+
+def test_numbers_as_printed():
+    ratio, difference, rate = get_measure("OR"), get_measure("MD"), get_measure("PLO")
+    assert fmt.effect(difference, -0.001) == "0.00"
+    assert fmt.effect(difference, -6.75) == "−6.75"
+    assert fmt.interval(ratio, 0.001, 2e6) == "<0.01 to >99999"
+    assert fmt.effect(rate, 0.5147) == "51.5"
+    assert (
+        fmt.p_value(0.0004) == "P < 0.001" and fmt.p_value(0.0042) == "P = 0.004" and fmt.p_value(0.047) == "P = 0.05"
+    )
+    assert fmt.count(191064) == "191\u2009064" and fmt.count(9999) == "9999"
+    assert fmt.weights([1, 1, 1]) == ["33.4", "33.3", "33.3"]
+
+
+@pytest.mark.parametrize("center", [1e-4, 0.3, 1.0, 5.0, 2e3])
+@pytest.mark.parametrize("spread", [1.02, 1.5, 10, 1e5])
+def test_ratio_axes_have_round_ticks_and_hold_all_estimates(center, spread):
+    estimates = [center / spread**0.1, center, center * spread**0.1]
+    axis = make_axis(get_measure("OR"), estimates, [e / spread for e in estimates], [e * spread for e in estimates])
+    assert axis.log and 3 <= len(axis.ticks) <= 9 and 1 in axis.ticks
+    assert all(0 <= axis.position(e) <= 1 for e in estimates)
+    for tick, label in zip(axis.ticks, axis.labels, strict=True):
+        assert float(label) == tick
+
+
+@pytest.mark.parametrize("scale", [1e-3, 0.4, 7, 300])
+def test_linear_axes_have_round_ticks_and_hold_zero(scale):
+    axis = make_axis(get_measure("MD"), [-scale, -scale / 2], [-2 * scale, -scale], [0.1 * scale, 0.2 * scale])
+    assert 0 in [round(t, 12) for t in axis.ticks] and 3 <= len(axis.ticks) <= 10
+    assert axis.low <= -scale and len(set(axis.labels)) == len(axis.labels)
+    assert "-" not in "".join(axis.labels)
+
+
+def test_wrapping_keeps_every_character():
+    text = "Donaudampfschifffahrtsgesellschaft in two words"
+    lines = wrap(text, 60, 7.5)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(text_width(line, 7.5) <= 60 for line in lines)
+
+
+def test_axis_numbers_are_no_powers_of_e(results, tmp_path):
+    for result in results.values():
+        for text in texts(forest(result), tmp_path):
+            assert not re.fullmatch(r"0\.135\d*|0\.367\d*|2\.718\d*|7\.389\d*|20\.08\d*", text)
+
+
+def test_summary_type_is_shared():
+    assert isinstance(made_up(3).summary, Summary)

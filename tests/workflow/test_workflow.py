@@ -1,0 +1,232 @@
+"""The workflow as users run it: what re-runs and what does not, bad input, progress, files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+CONFIG = """\
+title: A small project
+outcomes:
+  response: {label: Response, better: high}
+  remission: {label: Remission, better: high}
+sensitivity:
+  - {id: primary_only, label: Primary only, population: {level: primary}}
+analyses:
+  - id: response_or
+    title: Response at 24 hours
+    outcome: response
+    measure: OR
+    time: {from: 12, to: 36, target: 24}
+    experimental: {agent: ketamine}
+    control: {agent: [saline, midazolam]}
+    schedule: single
+  - id: remission_rr
+    title: Remission at 24 hours
+    outcome: remission
+    measure: RR
+    time: {from: 12, to: 36, target: 24}
+    experimental: {agent: ketamine}
+    control: {agent: [saline, midazolam]}
+    schedule: single
+"""
+SOS = "sos2013,ketamine,response,MADRS,>=50% reduction from baseline; all periods,24,"
+
+
+def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the workflow of this repository in another folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(project),
+         "--cores", "2", *options],
+        capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+    )  # fmt: skip
+
+
+def fingerprint(project: Path) -> dict[str, str]:
+    """Bytes of every result, by path; logs left out."""
+    results = project / "results"
+    return {
+        str(f.relative_to(results)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(results.rglob("*"))
+        if f.is_file() and "logs" not in f.parts
+    }
+
+
+def jobs(output: str) -> set[str]:
+    """What a run did, or would do, by its messages."""
+    return set(re.findall(r"^Job \d+: (.*)$", output, re.M)) - {"everything is up to date"}
+
+
+def change(project: Path, table: str, old: str, new: str) -> None:
+    path = project / "data/raw" / f"{table}.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A project with two analyses of the default tables, run once."""
+    folder = tmp_path_factory.mktemp("a project with blanks and ümlauts")
+    shutil.copytree(ROOT / "data/raw", folder / "data/raw")
+    (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == f"The report: {folder.resolve() / 'results/report.html'}"
+    return folder
+
+
+def test_all_files_are_there(project):
+    files = set(fingerprint(project))
+    for analysis in ("response_or", "remission_rr"):
+        for name in ("fit.json", "effects.csv", "forest.svg", "forest.pdf", "forest.png"):
+            assert f"analyses/{analysis}/{name}" in files
+    assert {"report.html", "summary.csv", "results.json"} <= files
+    results = json.loads((project / "results/results.json").read_text(encoding="utf-8"))
+    assert [a["id"] for a in results["analyses"]] == ["response_or", "remission_rr"]
+    for analysis in results["analyses"]:
+        fit = json.loads((project / f"results/analyses/{analysis['id']}/fit.json").read_text(encoding="utf-8"))
+        assert fit == analysis
+
+
+def test_a_second_run_has_nothing_to_do_and_says_so(project):
+    done = snakemake(project)
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_touching_files_re_runs_nothing(project):
+    for file in (*(project / "data/raw").glob("*.csv"), project / "config.yaml"):
+        file.touch()
+    assert "Nothing to be done" in (d := snakemake(project)).stdout + d.stderr
+
+
+def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_bytes(project):
+    before = fingerprint(project)
+    change(project, "dichotomous", f"{SOS}10,27", f"{SOS}11,27")
+    plan = snakemake(project, "-n")
+    assert jobs(plan.stdout + plan.stderr) == {
+        "numbers: response_or", "pictures: response_or", "results.json and summary.csv", "report.html",
+    }  # fmt: skip
+    done = snakemake(project)
+    assert done.returncode == 0
+    after = fingerprint(project)
+    assert {k for k in before if before[k] != after[k]} >= {"analyses/response_or/fit.json", "results.json"}
+    assert all(before[k] == after[k] for k in before if k.startswith("analyses/remission_rr"))
+    change(project, "dichotomous", f"{SOS}11,27", f"{SOS}10,27")
+    assert snakemake(project).returncode == 0
+    assert fingerprint(project) == before
+
+
+def test_a_changed_setting_re_runs_its_analysis_only(project):
+    text = (project / "config.yaml").read_text(encoding="utf-8")
+    (project / "config.yaml").write_text(text.replace("measure: RR", "measure: RD"), encoding="utf-8")
+    plan = snakemake(project, "-n")
+    assert jobs(plan.stdout + plan.stderr) == {
+        "numbers: remission_rr", "pictures: remission_rr", "results.json and summary.csv", "report.html",
+    }  # fmt: skip
+    (project / "config.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_wrong_cell_stops_before_anything_runs_and_loses_nothing(project):
+    before = fingerprint(project)
+    change(project, "dichotomous", f"{SOS}10,27", f"{SOS}37,27")
+    done = snakemake(project)
+    assert done.returncode == 2
+    assert re.search(
+        r"^data/raw/dichotomous.csv:\d+:\d+: E021 events is larger than total\n"
+        r'    row: study_id = "sos2013", arm_id = "ketamine", outcome = "response", timepoint_h = "24"\n'
+        r"    events = 37, total = 27\n"
+        r"    Did you type the percentage\? 37% of 27 would be 10 patients\.\n"
+        r"    Fix: enter the number of patients \(a whole number from 0 to 27\)\.\n\n"
+        r"Nothing was run; results/ is as it was\.$",
+        done.stderr, re.M,
+    ), done.stderr  # fmt: skip
+    assert "Traceback" not in done.stdout + done.stderr
+    assert fingerprint(project) == before
+    change(project, "dichotomous", f"{SOS}37,27", f"{SOS}10,27")
+    assert "Nothing to be done" in (d := snakemake(project)).stdout + d.stderr
+
+
+def test_an_unknown_key_stops_before_anything_runs(project):
+    text = (project / "config.yaml").read_text(encoding="utf-8")
+    (project / "config.yaml").write_text(text.replace("schedule: single", "shedule: single", 1), encoding="utf-8")
+    done = snakemake(project)
+    (project / "config.yaml").write_text(text, encoding="utf-8")
+    assert done.returncode == 3
+    assert "config.yaml:15:5: E101 unknown key 'shedule'\n    Fix: did you mean 'schedule'?" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_editing_a_module_re_runs_the_rules_that_use_it(tmp_path):
+    from metarepro.analysis.plan import code_fingerprint
+
+    package = tmp_path / "metarepro"
+    shutil.copytree(ROOT / "src/metarepro", package)
+    rooms = {"numbers": ("effects", "pooling", "evidence", "analysis"), "pictures": ("effects", "analysis", "figures")}
+    before = {k: code_fingerprint(package, *v) for k, v in rooms.items()}
+    with (package / "pooling/tau2.py").open("a") as file:
+        file.write("# edited\n")
+    after = {k: code_fingerprint(package, *v) for k, v in rooms.items()}
+    assert after["numbers"] != before["numbers"] and after["pictures"] == before["pictures"]
+
+
+@pytest.mark.parametrize("name", ["analyse", "draw", "gather", "report"])
+def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
+    """A module that is loaded but not declared would be edited without a re-run."""
+    declared = re.search(
+        rf'"{name}": \(([^)]*)\)', (ROOT / "workflow/rules/plan.smk").read_text(encoding="utf-8")
+    ).group(1)
+    rooms = set(re.findall(r'"(\w+)"', declared))
+    fit = "results/analyses/response_or/fit.json"
+    figure = "results/analyses/response_or/forest.svg"
+    out = project / "scratch"
+    out.mkdir(exist_ok=True)
+    parts = {
+        "input": [[], {"config": "config.yaml", "data": "data/raw", "fit": fit, "fits": [fit, fit],
+                       "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw"}],
+        "output": [[str(out / "x.svg")] if name == "draw" else [], {
+            k: str(out / k) for k in ("fit", "effects", "results", "summary", "page")}],
+        "params": [[], {"title": "t", "authors": "a"}],
+        "wildcards": [[], {"analysis": "response_or"}],
+        "log": [[str(out / "log")], {}],
+    }  # fmt: skip
+    code = (
+        f"import sys, json; sys.path.insert(0, {str(ROOT / 'workflow')!r}); import worker\n"
+        f"worker.run_script({str(ROOT / 'workflow/scripts' / (name + '.py'))!r}, json.loads({json.dumps(parts)!r}))\n"
+        "print(*{m.split('.')[1] for m in sys.modules if m.startswith('metarepro.') and m.count('.') > 1})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=project)
+    assert done.returncode == 0, done.stderr + (out / "log").read_text()
+    assert set(done.stdout.split()) <= rooms
+
+
+def test_lint_is_clean():
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], capture_output=True, text=True, cwd=ROOT, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Congratulations" in done.stdout + done.stderr
+
+
+def test_a_failing_job_says_why_in_its_log(project):
+    parts = {
+        "input": [[], {"fit": "none.json"}], "output": [[], {}], "params": [[], {}], "wildcards": [[], {}],
+        "log": [[str(project / "scratch-log")], {}],
+    }  # fmt: skip
+    sys.path.insert(0, str(ROOT / "workflow"))
+    import worker
+
+    pool = worker.Workers(1, ROOT / "src")
+    with pytest.raises(RuntimeError, match=r"none\.json"):
+        pool.run(str(ROOT / "workflow/scripts/draw.py"), parts)
+    assert "FileNotFoundError" in (project / "scratch-log").read_text()
