@@ -1,0 +1,134 @@
+"""The data dictionary and the Frictionless descriptor, generated from the row models.
+
+    python -m metarepro.evidence.dictionary    writes data/README.md and data/datapackage.json
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from metarepro.evidence.tables import REQUIRED_TABLES, TABLES, Row
+
+_HEAD = """\
+# The raw tables
+
+CSV files in UTF-8 with commas, decimal points and one header row. An empty cell means: not read, or does not apply.
+Numbers are never guessed: a denominator that was not read stays empty, and a number computed from a printed one says
+how in `derivation`. Times are hours. Arm 1 is the experimental arm, arm 2 the control; a contrast is experimental
+minus control, so on a symptom scale a negative value favours the experimental arm.
+
+What is chosen and what may be pooled is part of the data:
+
+- **`level`** says whether a number was read in the study's own report (`primary`) or elsewhere (`secondary`).
+- **`poolable`** is `no`, with a reason, for numbers that must not enter a pooled estimate: contrasts with a patient's
+  own baseline, ever-responses, counts among responders only, model-based percentages, incomplete pairs.
+- **`conflict`**: when sources disagree every value is kept as a row, one is `chosen`, and `choice_reason` says why.
+- **`cohort`** in studies.csv joins studies that share participants, or may. An analysis uses the largest of them unless
+  its setting `overlap` is `keep`.
+- **`ipd/`** holds patient-level data of one crossover trial (OpenNeuro ds005917, CC0). Its rows in the tables are
+  recomputed from it by a test.
+
+`studies.csv`, `arms.csv` and `sources.csv` are needed; the others may be absent. Columns in **bold** are needed.
+
+Origin: numbers read in published articles and in what other pages print of them, each with its source.
+`published_inputs.csv` holds rows of the Metapsy open data on psilocybin (project data-depression-psiloctr, commit
+71a102a; Open Data Commons Attribution License 1.0). `ipd/` is CC0.
+"""
+
+
+def _type(annotation: Any) -> tuple[str, list[str]]:
+    """Frictionless type and allowed words of a column."""
+    text = str(annotation)
+    words = [w for w in getattr(annotation, "__args__", ()) if isinstance(w, str)]
+    if words:
+        return "string", [w for w in words if w]
+    if "bool" in text:
+        return "boolean", []
+    if "int" in text:
+        return "integer", []
+    if "float" in text:
+        return "number", []
+    return "string", []
+
+
+def column_names(model: type[Row]) -> list[str]:
+    """Columns in the order of the files: a table's own, then those of choice and of provenance."""
+    names = [n for kind in model.__mro__ for n in getattr(kind, "__annotations__", {})]
+    return [n for n in dict.fromkeys(names) if n in model.model_fields and n not in ("file", "line")]
+
+
+def _columns(model: type[Row]) -> list[dict[str, Any]]:
+    columns = []
+    for name in column_names(model):
+        field = model.model_fields[name]
+        kind, words = _type(field.annotation)
+        column: dict[str, Any] = {"name": name, "type": kind, "description": field.description or ""}
+        constraints: dict[str, Any] = {"enum": words} if words else {}
+        if any(getattr(m, "min_length", None) for m in field.metadata) or (words and field.is_required()):
+            constraints["required"] = True
+        limits = {"ge": "minimum", "le": "maximum"}
+        for rule in field.metadata:
+            constraints |= {limits[k]: getattr(rule, k) for k in limits if hasattr(rule, k)}
+        if kind == "boolean":
+            column |= {"trueValues": ["yes"], "falseValues": ["no"]}
+        if constraints:
+            column["constraints"] = constraints
+        column["header"] = field.is_required()
+        columns.append(column)
+    return columns
+
+
+def dictionary() -> str:
+    """data/README.md."""
+    parts = [_HEAD]
+    for name, model in TABLES.items():
+        need = "" if name in REQUIRED_TABLES else " (may be absent)"
+        parts.append(f"## {name}.csv{need}\n\n{(model.__doc__ or '').strip()}\n")
+        lines = ["| column | holds | type |", "|---|---|---|"]
+        for c in _columns(model):
+            words = c.get("constraints", {}).get("enum")
+            kind = ", ".join(f"`{w}`" for w in words) if words else {"boolean": "`yes`, `no`"}.get(c["type"], c["type"])
+            title = f"**{c['name']}**" if c["header"] else c["name"]
+            lines.append(f"| {title} | {c['description'].replace('|', '/')} | {kind} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def data_package() -> dict[str, Any]:
+    """data/datapackage.json: a Frictionless Data Package (v2) of the tables."""
+    resources = []
+    for name, model in TABLES.items():
+        fields = [{k: v for k, v in c.items() if k != "header"} for c in _columns(model)]
+        schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
+        if name in ("studies", "arms", "sources", "claims", "published_results"):
+            schema["primaryKey"] = list(model.key)
+        keys = [("study_id", "studies")] if name in ("arms", "dichotomous", "continuous", "contrasts") else []
+        if "source_id" in model.model_fields and name != "sources":
+            keys.append(("source_id", "sources"))
+        if keys:
+            schema["foreignKeys"] = [
+                {"fields": [f], "reference": {"resource": r, "fields": [f]}} for f, r in keys
+            ]  # fmt: skip
+        resources.append(
+            {"name": name, "type": "table", "path": f"raw/{name}.csv", "format": "csv", "encoding": "utf-8",
+             "schema": schema}
+        )  # fmt: skip
+    return {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "metarepro-data",
+        "title": "Extracted trial data",
+        "resources": resources,
+    }
+
+
+def write_dictionary(folder: Path) -> None:
+    """Write both files into a folder."""
+    (folder / "README.md").write_text(dictionary(), encoding="utf-8")
+    package = json.dumps(data_package(), indent=1, ensure_ascii=False) + "\n"
+    (folder / "datapackage.json").write_text(package, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_dictionary(Path("data"))

@@ -1,0 +1,28 @@
+"""The data dictionary and the Frictionless descriptor are the models', and the files follow them."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+from metarepro.evidence.dictionary import column_names, data_package, dictionary
+from metarepro.evidence.tables import TABLES
+from tests.conftest import ROOT
+
+
+def test_dictionary_and_package_are_in_step():
+    renew = "renew them: python -m metarepro.evidence.dictionary"
+    assert (ROOT / "data/README.md").read_text(encoding="utf-8") == dictionary(), renew
+    assert json.loads((ROOT / "data/datapackage.json").read_text(encoding="utf-8")) == data_package(), renew
+
+
+def test_every_column_is_described():
+    for resource in data_package()["resources"]:
+        for field in resource["schema"]["fields"]:
+            assert field["description"], (resource["name"], field["name"])
+
+
+def test_files_have_the_columns_of_their_models_in_their_order():
+    for name, model in TABLES.items():
+        with (ROOT / f"data/raw/{name}.csv").open(newline="", encoding="utf-8") as file:
+            assert next(csv.reader(file)) == column_names(model), name
