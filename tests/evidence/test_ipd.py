@@ -67,6 +67,7 @@ def test_paired_effects_and_correlations_are_the_patients(patients, data):
         pair = patients[[f"{column} ses-d{day}", f"{column} ses-p{day}"]].dropna().to_numpy()
         difference = pair[:, 0] - pair[:, 1]
         se = difference.std(ddof=1) / np.sqrt(len(pair))
+        assert len(pair) == row.n
         assert (round(difference.mean(), 3), round(se, 3)) == pytest.approx((row.estimate, row.se), abs=6e-4)
         assert f"r={np.corrcoef(pair.T)[0, 1]:.3f}" in row.derivation
 

@@ -399,17 +399,25 @@ def _contrast(analysis: Analysis, data: Dataset, study: Study, row: ArmRow | Con
     arm = data.arms[study.study_id, row.experimental_arm]
     control = data.arms.get((study.study_id, row.control_arm))
     agent = control.agent if control else ""
-    sizes = [a.n_analysed for a in (arm, control) if a is not None]
-    if analysis.combine == "compound":
-        total = arm.n_analysed
-    elif study.design == "crossover":
-        total = max((s for s in sizes if s is not None), default=None)
-    else:
-        total = sum(s for s in sizes if s is not None) if sizes and None not in sizes else None
+    total = _contrast_size(analysis, study, row, arm, control)
     suffix = f"{arm.arm_id} ({arm.drug})" if analysis.combine == "compound" else ""
     return Comparison(
         study, _group(analysis, data, study, agent, row.level), suffix, inputs, "contrast", (row,), total, agent, notes
     )
+
+
+def _contrast_size(analysis: Analysis, study: Study, row: Contrast, arm: Arm, control: Arm | None) -> int | None:
+    """Patients behind a contrast: as printed with it, else from its arms where they leave no doubt."""
+    if row.n is not None:
+        return row.n
+    if analysis.combine == "compound":
+        return arm.n_analysed
+    one, two = arm.n_analysed, control.n_analysed if control else None
+    if one is None or two is None:
+        return None
+    if study.design == "crossover":
+        return one if one == two else None
+    return one + two
 
 
 def _group(analysis: Analysis, data: Dataset, study: Study, agent: str, level: str) -> str:

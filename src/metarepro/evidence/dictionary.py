@@ -1,6 +1,6 @@
 """The data dictionary and the Frictionless descriptor, generated from the row models.
 
-    python -m metarepro.evidence.dictionary    writes data/README.md and data/datapackage.json
+python -m metarepro.evidence.dictionary    writes data/README.md and data/datapackage.json
 """
 
 from __future__ import annotations

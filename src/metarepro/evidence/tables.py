@@ -246,6 +246,9 @@ class Contrast(Choosable):
     ci_level: Number = Field(description="Its level in percent.", default=None, gt=50, lt=100)
     se: Number = Field(description="Standard error (of the log for ratios).", gt=0)
     p_value: str = Field(description="p-value as printed.", default="")
+    n: Count = Field(
+        None, description="Patients (pairs in a crossover) behind the contrast; empty when not read.", ge=1
+    )
     periods: Literal["all", "first", ""] = Field(description="Crossover: periods covered.", default="")
 
     @model_validator(mode="after")
