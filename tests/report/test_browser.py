@@ -53,9 +53,8 @@ def test_texts_of_figures_are_apart_and_inside(browser, address):
         """() => {
           const faults = [];
           for (const svg of document.querySelectorAll('figure svg')) {
-            const view = svg.viewBox.baseVal, boxes = [];
+            const boxes = [];
             for (const t of svg.querySelectorAll('text')) {
-              const b = t.getBBox(), m = t.getCTM().multiply(new DOMMatrix()), s = svg.getScreenCTM();
               const r = t.getBoundingClientRect(), o = svg.getBoundingClientRect();
               boxes.push([r.left - o.left, r.top - o.top, r.right - o.left, r.bottom - o.top, t.textContent]);
               if (r.right > o.right + 1 || r.left < o.left - 1) faults.push('outside: ' + t.textContent);
