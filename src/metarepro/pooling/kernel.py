@@ -107,24 +107,12 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     y, v, mask = problems.y[widen], problems.v[widen], problems.mask[widen]
     total = v + tau2[..., None]
     w = (1.0 / total if weights is None else weights[widen]) * mask
+    log_det_v = np.log(np.where(mask, total, 1.0)).sum(-1)
     sum_w = w.sum(-1)
     w2 = w * w
     sum_w2 = w2.sum(-1)
-    log_det_v = np.log(np.where(mask, total, 1.0)).sum(-1)
     if problems.x is None:
-        beta = (w * y).sum(-1) / sum_w
-        r = y - beta[..., None]
-        wr = w * r
-        rss = (wr * r).sum(-1)
-        y_pp_y = (wr * wr).sum(-1)
-        y_ppp_y = (w * wr * wr).sum(-1) - (w * wr).sum(-1) ** 2 / sum_w
-        ratio = sum_w2 / sum_w
-        tr_p = sum_w - ratio
-        tr_pp = sum_w2 - 2 * (w2 * w).sum(-1) / sum_w + ratio * ratio
-        return Moments(
-            beta[..., None], (1 / sum_w)[..., None, None], rss, y_pp_y, y_ppp_y, tr_p, tr_pp,
-            sum_w, sum_w2, log_det_v, np.log(sum_w),
-        )  # fmt: skip
+        return _intercept_only(y, w, w2, sum_w, sum_w2, log_det_v)
     x = problems.x[widen] * mask[..., None]
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
@@ -147,6 +135,46 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
         sum_w2=sum_w2,
         log_det_v=log_det_v,
         log_det_xwx=np.linalg.slogdet(xwx)[1],
+    )
+
+
+def _intercept_only(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array, log_det_v: Array) -> Moments:
+    """Moments around a weighted mean, written so that nothing cancels when one study has nearly all the weight.
+
+    With variances a million million apart, S - w of the heaviest study, its residual and traces like
+    S - sum(w^2)/S lose all their digits if computed as they stand. What belongs to the heaviest study is therefore
+    always computed from the others: S - w as their sum, w r as minus the sum of theirs.
+    """
+    lead = w == w.max(-1, keepdims=True)
+    lead &= lead.cumsum(-1) == 1
+    others = ~lead
+    rest = (w * others).sum(-1, keepdims=True)
+    rest2 = (w2 * others).sum(-1, keepdims=True)
+    s = sum_w[..., None]
+    beta = (w * y).sum(-1) / sum_w
+    wr = w * (y - beta[..., None])
+    wr = np.where(lead, -(wr * others).sum(-1, keepdims=True), wr)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where(w > 0, wr / w, 0.0)
+    mean_wr = (w * wr).sum(-1, keepdims=True) / s
+    wd = w * (wr - mean_wr)
+    wd = np.where(lead, -(wd * others).sum(-1, keepdims=True), wd)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y_ppp_y = np.where(w > 0, wd * wd / w, 0.0).sum(-1)
+    share = w * np.where(lead, rest, s - w)
+    squares = w2 * np.where(lead, rest2, sum_w2[..., None] - w2)
+    return Moments(
+        beta=beta[..., None],
+        xwx_inv=(1 / sum_w)[..., None, None],
+        rss=(wr * r).sum(-1),
+        y_pp_y=(wr * wr).sum(-1),
+        y_ppp_y=y_ppp_y,
+        tr_p=share.sum(-1) / sum_w,
+        tr_pp=((share * share).sum(-1) + squares.sum(-1)) / (sum_w * sum_w),
+        sum_w=sum_w,
+        sum_w2=sum_w2,
+        log_det_v=log_det_v,
+        log_det_xwx=np.log(sum_w),
     )
 
 
