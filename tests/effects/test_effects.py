@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from metarepro.effects import MEASURES, get_measure, to_display
 from metarepro.effects.generic import se_from_p
 from metarepro.effects.means import hedges_j
 from metarepro.effects.proportions import proportion_interval
-from tests.conftest import REFERENCE
+from tests.conftest import REFERENCE, ROOT
 
 CASES = {c["id"]: c for c in REFERENCE["cases"]}
 
@@ -220,3 +222,80 @@ def test_inputs_are_not_changed():
 
 def test_readable_names_are_aliases():
     assert get_measure("hedges_g") is get_measure("SMD")
+
+
+# -- every measure against metafor's escalc ---------------------------------------------------------------------
+
+ESCALC = json.loads((ROOT / "tests/data/escalc_reference.json").read_text())
+NOT_OURS = {"MPPETO"}
+
+
+def our_columns(case):
+    """Metafor's inputs under our names."""
+    i = {k: np.array(v, float) for k, v in case["inputs"].items()}
+    kind = case["name"].split("/")[0]
+    if kind == "tables":
+        return {"e1": i["ai"], "n1": i["ai"] + i["bi"], "e2": i["ci"], "n2": i["ci"] + i["di"]}
+    if kind == "pairs":
+        return {k[0]: v for k, v in i.items()}
+    renamed = {"x": "e", "t": "t"}
+    columns = {k[:-1]: v for k, v in i.items()}
+    return {renamed.get(k[0], k[0]) + k[1:] if kind in ("rates1", "rates2", "proportions") else k: v
+            for k, v in columns.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [c for c in ESCALC["cases"] if c["measure"] not in NOT_OURS], ids=lambda c: c["name"])
+def test_measures_agree_with_escalc_to_1e10(case):
+    numbers = our_columns(case)
+    if case["measure"] == "SMCR":
+        numbers = {k: v for k, v in numbers.items() if k != "sd2"}
+    es = mr.effect_sizes(case["measure"], **numbers, **dict(case["options"]))
+    np.testing.assert_allclose(es.yi, case["yi"], rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(es.vi, case["vi"], rtol=1e-10)
+
+
+def test_every_measure_is_compared_or_is_generic():
+    compared = {c["measure"] for c in ESCALC["cases"]}
+    assert set(MEASURES) - compared == {"GEN"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "x", "shown"),
+    [("ZCOR", 0.5, np.tanh(0.5)), ("PAS", 0.6, np.sin(0.6) ** 2), ("PAS", -0.1, 0.0), ("IRS", 0.3, 0.09),
+     ("IRR", 1.0, np.e), ("PLO", 0.0, 0.5), ("RD", 0.2, 0.2)],
+)  # fmt: skip
+def test_back_transformations(measure, x, shown):
+    assert to_display(measure, x) == pytest.approx(shown)
+
+
+@pytest.mark.parametrize("measure", ["PFT", "IRFT"])
+def test_freeman_tukey_is_not_transformed_back(measure):
+    with pytest.raises(mr.ConfigError, match="has no back-transformation"):
+        to_display(measure, 0.5)
+
+
+def test_means_of_two_signs_have_no_ratio():
+    es = mr.effect_sizes("ROM", m1=[3, 3], sd1=[1, 1], n1=[9, 9], m2=[-2, 2], sd2=[1, 1], n2=[9, 9])
+    assert np.isnan(es.yi[0]) and np.isfinite(es.yi[1]) and "row 0" in es.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("measure", "numbers", "message"),
+    [
+        ("ZCOR", {"r": [1.2], "n": [30]}, "r is not a correlation in row 0"),
+        ("ZCOR", {"r": [0.2], "n": [3]}, "n is below 4 in row 0"),
+        ("IRR", {"e1": [3], "t1": [0], "e2": [1], "t2": [5]}, "t1 is not positive in row 0"),
+        ("MPOR", {"a": [1], "b": [-1], "c": [2], "d": [3]}, "b is no count in row 0"),
+        ("MC", {"m1": [1], "sd1": [1], "m2": [2], "sd2": [1], "n": [9], "r": [2]}, "r is not a correlation in row 0"),
+    ],
+)
+def test_impossible_numbers_of_the_other_measures(measure, numbers, message):
+    with pytest.raises(mr.DataError, match=message):
+        mr.effect_sizes(measure, **numbers)
+
+
+def test_smdh_without_the_factor_of_older_versions():
+    numbers = {"m1": [12.1], "sd1": [3.2], "n1": [20], "m2": [10.0], "sd2": [2.9], "n2": [22]}
+    old, new = (mr.effect_sizes("SMDH", **numbers, vtype=v) for v in ("LS", "LS0"))
+    assert old.yi == new.yi
+    assert old.vi / new.vi == pytest.approx(hedges_j(np.array([40.0])) ** 2)

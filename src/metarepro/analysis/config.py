@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from metarepro.analysis.yaml_reader import read_yaml
-from metarepro.effects.registry import MEASURES
+from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 from metarepro.errors import ConfigError, Problem
 
 AnalysisId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
@@ -152,8 +152,8 @@ class Analysis(Part):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.measure not in MEASURES or self.measure == "GEN":
-            allowed = [m for m in MEASURES if m != "GEN"]
+        allowed = [m for m, info in MEASURES.items() if info.inputs in TABLE_INPUTS and info.display != "none"]
+        if self.measure not in allowed:
             near = get_close_matches(self.measure.upper(), allowed, n=1, cutoff=0.4)
             hint = f"Fix: did you mean {near[0]!r}?" if near else "Published effects: rows: contrasts."
             raise _fail("E102", f"measure {self.measure!r} is unknown", f"Allowed: {', '.join(allowed)}", hint)

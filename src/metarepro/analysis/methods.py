@@ -56,13 +56,6 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             "The rates of the steps were compounded as 1 minus the product of (1 - rate), which assumes that everybody "
             "without success went on to the next step. The interval is by the delta method on log(1 - rate)."
         )
-    on = {"exp": "log ", "expit": "logit ", "identity": ""}[measure.display]
-    what = {
-        "one_arm_counts": f"{on}proportions",
-        "two_arm_counts": f"{on}{measure.name}s",
-        "two_arm_means": {"MD": "mean differences"}.get(measure.code, "standardised mean differences (Hedges g)"),
-        "generic": "effects",
-    }[measure.inputs]
     used = selection.comparisons
     if not used:
         return "No study has usable numbers for this analysis."
@@ -72,7 +65,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     else:
         pi = f" and a {PI[model.pi]}" if len(used) > 2 or model.pi != "HTS" else ""
         sentences = [
-            f"We pooled {what} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
+            f"We pooled {measure.pooled_as} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
     sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,23 +12,18 @@ from numpy.typing import ArrayLike
 from metarepro.effects.checks import Array, as_columns
 from metarepro.effects.counts import two_arm_counts
 from metarepro.effects.generic import generic
-from metarepro.effects.means import mean_difference, standardised_mean_difference
+from metarepro.effects.means import (
+    correlation,
+    mean_difference,
+    one_arm_mean,
+    other_two_arm_means,
+    paired_means,
+    standardised_mean_difference,
+)
 from metarepro.effects.proportions import proportion
+from metarepro.effects.rates import one_arm_rate, paired_counts, two_arm_rates
 from metarepro.effects.registry import Measure, get_measure
 from metarepro.errors import ConfigError
-
-_COLUMNS = {
-    "two_arm_counts": ("e1", "n1", "e2", "n2"),
-    "two_arm_means": ("m1", "sd1", "n1", "m2", "sd2", "n2"),
-    "one_arm_counts": ("e", "n"),
-    "generic": ("estimate",),
-}
-_OPTIONS = {
-    "two_arm_counts": {"correction", "correction_to", "drop_double_zero"},
-    "two_arm_means": {"vtype"},
-    "one_arm_counts": {"correction", "correction_to"},
-    "generic": {"se", "variance", "ci_low", "ci_high", "level"},
-}
 
 
 @dataclass(frozen=True)
@@ -63,16 +59,26 @@ class EffectSizes:
         return to_display(self.measure, x)
 
 
+_BACK: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda x: x,
+    "exp": np.exp,
+    "expit": lambda x: 0.5 * (1 + np.tanh(x / 2)),
+    "tanh": np.tanh,
+    "sin2": lambda x: np.sin(np.clip(x, 0, np.pi / 2)) ** 2,
+    "square": lambda x: np.maximum(x, 0) ** 2,
+}
+
+
 def to_display(measure: str, x: ArrayLike) -> Any:
     """Map working-scale values of a measure to its display scale."""
     values = np.asarray(x, dtype=np.float64)
     kind = get_measure(measure).display
-    if kind == "exp":
-        with np.errstate(over="ignore"):
-            values = np.exp(values)
-    elif kind == "expit":
-        # Written with tanh because 1 / (1 + exp(-x)) overflows for large -x.
-        values = 0.5 * (1 + np.tanh(values / 2))
+    if kind == "none":
+        raise ConfigError(f"{measure} has no back-transformation. {get_measure(measure).caution}")
+    with np.errstate(over="ignore"):
+        # expit is written with tanh because 1 / (1 + exp(-x)) overflows for large -x. The arcsine and root scales end
+        # where the proportion or rate does.
+        values = _BACK[kind](values)
     return float(values) if np.ndim(x) == 0 else values
 
 
@@ -82,13 +88,17 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
     Parameters
     ----------
     measure : str
-        ``OR RR RD`` need ``e1, n1, e2, n2`` (events and totals, arm 1 experimental, arm 2 control);
-        ``MD SMD`` need ``m1, sd1, n1, m2, sd2, n2``; ``PLO PR`` need ``e, n``;
-        ``GEN`` needs ``estimate`` and one of ``se``, ``variance``, or ``ci_low, ci_high`` (with ``level``).
+        ``OR RR RD AS PETO PHI YUQ YUY``: ``e1, n1, e2, n2`` (events and totals, arm 1 experimental, arm 2 control);
+        ``IRR IRD IRSD``: ``e1, t1, e2, t2`` (person-time); ``MD SMD SMDH SMD1 ROM CVR``: ``m1, sd1, n1, m2, sd2, n2``;
+        ``VR``: ``sd1, n1, sd2, n2``; ``MPRD MPRR MPOR MPORC``: ``a, b, c, d`` (pairs with the event under both
+        conditions, the first only, the second only, neither); ``MC SMCC ROMC``: ``m1, sd1, m2, sd2, n, r``; ``SMCR``:
+        ``m1, sd1, m2, n, r``; ``COR ZCOR``: ``r, n``; ``PLO PR PLN PAS PFT``: ``e, n``; ``IR IRLN IRS IRFT``:
+        ``e, t``; ``MN MNLN``: ``m, sd, n``; ``GEN``: ``estimate`` and one of ``se``, ``variance``, or
+        ``ci_low, ci_high`` (with ``level``).
     **columns
         One array of shape (k,) a column, and the options below.
     correction : float, default 0.5
-        Added to all cells of a table with a zero cell (OR, RR, RD, PLO, PR).
+        Added to all cells of a table with a zero cell; not for AS, PHI, PAS, PFT, IRSD, IRS and IRFT.
     correction_to : {'only_zero', 'if_any_zero', 'all', 'none'}, default 'only_zero'
         Which tables get it.
     drop_double_zero : bool, default False
@@ -114,12 +124,11 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
     array([11.2 ,  1.42])
     """
     info = get_measure(measure)
-    needed = _COLUMNS[info.inputs]
-    unknown = sorted(set(columns) - set(needed) - _OPTIONS[info.inputs])
+    unknown = sorted(set(columns) - set(info.columns) - set(info.options))
     if unknown:
-        allowed = ", ".join([*needed, *sorted(_OPTIONS[info.inputs])])
+        allowed = ", ".join([*info.columns, *info.options])
         raise ConfigError(f"{info.code} does not take {', '.join(unknown)}. Allowed: {allowed}.")
-    options = {name: columns[name] for name in columns if name not in needed}
+    options = {name: columns[name] for name in columns if name not in info.columns}
     if info.inputs == "generic":
         spread = {name: options.get(name) for name in ("se", "variance", "ci_low", "ci_high")}
         present = {name: value for name, value in spread.items() if value is not None}
@@ -128,20 +137,30 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
         parts = {name: published.get(name) for name in spread}
         yi, vi, flags = generic(estimate, **parts, level=float(options.get("level", 0.95)))
     else:
-        arrays: dict[str, Any] = as_columns({name: columns.get(name) for name in needed})
-        if info.inputs == "two_arm_counts":
-            yi, vi, flags = two_arm_counts(info.code, **arrays, **options)
-        elif info.inputs == "one_arm_counts":
-            yi, vi, flags = proportion(info.code, **arrays, **options)
-        elif info.code == "SMD":
-            yi, vi, flags = standardised_mean_difference(**arrays, **options)
-        elif options:
-            raise ConfigError(f"{info.code} has one variance formula and takes no vtype.")
-        else:
-            yi, vi, flags = mean_difference(**arrays)
-    bad = ~(np.isfinite(yi) & np.isfinite(vi))
+        arrays: dict[str, Any] = as_columns({name: columns.get(name) for name in info.columns})
+        yi, vi, flags = _FORMULAS[info.inputs](info.code, **arrays, **options)
+    bad = ~(np.isfinite(yi) & np.isfinite(vi) & (vi > 0))
     yi, vi = np.where(bad, np.nan, yi), np.where(bad, np.nan, vi)
     return EffectSizes(yi, vi, info.code, flags, _notes(yi, flags, options))
+
+
+def _two_arm_means(measure: str, **numbers: Any) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    if measure == "SMD":
+        return standardised_mean_difference(**numbers)
+    return mean_difference(**numbers) if measure == "MD" else other_two_arm_means(measure, **numbers)
+
+
+_FORMULAS: dict[str, Callable[..., tuple[Array, Array, dict[str, np.ndarray]]]] = {
+    "two_arm_counts": two_arm_counts,
+    "two_arm_means": _two_arm_means,
+    "two_arm_rates": two_arm_rates,
+    "paired_counts": paired_counts,
+    "paired_means": paired_means,
+    "one_arm_counts": proportion,
+    "one_arm_rates": one_arm_rate,
+    "one_arm_means": one_arm_mean,
+    "correlations": correlation,
+}
 
 
 def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Effect sizes from two-arm counts: odds ratio, risk ratio, risk difference."""
+"""Effect sizes from two-arm counts."""
 
 from __future__ import annotations
 
@@ -61,9 +61,10 @@ def two_arm_counts(
     correction_to: CorrectionTo = "only_zero",
     drop_double_zero: bool = False,
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:
-    """Working-scale estimate and sampling variance of OR, RR (log scale) or RD (plain) from events and totals.
+    """Working-scale estimate and sampling variance of a two-arm measure from events and totals.
 
-    Double-zero studies (no events in either arm, or only events) are kept with the correction unless
+    OR, RR and PETO are on the log scale; RD, AS, PHI, YUQ and YUY are plain. AS and PHI are never corrected for zero
+    cells. Double-zero studies (no events in either arm, or only events) are kept with the correction unless
     `drop_double_zero`, as metafor does by default; they carry no information on OR and RR.
 
     Returns
@@ -76,15 +77,30 @@ def two_arm_counts(
     check_counts(e1, n1, "e1", "n1")
     check_counts(e2, n2, "e2", "n2")
     double_zero = ((e1 == 0) & (e2 == 0)) | ((e1 == n1) & (e2 == n2))
-    (a, b, c, d), corrected = correct_cells((e1, n1 - e1, e2, n2 - e2), correction, correction_to)
+    cells = (e1, n1 - e1, e2, n2 - e2)
+    (a, b, c, d), corrected = correct_cells(cells, correction, "none" if measure in ("AS", "PHI") else correction_to)
     m1, m2 = a + b, c + d
     with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = 1 / a + 1 / b + 1 / c + 1 / d
         if measure == "OR":
-            yi, vi = np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
+            yi, vi = np.log(a / b) - np.log(c / d), inverse
         elif measure == "RR":
             yi, vi = np.log(a / m1) - np.log(c / m2), 1 / a - 1 / m1 + 1 / c - 1 / m2
-        else:
+        elif measure == "RD":
             yi, vi = a / m1 - c / m2, a * b / m1**3 + c * d / m2**3
+        elif measure == "AS":
+            yi, vi = np.arcsin(np.sqrt(a / m1)) - np.arcsin(np.sqrt(c / m2)), 1 / (4 * m1) + 1 / (4 * m2)
+        elif measure == "PETO":
+            n = m1 + m2
+            v = m1 * m2 * (a + c) * (b + d) / (n * n * (n - 1))
+            yi, vi = (a - m1 * (a + c) / n) / v, 1 / v
+        elif measure == "PHI":
+            yi, vi = _phi(a, b, c, d)
+        else:
+            root = np.log(a / b) - np.log(c / d) if measure == "YUQ" else (np.log(a / b) - np.log(c / d)) / 2
+            # (x - 1)/(x + 1) for x = exp(root), without overflow.
+            yi = np.tanh(root / 2)
+            vi = (1 - yi**2) ** 2 * inverse / (4 if measure == "YUQ" else 16)
     dropped = double_zero & drop_double_zero
     usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0) & ~dropped
     return (
@@ -92,3 +108,13 @@ def two_arm_counts(
         np.where(usable, vi, np.nan),
         {"corrected": corrected & ~dropped, "double_zero": double_zero, "dropped": dropped},
     )
+
+
+def _phi(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
+    """Phi coefficient and its variance under multinomial sampling. Yule 1912, doi:10.2307/2340126."""
+    n = a + b + c + d
+    p, q, r, t = (a + b) / n, (c + d) / n, (a + c) / n, (b + d) / n
+    phi = (a * d - b * c) / (n * n * np.sqrt(p * q * r * t))
+    vi = 1 - phi**2 + phi * (1 + phi**2 / 2) * (p - q) * (r - t) / np.sqrt(p * q * r * t)
+    vi -= 0.75 * phi**2 * ((p - q) ** 2 / (p * q) + (r - t) ** 2 / (r * t))
+    return phi, vi / n

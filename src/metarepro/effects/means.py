@@ -1,4 +1,4 @@
-"""Effect sizes from two-arm means: mean difference and Hedges g."""
+"""Effect sizes from two-arm means."""
 
 from __future__ import annotations
 
@@ -87,6 +87,92 @@ def standardised_mean_difference(
             vi = inverse_n + mean_g**2 / (2 * total) + 0 * g
     usable = np.isfinite(g) & np.isfinite(vi)
     return np.where(usable, g, np.nan), np.where(usable, vi, np.nan), {}
+
+
+def other_two_arm_means(
+    measure: str,
+    sd1: Array,
+    n1: Array,
+    sd2: Array,
+    n2: Array,
+    m1: Array | None = None,
+    m2: Array | None = None,
+    vtype: str = "LS",
+) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    """SMDH, SMD1, or ROM, VR and CVR on the log scale; formulas and references are in the registry.
+
+    `vtype` is for SMDH: ``LS`` multiplies the variance by J^2, as metafor did before 4.6; ``LS0`` does not, as Bonett
+    2009 and metafor from 4.6 on.
+
+    ROM and CVR are NaN where a mean is 0 or the means (for CVR: mean and 0) have no common sign.
+    """
+    one = np.zeros_like(sd1) if m1 is None else m1
+    two = np.zeros_like(sd2) if m2 is None else m2
+    _check(one, sd1, n1, two, sd2, n2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "SMDH":
+            s2 = (sd1**2 + sd2**2) / 2
+            j = hedges_j(n1 + n2 - 2)
+            d = j * (one - two) / np.sqrt(s2)
+            df1, df2 = n1 - 1, n2 - 1
+            vi = d**2 * (sd1**4 / df1 + sd2**4 / df2) / (8 * s2**2) + (sd1**2 / df1 + sd2**2 / df2) / s2
+            if vtype not in ("LS", "LS0"):
+                raise ConfigError(f"vtype = {vtype!r} is not known for SMDH. Allowed: LS, LS0.")
+            return d, (j**2 if vtype == "LS" else 1) * vi, {}
+        if measure == "SMD1":
+            d = hedges_j(n2 - 1) * (one - two) / sd2
+            return d, 1 / n1 + 1 / n2 + d**2 / (2 * n2), {}
+        means = sd1**2 / (n1 * one**2) + sd2**2 / (n2 * two**2)
+        if measure == "ROM":
+            return np.log(one / two), means, {}
+        small = 1 / (2 * (n1 - 1)) - 1 / (2 * (n2 - 1))
+        vi = 1 / (2 * (n1 - 1)) + 1 / (2 * (n2 - 1))
+        if measure == "VR":
+            return np.log(sd1 / sd2) + small, vi, {}
+        return np.log(sd1 / one) - np.log(sd2 / two) + small, vi + means, {}
+
+
+def paired_means(
+    measure: str, m1: Array, sd1: Array, m2: Array, n: Array, r: Array, sd2: Array | None = None
+) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    """MC, SMCC, SMCR or ROMC (log) of patients measured twice, with the correlation r of the two scores.
+
+    When not to use: with a guessed r; vary it and show the range.
+    """
+    check_means(m1, sd1, n, "1")
+    other = sd1 if sd2 is None else sd2
+    check_means(m2, other, n, "2")
+    refuse(np.abs(r) > 1, "r is not a correlation", "Give a number from -1 to 1.", r=r)
+    change = sd1**2 + other**2 - 2 * r * sd1 * other
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "MC":
+            return m1 - m2, change / n, {}
+        if measure == "ROMC":
+            vi = sd1**2 / (n * m1**2) + other**2 / (n * m2**2) - 2 * r * sd1 * other / (m1 * m2 * n)
+            return np.log(m1 / m2), vi, {}
+        sd = np.sqrt(change) if measure == "SMCC" else sd1
+        d = hedges_j(n - 1) * (m1 - m2) / sd
+        return d, (1 / n if measure == "SMCC" else 2 * (1 - r) / n) + d**2 / (2 * n), {}
+
+
+def one_arm_mean(measure: str, m: Array, sd: Array, n: Array) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    """MN, or MNLN on the log scale (NaN for means that are not positive)."""
+    check_means(m, sd, n, "")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "MN":
+            return m, sd**2 / n, {}
+        return np.log(m), sd**2 / (n * m**2), {}
+
+
+def correlation(measure: str, r: Array, n: Array) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    """COR, or ZCOR as Fisher's z."""
+    refuse(np.abs(r) > 1, "r is not a correlation", "Give a number from -1 to 1.", r=r, n=n)
+    least = 4 if measure == "ZCOR" else 2
+    refuse(n < least, f"n is below {least}", f"{measure} needs at least {least} patients.", r=r, n=n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "ZCOR":
+            return np.arctanh(r), 1 / (n - 3) + 0 * r, {}
+        return r, (1 - r**2) ** 2 / (n - 1), {}
 
 
 def _check(m1: Array, sd1: Array, n1: Array, m2: Array, sd2: Array, n2: Array) -> None:

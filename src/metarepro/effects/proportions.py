@@ -12,16 +12,25 @@ from metarepro.errors import ConfigError
 def proportion(
     measure: str, e: Array, n: Array, correction: float = 0.5, correction_to: CorrectionTo = "only_zero"
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:
-    """Working-scale estimate and variance of a proportion: PLO (logit) or PR (raw).
+    """Working-scale estimate and variance of a proportion: PLO (logit), PR (raw), PLN (log), PAS or PFT (arcsine).
 
-    Studies with no or only events get `correction` added to events and non-events, for this approximate
-    (normal-normal) model only; their printed counts stay as they are.
+    Studies with no or only events get `correction` added to events and non-events (but for PAS and PFT), for this
+    approximate (normal-normal) model only; their printed counts stay as they are.
     """
     check_counts(e, n, "e", "n")
+    if measure == "PAS":
+        return np.arcsin(np.sqrt(e / n)), 1 / (4 * n), {}
+    if measure == "PFT":
+        return (np.arcsin(np.sqrt(e / (n + 1))) + np.arcsin(np.sqrt((e + 1) / (n + 1)))) / 2, 1 / (4 * n + 2), {}
     (a, b), corrected = correct_cells((e, n - e), correction, correction_to)
     m = a + b
     with np.errstate(divide="ignore", invalid="ignore"):
-        yi, vi = (np.log(a / b), 1 / a + 1 / b) if measure == "PLO" else (a / m, a * b / m**3)
+        if measure == "PLO":
+            yi, vi = np.log(a / b), 1 / a + 1 / b
+        elif measure == "PLN":
+            yi, vi = np.log(a / m), 1 / a - 1 / m
+        else:
+            yi, vi = a / m, a * b / m**3
     usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
     return np.where(usable, yi, np.nan), np.where(usable, vi, np.nan), {"corrected": corrected}
 

@@ -209,7 +209,7 @@ def _assemble(
             factor = np.maximum(factor, 1.0)
         elif (enough & (factor == 0)).any():
             notes.append("All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc.")
-        elif (enough & (factor < 1) & (shape == ())).any():
+        elif (enough & (factor < 1 - 1e-8) & (shape == ())).any():  # at a REML optimum of two studies it is 1
             notes.append("Hartung-Knapp is narrower than the Wald interval here; HK-adhoc would not be.")
     se = wald * np.sqrt(factor)[:, None]
     test_df = np.where(enough & (ci != "z"), df, np.nan)
