@@ -161,16 +161,17 @@ def _intercept_only(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array, 
     wd = np.where(lead, -(wd * others).sum(-1, keepdims=True), wd)
     with np.errstate(divide="ignore", invalid="ignore"):
         y_ppp_y = np.where(w > 0, wd * wd / w, 0.0).sum(-1)
-    share = w * np.where(lead, rest, s - w)
-    squares = w2 * np.where(lead, rest2, sum_w2[..., None] - w2)
+    part = w / s
+    p_ii = part * np.where(lead, rest, s - w)
+    squares = part * part * np.where(lead, rest2, sum_w2[..., None] - w2)
     return Moments(
         beta=beta[..., None],
         xwx_inv=(1 / sum_w)[..., None, None],
         rss=(wr * r).sum(-1),
         y_pp_y=(wr * wr).sum(-1),
         y_ppp_y=y_ppp_y,
-        tr_p=share.sum(-1) / sum_w,
-        tr_pp=((share * share).sum(-1) + squares.sum(-1)) / (sum_w * sum_w),
+        tr_p=p_ii.sum(-1),
+        tr_pp=(p_ii * p_ii).sum(-1) + squares.sum(-1),
         sum_w=sum_w,
         sum_w2=sum_w2,
         log_det_v=log_det_v,
