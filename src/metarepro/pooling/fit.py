@@ -217,7 +217,7 @@ def _assemble(
 
     with np.errstate(invalid="ignore", divide="ignore"):
         typical = df / m0.tr_p
-        i2_q = np.where(enough, np.where(m0.rss > df, 100 * (m0.rss - df) / m0.rss, 0.0), np.nan)
+        i2_q = np.where(enough, 100 * (1 - df / np.maximum(m0.rss, np.maximum(df, 1))), np.nan)
         if tau2_method == "CE":
             i2, h2 = i2_q, np.where(enough, m0.rss / df, np.nan)
         else:

@@ -104,12 +104,14 @@ def sidik_jonkman(problems: Problems) -> Tau2:
     # The starting value is the plain variance of the effects, with or without moderators.
     mean = (problems.y * ones).sum(-1, keepdims=True) / problems.k[:, None]
     start = (ones * (problems.y - mean) ** 2).sum(-1) / problems.k
-    safe = np.where(start > 0, start, 1.0)
+    # Effects that differ by less than the smallest numbers a computer has are equal.
+    differ = start > 1e-290 * np.where(problems.mask, problems.v, 0).max(-1)
+    safe = np.where(differ, start, 1.0)
     weights = 1 / (problems.v / safe[:, None] + 1)
     df = problems.k - problems.p
     m = moments(problems, np.zeros(problems.k.shape), weights=weights)
-    raw = np.where(start > 0, m.rss / df, 0.0)
-    return _closed(raw, np.where(start > 0, _quadratic_se(problems, raw, weights, df), np.nan))
+    raw = np.where(differ, m.rss / df, 0.0)
+    return _closed(raw, np.where(differ, _quadratic_se(problems, raw, weights, df), np.nan))
 
 
 def paule_mandel(problems: Problems) -> Tau2:
