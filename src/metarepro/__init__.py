@@ -14,6 +14,7 @@ from metarepro._lazy import lazy
 if TYPE_CHECKING:
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
+    from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.fit import PooledFit, pool
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 __getattr__ = lazy(
     __name__,
     {
+        "CountsFit": "metarepro.pooling.counts",
+        "mantel_haenszel": "metarepro.pooling.counts",
+        "peto": "metarepro.pooling.counts",
         "EffectSizes": "metarepro.effects.core",
         "effect_sizes": "metarepro.effects.core",
         "ConfigError": "metarepro.errors",
@@ -37,6 +41,7 @@ __getattr__ = lazy(
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",
+    "CountsFit",
     "DataError",
     "EffectSizes",
     "HeterogeneityInterval",
@@ -45,6 +50,8 @@ __all__ = [
     "Subgroups",
     "effect_sizes",
     "heterogeneity_interval",
+    "mantel_haenszel",
+    "peto",
     "pool",
     "pool_subgroups",
 ]

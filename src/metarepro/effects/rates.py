@@ -8,7 +8,8 @@ from metarepro.effects.checks import Array, refuse
 from metarepro.effects.counts import CorrectionTo, correct_cells
 
 
-def _check_rate(e: Array, t: Array, suffix: str) -> None:
+def check_rate(e: Array, t: Array, suffix: str) -> None:
+    """Refuse events and person-times that cannot be such."""
     named = {f"e{suffix}": e, f"t{suffix}": t}
     refuse(np.isinf(e) | np.isinf(t), "A number is infinite", "Give finite numbers.", **named)
     refuse(e < 0, f"e{suffix} is negative", "Give the number of events, 0 or more.", **named)
@@ -20,8 +21,8 @@ def two_arm_rates(
     correction_to: CorrectionTo = "only_zero",
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:  # fmt: skip
     """IRR (log), IRD or IRSD (root) from events and person-time; events of 0 are corrected but for IRSD."""
-    _check_rate(e1, t1, "1")
-    _check_rate(e2, t2, "2")
+    check_rate(e1, t1, "1")
+    check_rate(e2, t2, "2")
     if measure == "IRSD":
         return np.sqrt(e1 / t1) - np.sqrt(e2 / t2), 1 / (4 * t1) + 1 / (4 * t2), {}
     (a, c), corrected = correct_cells((e1, e2), correction, correction_to)
@@ -35,7 +36,7 @@ def one_arm_rate(
     measure: str, e: Array, t: Array, correction: float = 0.5, correction_to: CorrectionTo = "only_zero"
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:
     """IR, IRLN (log), IRS (root) or IRFT from events and person-time; IRS and IRFT need no correction."""
-    _check_rate(e, t, "")
+    check_rate(e, t, "")
     if measure == "IRS":
         return np.sqrt(e / t), 1 / (4 * t), {}
     if measure == "IRFT":
