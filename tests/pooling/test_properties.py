@@ -157,3 +157,18 @@ def test_million_fold_variances_and_many_studies():
     fit = mr.pool(yi, vi, tau2="REML")
     assert fit.converged and grid_optimum(yi, vi, "REML") - fit.log_likelihood < 1e-8
     assert any("times the smallest" in note for note in fit.notes)
+
+
+def test_profile_likelihood_interval_ends_where_the_likelihood_has_dropped():
+    drop = 0.5 * 3.841458820694124
+    for yi, vi in random_sets(60, seed=11):
+        problems, _, _ = read_problems(yi, vi)
+        best = maximise(problems, "REML")
+        interval = mr.heterogeneity_interval(yi, vi, method="PL").tau2
+        assert interval.low <= best.tau2[0] <= interval.high
+        for end in interval:
+            here = log_likelihood(moments(problems, np.array([end])), problems, "REML")[0]
+            if end == 0:
+                assert here >= best.log_likelihood[0] - drop - 1e-9
+            else:
+                assert here == pytest.approx(best.log_likelihood[0] - drop, abs=1e-9)

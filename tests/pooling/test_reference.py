@@ -54,6 +54,14 @@ def test_q_profile_agrees_with_metafor(case):
         assert agree(interval.low, low, 1e-8) and agree(interval.high, high, 1e-8), name
 
 
+@pytest.mark.parametrize("case", [c for c in REFERENCE["cases"] if c["profile_likelihood"]], ids=lambda c: c["id"])
+def test_profile_likelihood_interval_agrees_with_metafor(case):
+    ours = mr.heterogeneity_interval(*arrays(case), method="PL")
+    for name, interval in (("tau2", ours.tau2), ("I2", ours.i2), ("H2", ours.h2)):
+        _, low, high = case["profile_likelihood"][name]
+        assert agree(interval.low, low, 1e-7) and agree(interval.high, high, 1e-7), name
+
+
 def test_bcg_published_result():
     # Thirteen BCG trials, Colditz 1994; random-effects log RR with REML, as metafor prints it: -0.7145, tau2 0.3132.
     case = next(c for c in REFERENCE["cases"] if c["id"] == "dat.bcg/RR")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from metarepro.errors import ConfigError
 from metarepro.pooling.inference import chi2_quantile
 from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
+from metarepro.pooling.likelihood import profile_interval
 from metarepro.pooling.problems import read_problems
 from metarepro.pooling.tau2 import solve_q
 
@@ -71,8 +72,8 @@ def heterogeneity_interval(
     ----------
     yi, vi : array_like, shape (..., k)
         Effects and sampling variances on the working scale.
-    method : {'QP'}
-        Q-profile, which is exact under the model's normality.
+    method : {'QP', 'PL'}
+        Q-profile, which is exact under the model's normality; or profile (restricted) likelihood, asymptotic.
     level : float
         Coverage between 0 and 1.
     moderators, mask
@@ -85,10 +86,11 @@ def heterogeneity_interval(
 
     References
     ----------
-    Viechtbauer 2007, doi:10.1002/sim.2514.
+    Viechtbauer 2007, doi:10.1002/sim.2514; Hardy & Thompson 1996,
+    doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood).
     """
-    if method != "QP":
-        raise ConfigError(f"method = {method!r} is not known. Allowed: QP.")
+    if method not in ("QP", "PL"):
+        raise ConfigError(f"method = {method!r} is not known. Allowed: QP, PL.")
     problems, shape, notes = read_problems(yi, vi, moderators, mask)
     if not 0 < level < 1:
         raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
@@ -97,12 +99,18 @@ def heterogeneity_interval(
     i2_low, i2_high, h2_low, h2_high = (low.copy() for _ in range(4))
     if possible.any():
         some = problems.rows(np.flatnonzero(possible))
-        low[possible], high[possible] = q_profile(some, level)
+        if method == "QP":
+            low[possible], high[possible] = q_profile(some, level)
+        else:
+            drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
+            low[possible], high[possible], pieces = profile_interval(some, "REML", drop)
+            if (pieces > 1).any():
+                notes = (*notes, "The likelihood has several maxima; the interval of tau2 spans separate pieces.")
         typical = typical_variance(some)
         i2_low[possible], h2_low[possible] = i2_h2(low[possible], typical)
         i2_high[possible], h2_high[possible] = i2_h2(high[possible], typical)
         below = generalised_q(some, np.zeros(some.k.shape)) < chi2_quantile((1 - level) / 2, some.k - some.p)
-        if below.any():
+        if method == "QP" and below.any():
             notes = (*notes, "Q(0) lies below the lower chi2 quantile: the Q-profile interval of tau2 is [0, 0].")
     if not possible.all():
         notes = (*notes, "No interval of tau2: it needs at least 2 studies.")

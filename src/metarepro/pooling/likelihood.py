@@ -163,3 +163,56 @@ def _polish(problems: Problems, kind: Likelihood, a: Array, b: Array) -> tuple[A
         with np.errstate(divide="ignore", invalid="ignore"):
             good |= np.abs(s / slope) <= 1e-12 * np.maximum(t, 1e-300)
     return t, steps, good
+
+
+def profile_interval(problems: Problems, kind: Likelihood, drop: float) -> tuple[Array, Array, np.ndarray]:
+    """Values of tau2 whose log-likelihood lies within `drop` of the maximum: lowest, highest, and number of pieces.
+
+    With several maxima the values may form several pieces; the interval then spans them all.
+    """
+    best = maximise(problems, kind)
+    target = best.log_likelihood - drop
+    # The log-likelihood falls like -(k - p)/2 log(tau2) in the end, which bounds how far up it can stay high.
+    df = np.maximum(problems.k - problems.p, 1)
+    top = np.maximum(upper_bound(problems), best.tau2) * np.exp(2 * drop / df + 1)
+    floor = np.where(problems.mask, problems.v, np.inf).min(-1) * 1e-3
+    top = np.maximum(top, 10 * floor)
+    low_end = np.minimum(floor, top * 1e-6)
+    while True:
+        high = log_likelihood(moments(problems, top), problems, kind) >= target
+        if not high.any():
+            break
+        top = np.where(high, 10 * top, top)
+    step = np.linspace(0, 1, MAX_POINTS)
+    scan = low_end[:, None] * (top / low_end)[:, None] ** step
+    grid = np.sort(np.concatenate([np.zeros((top.size, 1)), scan, best.tau2[:, None]], axis=1), axis=1)
+    inside = log_likelihood(moments(problems, grid), problems, kind) >= target[:, None]
+    # The maximum itself is inside by definition, whatever rounding says.
+    inside |= grid == best.tau2[:, None]
+    rows = np.arange(top.size)
+    first = inside.argmax(1)
+    last = inside.shape[1] - 1 - inside[:, ::-1].argmax(1)
+    low = np.where(first == 0, 0.0, _crossing(problems, kind, target, grid[rows, first - 1], grid[rows, first]))
+    high_end = _crossing(problems, kind, target, grid[rows, last + 1], grid[rows, last])
+    pieces = (inside[:, 1:] & ~inside[:, :-1]).sum(1) + inside[:, 0]
+    return low, high_end, pieces
+
+
+def _crossing(problems: Problems, kind: Likelihood, target: Array, outside: Array, inside: Array) -> Array:
+    """Where the log-likelihood crosses the target between a value outside and a value inside, to machine precision."""
+    a, b = outside.copy(), inside.copy()
+    t = 0.5 * (a + b)
+    for _ in range(MAX_POLISH):
+        m = moments(problems, t)
+        gap = log_likelihood(m, problems, kind) - target
+        a, b = np.where(gap < 0, t, a), np.where(gap < 0, b, t)
+        slope = _score(m, kind)[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            newton = t - gap / slope
+        bracketed = np.isfinite(newton) & (newton > np.minimum(a, b)) & (newton < np.maximum(a, b))
+        new = np.where(bracketed, newton, 0.5 * (a + b))
+        moved = np.abs(new - t)
+        t = new
+        if (moved <= 1e-15 * np.maximum(t, 1e-300)).all() or (np.abs(a - b) <= 1e-15 * np.maximum(t, 1e-300)).all():
+            break
+    return t
