@@ -26,6 +26,8 @@ CODES: dict[str, str] = {
     "E028": "more patients analysed than randomised",
     "E029": "several experimental arms share one control",
     "E030": "change scores and endpoint scores in one standardised analysis",
+    "E031": "several rows of one study fit an analysis equally well",
+    "E032": "step rates of several studies in one compound",
     "E100": "the configuration is not readable YAML",
     "E101": "a configuration key is unknown",
     "E102": "a configuration value is not allowed",

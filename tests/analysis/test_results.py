@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import math
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import metarepro as mr
-from metarepro.analysis import from_json, to_json
+from metarepro.analysis import from_json, run_analysis, to_json
 from metarepro.analysis.tables import effects_csv, safe_cell, summary_csv
 
 
@@ -140,6 +141,49 @@ def test_sensitivity_says_which_studies_went(results):
     assert {x.study_id for x in by["primary_only"].left_out} == {"murrough2013a", "sos2013"}
     assert by["dl_wald"].same_studies and by["dl_wald"].summary.tau2_method == "DL"
     assert {x.id for x in results["rate_72h"].sensitivity} >= {"primary_only", "randomised_only", "mdd_only"}
+
+
+def test_a_published_effect_alone_keeps_its_printed_interval(results):
+    ekstrand = results["ect_remission_rd"]
+    assert (ekstrand.summary.ci_low, ekstrand.summary.ci_high) == (-0.30, -0.02)
+    assert ekstrand.studies[0].ci_method == "as printed" and "its interval as printed" in ekstrand.methods
+    evans = results["crossover_48h_md"].summary
+    assert (evans.ci_low, evans.ci_high) == (-10.78, -2.72)
+    # In a pooled analysis the study row is as printed, the pooled interval is computed.
+    assert used(results["score_24h_md"])["dwyer2021"].ci_low == -16.72
+
+
+def test_cautions_of_the_data_reach_the_study(results):
+    lii = used(results["remission_7d_or"])["lii2023"]
+    assert any("which cannot be" in n for n in lii.notes)
+    assert any("Not a result to quote" in n for n in results["remission_7d_or"].notes)
+    assert any("two infusions" in n for n in used(results["suicidality_1to3d_or"])["abbar2022"].notes)
+
+
+def test_responses_kept_from_day_one_are_no_response_rate_at_day_seven(results):
+    assert "zarate2006" not in used(results["rate_7d"])
+    assert "kept" in reasons(results["rate_7d"])["zarate2006"]
+
+
+def test_several_scales_of_one_arm_are_never_added_up(config, data):
+    analysis = config.analyses[0].model_copy(
+        update={
+            "id": "scales", "measure": "SMD", "outcome": ("suicidal_ideation",), "multi_arm": "combine",
+            "schedule": None, "control": config.analyses[5].control, "time": None, "scale": (),
+            "population": config.analyses[0].population.model_copy(update={"studies": ("price2014",)}),
+        }
+    )  # fmt: skip
+    with pytest.raises(mr.DataError, match=r"E031 Price 2014 has several rows that fit analysis 'scales' equally well"):
+        run_analysis(config, analysis, data)
+
+
+def test_step_rates_of_two_studies_are_not_compounded(config, data):
+    stard = next(a for a in config.analyses if a.combine == "compound")
+    rows = [r.model_copy(update={"study_id": "pigott2023"}) for r in data.contrasts if r.experimental_arm == "step1"]
+    arms = {**data.arms, ("pigott2023", "step1"): data.arms["rush2006", "step1"]}
+    more = dataclasses.replace(data, contrasts=(*data.contrasts, *rows), arms=arms)
+    with pytest.raises(mr.ConfigError, match="E032 analysis 'stard_cumulative' would compound step rates of several"):
+        run_analysis(config, stard, more)
 
 
 def test_standard_error_from_p_is_marked(results):

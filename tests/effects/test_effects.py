@@ -87,6 +87,13 @@ def test_double_zero_is_kept_by_default_and_dropped_on_demand():
     assert np.isnan(dropped.yi[0]) and dropped.notes[-1] == "Double-zero studies dropped: row 0."
 
 
+def test_a_dropped_study_makes_no_other_be_corrected():
+    es = mr.effect_sizes(
+        "OR", e1=[0, 3], n1=[10, 10], e2=[0, 2], n2=[12, 11], correction_to="if_any_zero", drop_double_zero=True
+    )
+    assert es.yi[1] == pytest.approx(np.log((3 / 7) / (2 / 9))) and not es.flags["corrected"].any()
+
+
 def test_risk_difference_never_has_variance_zero():
     es = mr.effect_sizes("RD", e1=[0], n1=[20], e2=[0], n2=[20])
     assert es.yi[0] == 0 and es.vi[0] > 0

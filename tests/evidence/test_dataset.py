@@ -112,10 +112,8 @@ def test_a_conflict_needs_one_chosen_row(tables):
 
 
 def test_a_row_that_is_not_poolable_needs_a_reason(tables):
-    spoil(tables, "dichotomous", ",no,before treatment,,yes,,lii2023,https://pmc.ncbi.nlm.nih.gov/articles/PMC10769130/"
-          "table/T4,Extended Data Table 1,reported,primary\nlii2023,saline,remission,MADRS,MADRS<=12,0,",
-          ",no,,,yes,,lii2023,https://pmc.ncbi.nlm.nih.gov/articles/PMC10769130/"
-          "table/T4,Extended Data Table 1,reported,primary\nlii2023,saline,remission,MADRS,MADRS<=12,0,")  # fmt: skip
+    row = "lii2023,ketamine,remission,MADRS,MADRS<=12,0,1,20,,single,point,no,before treatment"
+    spoil(tables, "dichotomous", row, row.replace("before treatment", ""))
     with pytest.raises(DataError, match="E026 poolable_reason is empty although poolable is no"):
         read_dataset(tables)
 

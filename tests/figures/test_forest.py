@@ -244,7 +244,7 @@ def test_numbers_as_printed():
     assert fmt.interval(ratio, 0.001, 2e6) == "<0.01 to >99999"
     assert fmt.effect(rate, 0.5147) == "51.5"
     assert (
-        fmt.p_value(0.0004) == "P < 0.001" and fmt.p_value(0.0042) == "P = 0.004" and fmt.p_value(0.047) == "P = 0.05"
+        fmt.p_value(0.0004) == "P < 0.001" and fmt.p_value(0.0042) == "P = 0.004" and fmt.p_value(0.047) == "P = 0.047"
     )
     assert fmt.count(191064) == "191\u2009064" and fmt.count(9999) == "9999"
     assert fmt.weights([1, 1, 1]) == ["33.4", "33.3", "33.3"]

@@ -67,9 +67,23 @@ def test_double_zero_studies_do_not_move_ratios():
 
 def test_an_arm_without_any_event_has_no_ratio_but_a_peto_one():
     none = mr.mantel_haenszel([0, 0], [20, 30], [5, 2], [21, 31])
-    assert math.isnan(none.beta) and "no events in any study" in none.notes[0]
+    assert math.isnan(none.beta) and "no events, or only events" in none.notes[0]
     peto = mr.peto([0, 0], [20, 30], [5, 2], [21, 31])
     assert math.isfinite(peto.beta) and "biased for effects as large" in peto.notes[0]
+
+
+def test_studies_without_events_are_not_in_q_of_rates():
+    rates = {"e1": [5, 2, 0, 9], "t1": [37, 51, 20, 36], "e2": [3, 1, 0, 2], "t2": [24, 58, 14, 30]}
+    without = {k: [x for i, x in enumerate(v) if i != 2] for k, v in rates.items()}
+    for measure in ("IRR", "IRD"):
+        there, gone = (mr.mantel_haenszel(**r, measure=measure) for r in (rates, without))
+        assert there.k == gone.k == 3
+    assert there.q == pytest.approx(mr.mantel_haenszel(**rates, measure="IRD").q)
+
+
+def test_an_arm_of_events_only_has_no_odds_ratio():
+    fit = mr.mantel_haenszel([5, 7], [5, 7], [2, 3], [6, 9])
+    assert math.isnan(fit.beta) and "or only events, in every study" in fit.notes[0]
 
 
 def test_impossible_input_is_refused():

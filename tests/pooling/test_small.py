@@ -37,7 +37,21 @@ def test_hartung_knapp_narrower_than_wald_is_said_and_mended_by_adhoc():
     yi, vi = [0.10, 0.11, 0.12, 0.10, 0.11, 0.12], [0.04] * 6
     hk, adhoc, wald = (mr.pool(yi, vi, ci=c) for c in ("HK", "HK-adhoc", "z"))
     assert hk.se < 0.1 * wald.se and adhoc.se == wald.se
-    assert "Hartung-Knapp is narrower than the Wald interval here; HK-adhoc would not be." in hk.notes
+    assert "The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not." in hk.notes
+    assert hk.ci_high - hk.ci_low < wald.ci_high - wald.ci_low
+
+
+def test_hartung_knapp_wider_than_wald_has_no_such_note():
+    # The standard error is smaller, but t with 2 df makes the interval wider.
+    yi, vi = [0.1, 0.4, 0.2], [0.05, 0.04, 0.06]
+    hk, wald = mr.pool(yi, vi, ci="HK"), mr.pool(yi, vi, ci="z")
+    assert hk.se < wald.se and hk.ci_high - hk.ci_low > wald.ci_high - wald.ci_low
+    assert not any("narrower" in note for note in hk.notes)
+
+
+def test_a_common_effect_has_no_prediction_interval():
+    fit = mr.pool([1, 2, 3], [0.1] * 3, tau2="CE", ci="z")
+    assert math.isnan(fit.pi_low) and "A common-effect model has no prediction interval." in fit.notes
 
 
 def test_equal_effects_do_not_make_up_a_standard_error():

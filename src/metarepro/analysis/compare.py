@@ -36,17 +36,28 @@ def _walk(path: str, a: Any, b: Any, tolerance: float) -> Iterator[str]:
             else:
                 yield from _walk(f"{path}{key}.", a[key], b[key], tolerance)
     elif isinstance(a, list) and isinstance(b, list):
+        named_a, named_b = _by_name(a), _by_name(b)
+        if named_a is not None and named_b is not None:
+            yield from _walk(path, named_a, named_b, tolerance)
+            return
         if len(a) != len(b):
             yield f"{path.rstrip('.')}: {len(a)} entries became {len(b)}"
         for x, y in zip(a, b, strict=False):
-            label = x.get("label") or x.get("id") or "" if isinstance(x, dict) else ""
-            yield from _walk(f"{path}{label}." if label else path, x, y, tolerance)
+            yield from _walk(path, x, y, tolerance)
     elif _is_number(a) and _is_number(b):
         if abs(a - b) > tolerance * max(abs(a), abs(b)):
             share = f" ({100 * (b - a) / abs(a):+.2g}%)" if a else ""
             yield f"{path.rstrip('.')} {a:.10g} -> {b:.10g}{share}"
     elif a != b:
         yield f"{path.rstrip('.')} {a!r} -> {b!r}"
+
+
+def _by_name(entries: list[Any]) -> dict[str, Any] | None:
+    """Entries by their label, where each has one of its own, so that a new one does not seem to change the others."""
+    if not all(isinstance(x, dict) and "label" in x for x in entries):
+        return None
+    named = {str(x["label"]): x for x in entries}
+    return named if len(named) == len(entries) else None
 
 
 def _is_number(value: Any) -> bool:

@@ -57,15 +57,20 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             "without success went on to the next step. The interval is by the delta method on log(1 - rate)."
         )
     used = selection.comparisons
+    printed = len(used) == 1 and getattr(used[0].rows[0], "ci_low", None) is not None
     if not used:
         return "No study has usable numbers for this analysis."
     if len(used) == 1:
-        one = {"expit": "a logit proportion", "exp": f"a log {measure.name}"}.get(measure.display, f"a {measure.name}")
-        sentences = [f"One study: {one} with a normal interval, nothing is pooled."]
+        interval = "its interval as printed" if printed else "a normal interval"
+        sentences = [f"One study, {measure.name}, with {interval}; nothing is pooled."]
     else:
-        pi = f" and a {PI[model.pi]}" if len(used) > 2 or model.pi != "HTS" else ""
+        has_pi = model.tau2 != "CE" and (len(used) > 2 or model.pi != "HTS")
+        pi = f" and a {PI[model.pi]}, which uses the standard error of the confidence interval" if has_pi else ""
+        pooled = measure.pooled_as
+        if analysis.rows == "contrasts" and analysis.measure == "SMD":
+            pooled = "standardised mean differences as published"
         sentences = [
-            f"We pooled {measure.pooled_as} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
+            f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
     sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
@@ -76,12 +81,15 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         if analysis.rows != "contrasts":
             sentences.append(f"The analysis uses {how}.")
     if any(c.kind == "contrast" for c in selection.comparisons):
-        sentences.append("Published contrasts enter with their printed standard error or the one their interval gives.")
+        sources = ["their printed standard error", "the one their interval gives"]
+        if any("p_value" in c.inputs for c in selection.comparisons):
+            sources.append("the one their p-value gives by a normal test")
+        sentences.append(f"Published contrasts enter with {' or '.join(sources)}.")
     if corrected.any():
         where = CORRECTION_TO[model.correction_to]
         sentences.append(f"{model.correction:g} was added to all cells {where} ({int(corrected.sum())}).")
-    elif measure.inputs == "two_arm_counts" and model.drop_double_zero:
-        sentences.append("Studies without events in either arm were left out.")
+    if measure.inputs == "two_arm_counts" and model.drop_double_zero:
+        sentences.append("Studies without events in either arm, or with events only, would be left out.")
     if measure.inputs == "one_arm_counts":
         sentences.append("Each study's own interval is Wilson's.")
     return " ".join(sentences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from metarepro.analysis.select import Comparison, Selection, select
 from metarepro.effects import effect_sizes, get_measure, to_display
 from metarepro.effects.generic import se_from_interval, se_from_p
 from metarepro.effects.proportions import proportion_interval
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Choosable, Continuous, Contrast, Dichotomous
 from metarepro.pooling import heterogeneity_interval, pool, pool_subgroups
@@ -129,8 +130,26 @@ def _summarise(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Su
     m = analysis.model
     fit = pool(yi[usable], vi[usable], tau2=m.tau2, ci=m.ci, level=m.level, pi=m.pi)
     interval = heterogeneity_interval(yi[usable], vi[usable], level=m.level)
-    sizes = [c.participants for c, ok in zip(selection.comparisons, usable, strict=True) if ok]
-    return summary_of(fit, interval, analysis.measure, _total(sizes))
+    used = [c for c, ok in zip(selection.comparisons, usable, strict=True) if ok]
+    summary = summary_of(fit, interval, analysis.measure, _total([c.participants for c in used]))
+    printed = _printed_interval(used[0], m.level) if len(used) == 1 else None
+    if printed is None:
+        return summary
+    # A single published effect keeps the interval that its paper printed.
+    scale = np.log if get_measure(analysis.measure).ratio else np.asarray
+    low, high = (float(scale(x)) for x in printed)
+    return replace(
+        summary, beta_low=low, beta_high=high, ci_low=printed[0], ci_high=printed[1], ci_method="as printed",
+        notes=tuple(n.replace("intervals are normal", "the interval is the printed one") for n in summary.notes),
+    )  # fmt: skip
+
+
+def _printed_interval(comparison: Comparison, level: float) -> tuple[float, float] | None:
+    """The interval as the paper printed it, where the contrast has one of this level."""
+    row = comparison.rows[0]
+    if not isinstance(row, Contrast) or row.ci_low is None or row.ci_high is None:
+        return None
+    return (row.ci_low, row.ci_high) if row.ci_level == 100 * level else None
 
 
 def _total(sizes: list[int | None]) -> int | None:
@@ -171,6 +190,10 @@ def _compound(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Sum
     """
     if not yi.size:
         return None
+    studies = list(dict.fromkeys(c.study.label for c in selection.comparisons))
+    if len(studies) > 1:
+        what = f"analysis {analysis.id!r} would compound step rates of several studies: {', '.join(studies)}"
+        raise ConfigError([Problem("E032", what, details=("Fix: name one study under population: {studies: ...}.",))])
     known = np.isfinite(vi)
     left = float(np.sum(np.log1p(-yi)))
     se = float(np.sqrt(np.sum(vi[known] / (1 - yi[known]) ** 2)))
@@ -209,6 +232,10 @@ def _study_effects(
     effects = []
     for i, c in enumerate(comparisons):
         notes = list(c.notes)
+        low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method
+        printed = _printed_interval(c, level)
+        if printed is not None:
+            low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
             notes.append(f"{analysis.model.correction:g} added to each cell for the pooling")
         if not np.isfinite(yi[i]):
@@ -230,9 +257,9 @@ def _study_effects(
                 vi=float(vi[i]),
                 se=float(se[i]),
                 estimate=float(shown[0][i]),
-                ci_low=float(shown[1][i]),
-                ci_high=float(shown[2][i]),
-                ci_method=method,
+                ci_low=low_i,
+                ci_high=high_i,
+                ci_method=method_i,
                 weight=float(weights[i]),
                 estimable=bool(np.isfinite(yi[i])),
                 notes=tuple(notes),

@@ -18,7 +18,7 @@ _ASCERTAINMENT = {
     "point": "outcome rated at a visit",
     "window": "outcome met at any visit of a window, not at one visit",
     "ever": "outcome met at some point of the trial",
-    "maintained": "outcome counted among earlier responders only",
+    "maintained": "outcome kept by earlier responders, not rated anew",
 }
 _EXACT_P = re.compile(r"0?\.\d+")
 
@@ -213,7 +213,8 @@ def _comparisons(
     if analysis.control is None:
         if not first:
             return [], reasons
-        return [_one_arm(analysis, data, study, _nearest(analysis, first))], []
+        nearest = [r for r in _nearest(analysis, first) if not isinstance(r, Contrast)]
+        return [_one_arm(analysis, data, study, _one_visit(analysis, study, nearest))], []
     second = [r for r in arm_rows if data.arms[r.study_id, r.arm_id].agent in analysis.control.agent]
     paired = [r for r in first if any(_visit(r) == _visit(c) for c in second)]
     if not paired:
@@ -222,7 +223,7 @@ def _comparisons(
         if second and not first and not reasons:
             reasons.append("no experimental row for the same outcome and time")
         return [], reasons
-    chosen = [r for r in _nearest(analysis, paired) if isinstance(r, Dichotomous | Continuous)]
+    chosen = _one_visit(analysis, study, [r for r in _nearest(analysis, paired) if not isinstance(r, Contrast)])
     controls = [c for c in second if _visit(c) == _visit(chosen[0])]
     return [_two_arm(analysis, data, study, chosen, controls)], []
 
@@ -314,6 +315,18 @@ def _nearest(analysis: Analysis, rows: Sequence[ArmRow | Contrast]) -> list[ArmR
     return [r for r in rows if rank(r) == best]
 
 
+def _one_visit(analysis: Analysis, study: Study, rows: list[ArmRow]) -> list[ArmRow]:
+    """Rows of one scale; several scales of the same patients must never be added up like arms."""
+    scales = list(dict.fromkeys(r.scale for r in rows))
+    if len(scales) > 1 or len({_visit(r) for r in rows}) > 1:
+        first = rows[0]
+        what = f"{study.label} has several rows that fit analysis {analysis.id!r} equally well"
+        listed = "; ".join(f"{r.arm_id}, scale {r.scale or '(none)'}, {r.timepoint_h} h" for r in rows)
+        fix = "Fix: name one scale under `scale` of the analysis, or a `target` in `time`."
+        raise DataError([Problem("E031", what, first.file, first.line, details=(f"rows: {listed}", fix))])
+    return rows
+
+
 def _add_up(
     analysis: Analysis, study: Study, rows: Sequence[ArmRow], suffix: str
 ) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -356,6 +369,7 @@ def _one_arm(analysis: Analysis, data: Dataset, study: Study, rows: Sequence[Arm
     first = arm_rows[0]
     if study.design == "crossover" and first.periods == "all":
         notes = (*notes, "crossover, all periods")
+    notes = (*notes, *_remarks(arm_rows))
     return Comparison(
         study, _group(analysis, data, study, "", first.level), "", inputs, "counts", tuple(arm_rows),
         int(inputs["n"]), "", notes,
@@ -377,6 +391,7 @@ def _two_arm(
             notes = (*notes, "crossover, all periods, analysed as if parallel")
             total = int(max(one["n1"], two["n2"]))
     rows = (*experimental, *second)
+    notes = (*notes, *_remarks(rows))
     level = "primary" if all(r.level == "primary" for r in rows) else "secondary"
     kind = "counts" if isinstance(experimental[0], Dichotomous) else "means"
     return Comparison(
@@ -396,6 +411,7 @@ def _contrast(analysis: Analysis, data: Dataset, study: Study, row: ArmRow | Con
     elif analysis.combine == "pool":
         inputs["p_value"] = float(row.p_value)
         notes = (*notes, f"standard error from p = {row.p_value}, taken as a normal test")
+    notes = (*notes, *_remarks([row]))
     arm = data.arms[study.study_id, row.experimental_arm]
     control = data.arms.get((study.study_id, row.control_arm))
     agent = control.agent if control else ""
@@ -418,6 +434,11 @@ def _contrast_size(analysis: Analysis, study: Study, row: Contrast, arm: Arm, co
     if study.design == "crossover":
         return one if one == two else None
     return one + two
+
+
+def _remarks(rows: Sequence[Choosable]) -> tuple[str, ...]:
+    """Cautions that the data carry with the rows."""
+    return tuple(dict.fromkeys(r.remark for r in rows if r.remark))
 
 
 def _group(analysis: Analysis, data: Dataset, study: Study, agent: str, level: str) -> str:
@@ -446,5 +467,7 @@ def _one_per_cohort(used: list[Comparison]) -> tuple[list[Comparison], list[Excl
         if winner is not c:
             sure = {"known": "shares", "presumed": "presumably shares", "possible": "may share"}
             verb = sure.get(c.study.overlap, "may share")
-            left.append(Exclusion(c.study, f"{verb} patients with {winner.study.label}, which has more", c.rows))
+            left.append(
+                Exclusion(c.study, f"{verb} patients with {winner.study.label}, which has as many or more", c.rows)
+            )
     return [c for c in used if keep[c.study.cohort or c.study.study_id] is c], left

@@ -13,7 +13,7 @@ CorrectionTo = Literal["only_zero", "all", "if_any_zero", "none"]
 
 
 def correct_cells(
-    cells: tuple[Array, ...], correction: float, correction_to: CorrectionTo
+    cells: tuple[Array, ...], correction: float, correction_to: CorrectionTo, counted: np.ndarray | None = None
 ) -> tuple[tuple[Array, ...], np.ndarray]:
     """Add a constant to the cells of tables that need it.
 
@@ -25,6 +25,8 @@ def correct_cells(
         What is added to every cell of a corrected table. 1/2 by default in this package, after Haldane and Gart.
     correction_to : str
         ``only_zero``: tables with a zero cell; ``if_any_zero``: all tables if one has a zero cell; ``all``; ``none``.
+    counted : ndarray of bool, optional
+        Tables whose zeros count; a study that is dropped must not make others be corrected.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def correct_cells(
         raise ConfigError(f"correction_to = {correction_to!r} is not known. Allowed: {allowed}.")
     if not (np.isfinite(correction) and correction >= 0):
         raise ConfigError(f"correction = {correction!r} must be a number of 0 or more.")
-    has_zero = np.any([cell == 0 for cell in cells], axis=0)
+    has_zero = np.any([cell == 0 for cell in cells], axis=0) & (True if counted is None else counted)
     chosen = {
         "only_zero": has_zero,
         "if_any_zero": np.full(has_zero.shape, bool(np.any(has_zero))),
@@ -77,8 +79,9 @@ def two_arm_counts(
     check_counts(e1, n1, "e1", "n1")
     check_counts(e2, n2, "e2", "n2")
     double_zero = ((e1 == 0) & (e2 == 0)) | ((e1 == n1) & (e2 == n2))
-    cells = (e1, n1 - e1, e2, n2 - e2)
-    (a, b, c, d), corrected = correct_cells(cells, correction, "none" if measure in ("AS", "PHI") else correction_to)
+    cells, dropped = (e1, n1 - e1, e2, n2 - e2), double_zero & drop_double_zero
+    to: CorrectionTo = "none" if measure in ("AS", "PHI") else correction_to
+    (a, b, c, d), corrected = correct_cells(cells, correction, to, ~dropped)
     m1, m2 = a + b, c + d
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 1 / a + 1 / b + 1 / c + 1 / d
@@ -101,7 +104,6 @@ def two_arm_counts(
             # (x - 1)/(x + 1) for x = exp(root), without overflow.
             yi = np.tanh(root / 2)
             vi = (1 - yi**2) ** 2 * inverse / (4 if measure == "YUQ" else 16)
-    dropped = double_zero & drop_double_zero
     usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0) & ~dropped
     return (
         np.where(usable, yi, np.nan),

@@ -42,7 +42,7 @@ def generic(
 
 
 def se_from_interval(ci_low: Array, ci_high: Array, level: float = 0.95) -> Array:
-    """Standard error from a normal confidence interval: (high - low) / (2 z)."""
+    """Standard error from a normal confidence interval: (high - low) / (2 z). From a t interval it is too large."""
     from scipy.special import ndtri
 
     if not 0 < level < 1:
@@ -54,7 +54,8 @@ def se_from_p(estimate: Array, p_value: Array) -> Array:
     """Standard error from an estimate and its two-sided p-value, taken as a normal test.
 
     When not to use: with a p printed as "<0.001" (it bounds the SE only), or from a t-test with few degrees of
-    freedom (the SE comes out too small). The rounding of a printed p carries over: p = 0.02 means 0.015 to 0.025.
+    freedom (the SE comes out too large, as the t quantile is larger than the normal one used here). The rounding of a
+    printed p carries over: p = 0.02 means 0.015 to 0.025.
 
     References
     ----------

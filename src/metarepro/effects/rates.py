@@ -61,7 +61,7 @@ def paired_counts(
 
     References
     ----------
-    Becker & Balagtas 1993, doi:10.2307/2532202; Zou 2007, doi:10.1177/0962280206075307.
+    Becker & Balagtas 1993, doi:10.2307/2532242; Zou 2007, doi:10.1177/1740774506075667.
     """
     named = {"a": a, "b": b, "c": c, "d": d}
     for name, cell in named.items():

@@ -104,7 +104,7 @@ class Measure:
 _BORENSTEIN = "Borenstein et al. 2009, Introduction to Meta-Analysis, doi:10.1002/9780470743386"
 _PROPORTION = "Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040"
 _RATE = "Bagos & Nikolopoulos 2009, doi:10.2202/1557-4679.1168"
-_PAIRED = "Becker & Balagtas 1993, doi:10.2307/2532202"
+_PAIRED = "Becker & Balagtas 1993, doi:10.2307/2532242"
 _CHANGE = "Morris & DeShon 2002, doi:10.1037/1082-989X.7.1.105"
 
 MEASURES: dict[str, Measure] = {
@@ -156,12 +156,12 @@ MEASURES: dict[str, Measure] = {
         Measure(
             "MPRD", "paired risk difference", "Risk difference", "paired risk differences", "paired_counts", "identity",
             0.0, False, True, 1, "(b - c)/n", "b/n^2 + c/n^2 - (b - c)^2/n^3", "May & Johnson 1997, "
-            "doi:10.1002/(SICI)1097-0258(19971015)16:19<2127::AID-SIM655>3.0.CO;2-T",
+            "doi:10.1002/(SICI)1097-0258(19970930)16:18<2127::AID-SIM633>3.0.CO;2-W",
             "a and d must be known: margins alone do not give its variance.",
         ),
         Measure(
             "MPRR", "paired risk ratio", "Risk ratio", "paired log risk ratios", "paired_counts", "exp", 1.0, True,
-            False, 2, "log((a + b)/(a + c))", "(b + c)/((a + b)(a + c))", "Zou 2007, doi:10.1177/0962280206075307",
+            False, 2, "log((a + b)/(a + c))", "(b + c)/((a + b)(a + c))", "Zou 2007, doi:10.1177/1740774506075667",
             "a and d must be known.",
         ),
         Measure(
@@ -205,7 +205,7 @@ MEASURES: dict[str, Measure] = {
             "standardised mean differences (unequal variances)", "two_arm_means", "identity", 0.0, False, False, 2,
             "J (m1 - m2) / sqrt((sd1^2 + sd2^2)/2)",
             "J^2 (d^2 (sd1^4/df1 + sd2^4/df2) / (8 s^4) + (sd1^2/df1 + sd2^2/df2) / s^2)",
-            "Bonett 2009, doi:10.1037/a0014699",
+            "Bonett 2009, doi:10.1037/a0016619",
             "metafor from 4.6 on leaves out the factor J^2 (vtype='LS0'); compare versions before numbers.",
         ),
         Measure(

@@ -47,10 +47,13 @@ class Choosable(Sourced):
     poolable: Flag = Field(description="`yes`, or `no` when the number must not enter a pooled estimate.", default=True)
     poolable_reason: str = Field(description="Why not poolable; needed when `poolable` is `no`.", default="")
     conflict: str = Field(
-        description="Id shared by rows that give different values of one quantity; else empty.", default=""
+        description="Id shared by rows of which one counts: values of one quantity by several sources, or several "
+        "scales of one outcome; else empty.",
+        default="",
     )
     chosen: Flag = Field(description="Whether this row of its conflict is used; exactly one is.", default=True)
     choice_reason: str = Field(description="Why this row is used or not; needed in a conflict.", default="")
+    remark: str = Field(description="Caution printed beside the study wherever the row is used.", default="")
 
     @model_validator(mode="after")
     def _reasons(self) -> Self:
@@ -150,7 +153,7 @@ class Dichotomous(Choosable):
     scale: str = Field(description="Rating scale.", default="")
     definition: str = Field(description="Criterion, as reported.", default="")
     timepoint_h: Number = Field(
-        description="Hours after the (last) dose or the start; empty when no time is printed.", ge=0
+        description="Hours after a single dose, or after the start of a course; empty when no time is printed.", ge=0
     )
     events: Count = Field(description="Patients with the event.")
     total: Count = Field(
@@ -206,7 +209,9 @@ class Continuous(Choosable):
     statistic: Literal["baseline", "endpoint", "change", "percent_change", "mean", "median"] = Field(
         description="What `mean` holds: the score at baseline or later, its change, or a mean or median of a time."
     )
-    timepoint_h: Number = Field(description="Hours after the (last) dose; empty when no time is printed.", ge=0)
+    timepoint_h: Number = Field(
+        description="Hours after a single dose, or after the start of a course; empty when no time is printed.", ge=0
+    )
     n: Count = Field(description="Patients rated.", ge=1)
     mean: Number = Field(description="Mean (or median).")
     sd: Number = Field(description="Standard deviation, not standard error.", ge=0)
@@ -238,7 +243,7 @@ class Contrast(Choosable):
     control_arm: Id = Field(description="Arm 2; `own_baseline` or `none` when there is no control.", min_length=1)
     outcome: Id = Field(description="Outcome.", min_length=1)
     scale: str = Field(description="Rating scale.", default="")
-    timepoint_h: Number = Field(description="Hours after the (last) dose.", ge=0)
+    timepoint_h: Number = Field(description="Hours after a single dose, or after the start of a course.", ge=0)
     measure: Literal["MD", "SMD", "OR", "RR", "RD", "HR", "proportion"] = Field(description="Measure of the estimate.")
     estimate: Number = Field(description="Experimental minus control (or their ratio), as printed.")
     ci_low: Number = Field(description="Lower end of the printed interval.")

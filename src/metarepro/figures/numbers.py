@@ -46,12 +46,12 @@ def with_interval(measure: Measure, value: float, low: float, high: float) -> st
 
 
 def p_value(p: float) -> str:
-    """A p-value with its sign: 'P = 0.03', 'P < 0.001'."""
+    """A p-value with its sign: 'P = 0.23', 'P = 0.031', 'P < 0.001'."""
     if not math.isfinite(p):
         return "P not defined"
     if p < 0.001:
         return "P < 0.001"
-    return f"P = {p:.3f}" if p < 0.01 else f"P = {p:.2f}"
+    return f"P = {p:.3f}" if p < 0.0995 else f"P = {p:.2f}"
 
 
 def count(value: float | int | None) -> str:

@@ -50,6 +50,8 @@ def _small(value: float) -> str:
         return "\u2013"
     if value >= 1000:
         return f"{value:.2g}" if value >= 1e5 else fmt.fixed(value, 0)
+    if 0 < value < 0.0005:
+        return "<0.001"
     return fmt.fixed(value, 2 if value == 0 or value >= 0.095 else 3)
 
 

@@ -113,6 +113,10 @@ def mantel_haenszel(
         check_rate(rates["e1"], rates["t1"], "1")
         check_rate(rates["e2"], rates["t2"], "2")
         estimate, variance, weight = _rates(measure, **rates)
+        # A study without events in either arm says nothing about heterogeneity.
+        rates = {n: x[(rates["e1"] > 0) | (rates["e2"] > 0)] for n, x in rates.items()}
+        if not rates["e1"].size:
+            raise DataError("There is no study with an event.")
         es = effect_sizes(measure, **rates)
         tests = _rate_test(cmh_correction, **rates) if measure == "IRR" else {}
         return _assemble(measure, "Mantel-Haenszel", estimate, variance, weight, es.yi, es.vi, level, tests)
@@ -252,7 +256,7 @@ def _assemble(
     notes: tuple[str, ...] = ()
     if not (math.isfinite(estimate) and math.isfinite(variance)):
         estimate = variance = math.nan
-        notes = ("The pooled ratio is 0, infinite or undefined: an arm has no events in any study.",)
+        notes = ("The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study.",)
     elif variance <= 0:
         notes = ("The standard error is 0: no study has events.",)
     known = np.isfinite(yi)

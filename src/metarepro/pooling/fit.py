@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from metarepro.errors import ConfigError
 from metarepro.pooling.heterogeneity import i2_h2
-from metarepro.pooling.inference import CI_METHODS, PI_METHODS, chi2_upper_tail, infer, prediction_interval
+from metarepro.pooling.inference import CI_METHODS, PI_METHODS, chi2_upper_tail, infer, prediction_interval, quantile
 from metarepro.pooling.kernel import Problems, moments
 from metarepro.pooling.likelihood import log_likelihood
 from metarepro.pooling.problems import read_problems
@@ -209,8 +209,11 @@ def _assemble(
             factor = np.maximum(factor, 1.0)
         elif (enough & (factor == 0)).any():
             notes.append("All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc.")
-        elif (enough & (factor < 1 - 1e-8) & (shape == ())).any():  # at a REML optimum of two studies it is 1
-            notes.append("Hartung-Knapp is narrower than the Wald interval here; HK-adhoc would not be.")
+        elif shape == () and enough[0]:
+            upper = (1 + level) / 2
+            hartung, wald_half = np.sqrt(factor[0]) * quantile(upper, df)[0], quantile(upper, np.array([np.nan]))[0]
+            if hartung < wald_half:
+                notes.append("The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not.")
     se = wald * np.sqrt(factor)[:, None]
     test_df = np.where(enough & (ci != "z"), df, np.nan)
     inference = infer(m.beta + problems.centre, se, np.repeat(test_df[:, None], p, axis=1), level)
@@ -223,7 +226,7 @@ def _assemble(
         else:
             i2, h2 = i2_h2(tau2.value, typical)
     beta = m.beta + problems.centre
-    if p == 1:
+    if p == 1 and tau2_method != "CE":
         pi_low, pi_high, pi_df = prediction_interval(beta[:, 0], se[:, 0], tau2.value, k, p, pi, level)
     else:
         pi_low, pi_high, pi_df = (np.full(k.shape, np.nan) for _ in range(3))
@@ -282,7 +285,9 @@ def _notes(
     if not enough.all():
         what = "One study only" if p == 1 else "No more studies than coefficients"
         notes.append(f"{what}: τ², I², H² and the prediction interval do not exist; intervals are normal.")
-    if p > 1:
+    if tau2_method == "CE":
+        notes.append("A common-effect model has no prediction interval.")
+    elif p > 1:
         notes.append("No prediction interval: with moderators it depends on their values.")
     elif (enough & (pi_df < 1)).any():
         notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
