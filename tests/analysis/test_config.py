@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
 import pytest
 
 from metarepro.analysis.config import config_schema, read_config
+from metarepro.analysis.schema import describe_settings
+from metarepro.analysis.words import check_words
 from metarepro.errors import ConfigError
 from tests.conftest import ROOT
 
@@ -40,13 +43,13 @@ def read(tmp_path, text):
          "config.yaml:4:21: E102 model.ci = 'HKK' is not allowed\n    Allowed: z, t, HK, HK-adhoc.\n"
          "    Fix: did you mean 'HK'?"),
         ("tau2: REML, ci: HK", "tau2: CE, ci: HK", "E103 model: Hartung-Knapp needs a random-effects model, not CE"),
-        ("measure: OR", "measure: ORR", "E102 analyses.0: measure 'ORR' is unknown"),
-        ("measure: OR", "measure: PLO", "E103 analyses.0: PLO is a one-arm measure and takes no control"),
+        ("measure: OR", "measure: ORR", "config.yaml:9:5: E102 analyses.0.measure: measure 'ORR' is unknown"),
+        ("measure: OR", "measure: PLO", "config.yaml:11:5: E103 analyses.0.control: PLO is a one-arm measure and takes no control"),
         ("id: one", "id: ../one", "config.yaml:6:5: E102 analyses.0.id = '../one' is not allowed"),
-        ("title: Test", "title: Test\ndata: ../data", "E102 data = '../data' leads out of the project"),
+        ("title: Test", "title: Test\ndata: ../data", "config.yaml:2:1: E102 data: '../data' leads out of the project"),
         ("title: Test", "title: Test\ntitle: Two",
          "config.yaml:2:1: E104 the key 'title' is there twice (first in line 1)\n    Fix: keep one."),
-        ("ci: HK}", "ci: HK, level: 95}", "E102 model.level: Input should be less than 1 (written: 95)"),
+        ("ci: HK}", "ci: HK, level: 95}", "E102 model.level: Input should be less than 1 (written: 95)\n    Fix: write 0.95."),
         ("ci: HK}", "ci: HK, level: 0,95}", "E101"),
         ("agent: drug}", "agent: no}", "config.yaml:10:27: E102 'no' is read as true or false by some programs"),
         ("agent: drug}", "agent: 012}", "E102 '012' is an octal number to some programs"),
@@ -67,6 +70,59 @@ def test_bad_configurations_are_refused_with_their_place(tmp_path, old, new, mes
     assert re.match(r"config\.yaml:\d+:\d+: E1\d\d |config\.yaml: E1\d\d ", str(error.value))
 
 
+def test_one_wrong_default_gives_one_message(tmp_path):
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, GOOD.replace("tau2: REML", "tau2: RMEL"))
+    assert len(error.value.problems) == 1 and "did you mean 'REML'?" in str(error.value)
+
+
+def test_a_target_lies_inside_its_window(tmp_path):
+    with pytest.raises(ConfigError, match=r"E103 analyses\.0\.time\.target: the target lies outside the window"):
+        read(tmp_path, GOOD + "    time: {from: 10, to: 20, target: 30}\n")
+
+
+def test_the_same_arms_on_both_sides_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"E103 .*experimental and control arms are the same"):
+        read(tmp_path, GOOD.replace("agent: placebo", "agent: drug"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "agent: [saline, placebo, midazolam]",
+            "agent: [saline, placbo, midazolam]",
+            "agent 'placbo'\n    Fix: did you mean 'placebo'?",
+        ),
+        (
+            "population: {diagnosis: MDD}",
+            "population: {diagnosis: MMD}",
+            "diagnosis 'MMD'\n    Fix: did you mean 'MDD'?",
+        ),
+        (
+            "population: {studies: evans2025}",
+            "population: {studies: evans2052}",
+            "studies 'evans2052'\n    Fix: did you mean 'evans2025'?",
+        ),
+        ("scale: IES-R", "scale: IESR", "scale 'IESR'\n    Fix: did you mean 'IES-R'?"),
+    ],
+)
+def test_words_that_no_row_has_are_refused(tmp_path, data, old, new, message):
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "config.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    config = read_config(tmp_path / "config.yaml")
+    with pytest.raises(ConfigError, match=r"config\.yaml:\d+:\d+: E106 no row of the tables has") as error:
+        check_words(config, data, tmp_path / "config.yaml", "config.yaml")
+    assert message in str(error.value)
+
+
+def test_an_analysis_without_its_table_is_refused(data, config):
+    empty = dataclasses.replace(data, continuous=())
+    with pytest.raises(ConfigError, match=r"E106 analysis 'score_24h_smd' needs data/raw/continuous.csv"):
+        check_words(config, empty, ROOT / "config.yaml", "config.yaml")
+
+
 def test_an_id_may_stand_once(tmp_path):
     again = GOOD[GOOD.index("  - id: one") :]
     with pytest.raises(ConfigError, match=r"config.yaml:12:5: E105 the analysis id 'one' is there twice"):
@@ -80,7 +136,9 @@ def test_an_analysis_overrides_single_keys_of_the_default_model(tmp_path):
 
 def test_mixing_endpoints_and_changes_in_an_smd_is_refused(tmp_path):
     text = GOOD.replace("measure: OR", "measure: SMD") + "    statistic: [endpoint, change]\n"
-    with pytest.raises(ConfigError, match=r"E103 analyses\.0: an SMD must not mix endpoint and change scores"):
+    with pytest.raises(
+        ConfigError, match=r"E103 analyses\.0\.statistic: an SMD must not mix endpoint and change scores"
+    ):
         read(tmp_path, text)
 
 
@@ -100,3 +158,8 @@ def test_empty_and_missing_files_are_refused(tmp_path):
 def test_the_schema_file_is_the_models_schema():
     kept = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text(encoding="utf-8"))
     assert kept == config_schema(), "renew it: python -m metarepro.analysis.schema"
+
+
+def test_the_description_of_the_settings_is_in_step():
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert text == describe_settings(), "renew it: python -m metarepro.analysis.schema"

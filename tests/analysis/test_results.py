@@ -186,6 +186,32 @@ def test_step_rates_of_two_studies_are_not_compounded(config, data):
         run_analysis(config, stard, more)
 
 
+def test_contrasts_without_a_control_are_no_comparison(config, data):
+    analysis = next(a for a in config.analyses if a.id == "smd_published_48h")
+    rows = tuple(
+        r.model_copy(update={"poolable": True, "se": 0.2}) if r.control_arm == "own_baseline" else r
+        for r in data.contrasts
+    )
+    result = run_analysis(config, analysis, dataclasses.replace(data, contrasts=rows))
+    assert set(used(result)) == {"diazgranados2010"}
+
+
+def test_no_event_anywhere_gives_no_estimate(config, data):
+    analysis = next(a for a in config.analyses if a.id == "response_24h_or")
+    rows = tuple(r.model_copy(update={"events": 0}) if r.total else r for r in data.dichotomous)
+    result = run_analysis(config, analysis, dataclasses.replace(data, dichotomous=rows))
+    assert result.summary is None and all(not s.estimable for s in result.studies)
+    assert "No study can be estimated: none has an event, or all have events only." in result.notes
+
+
+def test_two_rows_for_one_arm_are_not_added_up(config, data):
+    analysis = next(a for a in config.analyses if a.id == "response_24h_or")
+    row = next(r for r in data.dichotomous if r.study_id == "sos2013" and r.timepoint_h == 24)
+    twice = dataclasses.replace(data, dichotomous=(*data.dichotomous, row.model_copy(update={"source_id": "xu2016"})))
+    with pytest.raises(mr.DataError, match=r"E031 Sos 2013 has several rows(.|\n)*conflict id and choose one"):
+        run_analysis(config, analysis, twice)
+
+
 def test_standard_error_from_p_is_marked(results):
     feder = used(results["ptsd_score_24h_md"])["feder2014"]
     assert feder.se == pytest.approx(12.7 / 2.3263478740408408)

@@ -75,6 +75,12 @@ def test_events_above_total(tables):
         ("arms", "murrough2013a,ketamine,experimental,ketamine,whole,ketamine,0.5,IV,40,1,,47",
          "murrough2013a,ketamine,experimental,ketamine,whole,ketamine,0.5,IV,40,1,46,47", "E028",
          "n_analysed is larger than n_randomised"),
+        ("continuous", "lii2023,ketamine,depression,MADRS,endpoint,24,20,12.7,7.6",
+         "lii2023,ketamine,depression,MADRS,endpoint,24,20,12.7,0", "E013", "sd '0' is out of range"),
+        ("continuous", "lii2023,ketamine,depression,MADRS,endpoint,24,20,12.7,7.6",
+         "lii2023,ketamine,depression,MADRS,endpoint,24,1,12.7,7.6", "E013", "n '1' is 1, and one patient has no SD"),
+        ("dichotomous", f"{LII}12,20", f"{LII}12,21", "E028", "total is larger than the arm's n_randomised"),
+        ("dichotomous", f"{LII}12,20", f'{LII}"1,000",20', "E011", "Fix: write 1000, or 1.000 for the fraction."),
         ("studies", "study_id,label,year", "study_id,lable,year", "E004", "Did you mean 'label'?"),
         ("studies", "study_id,label,year", "study_id,label,label", "E004", "the column 'label' is there twice"),
     ],
@@ -181,3 +187,12 @@ def test_conflicting_values_are_kept_beside_the_chosen_one(data):
     assert {(r.events, r.total, r.chosen) for r in abbar} == {(46, 73, True), (46, 83, False)}
     smd = [r for r in data.contrasts if r.conflict == "zarate2012_smd_40min"]
     assert {(r.estimate, r.chosen) for r in smd} == {(-0.89, True), (-0.85, False)}
+
+
+def test_the_readme_shows_the_message_as_it_is(tables):
+    row = "sos2013,ketamine,response,MADRS,>=50% reduction from baseline; all periods,24,10,27"
+    spoil(tables, "dichotomous", row, row.replace("24,10,27", "24,37,27"))
+    with pytest.raises(DataError) as error:
+        read_dataset(tables)
+    shown = "\n".join(f"   {line}" for line in str(error.value).splitlines())
+    assert shown in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -32,9 +32,9 @@ def test_bom_crlf_blank_rows_and_missing_last_newline_do_not_matter(tmp_path):
     [
         (b"", "t.csv: E003 the table is empty: it has no header row"),
         (b"a,b\n1\n", "t.csv:2:1: E005 the row has 1 cells, the header has 2\n    row: 1\n"
-         '    Fix: a comma inside a text needs quotes: "a, b".'),
-        (b"a,b\n1,2,3\n", "t.csv:2:3: E005 the row has 3 cells, the header has 2\n    row: 1, 2, 3\n"
-         '    Fix: a comma inside a text needs quotes: "a, b".'),
+         '    Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma must be a point.'),
+        (b"a,b\n1,2,3\n", "t.csv:2:5: E005 the row has 3 cells, the header has 2\n    row: 1, 2, 3\n"
+         '    Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma must be a point.'),
         (b'a,b\n1,"2\n3,4\n', "t.csv:2:3: E006 a quote opened here is never closed\n"
          '    Fix: put the whole cell in quotes and write a quote inside it twice: "said ""yes""".'),
         (b"a;b\n1,5;2\n", "t.csv:1: E008 the cells seem to be separated by ';', not by a comma\n"

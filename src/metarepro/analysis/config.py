@@ -16,8 +16,8 @@ from metarepro.errors import ConfigError, Problem
 AnalysisId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 
 
-def _fail(code: str, message: str, *details: str) -> PydanticCustomError:
-    return PydanticCustomError(code, message, {"details": list(details)})
+def _fail(code: str, message: str, *details: str, key: str = "") -> PydanticCustomError:
+    return PydanticCustomError(code, message, {"details": list(details), "key": key})
 
 
 def _one_or_more(value: Any) -> Any:
@@ -51,6 +51,12 @@ class Window(Range):
 
     target: float | None = Field(None, description="Of several visits in the window, the one nearest to this counts.")
     undated: bool = Field(False, description="Whether rows without a printed time count too.")
+
+    @model_validator(mode="after")
+    def _target_inside(self) -> Self:
+        if self.target is not None and not self.low <= self.target <= self.high:
+            raise _fail("E103", "the target lies outside the window", "Fix: a time from `from` to `to`.", key="target")
+        return self
 
 
 class Arms(Part):
@@ -156,12 +162,19 @@ class Analysis(Part):
         if self.measure not in allowed:
             near = get_close_matches(self.measure.upper(), allowed, n=1, cutoff=0.4)
             hint = f"Fix: did you mean {near[0]!r}?" if near else "Published effects: rows: contrasts."
-            raise _fail("E102", f"measure {self.measure!r} is unknown", f"Allowed: {', '.join(allowed)}", hint)
+            raise _fail(
+                "E102", f"measure {self.measure!r} is unknown", f"Allowed: {', '.join(allowed)}", hint, key="measure"
+            )
         one_arm = MEASURES[self.measure].inputs == "one_arm_counts"
         if one_arm and self.control is not None:
-            raise _fail("E103", f"{self.measure} is a one-arm measure and takes no control", "Fix: delete `control`.")
+            raise _fail(
+                "E103",
+                f"{self.measure} is a one-arm measure and takes no control",
+                "Fix: delete `control`.",
+                key="control",
+            )
         if not one_arm and self.control is None:
-            raise _fail("E103", f"{self.measure} needs a control", "Fix: add `control: {agent: ...}`.")
+            raise _fail("E103", f"{self.measure} needs a control", "Fix: add `control: {agent: ...}`.", key="measure")
         if one_arm and self.rows != "arms" and self.combine == "pool":
             raise _fail("E103", "one-arm measures take rows: arms only", "Fix: delete `rows`.")
         if self.combine == "compound" and self.measure != "PR":
@@ -169,8 +182,10 @@ class Analysis(Part):
         if self.measure == "SMD" and self.rows == "arms" and len(self.statistic) > 1:
             raise _fail(
                 "E103", "an SMD must not mix endpoint and change scores: their SDs differ in kind",
-                "Fix: keep one of them in `statistic`.",
+                "Fix: keep one of them in `statistic`.", key="statistic",
             )  # fmt: skip
+        if self.control is not None and self.control == self.experimental and self.rows == "arms":
+            raise _fail("E103", "experimental and control arms are the same", "Fix: name the control.", key="control")
         if self.subgroups == "control_agent" and self.control is None:
             raise _fail("E103", "subgroups: control_agent needs a control", "Fix: another column.")
         return self
@@ -199,7 +214,7 @@ class Config(Part):
     def _consistent(self) -> Self:
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or "\\" in folder or ":" in folder:
-            raise _fail("E102", f"data = {folder!r} leads out of the project", "Fix: a folder below this one.")
+            raise _fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")
         return self
 
 
@@ -224,7 +239,7 @@ def read_config(path: Path, shown: str | None = None) -> Config:
     problems: list[Problem] = []
     defaults = raw.get("model")
     listed = raw.get("analyses")
-    if isinstance(defaults, dict) and isinstance(listed, list):
+    if isinstance(defaults, dict) and isinstance(listed, list) and _valid_model(defaults):
         # An analysis overrides single keys of the default model, not the whole of it.
         raw["analyses"] = [
             {**a, "model": {**defaults, **a.get("model", {})}}
@@ -234,12 +249,23 @@ def read_config(path: Path, shown: str | None = None) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems = [_problem(e, shown, places) for e in error.errors(include_url=False)]
+        errors = error.errors(include_url=False)
+        # A list whose every entry is wrong is also "too short"; only the entries are worth a message.
+        errors = [e for e in errors if e["type"] != "too_short" or len(errors) == 1]
+        problems = [_problem(e, shown, places) for e in errors]
         raise ConfigError(_deduplicated(problems)) from None
     problems = _check_ids(config, shown, places) + _check_sensitivity(config, shown, places)
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def _valid_model(values: dict[str, Any]) -> bool:
+    try:
+        Model.model_validate(values)
+    except ValidationError:
+        return False
+    return True
 
 
 def _deduplicated(problems: list[Problem]) -> list[Problem]:
@@ -279,6 +305,8 @@ def _model_inside(annotation: Any) -> Any:
 
 def _problem(error: Any, shown: str, places: dict[tuple[Any, ...], tuple[int, int]]) -> Problem:
     path, kind, context = tuple(error["loc"]), error["type"], error.get("ctx") or {}
+    if context.get("key"):
+        path = (*path, context["key"])
     line, column = _place(path, places)
     name = ".".join(str(p) for p in path) or "the configuration"
     details: tuple[str, ...] = tuple(context.get("details", ()))
@@ -302,12 +330,21 @@ def _problem(error: Any, shown: str, places: dict[tuple[Any, ...], tuple[int, in
     elif kind.startswith("E"):
         code, what = kind, f"{name}: {error['msg']}" if path else error["msg"]
     else:
-        code, what = "E102", f"{name}: {error['msg']}" + ("" if isinstance(value, dict) else f" (written: {value!r})")
+        written = "" if isinstance(value, dict | list) else f" (written: {value!r})"
+        code, what = "E102", f"{name}: {error['msg']}{written}"
+        percent = isinstance(value, int | float) and path[-1:] == ("level",) and 1 < value < 100
+        details = (f"Fix: write {value / 100:g}." if percent else "Fix: see docs/configuration.md.",)
     return Problem(code, what, shown, line, column, details)
 
 
 def _check_ids(config: Config, shown: str, places: dict[tuple[Any, ...], tuple[int, int]]) -> list[Problem]:
     problems = []
+    names = [c.id for c in config.sensitivity]
+    for index, change in enumerate(config.sensitivity):
+        if change.id in names[:index]:
+            line, column = _place(("sensitivity", index, "id"), places)
+            what = f"the sensitivity id {change.id!r} is there twice"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
     seen: dict[str, int] = {}
     for number, analysis in enumerate(config.analyses):
         line, column = _place(("analyses", number, "id"), places)

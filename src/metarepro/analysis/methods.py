@@ -73,7 +73,10 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
-    sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
+    cohorts = [c.study.cohort for c in used if c.study.cohort]
+    shared = any("share" in e.reason for e in selection.exclusions)
+    if shared if analysis.overlap == "one_per_cohort" else len(set(cohorts)) < len(cohorts):
+        sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):
         how = CROSSOVER[analysis.crossover]
         if analysis.rows == "contrasts_for_crossover":

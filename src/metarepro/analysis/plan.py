@@ -64,10 +64,12 @@ def read_plan(project: Path, config_name: str, code: str, keep: Path) -> Plan:
 def make_plan(project: Path, config_name: str = "config.yaml") -> Plan:
     """Read and check a project; raise before anything is computed if something is wrong."""
     from metarepro.analysis.config import read_config
+    from metarepro.analysis.words import check_words
     from metarepro.evidence.dataset import read_dataset
 
     config = read_config(project / config_name, config_name)
     data = read_dataset(project / config.data, config.data)
+    check_words(config, data, project / config_name, config_name)
     return Plan(
         title=config.title,
         authors=config.authors,

@@ -51,7 +51,9 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     outcome = config.outcomes[analysis.outcome[0]]
     notes = list(analysis.notes)
     if not selection.comparisons:
-        notes.append("No study has usable rows for this analysis; the table says why.")
+        notes.append("No study has usable rows for this analysis.")
+    elif not usable.any():
+        notes.append("No study can be estimated: none has an event, or all have events only.")
     return AnalysisResult(
         id=analysis.id,
         title=analysis.title,
@@ -100,6 +102,11 @@ def _effects(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> tuple[A
         yi[index], vi[index] = found.yi, found.vi
         if "corrected" in found.flags:
             corrected[index] = found.flags["corrected"]
+        double_zero = found.flags.get("double_zero")
+        if double_zero is not None and double_zero.all():
+            # With no event in any study an estimate would be made of the corrections alone.
+            yi[index] = vi[index] = np.nan
+            corrected[index] = False
     return yi, vi, corrected
 
 
@@ -133,6 +140,15 @@ def _summarise(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Su
     used = [c for c, ok in zip(selection.comparisons, usable, strict=True) if ok]
     summary = summary_of(fit, interval, analysis.measure, _total([c.participants for c in used]))
     printed = _printed_interval(used[0], m.level) if len(used) == 1 else None
+    one_arm = get_measure(analysis.measure).inputs == "one_arm_counts"
+    if len(used) == 1 and one_arm and used[0].kind == "counts":
+        # A single proportion is shown as counted, with the interval its counts give.
+        e, n = (np.array([used[0].inputs[c]]) for c in ("e", "n"))
+        wilson = [float(x[0]) for x in proportion_interval(e, n, m.level)]
+        return replace(
+            summary, estimate=float(e[0] / n[0]), ci_low=wilson[0], ci_high=wilson[1], ci_method="Wilson",
+            notes=tuple(n.replace("intervals are normal", "the interval is Wilson's") for n in summary.notes),
+        )  # fmt: skip
     if printed is None:
         return summary
     # A single published effect keeps the interval that its paper printed.

@@ -1,19 +1,114 @@
-"""Write workflow/schemas/config.schema.json from the models: python -m metarepro.analysis.schema."""
+"""The JSON schema and the description of the configuration, generated from its models.
+
+python -m metarepro.analysis.schema    writes workflow/schemas/config.schema.json and docs/configuration.md
+"""
 
 from __future__ import annotations
 
 import json
+import types
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
-from metarepro.analysis.config import config_schema
+from pydantic import BaseModel
 
-FILE = Path("workflow/schemas/config.schema.json")
+from metarepro.analysis.config import (
+    Analysis,
+    Arms,
+    Config,
+    Model,
+    Outcome,
+    Population,
+    Range,
+    Sensitivity,
+    Window,
+    config_schema,
+)
+from metarepro.effects.registry import MEASURES, TABLE_INPUTS
+
+SCHEMA, SETTINGS = Path("workflow/schemas/config.schema.json"), Path("docs/configuration.md")
+_HEAD = """\
+# The settings in config.yaml
+
+`config.yaml` lists the analyses over the tables of `data/raw/`. An unknown key, a value that is not allowed or a word
+that no row of the tables has stops the run with its line and the nearest valid one. Keys in **bold** are needed.
+
+A small one, complete:
+
+```yaml
+title: My review
+outcomes:
+  relapse: {label: Relapse, better: low}
+agents:
+  lithium: lithium
+  sugar_pill: placebo
+analyses:
+  - id: relapse_or
+    title: Relapse within a year, lithium v placebo
+    outcome: relapse
+    measure: OR
+    time: {from: 8000, to: 9500}
+    experimental: {agent: lithium}
+    control: {agent: sugar_pill}
+```
+"""
 
 
-def write_schema(path: Path) -> None:
-    """Write the schema; editors that know YAML schemas then complete and check config.yaml."""
-    path.write_text(json.dumps(config_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _kind(annotation: Any) -> str:
+    """How a type reads to somebody who writes YAML."""
+    if get_origin(annotation) in (types.UnionType,):
+        return " or ".join(_kind(a) for a in get_args(annotation) if a is not type(None))
+    words = [a for a in get_args(annotation) if isinstance(a, str)]
+    if words:
+        return ", ".join(f"`{w}`" for w in words)
+    text = str(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"see {annotation.__name__}"
+    for inner in get_args(annotation):
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return f"{'list' if 'tuple' in text else 'mapping'}, see {inner.__name__}"
+    if "tuple[str" in text:
+        return "a word or a list of words"
+    if "bool" in text:
+        return "`true`, `false`"
+    if "float" in text or "int" in text:
+        return "number"
+    return "mapping" if "dict" in text else "text"
+
+
+def _default(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value in (None, "", (), {}) or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{v}`" for v in value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def describe_settings() -> str:
+    """docs/configuration.md."""
+    parts = [_HEAD]
+    for model in (Config, Outcome, Analysis, Arms, Window, Range, Population, Model, Sensitivity):
+        parts.append(f"## {model.__name__}\n\n{(model.__doc__ or '').strip()}\n")
+        lines = ["| key | what it is | allowed | default |", "|---|---|---|---|"]
+        for name, field in model.model_fields.items():
+            key = f"**{field.alias or name}**" if field.is_required() else (field.alias or name)
+            default = "" if field.is_required() else _default(field)
+            text = (field.description or "").replace("|", "/")
+            lines.append(f"| {key} | {text} | {_kind(field.annotation)} | {default} |")
+        parts.append("\n".join(lines) + "\n")
+    parts.append("## Measures\n\n| code | what it is | when not to use it |\n|---|---|---|")
+    usable = [m for m in MEASURES.values() if m.inputs in TABLE_INPUTS and m.display != "none"]
+    parts.append("\n".join(f"| {m.code} | {m.name} | {m.caution} |" for m in usable) + "\n")
+    return "\n".join(parts)
+
+
+def write_files(project: Path) -> None:
+    """Write both; editors that know YAML schemas then complete and check config.yaml."""
+    schema = json.dumps(config_schema(), indent=1, ensure_ascii=False) + "\n"
+    (project / SCHEMA).write_text(schema, encoding="utf-8")
+    (project / SETTINGS).write_text(describe_settings(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_schema(FILE)
+    write_files(Path())

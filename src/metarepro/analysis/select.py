@@ -224,7 +224,9 @@ def _comparisons(
             reasons.append("no experimental row for the same outcome and time")
         return [], reasons
     chosen = _one_visit(analysis, study, [r for r in _nearest(analysis, paired) if not isinstance(r, Contrast)])
-    controls = [c for c in second if _visit(c) == _visit(chosen[0])]
+    controls = _one_visit(analysis, study, [c for c in second if _visit(c) == _visit(chosen[0])])
+    if {r.arm_id for r in chosen} & {c.arm_id for c in controls}:
+        return [], ["the experimental and the control arm are the same arm"]
     return [_two_arm(analysis, data, study, chosen, controls)], []
 
 
@@ -240,6 +242,9 @@ def _fit(analysis: Analysis, data: Dataset, row: Choosable, reasons: list[str]) 
         arm = data.arms[row.study_id, row.experimental_arm]
         sides = [(analysis.experimental, arm)]
         if compound and arm.kind != "step":
+            return False
+        if analysis.control is not None and (row.study_id, row.control_arm) not in data.arms:
+            reasons.append("no control arm: not a comparison")
             return False
     elif isinstance(row, Dichotomous | Continuous):
         arm = data.arms[row.study_id, row.arm_id]
@@ -317,12 +322,12 @@ def _nearest(analysis: Analysis, rows: Sequence[ArmRow | Contrast]) -> list[ArmR
 
 def _one_visit(analysis: Analysis, study: Study, rows: list[ArmRow]) -> list[ArmRow]:
     """Rows of one scale; several scales of the same patients must never be added up like arms."""
-    scales = list(dict.fromkeys(r.scale for r in rows))
-    if len(scales) > 1 or len({_visit(r) for r in rows}) > 1:
+    arms = [r.arm_id for r in rows]
+    if len({_visit(r) for r in rows}) > 1 or len(set(arms)) < len(arms):
         first = rows[0]
         what = f"{study.label} has several rows that fit analysis {analysis.id!r} equally well"
-        listed = "; ".join(f"{r.arm_id}, scale {r.scale or '(none)'}, {r.timepoint_h} h" for r in rows)
-        fix = "Fix: name one scale under `scale` of the analysis, or a `target` in `time`."
+        listed = "; ".join(f"{r.arm_id}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
+        fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
         raise DataError([Problem("E031", what, first.file, first.line, details=(f"rows: {listed}", fix))])
     return rows
 

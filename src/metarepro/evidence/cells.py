@@ -19,6 +19,10 @@ def _problem(code: str, message: str, *details: str) -> PydanticCustomError:
 
 
 def _why_not_a_number(text: str) -> tuple[str, ...]:
+    if re.fullmatch(r"[+-]?\d+,\d{3}", text):
+        return (
+            f"A comma is ambiguous. Fix: write {text.replace(',', '')}, or {text.replace(',', '.')} for the fraction.",
+        )
     if re.fullmatch(r"[+-]?\d+,\d+", text):
         return (f"A comma is ambiguous. Fix: write {text.replace(',', '.')} or {text.replace(',', '')}.",)
     if text.endswith("%"):
@@ -53,7 +57,7 @@ def parse_count(text: Any) -> Any:
         hint = "Did you give a percentage or a rate? Fix: give the number of patients."
         raise _problem("E012", "is not a whole number", hint)
     if not 0 <= value <= MAX_COUNT:
-        raise _problem("E013", f"is not a count from 0 to {MAX_COUNT:,}")
+        raise _problem("E013", f"is not a count from 0 to {MAX_COUNT:,}", "Fix: give the number of patients.")
     return int(value)
 
 

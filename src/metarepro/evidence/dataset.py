@@ -26,6 +26,7 @@ from metarepro.evidence.tables import (
 
 NO_ARM = ("own_baseline", "none")
 _KEY_COLUMNS = ("study_id", "arm_id", "experimental_arm", "outcome", "timepoint_h", "analysis_id", "claim_id")
+_LAST_KEY = "source_id"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def _problem(error: Any, shown: str, named: dict[str, Cell]) -> Problem:
     """Turn one of pydantic's errors into ours, with the cell's place."""
     context = error.get("ctx") or {}
     column = str(context.get("column") or (error["loc"][0] if error["loc"] else ""))
-    cell = named.get(column) or next(iter(named.values()))
+    absent = column not in named
+    cell = named.get(column) or Cell("", next(iter(named.values())).line, 1)
     kind, details = error["type"], tuple(context.get("details", ()))
     if kind == "literal_error":
         allowed = [w.strip("'\" ") for w in context["expected"].replace(" or ", ", ").split(", ")]
@@ -138,6 +140,8 @@ def _problem(error: Any, shown: str, named: dict[str, Cell]) -> Problem:
         code, message = kind, error["msg"]
     else:
         code, message = "E014", f"is not allowed ({error['msg']})"
+    if absent and column:
+        details = (f"The table has no column {column!r}.", *details)
     written = f" {_quoted(cell.text)}" if cell.text and code not in ("E021", "E026", "E028") else ""
     return Problem(code, f"{column}{written} {message}", shown, cell.line, cell.column, (_row_key(named), *details))
 
@@ -148,6 +152,8 @@ def _quoted(text: str) -> str:
 
 def _row_key(named: dict[str, Cell]) -> str:
     parts = [f'{n} = "{named[n].text}"' for n in _KEY_COLUMNS if n in named and named[n].text]
+    if not parts and _LAST_KEY in named:
+        parts = [f'{_LAST_KEY} = "{named[_LAST_KEY].text}"']
     return "row: " + ", ".join(parts)
 
 
@@ -170,7 +176,9 @@ def _repeated(rows: list[Row], model: type[Row], cells: dict[int, dict[str, Cell
                     (
                         _row_key(cells[id(row)]),
                         f"A row is known by: {', '.join(model.key)}.",
-                        "Fix: delete one, or give both a conflict id and choose one.",
+                        "Fix: delete one, or give both a conflict id and choose one."
+                        if issubclass(model, Choosable)
+                        else "Fix: delete one, or give it an id of its own.",
                     ),
                 )
             )
@@ -190,7 +198,8 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
         if value not in known:
             cell = cells[id(row)][column]
             near = get_close_matches(value, known, n=1, cutoff=0.6)
-            hint = f"Did you mean {near[0]!r}?" if near else f"{len(known)} are known."
+            few = f"Known: {', '.join(sorted(known))}." if len(known) <= 8 else f"{len(known)} are known."
+            hint = f"Did you mean {near[0]!r}?" if near else few
             problems.append(
                 Problem(
                     code, f"{column} {value!r} is not in {where}", row.file, cell.line, cell.column,
@@ -210,6 +219,21 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                 if (row.study_id, value) not in arms:  # type: ignore[attr-defined]
                     own = [a for s, a in arms if s == row.study_id]  # type: ignore[attr-defined]
                     unknown(row, column, own, "E022", "arms.csv for this study")
+    sizes = {(row.study_id, row.arm_id): row.n_randomised for row in tables["arms"] if isinstance(row, Arm)}
+    for row in (*tables["dichotomous"], *tables["continuous"]):
+        if isinstance(row, Dichotomous | Continuous) and row.chosen:
+            column = "total" if isinstance(row, Dichotomous) else "n"
+            size, most = getattr(row, column), sizes.get((row.study_id, row.arm_id))
+            if size is not None and most is not None and size > most:
+                cell = cells[id(row)][column]
+                problems.append(
+                    Problem(
+                        "E028", f"{column} is larger than the arm's n_randomised", row.file, cell.line, cell.column,
+                        (_row_key(cells[id(row)]), f"{column} = {size}, n_randomised = {most} in arms.csv",
+                         "Fix: one of the two is wrong."),
+                    )
+                )  # fmt: skip
+
     for rows in tables.values():
         for row in rows:
             if not isinstance(row, Source) and "source_id" in type(row).model_fields:

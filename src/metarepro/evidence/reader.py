@@ -120,10 +120,11 @@ def parse_table(text: str, shown: str) -> RawTable:
                     f"the row has {len(row)} cells, the header has {len(header)}",
                     shown,
                     row[0].line,
-                    row[min(len(row), len(header)) - 1].column,
+                    row[min(len(row) - 1, len(header))].column,
                     (
                         f"row: {_shorten(', '.join(cell.text for cell in row))}",
-                        'Fix: a comma inside a text needs quotes: "a, b".',
+                        "Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma "
+                        "must be a point.",
                     ),
                 )
             )

@@ -59,7 +59,7 @@ class Choosable(Sourced):
     def _reasons(self) -> Self:
         if not self.poolable and not self.poolable_reason:
             raise _fail("E026", "poolable_reason", "is empty although poolable is no", "Fix: say why not to pool it.")
-        if (self.conflict or not self.chosen) and not self.choice_reason:
+        if self.conflict and not self.choice_reason:
             raise _fail("E026", "choice_reason", "is empty for a row in a conflict", "Fix: say why it is used or not.")
         if not self.chosen and not self.conflict:
             raise _fail(
@@ -213,12 +213,14 @@ class Continuous(Choosable):
         description="Hours after a single dose, or after the start of a course; empty when no time is printed.", ge=0
     )
     n: Count = Field(description="Patients rated.", ge=1)
-    mean: Number = Field(description="Mean (or median).")
-    sd: Number = Field(description="Standard deviation, not standard error.", ge=0)
+    mean: Number = Field(description="Mean (or median).", ge=-1e9, le=1e9)
+    sd: Number = Field(description="Standard deviation, not standard error.", gt=0)
     periods: Literal["all", "first", ""] = Field(description="Crossover: periods covered.", default="")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if self.n == 1 and self.sd is not None:
+            raise _fail("E013", "n", "is 1, and one patient has no SD", "Fix: check n and the SD.")
         if self.poolable:
             for name in ("n", "mean", "sd"):
                 if getattr(self, name) is None:
@@ -267,6 +269,13 @@ class Contrast(Choosable):
                     "E027", "estimate", "lies outside its interval",
                     f"estimate = {estimate:g}, interval {low:g} to {high:g}", "Fix: check the three numbers.",
                 )  # fmt: skip
+            if self.se is not None and self.measure in ("MD", "SMD", "RD"):
+                ratio = (high - low) / (2 * 1.96 * self.se)
+                if self.ci_level == 95 and not 0.7 <= ratio <= 1.4:
+                    raise _fail(
+                        "E027", "se", "does not fit the interval",
+                        f"the interval is {ratio:.2g} times as wide as se = {self.se:g} makes it", "Fix: check both.",
+                    )  # fmt: skip
             if self.ci_level is None:
                 raise _fail("E010", "ci_level", "is empty although an interval is given", "Fix: write 95, if it is.")
         if self.measure in ("OR", "RR", "HR") and any(x is not None and x <= 0 for x in (low, high, estimate)):

@@ -101,11 +101,12 @@ def headline(result: AnalysisResult) -> str:
     people = f", {fmt.count(s.participants)} patients" if s.participants else ""
     name = effect_label(result) if m.inputs != "one_arm_counts" else result.outcome_label
     level = f"{100 * s.level:g}%"
+    of_patients = " of patients" if m.inputs == "one_arm_counts" and m.percent else ""
     if result.combine == "compound":
         return f"{name} compounded over {s.k} steps: {effect}{unit} ({level} confidence interval in brackets)."
     if s.k == 1:
-        return f"One study{people}: {name.lower()} {effect}{unit} ({level} confidence interval in brackets)."
-    sentence = f"{name} {effect}{unit} ({level} confidence interval in brackets), {s.k} studies{people}"
+        return f"One study{people}: {name} {effect}{unit}{of_patients} ({level} confidence interval in brackets)."
+    sentence = f"{name} {effect}{unit}{of_patients} ({level} confidence interval in brackets), {s.k} studies{people}"
     if math.isfinite(s.pi_low):
         sentence += f"; a new study's true effect is predicted from {fmt.interval(m, s.pi_low, s.pi_high)}{unit}"
     return sentence + "."

@@ -121,6 +121,15 @@ def analysis_view(result: AnalysisResult) -> dict[str, Any]:
             for x in changed
         ],
         "unchanged": [x.label for x in result.sensitivity if x not in changed],
+        "references": [
+            {
+                "label": r.label,
+                "value": fmt.effect(measure, r.estimate) + ("%" if measure.percent else ""),
+                "source": r.provenance.source_id,
+                "locator": r.provenance.locator,
+            }
+            for r in result.references
+        ],
         "warnings": result.summary.notes if result.summary else (),
     }
 

@@ -1,0 +1,72 @@
+"""Words of the configuration that the tables do not have: a typo there would empty an analysis without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from metarepro.analysis.config import Config
+from metarepro.analysis.yaml_reader import read_yaml
+from metarepro.effects.registry import get_measure
+from metarepro.errors import ConfigError, Problem
+from metarepro.evidence.dataset import Dataset
+
+_TABLES = {"two_arm_counts": "dichotomous", "one_arm_counts": "dichotomous", "two_arm_means": "continuous"}
+
+
+def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
+    """Refuse agents, diagnoses, studies, scales and outcomes that no row has, and tables that are needed and empty.
+
+    Raises
+    ------
+    ConfigError
+        E106, each with its line and the nearest word of the tables.
+    """
+    _, places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)
+    rows = (*data.dichotomous, *data.continuous, *data.contrasts)
+    known = {
+        "agent": {a.agent for a in data.arms.values()},
+        "diagnosis": {s.diagnosis for s in data.studies.values()},
+        "studies": set(data.studies),
+        "scale": {str(getattr(r, "scale", "")) for r in rows},
+        "outcome": {str(getattr(r, "outcome", "")) for r in rows},
+    }
+    problems: list[Problem] = []
+
+    def check(words: Iterable[str], kind: str, where: tuple[Any, ...]) -> None:
+        for word in words:
+            if word not in known[kind]:
+                near = get_close_matches(word, known[kind], n=1, cutoff=0.6)
+                fix = f"Fix: did you mean {near[0]!r}?" if near else "Fix: use a word of the tables."
+                place = where
+                while place and place not in places:
+                    place = place[:-1]
+                line, column = places.get(place, (0, 0))
+                what = f"no row of the tables has {kind} {word!r}"
+                problems.append(Problem("E106", what, shown, line, column, (fix,)))
+
+    for number, a in enumerate(config.analyses):
+        at = ("analyses", number)
+        check(a.experimental.agent, "agent", (*at, "experimental", "agent"))
+        if a.control:
+            check(a.control.agent, "agent", (*at, "control", "agent"))
+        check(a.scale, "scale", (*at, "scale"))
+        check(a.outcome, "outcome", (*at, "outcome"))
+        for name, kind in (("diagnosis", "diagnosis"), ("studies", "studies"), ("exclude_studies", "studies")):
+            check(getattr(a.population, name), kind, (*at, "population", name))
+        table = "contrasts" if a.rows == "contrasts" else _TABLES[get_measure(a.measure).inputs]
+        if not getattr(data, table):
+            line, column = places.get((*at, "measure"), (0, 0))
+            what = f"analysis {a.id!r} needs {config.data}/{table}.csv, which has no rows"
+            problems.append(
+                Problem("E106", what, shown, line, column, ("Fix: fill the table, or delete the analysis.",))
+            )
+    for number, change in enumerate(config.sensitivity):
+        for name, kind in (("diagnosis", "diagnosis"), ("studies", "studies"), ("exclude_studies", "studies")):
+            words = change.population.get(name, ())
+            words = (words,) if isinstance(words, str) else words
+            check(words, kind, ("sensitivity", number, "population", name))
+    if problems:
+        raise ConfigError(list({str(p): p for p in problems}.values()))
