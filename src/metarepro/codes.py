@@ -28,6 +28,7 @@ CODES: dict[str, str] = {
     "E030": "change scores and endpoint scores in one standardised analysis",
     "E031": "several rows of one study fit an analysis equally well",
     "E032": "step rates of several studies in one compound",
+    "E033": "a word of the tables is one letter off a word that analyses use",
     "E100": "the configuration is not readable YAML",
     "E101": "a configuration key is unknown",
     "E102": "a configuration value is not allowed",

@@ -11,7 +11,7 @@ import pytest
 from metarepro.analysis.config import config_schema, read_config
 from metarepro.analysis.schema import describe_settings
 from metarepro.analysis.words import check_words
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, DataError
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -115,6 +115,17 @@ def test_words_that_no_row_has_are_refused(tmp_path, data, old, new, message):
     with pytest.raises(ConfigError, match=r"config\.yaml:\d+:\d+: E106 no row of the tables has") as error:
         check_words(config, data, tmp_path / "config.yaml", "config.yaml")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["respnse", "Response", "responses", "repsonse"])
+def test_a_word_of_the_tables_that_is_a_letter_off_is_refused(data, config, word):
+    row = data.dichotomous[0].model_copy(update={"outcome": word})
+    typo = dataclasses.replace(data, dichotomous=(row, *data.dichotomous[1:]))
+    with pytest.raises(DataError) as error:
+        check_words(config, typo, ROOT / "config.yaml", "config.yaml")
+    assert str(error.value).startswith(
+        f"data/raw/dichotomous.csv:2: E033 outcome {word!r} is used by no analysis, but 'response' is"
+    )
 
 
 def test_an_analysis_without_its_table_is_refused(data, config):

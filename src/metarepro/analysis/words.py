@@ -10,7 +10,7 @@ from typing import Any
 from metarepro.analysis.config import Config
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import get_measure
-from metarepro.errors import ConfigError, Problem
+from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.dataset import Dataset
 
 _TABLES = {"two_arm_counts": "dichotomous", "one_arm_counts": "dichotomous", "two_arm_means": "continuous"}
@@ -23,6 +23,8 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
     ------
     ConfigError
         E106, each with its line and the nearest word of the tables.
+    DataError
+        E033: a word of the tables that no analysis uses and that is one letter off one that is used.
     """
     _, places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)
     rows = (*data.dichotomous, *data.continuous, *data.contrasts)
@@ -70,3 +72,34 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
             check(words, kind, ("sensitivity", number, "population", name))
     if problems:
         raise ConfigError(list({str(p): p for p in problems}.values()))
+    _check_near_misses(config, data)
+
+
+def _check_near_misses(config: Config, data: Dataset) -> None:
+    """Refuse outcomes and agents one letter off a word in use: their rows would be passed over without a word."""
+    outcomes = {o for a in config.analyses for o in a.outcome}
+    agents = {w for a in config.analyses for side in (a.experimental, a.control) if side for w in side.agent}
+    problems = []
+    words = [(r, "outcome", outcomes) for r in (*data.dichotomous, *data.continuous, *data.contrasts)]
+    for row, kind, used in [*words, *((a, "agent", agents) for a in data.arms.values())]:
+        word = str(getattr(row, kind))
+        near = next((u for u in sorted(used) if word not in used and _one_letter_off(word, u)), None)
+        if near:
+            what = f"{kind} {word!r} is used by no analysis, but {near!r} is"
+            fix = f"Fix: write {near!r}, or give it a name that differs more."
+            problems.append(Problem("E033", what, row.file, row.line, details=(fix,)))
+    if problems:
+        raise DataError(problems)
+
+
+def _one_letter_off(a: str, b: str) -> bool:
+    """Whether two words differ by case only, or by one letter put in, left out, changed or swapped with the next."""
+    a, b = a.casefold(), b.casefold()
+    if a == b:
+        return True
+    if abs(len(a) - len(b)) > 1 or min(len(a), len(b)) < 4:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest_a, rest_b = a[start:], b[start:]
+    swapped = rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:]
+    return rest_a[1:] == rest_b or rest_a == rest_b[1:] or rest_a[1:] == rest_b[1:] or swapped

@@ -3,60 +3,41 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
-from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
+from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.layout import MM, Align, Canvas
+from metarepro.figures.forest_rows import (
+    INDENT,
+    LABEL_MAX,
+    LABEL_MIN,
+    LEADING,
+    ROW,
+    SIZE,
+    SMALL,
+    Column,
+    Row,
+    control_name,
+    data_columns,
+    label_width,
+    level_text,
+    make_rows,
+)
+from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.wording import (
     describe_figure,
     effect_label,
     footnotes,
-    heterogeneity_line,
-    subgroup_test_line,
-    summary_label,
 )
 
-SIZE, SMALL, TITLE = 7.5, 6.5, 9.5
-ROW, LEADING = 12.0, 9.0
-MARGIN, GAP, INDENT = 8.0, 9.0, 8.0
-PLOT_MIN, LABEL_MIN, LABEL_MAX = 150.0, 90.0, 190.0
+TITLE = 9.5
+MARGIN, GAP = 8.0, 9.0
+PLOT_MIN = 150.0
 INK, GREY, LIGHT = "#111111", "#5f5f5f", "#b5b5b5"
 SQUARE, DIAMOND, PREDICTION = "#0072B2", "#111111", "#8a5a00"
-
-
-@dataclass
-class _Column:
-    """A column: its header lines, an optional spanning header shared with neighbours, and its alignment."""
-
-    header: list[str]
-    align: Align
-    span: str = ""
-    cells: list[str] = field(default_factory=list)
-    x: float = 0.0
-    width: float = 0.0
-    before: float = 0.0  # room that a wide spanning header adds, half of it on each side
-
-
-@dataclass
-class _Row:
-    """A row of the plot: its label lines, its cells, and what is drawn in it."""
-
-    kind: str
-    label: list[str]
-    cells: list[str] = field(default_factory=list)
-    values: tuple[float, float, float] = (math.nan, math.nan, math.nan)
-    weight: float = 0.0
-    text: list[str] = field(default_factory=list)
-
-    @property
-    def height(self) -> float:
-        lines = max(len(self.label), len(self.text), 1)
-        return ROW + (lines - 1) * LEADING
 
 
 def forest(result: AnalysisResult, width_mm: float = 174.0) -> Any:
@@ -89,23 +70,23 @@ def forest(result: AnalysisResult, width_mm: float = 174.0) -> Any:
 def draw_forest(result: AnalysisResult, width_mm: float = 174.0) -> Canvas:
     """The forest plot as a canvas of measured texts and marks."""
     measure = get_measure(result.measure)
-    columns = _columns(result, measure)
-    right = [_Column([effect_label(result), f"({_level(result)}% CI)"], "left")]
+    columns = data_columns(result, measure)
+    right = [Column([effect_label(result), f"({level_text(result)}% CI)"], "left")]
     if result.combine == "pool":
-        right.append(_Column(["Weight", "(%)"], "right"))
+        right.append(Column(["Weight", "(%)"], "right"))
     axis = _axis(result, measure)
     width = width_mm * MM
     # The labels get what the other columns and the plot leave, and are wrapped to it.
-    rows = _rows(result, columns, right, LABEL_MAX, width)
+    rows = make_rows(result, columns, right, LABEL_MAX, width)
     for column in (*columns, *right):
         texts = [*column.header, *column.cells]
         column.width = max((text_width(t, SIZE, "bold") for t in texts if t), default=0.0)
     _widen_for_spans(columns)
     others = 2 * MARGIN + sum(c.width + c.before + GAP for c in (*columns, *right)) + 4 * GAP
-    natural = _label_width(result)
+    natural = label_width(result)
     labels = min(natural, max(width - others - PLOT_MIN, min(LABEL_MIN, natural)))
     room = labels + GAP + sum(c.width + c.before + GAP for c in columns)
-    rows = _rows(result, columns, right, labels, room)
+    rows = make_rows(result, columns, right, labels, room)
     plot_width = max(width - others - labels, PLOT_MIN)
     width = others + labels + plot_width
 
@@ -146,166 +127,6 @@ def draw_forest(result: AnalysisResult, width_mm: float = 174.0) -> Canvas:
     return canvas
 
 
-# -- what stands in the rows -------------------------------------------------------------------------------------
-
-
-def _level(result: AnalysisResult) -> str:
-    level = result.summary.level if result.summary else 0.95
-    return f"{100 * level:g}"
-
-
-def _columns(result: AnalysisResult, measure: Measure) -> list[_Column]:
-    """Data columns left of the plot, by what the studies' numbers are."""
-    kinds = {s.kind for s in result.studies}
-    one = _capital(result.experimental_label)
-    two = _capital(_control_name(result))
-    if result.combine == "compound":
-        return [_Column(["N"], "right")]
-    if kinds <= {"counts"} and measure.inputs == "one_arm_counts":
-        return [_Column(["Events/", "total"], "right", one)]
-    if kinds <= {"counts"}:
-        return [_Column(["Events/", "total"], "right", one), _Column(["Events/", "total"], "right", two)]
-    if kinds <= {"means"}:
-        return [_Column(h, "right", span) for span in (one, two) for h in (["Mean (SD)"], ["N"])]
-    return [_Column(["Effect", "given as"], "left"), _Column(["N"], "right")]
-
-
-def _control_name(result: AnalysisResult) -> str:
-    """The control's name when there is one, `control` when studies used several."""
-    return "control" if " or " in result.control_label else result.control_label
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _cells(study: StudyEffect, columns: list[_Column]) -> list[str]:
-    i = study.inputs
-    if len(columns) == 1 and columns[0].header == ["N"]:
-        return [fmt.count(study.participants)]
-    if study.kind == "counts" and columns[0].header[0] == "Events/":
-        pairs = [("e", "n")] if "e" in i else [("e1", "n1"), ("e2", "n2")]
-        return [f"{fmt.count(i[e])}/{fmt.count(i[n])}" for e, n in pairs]
-    if study.kind == "means" and columns[0].header == ["Mean (SD)"]:
-        return [
-            t
-            for a in "12"
-            for t in (f"{fmt.fixed(i['m' + a], 1)} ({fmt.fixed(i['sd' + a], 1)})", fmt.count(i["n" + a]))
-        ]
-    given = {"counts": "counts", "means": "means, SDs"}.get(study.kind)
-    if given is None:
-        given = "SE" if "se" in i else "interval" if "ci_low" in i else "P value"
-    return [given, fmt.count(study.participants)]
-
-
-def _label_width(result: AnalysisResult) -> float:
-    indent = INDENT if len(result.subgroups) > 1 else 0.0
-    widths = [text_width(_study_label(s), SIZE) + indent for s in result.studies]
-    widths += [text_width(g.label, SIZE, "bold") for g in result.subgroups]
-    if result.summary:
-        widths.append(text_width(summary_label(result.summary), SIZE, "bold"))
-    return min(max([*widths, LABEL_MIN]), LABEL_MAX)
-
-
-def _study_label(study: StudyEffect) -> str:
-    """A label in one line, with a dagger when a number was read in a secondary source."""
-    return " ".join(study.label.split()) + ("\u2020" if study.level == "secondary" else "")
-
-
-def _rows(
-    result: AnalysisResult, columns: list[_Column], right: list[_Column], labels: float, room: float
-) -> list[_Row]:
-    """All rows; `labels` is the width of the label column, `room` that of everything left of the plot."""
-    measure = get_measure(result.measure)
-    grouped = len(result.subgroups) > 1
-    rows: list[_Row] = []
-    shown = fmt.weights([s.weight for s in result.studies])
-    weight_of = dict(zip((id(s) for s in result.studies), shown, strict=True))
-
-    def study_row(study: StudyEffect, indent: bool) -> _Row:
-        width = labels - (INDENT if indent else 0.0)
-        row = _Row("study", wrap(_study_label(study), width, SIZE))
-        if indent:
-            row.kind = "study indented"
-        row.values = (study.estimate, study.ci_low, study.ci_high)
-        row.weight = study.weight
-        effect = fmt.with_interval(measure, *row.values) if study.estimable else "not estimable"
-        if result.combine == "compound" and not math.isfinite(study.ci_low):
-            effect = f"{fmt.effect(measure, study.estimate)} (N not read)"
-        row.cells = [*_cells(study, columns), effect, weight_of[id(study)]][: len(columns) + len(right)]
-        return row
-
-    def pooled_row(kind: str, label: str, summary: Summary, weight: str, total: bool) -> _Row:
-        row = _Row(kind, wrap(label, labels, SIZE, "bold"))
-        row.values = (summary.estimate, summary.ci_low, summary.ci_high)
-        effect = fmt.with_interval(measure, *row.values)
-        row.cells = [*_totals(result, columns, total), effect, weight][: len(columns) + len(right)]
-        return row
-
-    def note(text: str, indent: float = 0.0) -> _Row:
-        return _Row("note indented" if indent else "note", wrap(text, room - indent, SMALL))
-
-    if grouped:
-        for group in result.subgroups:
-            members = [s for s in result.studies if s.group == group.group]
-            alone = " (1 study)" if group.summary.k == 1 else ""
-            rows.append(_Row("heading", wrap(group.label + alone, labels, SIZE, "bold")))
-            rows += [study_row(s, True) for s in members]
-            if group.summary.k > 1:
-                weight = f"{sum(float(weight_of[id(s)]) for s in members):.1f}"
-                subtotal = pooled_row("subtotal", "Subtotal", group.summary, weight, False)
-                subtotal.cells = [*_sums(members, columns), *subtotal.cells[len(columns) :]]
-                rows += [subtotal, note(heterogeneity_line(group.summary), INDENT)]
-    else:
-        rows += [study_row(s, False) for s in result.studies]
-    summary = result.summary
-    if not result.studies or summary is None:
-        rows.append(note("No study has usable numbers for this analysis."))
-    elif summary.k > 1:
-        rows.append(_Row("gap", [""]))
-        rows.append(pooled_row("total", summary_label(summary), summary, "100.0", True))
-        if math.isfinite(summary.pi_low):
-            row = _Row("prediction", ["Prediction interval"])
-            row.values = (math.nan, summary.pi_low, summary.pi_high)
-            row.cells = ["" for _ in columns] + [f"({fmt.interval(measure, summary.pi_low, summary.pi_high)})", ""]
-            rows.append(row)
-        if result.combine == "pool":
-            rows.append(note(heterogeneity_line(summary)))
-        if result.subgroup_test is not None and result.subgroup_test.df > 0:
-            rows.append(note(subgroup_test_line(result)))
-    else:
-        rows.append(note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist."))
-    for reference in result.references:
-        row = _Row("reference", wrap(f"Printed: {reference.label}", labels, SIZE))
-        row.values = (reference.estimate, math.nan, math.nan)
-        row.cells = ["" for _ in columns] + [fmt.effect(measure, reference.estimate), ""]
-        rows.append(row)
-    for number, column in enumerate((*columns, *right)):
-        column.cells = [row.cells[number] for row in rows if number < len(row.cells)]
-    return rows
-
-
-def _totals(result: AnalysisResult, columns: list[_Column], total: bool) -> list[str]:
-    if result.combine == "compound":
-        return [""]
-    return _sums([s for s in result.studies if s.estimable], columns) if total else ["" for _ in columns]
-
-
-def _sums(studies: list[StudyEffect], columns: list[_Column]) -> list[str]:
-    """Sums under the data columns; blank where a sum would mean nothing."""
-    if not columns or not studies:
-        return ["" for _ in columns]
-    if columns[0].header[0] == "Events/":
-        pairs = [("e", "n")] if "e" in studies[0].inputs else [("e1", "n1"), ("e2", "n2")]
-        sums = [[sum(s.inputs[key] for s in studies) for key in pair] for pair in pairs]
-        return [f"{fmt.count(e)}/{fmt.count(n)}" for e, n in sums]
-    if columns[0].header == ["Mean (SD)"]:
-        return [t for a in "12" for t in ("", fmt.count(sum(s.inputs["n" + a] for s in studies)))]
-    sizes = [s.participants for s in studies]
-    known = [s for s in sizes if s is not None]
-    return ["", fmt.count(sum(known)) if len(known) == len(sizes) else ""]
-
-
 def _axis(result: AnalysisResult, measure: Measure) -> Axis:
     studies = [s for s in result.studies if s.estimable]
     estimates = [s.estimate for s in studies]
@@ -319,7 +140,7 @@ def _axis(result: AnalysisResult, measure: Measure) -> Axis:
 # -- drawing -----------------------------------------------------------------------------------------------------
 
 
-def _widen_for_spans(columns: list[_Column]) -> None:
+def _widen_for_spans(columns: list[Column]) -> None:
     """A spanning header needs its width from the columns below it."""
     for span in dict.fromkeys(c.span for c in columns if c.span):
         members = [c for c in columns if c.span == span]
@@ -329,13 +150,13 @@ def _widen_for_spans(columns: list[_Column]) -> None:
             members[0].before = need - have
 
 
-def _put(canvas: Canvas, column: _Column, y: float, text: str, weight: str = "normal") -> None:
+def _put(canvas: Canvas, column: Column, y: float, text: str, weight: str = "normal") -> None:
     x = {"left": column.x, "right": column.x + column.width, "center": column.x + column.width / 2}[column.align]
     canvas.text(x, y, text, SIZE, column.align, weight, INK)
 
 
 def _header(
-    canvas: Canvas, columns: list[_Column], right: list[_Column], left: float, plot: float, width: float, y: float
+    canvas: Canvas, columns: list[Column], right: list[Column], left: float, plot: float, width: float, y: float
 ) -> float:
     spans = dict.fromkeys(c.span for c in columns if c.span)
     depth = max(len(c.header) for c in (*columns, *right))
@@ -372,7 +193,7 @@ def _frame(
 
 
 def _draw_row(
-    canvas: Canvas, row: _Row, top: float, columns: list[_Column], right: list[_Column], axis: Axis, left: float,
+    canvas: Canvas, row: Row, top: float, columns: list[Column], right: list[Column], axis: Axis, left: float,
     plot: float, heaviest: float,
 ) -> None:  # fmt: skip
     baseline = top + ROW - 3.4
@@ -481,7 +302,7 @@ def _favours(
     canvas: Canvas, measure: Measure, axis: Axis, result: AnalysisResult, left: float, plot: float, y: float
 ) -> float:
     """'Favours ...' on each side of no effect, its direction from the outcome's polarity."""
-    good, bad = f"Favours {result.experimental_label}", f"Favours {_control_name(result)}"
+    good, bad = f"Favours {result.experimental_label}", f"Favours {control_name(result)}"
     one, two = (bad, good) if result.better == "high" else (good, bad)
     zero = left + plot * axis.position(measure.null if measure.null is not None else 0.0)
     y += SIZE + 1
