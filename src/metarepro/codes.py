@@ -15,6 +15,7 @@ CODES: dict[str, str] = {
     "E013": "a number is out of its range",
     "E014": "a word is not one of the allowed ones",
     "E015": "an id has characters that are not allowed",
+    "E016": "a label has a character that the figures cannot draw",
     "E020": "a study is not in studies.csv",
     "E021": "events are larger than the total",
     "E022": "an arm is not in arms.csv",

@@ -28,9 +28,21 @@ CODE = {
 }
 LIBRARIES = {name: version(name) for name in ("numpy", "scipy", "matplotlib")}
 
+
+def undrawable(label):
+    """First character of a label that the figures cannot draw; loaded only when a plan is made anew."""
+    from metarepro.figures import fonts
+
+    return fonts.undrawable(label)
+
+
 try:
     PLAN = read_plan(
-        Path.cwd(), CONFIG, CODE["analyse"], Path(".snakemake/metarepro/plan.json")
+        Path.cwd(),
+        CONFIG,
+        CODE["analyse"],
+        Path(".snakemake/metarepro/plan.json"),
+        undrawable,
     )
 except MetareproError as error:
     print(f"{error}\n\nNothing was run; results/ is as it was.", file=sys.stderr)

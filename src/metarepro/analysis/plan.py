@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from metarepro.errors import DataError, Problem
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Analysis, Config
@@ -38,7 +41,9 @@ class Plan:
     sources: str
 
 
-def read_plan(project: Path, config_name: str, code: str, keep: Path) -> Plan:
+def read_plan(
+    project: Path, config_name: str, code: str, keep: Path, undrawable: Callable[[str], str] | None = None
+) -> Plan:
     """The plan of a project: the kept one while configuration, tables and code are the same bytes, else a new one.
 
     Raises
@@ -52,7 +57,7 @@ def read_plan(project: Path, config_name: str, code: str, keep: Path) -> Plan:
             return Plan(**kept["plan"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing kept, or not by this version
-    plan = make_plan(project, config_name)
+    plan = make_plan(project, config_name, undrawable)
     keep.parent.mkdir(parents=True, exist_ok=True)
     half = keep.with_suffix(".part")
     content = {"bytes": _bytes_of(project, config_name, plan.data, code), "plan": asdict(plan)}
@@ -61,8 +66,11 @@ def read_plan(project: Path, config_name: str, code: str, keep: Path) -> Plan:
     return plan
 
 
-def make_plan(project: Path, config_name: str = "config.yaml") -> Plan:
-    """Read and check a project; raise before anything is computed if something is wrong."""
+def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Callable[[str], str] | None = None) -> Plan:
+    """Read and check a project; raise before anything is computed if something is wrong.
+
+    `undrawable` says which character of a label the figures cannot draw, if any.
+    """
     from metarepro.analysis.config import read_config
     from metarepro.analysis.words import check_words
     from metarepro.evidence.dataset import read_dataset
@@ -70,6 +78,8 @@ def make_plan(project: Path, config_name: str = "config.yaml") -> Plan:
     config = read_config(project / config_name, config_name)
     data = read_dataset(project / config.data, config.data)
     check_words(config, data, project / config_name, config_name)
+    if undrawable is not None:
+        _check_labels(data, undrawable)
     return Plan(
         title=config.title,
         authors=config.authors,
@@ -77,6 +87,19 @@ def make_plan(project: Path, config_name: str = "config.yaml") -> Plan:
         analyses={a.id: _hash(_depends_on(config, a, data)) for a in config.analyses},
         sources=_hash([s.values() for s in data.sources.values()]),
     )
+
+
+def _check_labels(data: Dataset, undrawable: Callable[[str], str]) -> None:
+    problems = []
+    for study in data.studies.values():
+        character = undrawable(study.label)
+        if character:
+            what = f"the label {study.label!r} has a character that the figures' font lacks, U+{ord(character):04X}"
+            problems.append(
+                Problem("E016", what, study.file, study.line, details=("Fix: write the name in Latin letters.",))
+            )
+    if problems:
+        raise DataError(problems)
 
 
 def _bytes_of(project: Path, config_name: str, data: str, code: str) -> str:

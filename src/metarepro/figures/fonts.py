@@ -49,6 +49,18 @@ def _advance(character: str, weight: str) -> float:
     )
 
 
+def undrawable(text: str) -> str:
+    """The first character of a text that no shipped font has; empty when all can be drawn."""
+    for character in text:
+        # Latin letters with any accent are in the font; asking it costs loading matplotlib.
+        if ord(character) >= 0x250 and not character.isspace():
+            try:
+                _advance(character, "normal")
+            except DataError:
+                return character
+    return ""
+
+
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Width of a line of text in points.
 
