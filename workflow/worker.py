@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import runpy
 import signal
 import subprocess
@@ -53,12 +52,13 @@ class Workers:
         self._most = most
         self._environment = {**os.environ, "PYTHONPATH": str(library)}
         self._started = 0
-        self._idle: queue.LifoQueue[subprocess.Popen[str]] = queue.LifoQueue()
-        self._lock = threading.Lock()
+        self._idle: list[subprocess.Popen[str]] = []
+        self._loaded: dict[int, set[str]] = {}
+        self._changed = threading.Condition()
 
     def run(self, script: str, parts: dict[str, Any]) -> None:
         """Run a script in an idle worker; raise RuntimeError when it fails."""
-        worker = self._take()
+        worker = self._take(script)
         assert worker.stdin is not None and worker.stdout is not None
         try:
             worker.stdin.write(json.dumps([script, parts]) + "\n")
@@ -66,27 +66,39 @@ class Workers:
             answer = worker.stdout.readline()
         except OSError:
             answer = ""
-        if not answer:
-            with self._lock:
+        with self._changed:
+            if answer:
+                self._loaded[worker.pid].add(script)
+                self._idle.append(worker)
+            else:
                 self._started -= 1
+            self._changed.notify()
+        if not answer:
             raise RuntimeError(f"{Path(script).name}: its process died (exit code {worker.wait()})")
-        self._idle.put(worker)
         error = json.loads(answer)
         if error:
             raise RuntimeError(error)
 
-    def _take(self) -> subprocess.Popen[str]:
-        with self._lock:
-            if self._idle.empty() and self._started < self._most:
-                self._started += 1
-                return subprocess.Popen(
-                    [sys.executable, __file__],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    env=self._environment,
-                )
-        return self._idle.get()
+    def _take(self, script: str) -> subprocess.Popen[str]:
+        """An idle worker, rather one that has run this script before; else a new one while there may be more."""
+        with self._changed:
+            while True:
+                for worker in sorted(self._idle, key=lambda w: script not in self._loaded[w.pid]):
+                    if script in self._loaded[worker.pid] or self._started >= self._most:
+                        self._idle.remove(worker)
+                        return worker
+                if self._started < self._most:
+                    worker = subprocess.Popen(
+                        [sys.executable, __file__],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        text=True,
+                        env=self._environment,
+                    )
+                    self._started += 1
+                    self._loaded[worker.pid] = set()
+                    return worker
+                self._changed.wait()
 
 
 def serve() -> None:
