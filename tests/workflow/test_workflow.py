@@ -172,7 +172,9 @@ def test_a_label_that_no_font_can_draw_stops_before_anything_runs(project):
     done = snakemake(project)
     change(project, "studies", "sos2013,王 2013,", "sos2013,Sos 2013,")
     assert done.returncode == 2
-    assert re.search(r"^data/raw/studies\.csv:\d+: E016 the label '王 2013' has a character .* U\+738B$", done.stderr, re.M)
+    assert re.search(
+        r"^data/raw/studies\.csv:\d+: E016 the label '王 2013' has a character .* U\+738B$", done.stderr, re.M
+    )
     assert "Fix: write the name in Latin letters." in done.stderr
 
 
