@@ -4,7 +4,7 @@
 >>> es = mr.effect_sizes("RR", e1=[4, 6], n1=[123, 306], e2=[11, 29], n2=[139, 303])
 >>> fit = mr.pool(es.yi, es.vi, tau2="DL", ci="z")
 >>> round(es.to_display(fit.beta), 3)
-0.256
+0.266
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
+    from metarepro import figures
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy(
     __name__,
     {
+        "figures": "metarepro.figures",
         "CountsFit": "metarepro.pooling.counts",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
@@ -49,6 +51,7 @@ __all__ = [
     "PooledFit",
     "Subgroups",
     "effect_sizes",
+    "figures",
     "heterogeneity_interval",
     "mantel_haenszel",
     "peto",

@@ -14,6 +14,8 @@ def lazy(package: str, where: dict[str, str]) -> Callable[[str], Any]:
         module = where.get(name)
         if module is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(module), name)
+        loaded = import_module(module)
+        # A sub-package is asked for by its own name.
+        return loaded if module == f"{package}.{name}" else getattr(loaded, name)
 
     return load

@@ -1,0 +1,42 @@
+"""The package's front door: what `import metarepro` gives, and what it does not load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import metarepro as mr
+
+
+def test_every_public_name_is_there():
+    for name in mr.__all__:
+        assert getattr(mr, name) is not None
+    assert callable(mr.figures.forest)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'metarepro' has no attribute 'pol'"):
+        mr.pol  # noqa: B018 - the access is the test
+
+
+def test_heavy_libraries_load_when_used_only():
+    code = "import sys, metarepro; print(*[m for m in ('numpy', 'scipy', 'pandas', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+    code = "import sys, metarepro as mr; mr.pool([1, 2, 3], [1, 1, 1]); print(*[m for m in ('pandas', 'matplotlib', "
+    code += "'statsmodels') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_the_examples_in_the_docstrings_are_right():
+    import doctest
+
+    import metarepro.effects.core
+    import metarepro.pooling.fit
+
+    for module in (mr, metarepro.effects.core, metarepro.pooling.fit):
+        found = doctest.testmod(module)
+        assert found.attempted > 0 and found.failed == 0, module.__name__
