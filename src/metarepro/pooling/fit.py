@@ -144,7 +144,7 @@ def pool(
     --------
     >>> fit = pool([0.10, 0.30, 0.35, 0.65], [0.03, 0.03, 0.05, 0.01])
     >>> round(fit.beta, 4), round(fit.tau2, 4)
-    (0.3801, 0.0385)
+    (0.3772, 0.0429)
     """
     _allowed("tau2", tau2, ESTIMATORS)
     _allowed("ci", ci, CI_METHODS)
