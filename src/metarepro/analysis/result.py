@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import types
+import typing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -195,11 +198,14 @@ def from_json(text: str) -> AnalysisResult:
     return _build(AnalysisResult, json.loads(text))
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Field types of a dataclass; working them out costs more than building the object."""
+    return typing.get_type_hints(kind)
+
+
 def _build(kind: Any, value: Any) -> Any:
     """Rebuild nested dataclasses from their dictionaries, by their annotations."""
-    import types
-    import typing
-
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         inner = [k for k in typing.get_args(kind) if k is not type(None)]
@@ -210,7 +216,7 @@ def _build(kind: Any, value: Any) -> Any:
             return tuple(_build(arguments[0], v) for v in value)
         return tuple(_build(k, v) for k, v in zip(arguments, value, strict=True))
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         return kind(**{f.name: _build(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
     if kind is float:
         return math.nan if value is None else float(value)

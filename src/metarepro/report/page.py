@@ -213,7 +213,7 @@ def font_faces(characters: set[str]) -> str:
 
     faces = []
     for weight, file in FILES.items():
-        font = TTFont(file, recalcTimestamp=False)
+        font = TTFont(file, recalcTimestamp=False, lazy=True)
         options = subset.Options()
         options.layout_features = ["kern"]
         options.hinting = False
