@@ -80,13 +80,13 @@ class Workers:
             raise RuntimeError(error)
 
     def _take(self, script: str) -> subprocess.Popen[str]:
-        """An idle worker, rather one that has run this script before; else a new one while there may be more."""
+        """An idle worker, rather one that has run this script before; when none is idle, a new one if there may be."""
         with self._changed:
             while True:
-                for worker in sorted(self._idle, key=lambda w: script not in self._loaded[w.pid]):
-                    if script in self._loaded[worker.pid] or self._started >= self._most:
-                        self._idle.remove(worker)
-                        return worker
+                if self._idle:
+                    worker = min(self._idle, key=lambda w: script not in self._loaded[w.pid])
+                    self._idle.remove(worker)
+                    return worker
                 if self._started < self._most:
                     worker = subprocess.Popen(
                         [sys.executable, __file__],
