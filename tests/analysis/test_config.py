@@ -76,6 +76,21 @@ def test_one_wrong_default_gives_one_message(tmp_path):
     assert len(error.value.problems) == 1 and "did you mean 'REML'?" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("ascertainment: pont", "config.yaml:12:5: E102 analyses.0.ascertainment.0 = 'pont' is not allowed"),
+        ("statistic: [endpoint, changes]", "E102 analyses.0.statistic.1 = 'changes' is not allowed"),
+        ("population: {level: primry}", "E102 analyses.0.population.level.0 = 'primry' is not allowed"),
+        ("population: {setting: trials}", "E102 analyses.0.population.setting.0 = 'trials' is not allowed"),
+    ],
+)
+def test_words_of_closed_lists_are_checked(tmp_path, line, message):
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, GOOD + f"    {line}\n")
+    assert message in str(error.value) and "Fix: did you mean" in str(error.value)
+
+
 def test_a_target_lies_inside_its_window(tmp_path):
     with pytest.raises(ConfigError, match=r"E103 analyses\.0\.time\.target: the target lies outside the window"):
         read(tmp_path, GOOD + "    time: {from: 10, to: 20, target: 30}\n")

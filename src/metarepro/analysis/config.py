@@ -25,6 +25,10 @@ def _one_or_more(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+Ascertainments = Annotated[tuple[Literal["point", "window", "ever", "maintained"], ...], BeforeValidator(_one_or_more)]
+Statistics = Annotated[tuple[Literal["endpoint", "change"], ...], BeforeValidator(_one_or_more)]
+Settings = Annotated[tuple[Literal["trial", "series"], ...], BeforeValidator(_one_or_more)]
+Levels = Annotated[tuple[Literal["primary", "secondary"], ...], BeforeValidator(_one_or_more)]
 
 
 class Part(BaseModel):
@@ -73,8 +77,8 @@ class Population(Part):
     diagnosis: Words = Field((), description="Diagnoses; empty means any.")
     randomised: bool | None = Field(None, description="Only randomised studies (true), or only others (false).")
     anaesthesia: bool | None = Field(None, description="false leaves out studies under general anaesthesia.")
-    setting: Words = Field((), description="trial, series; empty means both.")
-    level: Words = Field((), description="primary, secondary; empty means both.")
+    setting: Settings = Field((), description="trial, series; empty means both.")
+    level: Levels = Field((), description="primary, secondary; empty means both.")
     studies: Words = Field((), description="Only these studies.")
     exclude_studies: Words = Field((), description="Not these studies.")
 
@@ -108,12 +112,9 @@ class Sensitivity(Part):
     label: str = Field(description="Name in tables.")
     population: dict[str, Any] = Field(default_factory=dict, description="Keys of `population` that differ.")
     model: dict[str, Any] = Field(default_factory=dict, description="Keys of `model` that differ.")
-    ascertainment: Words | None = Field(None, description="Replaces the analysis's `ascertainment`.")
-    statistic: Words | None = Field(None, description="Replaces the analysis's `statistic`.")
+    ascertainment: Ascertainments | None = Field(None, description="Replaces the analysis's `ascertainment`.")
+    statistic: Statistics | None = Field(None, description="Replaces the analysis's `statistic`.")
     overlap: Literal["one_per_cohort", "keep"] | None = Field(None, description="Replaces the analysis's `overlap`.")
-
-
-Ascertainment = Literal["point", "window", "ever", "maintained"]
 
 
 class Analysis(Part):
@@ -134,9 +135,11 @@ class Analysis(Part):
     experimental: Arms = Field(description="Experimental arms.")
     control: Arms | None = Field(None, description="Control arms; none for one-arm measures.")
     scale: Words = Field((), description="Rating scales; empty means any.")
-    statistic: Words = Field(("endpoint",), description="Means: endpoint, change.")
+    statistic: Statistics = Field(("endpoint",), description="Means: endpoint, change.")
     schedule: Literal["single", "course"] | None = Field(None, description="After a single dose, or a course.")
-    ascertainment: Words = Field(("point",), description="How the outcome was met: point, window, ever, maintained.")
+    ascertainment: Ascertainments = Field(
+        ("point",), description="How the outcome was met: point, window, ever, maintained."
+    )
     crossover: Literal["all_periods", "first_period", "first_else_all"] = Field(
         "first_else_all", description="Rows of crossover trials that count."
     )

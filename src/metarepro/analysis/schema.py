@@ -56,6 +56,8 @@ analyses:
 
 def _kind(annotation: Any) -> str:
     """How a type reads to somebody who writes YAML."""
+    if hasattr(annotation, "__metadata__"):
+        annotation = annotation.__origin__
     if get_origin(annotation) in (types.UnionType,):
         return " or ".join(_kind(a) for a in get_args(annotation) if a is not type(None))
     words = [a for a in get_args(annotation) if isinstance(a, str)]
@@ -67,6 +69,9 @@ def _kind(annotation: Any) -> str:
     for inner in get_args(annotation):
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             return f"{'list' if 'tuple' in text else 'mapping'}, see {inner.__name__}"
+    literals = [w for inner in get_args(annotation) for w in get_args(inner) if isinstance(w, str)]
+    if literals and "tuple" in text:
+        return "one or a list of " + ", ".join(f"`{w}`" for w in literals)
     if "tuple[str" in text:
         return "a word or a list of words"
     if "bool" in text:

@@ -73,11 +73,6 @@ def parse_flag(text: Any) -> Any:
     return {"yes": True, "no": False}.get(text, text) if isinstance(text, str) else text
 
 
-def parse_text(text: Any) -> Any:
-    """Text; empty becomes None only where the field allows it, so leave it as it is."""
-    return text
-
-
 Number = Annotated[float | None, BeforeValidator(parse_number)]
 Count = Annotated[int | None, BeforeValidator(parse_count)]
 Id = Annotated[str, BeforeValidator(parse_id)]

@@ -39,13 +39,11 @@ class Row:
     cells: list[str] = field(default_factory=list)
     values: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     weight: float = 0.0
-    text: list[str] = field(default_factory=list)
 
     @property
     def height(self) -> float:
         """Height in points."""
-        lines = max(len(self.label), len(self.text), 1)
-        return ROW + (lines - 1) * LEADING
+        return ROW + (max(len(self.label), 1) - 1) * LEADING
 
 
 def level_text(result: AnalysisResult) -> str:
