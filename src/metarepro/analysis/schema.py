@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import types
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -58,7 +58,7 @@ def _kind(annotation: Any) -> str:
     """How a type reads to somebody who writes YAML."""
     if hasattr(annotation, "__metadata__"):
         annotation = annotation.__origin__
-    if get_origin(annotation) in (types.UnionType,):
+    if get_origin(annotation) in (types.UnionType, Union):
         return " or ".join(_kind(a) for a in get_args(annotation) if a is not type(None))
     words = [a for a in get_args(annotation) if isinstance(a, str)]
     if words:
