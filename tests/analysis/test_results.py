@@ -12,6 +12,7 @@ import pytest
 
 import metarepro as mr
 from metarepro.analysis import from_json, run_analysis, to_json
+from metarepro.analysis.run import provenance
 from metarepro.analysis.tables import effects_csv, safe_cell, summary_csv
 
 
@@ -69,26 +70,13 @@ def test_no_two_studies_of_a_cohort_are_pooled_unless_asked(results, data, confi
 
 
 def test_no_result_uses_a_row_that_is_not_poolable(results, data):
-    marked = {
-        (
-            r.table,
-            r.study_id,
-            getattr(r, "arm_id", getattr(r, "experimental_arm", "")),
-            r.outcome,
-            r.timepoint_h,
-            r.scale,
-        )
-        for r in (*data.dichotomous, *data.continuous, *data.contrasts)
-        if r.poolable and r.chosen
-    }
-    assert marked
+    rows = (*data.dichotomous, *data.continuous, *data.contrasts)
+    usable = {provenance(r) for r in rows if r.poolable and r.chosen}
+    assert usable and len(usable) < len(rows)
     for result in results.values():
-        if result.combine == "compound":
-            continue
-        for study in result.studies:
-            for p in study.provenance:
-                study_id, arm = p.key.split(" / ")[:2]
-                assert any(m[0] == p.table and m[1] == study_id and arm.startswith(m[2]) for m in marked), p
+        if result.combine != "compound":
+            for study in result.studies:
+                assert set(study.provenance) <= usable, (result.id, study.label)
 
 
 def test_the_first_period_of_a_crossover_is_preferred_for_comparisons(results):

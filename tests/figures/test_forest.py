@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from metarepro.analysis.result import AnalysisResult, LeftOut, StudyEffect, Summary
+from metarepro.analysis.result import AnalysisResult, LeftOut, StudyEffect
 from metarepro.analysis.run import summary_of
 from metarepro.effects import effect_sizes, get_measure
 from metarepro.errors import DataError
@@ -280,7 +280,3 @@ def test_axis_numbers_are_no_powers_of_e(results, tmp_path):
     for result in results.values():
         for text in texts(forest(result), tmp_path):
             assert not re.fullmatch(r"0\.135\d*|0\.367\d*|2\.718\d*|7\.389\d*|20\.08\d*", text)
-
-
-def test_summary_type_is_shared():
-    assert isinstance(made_up(3).summary, Summary)

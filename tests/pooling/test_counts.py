@@ -75,10 +75,10 @@ def test_an_arm_without_any_event_has_no_ratio_but_a_peto_one():
 def test_studies_without_events_are_not_in_q_of_rates():
     rates = {"e1": [5, 2, 0, 9], "t1": [37, 51, 20, 36], "e2": [3, 1, 0, 2], "t2": [24, 58, 14, 30]}
     without = {k: [x for i, x in enumerate(v) if i != 2] for k, v in rates.items()}
-    for measure in ("IRR", "IRD"):
-        there, gone = (mr.mantel_haenszel(**r, measure=measure) for r in (rates, without))
-        assert there.k == gone.k == 3
-    assert there.q == pytest.approx(mr.mantel_haenszel(**rates, measure="IRD").q)
+    there, gone = (mr.mantel_haenszel(**r, measure="IRR") for r in (rates, without))
+    # A study without events moves no rate ratio, so Q must be the same number.
+    assert there.beta == gone.beta and there.q == gone.q and there.k == gone.k == 3
+    assert mr.mantel_haenszel(**rates, measure="IRD").k == 3
 
 
 def test_an_arm_of_events_only_has_no_odds_ratio():

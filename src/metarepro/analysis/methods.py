@@ -61,8 +61,11 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if not used:
         return "No study has usable numbers for this analysis."
     if len(used) == 1:
+        # What a paper calls an SMD need not be Hedges g.
+        as_published = analysis.rows == "contrasts" and analysis.measure == "SMD"
+        name = "standardised mean difference as published" if as_published else measure.name
         interval = "its interval as printed" if printed else "a normal interval"
-        sentences = [f"One study, {measure.name}, with {interval}; nothing is pooled."]
+        sentences = [f"One study, {name}, with {interval}; nothing is pooled."]
     else:
         has_pi = model.tau2 != "CE" and (len(used) > 2 or model.pi != "HTS")
         pi = f" and a {PI[model.pi]}, which uses the standard error of the confidence interval" if has_pi else ""
