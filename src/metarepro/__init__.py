@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
+    from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit, pool
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
@@ -32,6 +33,7 @@ __getattr__ = lazy(
         "ConfigError": "metarepro.errors",
         "DataError": "metarepro.errors",
         "MetareproError": "metarepro.errors",
+        "set_engine": "metarepro.pooling.engine",
         "PooledFit": "metarepro.pooling.fit",
         "pool": "metarepro.pooling.fit",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
@@ -57,4 +59,5 @@ __all__ = [
     "peto",
     "pool",
     "pool_subgroups",
+    "set_engine",
 ]

@@ -75,7 +75,7 @@ def test_missing_effects_are_dropped_with_a_note():
          "error."),
         ([np.inf, 0.2], [0.1, 0.1], "yi is infinite in row 0 (counted from 0). Give finite effects on the working "
          "scale (log for ratios)."),
-        ([0.1, 0.2], [0.1, 0.1, 0.1], "yi (2,), vi (3,) and mask (1,) do not fit together; the last axis is studies."),
+        ([0.1, 0.2], [0.1, 0.1, 0.1], "yi (2,), vi (3,) do not fit together; the last axis is studies."),
         ([], [], "There is no study: yi is empty."),
         ([np.nan], [0.1], "There is no study with a usable effect."),
         (["a"], [0.1], "yi holds something that is not a number."),
@@ -90,7 +90,7 @@ def test_impossible_input_is_refused(yi, vi, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tau2": "REML "}, "tau2 = 'REML ' is not known. Did you mean 'REML'? Allowed: CE, DL, HE,"),
+        ({"tau2": "REML "}, "tau2 = 'REML ' is not known. Did you mean 'REML'? Allowed: CE, DL, DL2, HE, CA,"),
         ({"ci": "hk"}, "ci = 'hk' is not known."),
         ({"pi": "riley"}, "pi = 'riley' is not known."),
         ({"level": 95}, "level = 95 must lie between 0 and 1 (0.95, not 95)."),

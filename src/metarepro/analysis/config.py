@@ -86,11 +86,11 @@ class Population(Part):
 class Model(Part):
     """The pooling model."""
 
-    tau2: Literal["CE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM"] = Field(
+    tau2: Literal["CE", "DL", "DL2", "HE", "CA2", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM"] = Field(
         "REML", description="Estimator of the between-study variance; CE for a common effect."
     )
     ci: Literal["z", "t", "HK", "HK-adhoc"] = Field("HK", description="Confidence interval of the pooled effect.")
-    pi: Literal["HTS", "t", "z"] = Field("HTS", description="Prediction interval.")
+    pi: Literal["HTS", "t", "z", "NNF"] = Field("HTS", description="Prediction interval.")
     level: float = Field(0.95, gt=0, lt=1, description="Level of all intervals, 0.95 not 95.")
     correction: float = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
     correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(

@@ -11,6 +11,8 @@ from metarepro.effects.registry import get_measure
 TAU2 = {
     "CE": "a common-effect model",
     "DL": "random effects with the DerSimonian-Laird τ²",
+    "DL2": "random effects with the two-step DerSimonian-Laird τ²",
+    "CA2": "random effects with the two-step Cochran ANOVA τ²",
     "HE": "random effects with the Hedges τ²",
     "HS": "random effects with the Hunter-Schmidt τ²",
     "HSk": "random effects with the Hunter-Schmidt τ², small-sample corrected",
@@ -30,6 +32,7 @@ PI = {
     "HTS": "prediction interval by Higgins, Thompson and Spiegelhalter (t, k - 2 df)",
     "t": "prediction interval on t with k - 1 df",
     "z": "normal prediction interval",
+    "NNF": "prediction interval by the bootstrap of Nagashima, Noma and Furukawa",
 }
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",

@@ -13,7 +13,7 @@ from metarepro.effects.checks import Array, as_columns, check_counts
 from metarepro.effects.core import effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling.inference import chi2_upper_tail, infer
+from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
 
 
 @dataclass(frozen=True)
@@ -260,18 +260,21 @@ def _assemble(
     elif variance <= 0:
         notes = ("The standard error is 0: no study has events.",)
     known = np.isfinite(yi)
-    inference = infer(np.array([estimate]), np.sqrt([variance]), np.array([np.nan]), level)
+    se, normal = math.sqrt(variance), np.array(math.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.asarray(np.divide(estimate, se))
+    half = float(quantile((1 + level) / 2, normal)) * se
     q = float((((yi - estimate) ** 2) / vi)[known].sum()) if math.isfinite(estimate) else math.nan
     k = int(known.sum())
     df = k - 1
     nan = math.nan
     return CountsFit(
         beta=float(estimate),
-        se=float(inference.se[0]),
-        statistic=float(inference.statistic[0]),
-        p_value=float(inference.p_value[0]),
-        ci_low=float(inference.ci_low[0]),
-        ci_high=float(inference.ci_high[0]),
+        se=se,
+        statistic=float(statistic),
+        p_value=float(two_sided_p(statistic, normal)),
+        ci_low=float(estimate - half),
+        ci_high=float(estimate + half),
         q=q,
         q_df=df,
         q_p=float(chi2_upper_tail(np.array(q), np.array(df))),

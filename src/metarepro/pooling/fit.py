@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.bootstrap import with_bootstrap
+from metarepro.pooling.engine import Estimates, estimate
 from metarepro.pooling.heterogeneity import i2_h2
-from metarepro.pooling.inference import CI_METHODS, PI_METHODS, chi2_upper_tail, infer, prediction_interval, quantile
-from metarepro.pooling.kernel import Problems, moments
-from metarepro.pooling.likelihood import log_likelihood
-from metarepro.pooling.problems import read_problems
-from metarepro.pooling.tau2 import ESTIMATORS, Tau2
+from metarepro.pooling.inference import (
+    CI_METHODS,
+    PI_METHODS,
+    chi2_upper_tail,
+    log10_chi2_upper_tail,
+    log10_two_sided_p,
+    prediction_interval,
+    quantile,
+    two_sided_p,
+)
+from metarepro.pooling.problems import Batch, open_batch, refuse
+from metarepro.pooling.tau2 import ESTIMATORS
 
 
 @dataclass(frozen=True)
@@ -24,10 +34,10 @@ class PooledFit:
 
     Attributes
     ----------
-    beta, se, statistic, df, p_value, ci_low, ci_high
+    beta, se, statistic, df, p_value, log10_p, ci_low, ci_high
         Pooled effect on the working scale, its standard error (as the interval uses it), test of beta = 0, its
-        degrees of freedom (NaN for a normal test), two-sided p-value and confidence interval. With moderators the
-        last axis runs over coefficients, intercept first.
+        degrees of freedom (NaN for a normal test), two-sided p-value (and its decimal logarithm) and confidence
+        interval. With moderators the last axis runs over coefficients, intercept first.
     tau2, tau2_se
         Between-study variance and its asymptotic standard error.
     i2, h2
@@ -35,12 +45,14 @@ class PooledFit:
         Thompson 2002); with CE, which has no tau2, from Q.
     i2_q
         The other definition: 100 max(0, (Q - df)/Q).
-    q, q_df, q_p
+    q, q_df, q_p, q_log10_p
         Cochran's Q (residual Q with moderators), its degrees of freedom and p-value.
     pi_low, pi_high, pi_df
         Prediction interval of a new study's true effect and its df (NaN with moderators: it depends on their values).
     weights
         Percent weight of each study, summing to 100; 0 for masked or dropped studies.
+    covariance
+        Covariance of the coefficients, as the intervals use it; shape (..., p, p) with moderators.
     log_likelihood
         Restricted (REML) or full log-likelihood at tau2; the full one for the moment estimators.
     k
@@ -58,7 +70,6 @@ class PooledFit:
     se: Any
     statistic: Any
     df: Any
-    p_value: Any
     ci_low: Any
     ci_high: Any
     tau2: Any
@@ -68,11 +79,11 @@ class PooledFit:
     i2_q: Any
     q: Any
     q_df: Any
-    q_p: Any
     pi_low: Any
     pi_high: Any
     pi_df: Any
     weights: Any
+    covariance: Any
     log_likelihood: Any
     k: Any
     converged: Any
@@ -85,6 +96,37 @@ class PooledFit:
     level: float
     notes: tuple[str, ...]
 
+    # Probabilities are computed when they are asked for: in a large batch they would take longer than the fits.
+    @cached_property
+    def p_value(self) -> Any:
+        """Two-sided p-value of beta = 0."""
+        return _plain(two_sided_p(np.asarray(self.statistic), self._df))
+
+    @cached_property
+    def log10_p(self) -> Any:
+        """Decimal logarithm of `p_value`, which does not underflow."""
+        return _plain(log10_two_sided_p(np.asarray(self.statistic), self._df))
+
+    @cached_property
+    def q_p(self) -> Any:
+        """P-value of Q."""
+        return _plain(chi2_upper_tail(np.asarray(self.q), np.asarray(self.q_df)))
+
+    @cached_property
+    def q_log10_p(self) -> Any:
+        """Decimal logarithm of `q_p`, which does not underflow."""
+        return _plain(log10_chi2_upper_tail(np.asarray(self.q), np.asarray(self.q_df)))
+
+    @property
+    def _df(self) -> np.ndarray:
+        """Degrees of freedom in the shape of the statistic."""
+        df = np.asarray(self.df)
+        return df if np.ndim(self.statistic) == df.ndim else df[..., None]
+
+
+def _plain(values: np.ndarray) -> Any:
+    return values.item() if values.ndim == 0 else values
+
 
 def pool(
     yi: ArrayLike,
@@ -95,6 +137,9 @@ def pool(
     moderators: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     pi: str = "HTS",
+    weights: ArrayLike | None = None,
+    intercept: bool = True,
+    seed: int = 1,
 ) -> PooledFit:
     """Pool effects by inverse variance.
 
@@ -103,19 +148,27 @@ def pool(
     yi, vi : array_like, shape (k,) or (..., k)
         Effects and sampling variances on the working scale (log for ratios, logit for PLO).
     tau2 : str, default 'REML'
-        ``CE`` (common effect, tau2 = 0), ``DL HE HS HSk SJ ML REML EB PM``. REML by default: nearly unbiased, and
-        its likelihood says when several values fit.
+        ``CE`` (common effect, tau2 = 0), ``DL HE CA HS HSk SJ ML REML EB PM``, or two-step ``DL2 CA2``. REML by
+        default: nearly unbiased, and its likelihood says when several values fit. CA is another name of HE.
     ci : str, default 'HK'
         ``z``, ``t``, ``HK`` (Hartung-Knapp; default because z is too narrow with few studies), ``HK-adhoc``
         (the same, never narrower than Wald).
     level : float, default 0.95
         Coverage of the intervals.
     moderators : array_like, shape (k,), (k, p) or (..., k, p), optional
-        Covariates; an intercept is put first.
+        Covariates, as numbers; `meta_regression` takes formulas.
     mask : array_like of bool, shape (..., k), optional
         Studies to use in each problem; leading axes make a batch.
     pi : str, default 'HTS'
-        ``HTS`` (t with k - 2 df), ``t`` (k - 1), ``z``.
+        ``HTS`` (t with k - 2 df), ``t`` (k - 1), ``z``, or ``NNF`` (Nagashima's parametric bootstrap, which allows
+        for the uncertainty of tau2; 25,000 draws from `seed`).
+    weights : array_like, shape (k,) or (..., k), optional
+        Weights for the coefficients instead of 1/(vi + tau2), such as sample sizes. tau2 is estimated without them;
+        the standard error is that of a mean with such weights under the model.
+    intercept : bool, default True
+        Whether an intercept is put before the moderators.
+    seed : int, default 1
+        For ``NNF``.
 
     Returns
     -------
@@ -130,15 +183,17 @@ def pool(
 
     Notes
     -----
-    REML and ML are scanned over all tau2 that can hold a maximum, then polished to 1e-12, so a local maximum is not
-    mistaken for the global one. One study is returned as it is: tau2, I2 and the prediction interval are NaN, and
-    the interval is the study's own normal one. With two studies HTS has no degree of freedom (NaN).
-    HK can be too narrow when Q is below its df (use ``HK-adhoc``), and very wide with two studies.
+    REML and ML are global maxima, solved to 1e-12: that there is no other maximum is proven for each fit, or all of
+    them are found and the highest is taken. Batches run in chunks, and large ones compiled if numba is installed
+    (`set_engine`); nothing loops over fits in Python. One study is returned as it is: tau2, I2 and the prediction
+    interval are NaN, and the interval is the study's own normal one. With two studies HTS has no degree of freedom
+    (NaN). HK can be too narrow when Q is below its df (use ``HK-adhoc``), and very wide with two studies.
 
     References
     ----------
     Viechtbauer 2005, doi:10.3102/10769986030003261; Hartung & Knapp 2001, doi:10.1002/sim.791;
-    Knapp & Hartung 2003, doi:10.1002/sim.1482; Röver, Knapp & Friede 2015, doi:10.1186/s12874-015-0091-1.
+    Knapp & Hartung 2003, doi:10.1002/sim.1482; Röver, Knapp & Friede 2015, doi:10.1186/s12874-015-0091-1;
+    Nagashima, Noma & Furukawa 2019, doi:10.1177/0962280218773520.
 
     Examples
     --------
@@ -151,9 +206,11 @@ def pool(
     _allowed("pi", pi, PI_METHODS)
     if isinstance(level, bool) or not 0 < level < 1:
         raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
-    problems, shape, notes = read_problems(yi, vi, moderators, mask)
-    estimate = _estimate(problems, tau2)
-    return _assemble(problems, shape, estimate, tau2, ci, pi, level, list(notes))
+    batch = open_batch(yi, vi, moderators, mask, intercept or moderators is None)
+    user = None if weights is None else _user_weights(weights, batch)
+    estimates, notes = estimate(batch, tau2, user)
+    fit = _assemble(estimates, batch, tau2, ci, pi, level, list(notes))
+    return with_bootstrap(fit, batch, seed) if pi == "NNF" else fit
 
 
 def _allowed(name: str, value: str, known: Any) -> None:
@@ -163,47 +220,33 @@ def _allowed(name: str, value: str, known: Any) -> None:
         raise ConfigError(f"{name} = {value!r} is not known.{hint} Allowed: {', '.join(known)}.")
 
 
-def _estimate(problems: Problems, method: str) -> Tau2:
-    """The estimate where it exists; NaN for problems with no more studies than coefficients (0 with CE)."""
-    enough = problems.k > problems.p
-    if enough.all() or method == "CE":
-        return ESTIMATORS[method](problems)
-    b = problems.k.size
-    result = Tau2(
-        np.full(b, np.nan), np.full(b, np.nan), np.zeros(b, int), np.ones(b, bool), np.zeros(b, bool), np.ones(b, int)
-    )
-    if enough.any():
-        index = np.flatnonzero(enough)
-        some = ESTIMATORS[method](problems.rows(index))
-        for name in ("value", "se", "iterations", "converged", "at_boundary", "maxima"):
-            getattr(result, name)[index] = getattr(some, name)
-    return result
+def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
+    try:
+        given = np.broadcast_to(np.asarray(weights, dtype=np.float64), (*batch.shape, batch.y.shape[-1]))
+    except (TypeError, ValueError):
+        raise DataError(f"weights must be numbers in the shape of yi, {(*batch.shape, batch.y.shape[-1])}.") from None
+    flat = given.reshape(batch.y.shape)
+    used = np.isfinite(batch.y) & (True if batch.mask is None else batch.mask)
+    refuse(used & ~(np.isfinite(flat) & (flat >= 0)), "A weight is negative or not finite", "Give 0 or more.")
+    if ((flat * used).sum(-1) <= 0).any():
+        raise DataError("All weights are 0.")
+    return np.where(used, flat, 0.0)
 
 
 def _assemble(
-    problems: Problems,
-    shape: tuple[int, ...],
-    tau2: Tau2,
-    tau2_method: str,
-    ci: str,
-    pi: str,
-    level: float,
-    notes: list[str],
+    e: Estimates, batch: Batch, tau2_method: str, ci: str, pi: str, level: float, notes: list[str]
 ) -> PooledFit:
-    k, p = problems.k, problems.p
+    k, p, shape = e.k, e.beta.shape[-1], batch.shape
     df = k - p
     enough = df >= 1
-    used = np.where(np.isfinite(tau2.value), tau2.value, 0.0)
-    m = moments(problems, used)
-    m0 = m if tau2_method == "CE" else moments(problems, np.zeros(k.shape))
-    wald = np.sqrt(np.diagonal(m.xwx_inv, axis1=-2, axis2=-1))
+    wald = np.sqrt(np.diagonal(e.covariance, axis1=-2, axis2=-1))
 
     factor = np.ones(k.shape)
     if ci in ("HK", "HK-adhoc"):
         with np.errstate(invalid="ignore", divide="ignore"):
-            factor = np.where(enough, m.rss / df, 1.0)
+            factor = np.where(enough, e.rss / df, 1.0)
         # Residuals that are zero but for rounding must not turn into a made-up standard error.
-        rounding = (np.finfo(float).eps * np.abs(problems.y + problems.centre).max(-1)) ** 2 * m.sum_w
+        rounding = (np.finfo(float).eps * e.size) ** 2 * e.sum_w
         factor = np.where(factor * np.maximum(df, 1) <= rounding, 0.0, factor)
         if ci == "HK-adhoc":
             factor = np.maximum(factor, 1.0)
@@ -216,60 +259,54 @@ def _assemble(
                 notes.append("The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not.")
     se = wald * np.sqrt(factor)[:, None]
     test_df = np.where(enough & (ci != "z"), df, np.nan)
-    inference = infer(m.beta + problems.centre, se, np.repeat(test_df[:, None], p, axis=1), level)
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        typical = df / m0.tr_p
-        i2_q = np.where(enough, 100 * (1 - df / np.maximum(m0.rss, np.maximum(df, 1))), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = e.beta / se
+        half = quantile((1 + level) / 2, test_df)[:, None] * se
+        i2_q = np.where(enough, 100 * (1 - df / np.maximum(e.q, np.maximum(df, 1))), np.nan)
         if tau2_method == "CE":
-            i2, h2 = i2_q, np.where(enough, m0.rss / df, np.nan)
+            i2, h2 = i2_q, np.where(enough, e.q / df, np.nan)
         else:
-            i2, h2 = i2_h2(tau2.value, typical)
-    beta = m.beta + problems.centre
-    if p == 1 and tau2_method != "CE":
-        pi_low, pi_high, pi_df = prediction_interval(beta[:, 0], se[:, 0], tau2.value, k, p, pi, level)
+            i2, h2 = i2_h2(e.tau2, df / e.tr_p)
+    if p == 1 and tau2_method != "CE" and pi != "NNF":
+        pi_low, pi_high, pi_df = prediction_interval(e.beta[:, 0], se[:, 0], e.tau2, k, p, pi, level)
     else:
         pi_low, pi_high, pi_df = (np.full(k.shape, np.nan) for _ in range(3))
-    notes += _notes(k, p, enough, pi_df, pi, ci, tau2_method, tau2)
-
-    weight = problems.mask / (problems.v + used[:, None])
-    weight = 100 * weight / weight.sum(-1, keepdims=True)
-    likelihood = log_likelihood(m, problems, "REML" if tau2_method == "REML" else "ML")
+    notes += _notes(e, p, enough, pi_df, pi, ci, tau2_method)
 
     def one(a: np.ndarray) -> Any:
         return a[0].item() if shape == () else a.reshape(shape)
 
     def per_coefficient(a: np.ndarray) -> Any:
-        if problems.x is None:
+        if batch.x is None:
             return one(a[:, 0])
         return a[0] if shape == () else a.reshape((*shape, p))
 
+    covariance = e.covariance * factor[:, None, None]
     return PooledFit(
-        beta=per_coefficient(beta),
-        se=per_coefficient(inference.se),
-        statistic=per_coefficient(inference.statistic),
+        beta=per_coefficient(e.beta),
+        se=per_coefficient(se),
+        statistic=per_coefficient(statistic),
         df=one(test_df),
-        p_value=per_coefficient(inference.p_value),
-        ci_low=per_coefficient(inference.ci_low),
-        ci_high=per_coefficient(inference.ci_high),
-        tau2=one(tau2.value),
-        tau2_se=one(tau2.se),
+        ci_low=per_coefficient(e.beta - half),
+        ci_high=per_coefficient(e.beta + half),
+        tau2=one(e.tau2),
+        tau2_se=one(e.tau2_se),
         i2=one(i2),
         h2=one(h2),
         i2_q=one(i2_q),
-        q=one(m0.rss),
+        q=one(e.q),
         q_df=one(df.astype(int)),
-        q_p=one(chi2_upper_tail(m0.rss, df)),
         pi_low=one(pi_low),
         pi_high=one(pi_high),
         pi_df=one(pi_df),
-        weights=weight[0] if shape == () else weight.reshape((*shape, -1)),
-        log_likelihood=one(likelihood),
+        weights=e.weights[0] if shape == () else e.weights.reshape((*shape, -1)),
+        covariance=one(covariance[:, 0, 0]) if batch.x is None else covariance.reshape((*shape, p, p)),
+        log_likelihood=one(e.log_likelihood),
         k=one(k.astype(int)),
-        converged=one(tau2.converged),
-        at_boundary=one(tau2.at_boundary),
-        iterations=one(tau2.iterations),
-        maxima=one(tau2.maxima),
+        converged=one(e.converged),
+        at_boundary=one(e.at_boundary),
+        iterations=one(e.iterations),
+        maxima=one(e.maxima),
         tau2_method=tau2_method,
         ci_method=ci,
         pi_method=pi,
@@ -279,7 +316,7 @@ def _assemble(
 
 
 def _notes(
-    k: np.ndarray, p: int, enough: np.ndarray, pi_df: np.ndarray, pi: str, ci: str, tau2_method: str, tau2: Tau2
+    e: Estimates, p: int, enough: np.ndarray, pi_df: np.ndarray, pi: str, ci: str, tau2_method: str
 ) -> list[str]:
     notes = []
     if not enough.all():
@@ -291,10 +328,10 @@ def _notes(
         notes.append("No prediction interval: with moderators it depends on their values.")
     elif (enough & (pi_df < 1)).any():
         notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
-    if p == 1 and ci in ("HK", "HK-adhoc", "t") and (k == 2).any():
+    if p == 1 and ci in ("HK", "HK-adhoc", "t") and (e.k == 2).any():
         notes.append("Two studies: the t interval with 1 df is very wide.")
-    if tau2_method in ("REML", "ML") and (tau2.maxima > 1).any():
+    if tau2_method in ("REML", "ML") and (e.maxima > 1).any():
         notes.append("The likelihood of τ² has several maxima; the highest is reported.")
-    if not tau2.converged.all():
+    if not e.converged.all():
         notes.append(f"{tau2_method} was not solved to its tolerance.")
     return notes

@@ -13,6 +13,7 @@ from metarepro.pooling.inference import chi2_quantile
 from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
 from metarepro.pooling.likelihood import profile_interval
 from metarepro.pooling.problems import read_problems
+from metarepro.pooling.quadratic_form import chi2_mixture_upper_tail
 from metarepro.pooling.tau2 import solve_q
 
 
@@ -58,6 +59,45 @@ def q_profile(problems: Problems, level: float) -> tuple[Array, Array]:
     return low, high
 
 
+def q_coefficients(problems: Problems, tau2: Array) -> Array:
+    """Coefficients of the chi-squares whose sum Cochran's Q is, if the between-study variance is `tau2`.
+
+    Eigenvalues of S^(1/2) P S^(1/2) with P the projection at tau2 = 0 and S = V + tau2 I, for one problem and `tau2` of
+    shape (g,); shape (g, k). Biggerstaff & Jackson 2008, doi:10.1002/sim.3384.
+    """
+    shown = problems.mask[0]
+    v = problems.v[0, shown]
+    w = 1 / v
+    x = np.ones((v.size, 1)) if problems.x is None else problems.x[0, shown]
+    xw = x.T * w
+    projection = np.diag(w) - xw.T @ np.linalg.solve(xw @ x, xw)
+    root = np.sqrt(v + tau2[:, None])
+    return np.maximum(np.linalg.eigvalsh(projection * root[:, :, None] * root[:, None, :]), 0.0)
+
+
+def generalised_q_interval(problems: Problems, level: float) -> tuple[Array, Array]:
+    """Interval of tau2 from the exact distribution of Cochran's Q, weights 1/v. Jackson 2013, doi:10.1002/jrsm.1081."""
+    from scipy.optimize import brentq
+
+    q = moments(problems, np.zeros(problems.k.shape)).rss
+    ends = np.zeros((2, q.size))
+    for row in range(q.size):
+        one = problems.rows(np.array([row]))
+
+        def excess(tau2: float, target: float, one: Problems = one, q_row: Array = q[row : row + 1]) -> float:
+            coefficients = q_coefficients(one, np.array([tau2]))
+            return float(chi2_mixture_upper_tail(q_row, coefficients)[0]) - target
+
+        for side, target in enumerate(((1 - level) / 2, (1 + level) / 2)):
+            if excess(0.0, target) >= 0:
+                continue
+            top = float(np.median(one.v[0, one.mask[0]]))
+            while excess(top, target) < 0:
+                top *= 4
+            ends[side, row] = brentq(excess, 0.0, top, args=(target,), xtol=1e-14 * top, rtol=1e-13)
+    return ends[0], ends[1]
+
+
 def heterogeneity_interval(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -72,8 +112,9 @@ def heterogeneity_interval(
     ----------
     yi, vi : array_like, shape (..., k)
         Effects and sampling variances on the working scale.
-    method : {'QP', 'PL'}
-        Q-profile, which is exact under the model's normality; or profile (restricted) likelihood, asymptotic.
+    method : {'QP', 'GENQ', 'PL'}
+        Q-profile or generalised Q (Cochran's Q with its exact distribution; shorter when heterogeneity is small), both
+        exact under the model's normality; or profile (restricted) likelihood, asymptotic.
     level : float
         Coverage between 0 and 1.
     moderators, mask
@@ -86,11 +127,11 @@ def heterogeneity_interval(
 
     References
     ----------
-    Viechtbauer 2007, doi:10.1002/sim.2514; Hardy & Thompson 1996,
+    Viechtbauer 2007, doi:10.1002/sim.2514; Jackson 2013, doi:10.1002/jrsm.1081 (generalised Q); Hardy & Thompson 1996,
     doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood).
     """
-    if method not in ("QP", "PL"):
-        raise ConfigError(f"method = {method!r} is not known. Allowed: QP, PL.")
+    if method not in ("QP", "GENQ", "PL"):
+        raise ConfigError(f"method = {method!r} is not known. Allowed: QP, GENQ, PL.")
     problems, shape, notes = read_problems(yi, vi, moderators, mask)
     if not 0 < level < 1:
         raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
@@ -101,6 +142,8 @@ def heterogeneity_interval(
         some = problems.rows(np.flatnonzero(possible))
         if method == "QP":
             low[possible], high[possible] = q_profile(some, level)
+        elif method == "GENQ":
+            low[possible], high[possible] = generalised_q_interval(some, level)
         else:
             drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
             low[possible], high[possible], pieces = profile_interval(some, "REML", drop)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from metarepro.pooling.kernel import Array
@@ -18,37 +16,23 @@ PI_METHODS = {
     "HTS": "Higgins-Thompson-Spiegelhalter, t with k - 2 df",
     "t": "t with k - 1 df",
     "z": "normal",
+    "NNF": "Nagashima-Noma-Furukawa bootstrap",
 }
 
 
-@dataclass(frozen=True)
-class Inference:
-    """Standard error, test statistic, df (NaN: normal), two-sided p-value and interval, one entry a coefficient."""
-
-    se: Array
-    statistic: Array
-    df: Array
-    p_value: Array
-    ci_low: Array
-    ci_high: Array
-
-
-def infer(beta: Array, se: Array, df: Array, level: float) -> Inference:
-    """Test beta = 0 and its interval: t with `df`, or normal where df is NaN."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = beta / se
-    half = quantile((1 + level) / 2, df) * se
-    return Inference(se, statistic, df, two_sided_p(statistic, df), beta - half, beta + half)
-
-
 def quantile(probability: float, df: Array) -> Array:
-    """Quantile of t with `df`, or of the normal where df is NaN; NaN where df < 1."""
+    """Quantile of t with whole `df`, or of the normal where df is NaN; NaN where df < 1."""
     from scipy.special import ndtri, stdtrit
 
     df = np.asarray(df, dtype=np.float64)
-    normal = np.isnan(df)
-    t = stdtrit(np.where(normal | (df < 1), 1.0, df), probability)
-    return np.where(normal, ndtri(probability), np.where(df < 1, np.nan, t))
+    flat = df.ravel()
+    # Batches have few different df; each is looked up once.
+    alike = (flat == flat[0]).all() or np.isnan(flat).all()
+    different, where = (flat[:1], np.array(0)) if alike else np.unique(flat, return_inverse=True)
+    normal = np.isnan(different)
+    t = stdtrit(np.where(normal | (different < 1), 1.0, different), probability)
+    found = np.where(normal, ndtri(probability), np.where(different < 1, np.nan, t))
+    return np.full(df.shape, found[0]) if alike else found[where].reshape(df.shape)
 
 
 def two_sided_p(statistic: Array, df: Array) -> Array:
@@ -60,6 +44,37 @@ def two_sided_p(statistic: Array, df: Array) -> Array:
     size = -np.abs(statistic)
     t = stdtr(np.where(normal | (df < 1), 1.0, df), size)
     return np.where(normal, 2 * ndtr(size), np.where(df < 1, np.nan, 2 * t))
+
+
+def log10_two_sided_p(statistic: Array, df: Array) -> Array:
+    """Decimal logarithm of the two-sided p-value, also where the p-value is too small for a floating-point number."""
+    from scipy.special import betaln, hyp2f1, log_ndtr
+
+    df = np.asarray(df, dtype=np.float64)
+    p = two_sided_p(statistic, df)
+    normal = np.isnan(df)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # p = I_x(df/2, 1/2) with x = df/(df + t^2); for small x its series converges at once.
+        a = np.where(normal | (df < 1), 1.0, df) / 2
+        log_x = -np.log1p(statistic**2 / (2 * a))
+        tail = a * log_x - np.log(a) - betaln(a, 0.5) + np.log(hyp2f1(a, 0.5, a + 1, np.exp(log_x)))
+        t = np.where(p < 1e-100, tail / np.log(10), np.log10(p))
+        return np.where(normal, (np.log(2) + log_ndtr(-np.abs(statistic))) / np.log(10), t)
+
+
+def log10_chi2_upper_tail(statistic: Array, df: Array) -> Array:
+    """Decimal logarithm of `chi2_upper_tail`, also where that underflows."""
+    from scipy.special import gammaln
+
+    p = chi2_upper_tail(statistic, df)
+    a, x = np.maximum(np.asarray(df, dtype=np.float64), 1) / 2, np.maximum(statistic, 0) / 2
+    # Continued fraction of the incomplete gamma function (DLMF 8.9.2), from its far end; used where x is far above a.
+    fraction = np.zeros(np.broadcast(a, x).shape)
+    for n in range(200, 0, -1):
+        fraction = n * (n - a) / (x + 2 * n + 1 - a - fraction)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tail = a * np.log(x) - x - gammaln(a) - np.log(x + 1 - a - fraction)
+        return np.where(p < 1e-100, tail / np.log(10), np.log10(p))
 
 
 def chi2_upper_tail(statistic: Array, df: Array) -> Array:

@@ -23,15 +23,20 @@ class Problems:
     Attributes
     ----------
     y, v : ndarray, shape (b, k)
-        Effects, minus `centre`, and sampling variances; masked-out entries hold 0 and 1.
+        Effects, minus `centre`, and sampling variances; masked-out entries hold 0 and 1. Kept with studies as the
+        outer axis in memory, where sums over studies are fastest.
     mask : ndarray of bool, shape (b, k)
         Studies that take part.
     k : ndarray, shape (b,)
         Number of studies that take part.
     centre : ndarray, shape (b, 1)
-        Mean that was subtracted, so that a large common offset does not cancel digits; 0 with a design.
+        Mean that was subtracted, so that a large common offset does not cancel digits.
+    heavy : bool
+        Whether in some problem one study has nearly all the weight, so that the sums need care not to cancel.
     x : ndarray, shape (b, k, p), or None
-        Design matrix; None means an intercept only.
+        Design matrix with orthonormal columns; None means an intercept only.
+    back : ndarray, shape (b, p, p), or None
+        Matrix that turns coefficients of `x` into those of the design as given.
     """
 
     y: Array
@@ -39,7 +44,9 @@ class Problems:
     mask: Mask
     k: Array
     centre: Array
-    x: Array | None
+    heavy: bool = True
+    x: Array | None = None
+    back: Array | None = None
 
     @property
     def p(self) -> int:
@@ -49,7 +56,9 @@ class Problems:
     def rows(self, chosen: NDArray[np.intp]) -> Problems:
         """The chosen problems."""
         x = None if self.x is None else self.x[chosen]
-        return Problems(self.y[chosen], self.v[chosen], self.mask[chosen], self.k[chosen], self.centre[chosen], x)
+        back = None if self.back is None else self.back[chosen]
+        y, v = (a.T[:, chosen].T for a in (self.y, self.v))
+        return Problems(y, v, self.mask.T[:, chosen].T, self.k[chosen], self.centre[chosen], self.heavy, x, back)
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,8 @@ class Moments:
         y'PPy and y'PPPy.
     tr_p, tr_pp : ndarray
         Traces of P and PP, where P = W - W X (X'WX)^-1 X'W.
-    sum_w, sum_w2, log_det_v, log_det_xwx : ndarray
-        Sums of weights and squared weights; log determinants of V + tau2 I and of X'WX.
+    sum_w, sum_w2, log_det_xwx : ndarray
+        Sums of weights and squared weights; log determinant of X'WX.
     """
 
     beta: Array
@@ -81,7 +90,6 @@ class Moments:
     tr_pp: Array
     sum_w: Array
     sum_w2: Array
-    log_det_v: Array
     log_det_xwx: Array
 
 
@@ -105,14 +113,14 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     grid = tau2.ndim == 2
     widen = (slice(None), None) if grid else slice(None)
     y, v, mask = problems.y[widen], problems.v[widen], problems.mask[widen]
-    total = v + tau2[..., None]
-    w = (1.0 / total if weights is None else weights[widen]) * mask
-    log_det_v = np.log(np.where(mask, total, 1.0)).sum(-1)
+    w = (1.0 / (v + tau2[..., None]) if weights is None else weights[widen]) * mask
     sum_w = w.sum(-1)
     w2 = w * w
     sum_w2 = w2.sum(-1)
     if problems.x is None:
-        return _intercept_only(y, w, w2, sum_w, sum_w2, log_det_v)
+        if problems.heavy or weights is not None:
+            return _one_study_heavy(y, w, w2, sum_w, sum_w2)
+        return _intercept_only(y, w, w2, sum_w, sum_w2)
     x = problems.x[widen] * mask[..., None]
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
@@ -133,12 +141,32 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
         tr_pp=sum_w2 - 2 * np.trace(a3, axis1=-2, axis2=-1) + np.trace(a2 @ a2, axis1=-2, axis2=-1),
         sum_w=sum_w,
         sum_w2=sum_w2,
-        log_det_v=log_det_v,
         log_det_xwx=np.linalg.slogdet(xwx)[1],
     )
 
 
-def _intercept_only(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array, log_det_v: Array) -> Moments:
+def _intercept_only(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array) -> Moments:
+    """Moments around a weighted mean."""
+    beta = (w * y).sum(-1) / sum_w
+    r = y - beta[..., None]
+    wr = w * r
+    wwr = w * wr
+    share = sum_w2 / sum_w
+    return Moments(
+        beta=beta[..., None],
+        xwx_inv=(1 / sum_w)[..., None, None],
+        rss=(wr * r).sum(-1),
+        y_pp_y=(wr * wr).sum(-1),
+        y_ppp_y=(wwr * wr).sum(-1) - wwr.sum(-1) ** 2 / sum_w,
+        tr_p=sum_w - share,
+        tr_pp=sum_w2 - 2 * (w2 * w).sum(-1) / sum_w + share * share,
+        sum_w=sum_w,
+        sum_w2=sum_w2,
+        log_det_xwx=np.log(sum_w),
+    )
+
+
+def _one_study_heavy(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array) -> Moments:
     """Moments around a weighted mean, written so that nothing cancels when one study has nearly all the weight.
 
     With variances a million million apart, S - w of the heaviest study, its residual and traces like
@@ -174,9 +202,15 @@ def _intercept_only(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array, 
         tr_pp=(p_ii * p_ii).sum(-1) + squares.sum(-1),
         sum_w=sum_w,
         sum_w2=sum_w2,
-        log_det_v=log_det_v,
         log_det_xwx=np.log(sum_w),
     )
+
+
+def log_determinant(problems: Problems, tau2: Array) -> Array:
+    """Log determinant of V + tau2 I, for tau2 of shape (b,) or (b, g)."""
+    widen = (slice(None), None) if tau2.ndim == 2 else slice(None)
+    total = problems.v[widen] + tau2[..., None]
+    return np.log(np.where(problems.mask[widen], total, 1.0)).sum(-1)
 
 
 def generalised_q(problems: Problems, tau2: Array) -> Array:

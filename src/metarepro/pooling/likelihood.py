@@ -1,24 +1,27 @@
 """Global maximum of the (restricted) likelihood in tau2.
 
 The likelihood of a random-effects model can have several maxima, and can be highest at tau2 = 0 although its slope
-there is positive elsewhere, so no iteration from one starting value is safe. Here the score is scanned over the
-whole range that can hold a maximum, every maximum found is polished inside its bracket, and the highest wins.
+is positive elsewhere, so no iteration from one starting value is safe. Here a maximum is found by Newton steps inside
+a bracket and then proven to be the only one, by bounds on the score that hold over whole intervals; where the proof
+fails, the same bounds isolate all maxima, each is polished, and the highest wins.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from metarepro.pooling.kernel import Array, Moments, Problems, moments
+from metarepro.pooling import loops
+from metarepro.pooling.kernel import Array, Moments, Problems, log_determinant, moments
 
 Likelihood = Literal["REML", "ML"]
 
-POINTS_PER_DECADE = 12
-MIN_POINTS, MAX_POINTS = 64, 400
-MAX_POLISH = 200
+# Of the scan for the ends of a profile likelihood interval, and of the search for each end.
+SCAN_POINTS = 400
+MAX_CROSSING_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -32,137 +35,233 @@ class Maximum:
     converged: np.ndarray
 
 
-def log_likelihood(m: Moments, problems: Problems, kind: Likelihood) -> Array:
-    """Profile log-likelihood of tau2 at moments `m`, with its constants, as R reports it."""
-    k = problems.k[:, None] if m.rss.ndim == 2 else problems.k
+def log_likelihood(problems: Problems, tau2: Array, kind: Likelihood, m: Moments | None = None) -> Array:
+    """Profile log-likelihood at tau2 (shape (b,) or (b, g)), with its constants, as R reports it.
+
+    `m` are the moments there, if they are at hand. The columns of a design are orthonormal, so that its own
+    determinant, a constant that R's value contains, is added.
+    """
+    m = moments(problems, tau2) if m is None else m
+    k = problems.k[:, None] if tau2.ndim == 2 else problems.k
+    value = m.rss + log_determinant(problems, tau2)
     if kind == "ML":
-        return -0.5 * (k * np.log(2 * np.pi) + m.log_det_v + m.rss)
-    if problems.x is None:
-        xx: Array = np.log(problems.k)
-    else:
-        x = problems.x * problems.mask[..., None]
-        xx = np.linalg.slogdet(np.swapaxes(x, -1, -2) @ x)[1]
-    xx = xx[:, None] if m.rss.ndim == 2 else xx
-    return -0.5 * ((k - problems.p) * np.log(2 * np.pi) - xx + m.log_det_v + m.log_det_xwx + m.rss)
+        return -0.5 * (k * np.log(2 * np.pi) + value)
+    xx = np.log(k) if problems.x is None else 0.0
+    return -0.5 * ((k - problems.p) * np.log(2 * np.pi) - xx + m.log_det_xwx + value)
 
 
-def _score(m: Moments, kind: Likelihood) -> tuple[Array, Array]:
-    """First and second derivative of the log-likelihood in tau2."""
-    if kind == "REML":
-        return 0.5 * (m.y_pp_y - m.tr_p), 0.5 * m.tr_pp - m.y_ppp_y
-    return 0.5 * (m.y_pp_y - m.sum_w), 0.5 * m.sum_w2 - m.y_ppp_y
-
-
-def upper_bound(problems: Problems) -> Array:
+def upper_bound(problems: Problems, spread: Array) -> Array:
     """Value of tau2 beyond which the score is negative, so that no maximum lies above it.
 
-    With S the residual sum of squares of the unweighted fit and W >= 1/(tau2 + max v):
+    With S the residual sum of squares of the unweighted fit (`spread`) and W >= 1/(tau2 + max v):
     y'PPy <= S / tau2^2 and tr(P) >= (k - p) / (tau2 + max v), hence the positive root of
     t^2 - s^2 t - s^2 max v with s^2 = S / (k - p). It holds for ML too, where tr(W) >= tr(P).
     """
-    flat = moments(problems, np.zeros(problems.k.shape), weights=problems.mask.astype(float))
-    s2 = flat.rss / np.maximum(problems.k - problems.p, 1)
+    s2 = spread / np.maximum(problems.k - problems.p, 1)
     v_max = np.where(problems.mask, problems.v, 0).max(-1)
     return np.asarray(0.5 * (s2 + np.sqrt(s2 * s2 + 4 * s2 * v_max)), dtype=np.float64)
 
 
+class Curves(NamedTuple):
+    """f = (y'PPy)^(-1/2) and g = 1/tr(P) (1/sum(w) for ML) with their slopes in tau2; see `loops` for what they prove.
+
+    The score is positive exactly where f^2 < g.
+    """
+
+    f: Array
+    f1: Array
+    g: Array
+    g1: Array
+
+    @property
+    def positive(self) -> np.ndarray:
+        """Whether the score is positive."""
+        return np.asarray(self.f * self.f < self.g)
+
+    def at(self, chosen: np.ndarray) -> Curves:
+        """The chosen problems."""
+        return Curves(*(a[chosen] for a in self))
+
+
+def _curves(m: Moments, kind: Likelihood) -> Curves:
+    """Curves at the moments `m`."""
+    trace, trace2 = (m.tr_p, m.tr_pp) if kind == "REML" else (m.sum_w, m.sum_w2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f = 1 / np.sqrt(m.y_pp_y)
+        g = 1 / trace
+        return Curves(f, m.y_ppp_y * f * f * f, g, trace2 * g * g)
+
+
 def maximise(problems: Problems, kind: Likelihood) -> Maximum:
-    """Global maximum of the profile likelihood in tau2 >= 0 for each problem."""
+    """Global maximum of the profile likelihood in tau2 >= 0 for each problem.
+
+    Newton steps inside a bracket find one root of the score; a certificate from two or three points proves in almost
+    all problems that it is the only maximum. In the others all roots are isolated by the same bounds, cell by cell, and
+    the highest maximum wins.
+    """
     b = problems.k.size
-    top = upper_bound(problems) * (1 + 1e-9)
-    v_min = np.where(problems.mask, problems.v, np.inf).min(-1)
-    low = np.minimum(v_min * 1e-3, top * 1e-3)
-    low = np.where(low > 0, low, v_min * 1e-3)
-    top = np.maximum(top, low * 10)
-    decades = float(np.max(np.log10(top / low)))
-    points = int(np.clip(np.ceil(decades * POINTS_PER_DECADE), MIN_POINTS, MAX_POINTS))
-    step = np.linspace(0, 1, points)
-    grid = np.concatenate([np.zeros((b, 1)), low[:, None] * (top / low)[:, None] ** step], axis=1)
-    score = _score(moments(problems, grid), kind)[0]
-    grid, score = _refine_peaks(problems, kind, grid, score)
+    df = problems.k - problems.p
+    flat = moments(problems, np.zeros(b), weights=problems.mask.astype(float))
+    spread, top = flat.rss, upper_bound(problems, flat.rss) * (1 + 1e-9)
+    at_zero = moments(problems, np.zeros(b))
+    start = _curves(at_zero, kind)
+    best, steps, converged = np.zeros(b), np.zeros(b, dtype=int), np.ones(b, dtype=bool)
+    inside = start.positive & (spread > 0) & (at_zero.y_pp_y > 0)
+    here = start
+    index = np.flatnonzero(inside)
+    if index.size:
+        hedges = (spread - _unweighted_trace(problems)) / df
+        typical = df / at_zero.tr_p
+        guess = np.where((hedges > 0) & (hedges < top), hedges, 0.5 * np.minimum(top, typical))[index]
+        some = problems.rows(index)
+        best[index], steps[index], converged[index], curves = _polish(
+            some, kind, np.zeros(index.size), top[index], guess, typical[index]
+        )
+        here = Curves(*(a.copy() for a in start))
+        for whole, part in zip(here, curves, strict=True):
+            whole[index] = part
+    with np.errstate(all="ignore"):
+        left = loops.all_positive(0.0, start.f, start.f1, start.g, best, here.f, here.f1, here.g)
+        left = ~inside | (left & (2 * np.sqrt(here.g) * here.f1 > here.g1))
+        ray = 1 / np.sqrt(spread)
+        right = loops.stays_negative(here.f, here.g, here.g1, ray)
+        right |= ~inside & ~((spread > 0) & (at_zero.y_pp_y > 0))
+    look = np.flatnonzero(left & ~right)
+    if look.size:
+        far = 2 * best[look] + 0.25 * (spread / df)[look]
+        there, now = _curves(moments(problems.rows(look), far), kind), here.at(look)
+        with np.errstate(all="ignore"):
+            right[look] = (
+                ~there.positive
+                & loops.all_negative(best[look], now.f, now.g, now.g1, far, there.f, there.g, there.g1)
+                & loops.stays_negative(there.f, there.g, there.g1, ray[look])
+            )
+    maxima = np.ones(b, dtype=int)
+    doubtful = np.flatnonzero(~(left & right))
+    if doubtful.size:
+        found = _highest_of_all(problems.rows(doubtful), kind, top[doubtful])
+        best[doubtful], steps[doubtful], converged[doubtful], maxima[doubtful] = found
+    return Maximum(best, log_likelihood(problems, best, kind), maxima, steps, converged)
 
-    # A maximum lies where the score turns from positive to not positive; tau2 = 0 is one if the score starts there.
-    turns = (score[:, :-1] > 0) & (score[:, 1:] <= 0)
-    boundary = score[:, 0] <= 0
-    which, cell = np.nonzero(turns)
-    roots, steps, good = _polish(problems.rows(which), kind, grid[which, cell], grid[which, cell + 1])
 
-    best = np.zeros(b)
-    best_ll = np.where(boundary, log_likelihood(moments(problems, best), problems, kind), -np.inf)
-    iterations = np.zeros(b, dtype=int)
-    converged = boundary.copy()
+def _unweighted_trace(problems: Problems) -> Array:
+    """tr(P V) of the unweighted fit."""
+    v = problems.v * problems.mask
+    if problems.x is None:
+        return v.sum(-1) * (1 - 1 / problems.k)
+    return v.sum(-1) - (v * (problems.x**2).sum(-1)).sum(-1)
+
+
+def _highest_of_all(
+    problems: Problems, kind: Likelihood, top: Array
+) -> tuple[Array, np.ndarray, np.ndarray, np.ndarray]:
+    """Every maximum of the likelihood, polished; the highest for each problem, its steps, success, their number."""
+    b = problems.k.size
+    boundary = ~_curves(moments(problems, np.zeros(b)), kind).positive
+    which, low, high = _isolate(problems, kind, top)
+    some = problems.rows(which)
+    typical = ((problems.k - problems.p) / moments(problems, np.zeros(b)).tr_p)[which]
+    roots, steps, good, _ = _polish(some, kind, low, high, 0.5 * (low + high), typical)
+    best, iterations, converged = np.zeros(b), np.zeros(b, dtype=int), boundary.copy()
+    best_ll = np.where(boundary, log_likelihood(problems, best, kind), -np.inf)
     if which.size:
-        root_ll = log_likelihood(moments(problems.rows(which), roots), problems.rows(which), kind)
+        root_ll = log_likelihood(some, roots, kind)
         order = np.argsort(root_ll, kind="stable")
         champion = np.full(b, -1)
         champion[which[order]] = order
-        has = champion >= 0
+        has = np.flatnonzero(champion >= 0)
         winner = champion[has]
         better = root_ll[winner] > best_ll[has]
-        at = np.flatnonzero(has)[better]
-        best[at], best_ll[at] = roots[winner[better]], root_ll[winner[better]]
-        iterations[at], converged[at] = steps[winner[better]], good[winner[better]]
-    maxima = turns.sum(-1) + boundary
-    return Maximum(best, best_ll, maxima, iterations, converged)
+        at, winner = has[better], winner[better]
+        best[at], iterations[at], converged[at] = roots[winner], steps[winner], good[winner]
+    return best, iterations, converged, np.bincount(which, minlength=b) + boundary
 
 
-def _refine_peaks(problems: Problems, kind: Likelihood, grid: Array, score: Array) -> tuple[Array, Array]:
-    """Look closer where the slope nearly reaches zero without a sign change, so that no narrow maximum is missed.
+def _isolate(problems: Problems, kind: Likelihood, top: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    """Cells that hold exactly one maximum each, and together all of those above 0: problem, low end, high end.
 
-    Two grid points with a negative score may hide a maximum (and a minimum) between them; then the slope on the log
-    scale, t times the score, has a local peak there. The same holds for a dip between positive scores.
+    A cell is done when the bounds prove that the score keeps its sign in it, or crosses zero once; otherwise it is
+    halved, on a scale that is logarithmic above the typical sampling variance. Cells of a relative width of 1e-10 are
+    not split: there the likelihood is level to rounding.
     """
-    slope = grid * score
-    inner, left, right = slope[:, 1:-1], slope[:, :-2], slope[:, 2:]
-    peak = (inner <= 0) & (inner >= left) & (inner >= right)
-    dip = (inner > 0) & (inner <= left) & (inner <= right)
-    which, at = np.nonzero(peak | dip)
-    if not which.size:
-        return grid, score
-    # Nine more points on each side of the peak; the rows of other problems repeat their last point.
-    a, c = grid[which, at], grid[which, at + 2]
-    fraction = np.linspace(0, 1, 21)[1:-1]
-    fine = a[:, None] + (c - a)[:, None] * fraction
-    most = int(np.bincount(which).max()) * fine.shape[1]
-    extra = np.repeat(grid[:, -1:], most, axis=1)
-    for problem in np.unique(which):
-        values = fine[which == problem].ravel()
-        extra[problem, : values.size] = values
-    wide = np.sort(np.concatenate([grid, extra], axis=1), axis=1)
-    return wide, _score(moments(problems, wide), kind)[0]
+    b = problems.k.size
+    typical = (problems.k - problems.p) / moments(problems, np.zeros(b)).tr_p
+    which: NDArray[np.intp] = np.arange(b)
+    low, high = np.zeros(b), top
+    at_low, at_high = _curves(moments(problems, low), kind), _curves(moments(problems, high), kind)
+    found: list[tuple[NDArray[np.intp], Array, Array]] = []
+    while which.size:
+        up, down = at_low.positive, at_high.positive
+        with np.errstate(all="ignore"):
+            keeps = (
+                up
+                & down
+                & loops.all_positive(low, at_low.f, at_low.f1, at_low.g, high, at_high.f, at_high.f1, at_high.g)
+            ) | (
+                ~up
+                & ~down
+                & loops.all_negative(low, at_low.f, at_low.g, at_low.g1, high, at_high.f, at_high.g, at_high.g1)
+            )
+            # The slope of sqrt(g) is g1 / (2 sqrt(g)); slopes fall from left to right.
+            rises = at_high.f1 > at_low.g1 / (2 * np.sqrt(at_low.g))
+            falls = at_low.f1 < at_high.g1 / (2 * np.sqrt(at_high.g))
+        narrow = high - low <= 1e-10 * (high + 1e-3 * typical[which])
+        peak = up & ~down & (rises | narrow)
+        found.append((which[peak], low[peak], high[peak]))
+        go = ~(keeps | peak | (~up & down & falls) | narrow)
+        which, low, high, at_low, at_high = which[go], low[go], high[go], at_low.at(go), at_high.at(go)
+        scale = 1e-3 * typical[which]
+        middle = np.sqrt((low + scale) * (high + scale)) - scale
+        at_middle = _curves(moments(problems.rows(which), middle), kind)
+        which = np.concatenate([which, which])
+        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
+        at_low, at_high = (
+            Curves(*map(np.concatenate, zip(at_low, at_middle, strict=True))),
+            Curves(*map(np.concatenate, zip(at_middle, at_high, strict=True))),
+        )
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))  # type: ignore[return-value] # three
 
 
-def _polish(problems: Problems, kind: Likelihood, a: Array, b: Array) -> tuple[Array, np.ndarray, np.ndarray]:
-    """Root of the score in each bracket (a, b] to machine precision: Newton steps, bisection when they leave it."""
-    a, b = a.copy(), b.copy()
-    t = 0.5 * (a + b)
+def _polish(
+    problems: Problems, kind: Likelihood, low: Array, high: Array, start: Array, typical: Array
+) -> tuple[Array, np.ndarray, np.ndarray, Curves]:
+    """Root of the score in each bracket, where it is positive at `low` and not at `high`: Newton, or halving.
+
+    Returns the roots, the number of steps, whether each is solved to 1e-12, and the curves there.
+    """
+    low, high, t = low.copy(), high.copy(), start.copy()
     steps = np.zeros(t.size, dtype=int)
-    active = np.ones(t.size, dtype=bool)
-    for _ in range(MAX_POLISH):
-        index = np.flatnonzero(active)
-        if not index.size:
+    good = np.zeros(t.size, dtype=bool)
+    curves = Curves(*(np.empty(t.size) for _ in range(4)))
+    active: NDArray[np.intp] = np.arange(t.size)
+    some = problems
+    for _ in range(loops.MAX_STEPS):
+        if not active.size:
             break
-        s, slope = _score(moments(problems.rows(index), t[index]), kind)
-        up = s > 0
-        a[index] = np.where(up, t[index], a[index])
-        b[index] = np.where(up, b[index], t[index])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            newton = t[index] - s / slope
-        inside = np.isfinite(newton) & (newton > a[index]) & (newton < b[index])
-        new = np.where(inside, newton, 0.5 * (a[index] + b[index]))
-        moved = np.abs(new - t[index])
-        steps[index] += 1
-        tolerance = 4e-16 * np.maximum(new, 1e-300)
-        done = (moved <= tolerance) | (b[index] - a[index] <= tolerance) | (s == 0)
-        t[index] = np.where(s == 0, t[index], new)
-        active[index[done]] = False
-    # The last Newton steps may only dance within rounding; a bracket or a step of 1e-12 is what is promised.
-    good = ~active | (b - a <= 1e-12 * np.maximum(t, 1e-300))
-    if not np.all(good):
-        s, slope = _score(moments(problems, t), kind)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            good |= np.abs(s / slope) <= 1e-12 * np.maximum(t, 1e-300)
-    return t, steps, good
+        m = moments(some, t[active])
+        trace, trace2 = (m.tr_p, m.tr_pp) if kind == "REML" else (m.sum_w, m.sum_w2)
+        for whole, part in zip(curves, _curves(m, kind), strict=True):
+            whole[active] = part
+        at = t[active]
+        # Newton on tr(P) / y'PPy - 1, which is nearly a straight line in tau2.
+        with np.errstate(all="ignore"):
+            step = -(trace - m.y_pp_y) / (trace * (2 * m.y_ppp_y / m.y_pp_y - trace2 / trace))
+        up = m.y_pp_y > trace
+        low[active] = np.where(up, at, low[active])
+        high[active] = np.where(up, high[active], at)
+        scale = at + typical[active]
+        small = np.abs(step) <= loops.ARRIVED * scale
+        done = small | (high[active] - low[active] <= loops.ARRIVED * scale)
+        good[active] = done | (np.abs(step) <= loops.SOLVED * scale)
+        new = at + step
+        new = np.where((new > low[active]) & (new < high[active]), new, 0.5 * (low[active] + high[active]))
+        going = ~done
+        t[active[going]] = new[going]
+        steps[active[going]] += 1
+        if done.any():
+            active = active[going]
+            some = problems.rows(active)
+    return t, steps, good, curves
 
 
 def profile_interval(problems: Problems, kind: Likelihood, drop: float) -> tuple[Array, Array, np.ndarray]:
@@ -174,19 +273,21 @@ def profile_interval(problems: Problems, kind: Likelihood, drop: float) -> tuple
     target = best.log_likelihood - drop
     # The log-likelihood falls like -(k - p)/2 log(tau2) in the end, which bounds how far up it can stay high.
     df = np.maximum(problems.k - problems.p, 1)
-    top = np.maximum(upper_bound(problems), best.tau2) * np.exp(2 * drop / df + 1)
+    top = np.maximum(
+        upper_bound(problems, moments(problems, best.tau2 * 0, problems.mask.astype(float)).rss), best.tau2
+    ) * np.exp(2 * drop / df + 1)
     floor = np.where(problems.mask, problems.v, np.inf).min(-1) * 1e-3
     top = np.maximum(top, 10 * floor)
     low_end = np.minimum(floor, top * 1e-6)
     while True:
-        high = log_likelihood(moments(problems, top), problems, kind) >= target
+        high = log_likelihood(problems, top, kind) >= target
         if not high.any():
             break
         top = np.where(high, 10 * top, top)
-    step = np.linspace(0, 1, MAX_POINTS)
+    step = np.linspace(0, 1, SCAN_POINTS)
     scan = low_end[:, None] * (top / low_end)[:, None] ** step
     grid = np.sort(np.concatenate([np.zeros((top.size, 1)), scan, best.tau2[:, None]], axis=1), axis=1)
-    inside = log_likelihood(moments(problems, grid), problems, kind) >= target[:, None]
+    inside = log_likelihood(problems, grid, kind) >= target[:, None]
     # The maximum itself is inside by definition, whatever rounding says.
     inside |= grid == best.tau2[:, None]
     rows = np.arange(top.size)
@@ -202,11 +303,11 @@ def _crossing(problems: Problems, kind: Likelihood, target: Array, outside: Arra
     """Where the log-likelihood crosses the target between a value outside and a value inside, to machine precision."""
     a, b = outside.copy(), inside.copy()
     t = 0.5 * (a + b)
-    for _ in range(MAX_POLISH):
+    for _ in range(MAX_CROSSING_STEPS):
         m = moments(problems, t)
-        gap = log_likelihood(m, problems, kind) - target
+        gap = log_likelihood(problems, t, kind, m) - target
         a, b = np.where(gap < 0, t, a), np.where(gap < 0, b, t)
-        slope = _score(m, kind)[0]
+        slope = 0.5 * (m.y_pp_y - (m.tr_p if kind == "REML" else m.sum_w))
         with np.errstate(divide="ignore", invalid="ignore"):
             newton = t - gap / slope
         bracketed = np.isfinite(newton) & (newton > np.minimum(a, b)) & (newton < np.maximum(a, b))

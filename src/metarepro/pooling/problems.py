@@ -2,27 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from metarepro.errors import DataError
-from metarepro.pooling.kernel import Problems
+from metarepro.pooling.kernel import Array, Mask, Problems
+from metarepro.pooling.loops import HEAVY
 
 VARIANCE_RATIO_LIMIT = 1e7
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays of one shape, not yet checked: b problems of k studies, as views of what the caller gave.
+
+    Attributes
+    ----------
+    y, v : ndarray, shape (b, k)
+    mask : ndarray of bool, shape (b, k), or None
+    x : ndarray, shape (b, k, p), or None
+        Design as given, with the intercept first if one is wanted.
+    shape : tuple of int
+        Leading shape; () for one problem.
+    intercept : bool
+        Whether the first column of `x` is the intercept.
+    """
+
+    y: Array
+    v: Array
+    mask: Mask | None
+    x: Array | None
+    shape: tuple[int, ...]
+    intercept: bool = True
+
+
+def open_batch(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    moderators: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    intercept: bool = True,
+) -> Batch:
+    """Bring arrays to one shape without copying them.
+
+    Raises
+    ------
+    DataError
+        Something that is not a number, shapes that do not fit, no study.
+    """
+    y, v = (_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
+    if y.ndim == 0 or y.shape[-1] == 0:
+        raise DataError("There is no study: yi is empty.")
+    shown = None if mask is None else np.asarray(mask)
+    if shown is not None and shown.dtype != np.bool_:
+        raise DataError("mask must be boolean.")
+    given = _numbers(moderators, "moderators") if moderators is not None else None
+    try:
+        shape = np.broadcast_shapes(y.shape, v.shape, () if shown is None else shown.shape)
+    except ValueError:
+        seen = f" and mask {shown.shape}" if shown is not None else ""
+        raise DataError(f"yi {y.shape}, vi {v.shape}{seen} do not fit together; the last axis is studies.") from None
+    k = shape[-1]
+    if given is not None:
+        given = given[:, None] if given.ndim == 1 else given
+        if given.shape[-2] != k:
+            raise DataError(f"moderators has {given.shape[-2]} rows for {k} studies; its shape must be (..., k, p).")
+        try:
+            shape = (*np.broadcast_shapes(shape[:-1], given.shape[:-2]), k)
+        except ValueError:
+            raise DataError(f"moderators {given.shape} does not fit the batch {shape[:-1]}.") from None
+        p = given.shape[-1]
+        given = np.broadcast_to(given, (*shape, p)).reshape(-1, k, p)
+        if intercept:
+            given = np.concatenate([np.ones((*given.shape[:-1], 1)), given], axis=-1)
+    y, v = (np.broadcast_to(a, shape).reshape(-1, k) for a in (y, v))
+    shown = None if shown is None else np.broadcast_to(shown, shape).reshape(-1, k)
+    return Batch(y, v, shown, given, shape[:-1], intercept)
 
 
 def read_problems(
     yi: ArrayLike, vi: ArrayLike, moderators: ArrayLike | None = None, mask: ArrayLike | None = None
 ) -> tuple[Problems, tuple[int, ...], tuple[str, ...]]:
-    """Check arrays and stack them.
-
-    Returns
-    -------
-    problems : Problems
-    shape : tuple of int
-        Leading shape of the batch; () for one problem.
-    notes : tuple of str
-        Studies dropped because their effect is missing; a huge ratio of variances.
+    """Check arrays and stack them: the problems, the leading shape of the batch, and notes.
 
     Raises
     ------
@@ -30,78 +93,91 @@ def read_problems(
         Shapes that do not fit, infinite effects, variances that are not positive, no study left, a design without
         full column rank; the message names the rows.
     """
-    y, v = (_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
-    if y.ndim == 0 or y.shape[-1] == 0:
-        raise DataError("There is no study: yi is empty.")
-    shown = np.ones((1,) * y.ndim, dtype=bool) if mask is None else np.asarray(mask)
-    if shown.dtype != np.bool_:
-        raise DataError("mask must be boolean.")
-    try:
-        y, v, shown = np.broadcast_arrays(y, v, shown)
-    except ValueError:
-        raise DataError(
-            f"yi {y.shape}, vi {v.shape} and mask {shown.shape} do not fit together; the last axis is studies."
-        ) from None
-    shape, k = y.shape[:-1], y.shape[-1]
-    y, v, shown = (a.reshape(-1, k) for a in (y, v, shown))
+    batch = open_batch(yi, vi, moderators, mask)
+    problems, dropped = read_chunk(batch, slice(None))
+    ratio = np.where(problems.mask, problems.v, -np.inf).max(-1) / np.where(problems.mask, problems.v, np.inf).min(-1)
+    return problems, batch.shape, notes_on_input(dropped, float(ratio.max()))
 
-    absent = shown & (np.isnan(y) | np.isnan(v))
-    notes: list[str] = []
-    if absent.any():
-        rows = sorted({int(r) for r in np.nonzero(absent)[1]})
+
+def notes_on_input(dropped: set[int], ratio: float) -> tuple[str, ...]:
+    """Studies dropped because their effect is missing; a huge ratio of variances."""
+    notes = []
+    if dropped:
+        rows = sorted(dropped)
         notes.append(f"Dropped, because yi or vi is missing: row{_s(rows)} {_list(rows)} (counted from 0).")
-    shown = shown & ~absent
-    _refuse(shown & np.isinf(y), "yi is infinite", "Give finite effects on the working scale (log for ratios).")
-    _refuse(shown & ~(np.isfinite(v) & (v > 0)), "vi is not positive and finite", "Give the squared standard error.")
+    if ratio > VARIANCE_RATIO_LIMIT:
+        notes.append(f"The largest sampling variance is {ratio:.1g} times the smallest; check the units.")
+    return tuple(notes)
+
+
+def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems, set[int]]:
+    """Check some problems of a batch and stack them; also the rows dropped because a number is missing."""
+    y, v = batch.y[chosen], batch.v[chosen]
+    # Studies become the outer axis in memory, where sums over them are fastest.
+    y, v = (np.ascontiguousarray(a.T).T for a in (y, v))
+    # Problems are counted from 0 in messages, whatever the chunk.
+    number = np.arange(batch.y.shape[0])[chosen]
+    unknown = np.isnan(y) | np.isnan(v)
+    if batch.mask is None:
+        shown = ~unknown
+        absent = unknown
+    else:
+        shown = np.ascontiguousarray(batch.mask[chosen].T).T
+        absent = shown & unknown
+        shown = shown & ~unknown
+    dropped = {int(r) for r in np.nonzero(absent)[1]} if absent.any() else set()
+    refuse(shown & np.isinf(y), "yi is infinite", "Give finite effects on the working scale (log for ratios).")
+    refuse(shown & ~(np.isfinite(v) & (v > 0)), "vi is not positive and finite", "Give the squared standard error.")
     counts = shown.sum(-1)
     if (counts == 0).any():
-        which = "" if shape == () else f" in problem {int(np.flatnonzero(counts == 0)[0])}"
+        which = "" if batch.shape == () else f" in problem {number[np.flatnonzero(counts == 0)[0]]}"
         raise DataError(f"There is no study with a usable effect{which}.")
-    ratio = np.where(shown, v, -np.inf).max(-1) / np.where(shown, v, np.inf).min(-1)
-    if (ratio > VARIANCE_RATIO_LIMIT).any():
-        notes.append(f"The largest sampling variance is {ratio.max():.1g} times the smallest; check the units.")
+    y, v = np.where(shown, y, 0.0), np.where(shown, v, 1.0)
+    x = back = None
+    centre = y.sum(-1, keepdims=True) / counts[:, None]
+    if batch.x is not None:
+        x, back = _orthonormal(batch.x[chosen], shown, number)
+        if not batch.intercept:
+            centre = np.zeros_like(centre)
+    precision = shown / v
+    heavy = bool((precision.max(-1) > HEAVY * precision.sum(-1)).any())
+    y = np.where(shown, y - centre, 0.0)
+    return Problems(y, v, shown, counts * 1.0, centre, heavy, x, back), dropped
 
-    x = None if moderators is None else _design(moderators, shown)
-    y = np.where(shown, y, 0.0)
-    centre = np.zeros((y.shape[0], 1)) if x is not None else y.sum(-1, keepdims=True) / counts[:, None]
-    return (
-        Problems(np.where(shown, y - centre, 0.0), np.where(shown, v, 1.0), shown, counts * 1.0, centre, x),
-        shape,
-        tuple(notes),
-    )
 
+def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Orthonormal columns that span the design, and the matrix that turns their coefficients into the design's.
 
-def _design(moderators: ArrayLike, shown: np.ndarray) -> np.ndarray:
-    """Design matrix with the intercept first, shape (b, k, 1 + number of moderators)."""
-    given = _numbers(moderators, "moderators")
-    b, k = shown.shape
-    if given.ndim == 1:
-        given = given[:, None]
-    if given.shape[-2] != k:
-        raise DataError(f"moderators has {given.shape[-2]} rows for {k} studies; its shape must be (..., k, p).")
-    given = np.broadcast_to(given.reshape(-1, k, given.shape[-1]), (b, k, given.shape[-1]))
-    _refuse(shown & ~np.isfinite(given).all(-1), "A moderator is missing or infinite", "Leave the study out by mask.")
-    x = np.concatenate([np.ones((b, k, 1)), np.where(shown[..., None], given, 0.0)], axis=-1)
-    x[..., 0] = np.where(shown, 1.0, 0.0)
+    Fits on orthonormal columns keep their digits when moderators are nearly collinear or far from zero.
+    """
+    refuse(shown & ~np.isfinite(given).all(-1), "A moderator is missing or infinite", "Leave the study out by mask.")
+    x = np.where(shown[..., None], given, 0.0)
     scale = np.abs(x).max(axis=-2, keepdims=True)
-    rank = np.linalg.matrix_rank(x / np.where(scale > 0, scale, 1.0))
-    if (rank < x.shape[-1]).any():
-        which = "" if b == 1 else f" in problem {int(np.flatnonzero(rank < x.shape[-1])[0])}"
+    scale = np.where(scale > 0, scale, 1.0)
+    if x.shape[-2] < x.shape[-1]:
+        deficient = np.ones(x.shape[0], dtype=bool)
+    else:
+        q, r = np.linalg.qr(x / scale)
+        diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+        deficient = diagonal.min(-1) <= 1e-12 * np.maximum(diagonal.max(-1), 1e-300)
+    if deficient.any():
+        which = "" if number.size == 1 else f" in problem {number[np.flatnonzero(deficient)[0]]}"
         raise DataError(
             f"The design has no full column rank{which}: a moderator is constant, repeats another, or there are "
             f"fewer studies than coefficients ({x.shape[-1]})."
         )
-    return x
+    return q * shown[..., None], np.linalg.inv(r) / np.swapaxes(scale, -1, -2)
 
 
 def _numbers(values: ArrayLike, name: str) -> np.ndarray:
     try:
-        return np.array(values, dtype=np.float64)
+        return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(f"{name} holds something that is not a number.") from None
 
 
-def _refuse(bad: np.ndarray, what: str, fix: str) -> None:
+def refuse(bad: np.ndarray, what: str, fix: str) -> None:
+    """Raise a DataError that names the studies (last axis) where `bad` is true."""
     if bad.any():
         rows = sorted({int(r) for r in np.nonzero(bad)[1]})
         raise DataError(f"{what} in row{_s(rows)} {_list(rows)} (counted from 0). {fix}")

@@ -70,17 +70,38 @@ def common_effect(problems: Problems) -> Tau2:
 def dersimonian_laird(problems: Problems) -> Tau2:
     """Moment estimator from Cochran's Q (DL). DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2."""
     m = moments(problems, np.zeros(problems.k.shape))
-    raw = (m.rss - (problems.k - problems.p)) / m.tr_p
-    return _closed(raw, _quadratic_se(problems, np.maximum(raw, 0), 1 / problems.v, m.tr_p))
+    df = problems.k - problems.p
+    raw = (m.rss - df) / m.tr_p
+    value = np.maximum(raw, 0)
+    # tr(P S P S) for P at tau2 = 0 and S = V + tau2 I, because P V P = P.
+    se = np.sqrt(2 * (df + 2 * value * m.tr_p + value**2 * m.tr_pp)) / m.tr_p
+    return _closed(raw, se)
 
 
 def hedges(problems: Problems) -> Tau2:
-    """Unweighted moment estimator (HE). Hedges & Olkin 1985, doi:10.1016/C2009-0-03396-0."""
+    """Unweighted moment estimator (HE), also called Cochran's ANOVA estimator (CA).
+
+    Hedges & Olkin 1985, doi:10.1016/C2009-0-03396-0; DerSimonian & Kacker 2007, doi:10.1016/j.cct.2006.04.004.
+    """
     ones = problems.mask.astype(float)
     m = moments(problems, np.zeros(problems.k.shape), weights=ones)
     df = problems.k - problems.p
     raw = (m.rss - _trace_pv(problems, ones)) / df
     return _closed(raw, _quadratic_se(problems, np.maximum(raw, 0), ones, df))
+
+
+def two_step(problems: Problems, first: Callable[[Problems], Tau2]) -> Tau2:
+    """General moment estimator with the weights 1/(v + tau2) of a first estimate (DL2 after DL, CA2 after HE).
+
+    (y'By - tr(BV)) / tr(B) with B the projection of those weights. Closer to the solution of Paule and Mandel, which
+    is what repeating the step without end leads to.
+
+    DerSimonian & Kacker 2007, doi:10.1016/j.cct.2006.04.004
+    """
+    weights = 1 / (problems.v + first(problems).value[:, None])
+    m = moments(problems, np.zeros(problems.k.shape), weights=weights)
+    raw = (m.rss - _trace_pv(problems, weights)) / m.tr_p
+    return _closed(raw, _quadratic_se(problems, np.maximum(raw, 0), weights, m.tr_p))
 
 
 def hunter_schmidt(problems: Problems, corrected: bool = False) -> Tau2:
@@ -178,7 +199,10 @@ def _trace_pv(problems: Problems, weights: Array) -> Array:
 ESTIMATORS: dict[str, Callable[[Problems], Tau2]] = {
     "CE": common_effect,
     "DL": dersimonian_laird,
+    "DL2": lambda problems: two_step(problems, dersimonian_laird),
     "HE": hedges,
+    "CA": hedges,
+    "CA2": lambda problems: two_step(problems, hedges),
     "HS": hunter_schmidt,
     "HSk": lambda problems: hunter_schmidt(problems, corrected=True),
     "SJ": sidik_jonkman,

@@ -1,0 +1,327 @@
+"""From checked arrays to estimates, by the fastest of three ways that agree.
+
+One small problem runs the plain loops of `loops`; a large batch runs the same loops compiled by numba, if it is
+installed; everything else (moderators, the rarer estimators, doubtful likelihoods) runs the array form in `kernel`,
+`tau2` and `likelihood`. Batches are cut into chunks that fit the processor's cache, so memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metarepro.errors import ConfigError
+from metarepro.pooling import loops
+from metarepro.pooling.kernel import Array, Problems, moments
+from metarepro.pooling.likelihood import log_likelihood
+from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
+from metarepro.pooling.tau2 import ESTIMATORS, Tau2
+
+# Studies in one chunk: about a third of a megabyte an array, so that a chunk's arrays stay in the second-level cache.
+CHUNK = 40_000
+COMPILED_CHUNK = 400_000
+# Below this many studies plain Python loops beat arrays for a single problem.
+SMALL = 150
+# From this many studies on, compiled loops win even if numba must be imported first.
+LARGE = 200_000
+
+
+@dataclass
+class _Settings:
+    compiled: bool | None = None
+    threads: int = 1
+
+
+def _from_environment() -> _Settings:
+    wish = os.environ.get("METAREPRO_COMPILED", "")
+    threads = os.environ.get("METAREPRO_THREADS", "1")
+    if wish not in ("", "0", "1"):
+        raise ConfigError(f"METAREPRO_COMPILED={wish} is not known. Allowed: 0 (never), 1 (always), empty (by size).")
+    if not threads.isdigit() or int(threads) < 1:
+        raise ConfigError(f"METAREPRO_THREADS={threads} must be a whole number, 1 or more.")
+    return _Settings(None if wish == "" else wish == "1", int(threads))
+
+
+_settings = _from_environment()
+
+
+def set_engine(compiled: bool | None = None, threads: int | None = None) -> None:
+    """Choose how batches are computed, for this process.
+
+    Parameters
+    ----------
+    compiled : bool, optional
+        True: loops compiled by numba for every batch (they must be compiled once on each machine, which takes seconds;
+        numba keeps them); False: never; None, the default: for large batches, if numba is installed.
+    threads : int, optional
+        Number of threads over chunks of a batch; unchanged if left out. 1 at the start.
+
+    Raises
+    ------
+    ConfigError
+        numba is asked for and not installed; a number of threads below 1.
+
+    Notes
+    -----
+    The environment variables METAREPRO_COMPILED (0, 1) and METAREPRO_THREADS say the same for programs that cannot be
+    edited. All ways agree to 1e-12, so nothing but time depends on this.
+    """
+    if compiled and importlib.util.find_spec("numba") is None:
+        raise ConfigError("compiled=True needs numba, which is not installed: pip install metarepro[fast].")
+    if threads is not None and (isinstance(threads, bool) or threads < 1):
+        raise ConfigError(f"threads = {threads!r} must be a whole number, 1 or more.")
+    _settings.compiled = compiled
+    if threads is not None:
+        _settings.threads = threads
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What the estimators know of each of b problems; `fit` makes tests and intervals of it.
+
+    Attributes
+    ----------
+    k, size, ratio : ndarray, shape (b,)
+        Number of studies, largest absolute effect, ratio of the largest to the smallest variance.
+    beta, covariance : ndarray, shape (b, p) and (b, p, p)
+        Coefficients and their model-based covariance.
+    rss, sum_w, q, tr_p : ndarray, shape (b,)
+        y'Py and the sum of weights at tau2; Cochran's Q and tr(P) at tau2 = 0.
+    log_likelihood : ndarray, shape (b,)
+    tau2, tau2_se, iterations, converged, at_boundary, maxima : ndarray, shape (b,)
+        See `tau2.Tau2`.
+    weights : ndarray, shape (b, k)
+        In percent.
+    """
+
+    k: Array
+    size: Array
+    ratio: Array
+    beta: Array
+    covariance: Array
+    rss: Array
+    sum_w: Array
+    q: Array
+    tr_p: Array
+    log_likelihood: Array
+    tau2: Array
+    tau2_se: Array
+    iterations: np.ndarray
+    converged: np.ndarray
+    at_boundary: np.ndarray
+    maxima: np.ndarray
+    weights: Array
+    dropped: set[int] = field(default_factory=set)
+
+
+_ARRAYS = tuple(f.name for f in fields(Estimates) if f.name != "dropped")
+
+
+def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[Estimates, tuple[str, ...]]:
+    """Estimates of every problem of a batch, and notes on the input."""
+    b, k = batch.y.shape
+    plain = batch.x is None and weights is None and method in loops.METHODS
+    if b == 1 and k <= SMALL and plain:
+        single = _single(batch, method)
+        if single is not None:
+            return single, notes_on_input(single.dropped, float(single.ratio[0]))
+    result = _empty(b, k, 1 if batch.x is None else batch.x.shape[-1])
+    left: NDArray[np.intp] = np.arange(b)
+    if plain and _use_compiled(b * k):
+        left = _compiled(batch, method, result)
+
+    def run(chosen: NDArray[np.intp]) -> None:
+        _store(result, chosen, _by_arrays(batch, chosen, method, weights))
+
+    _for_each(run, _cut(left, CHUNK // k))
+    return result, notes_on_input(result.dropped, float(result.ratio.max()))
+
+
+def _cut(chosen: NDArray[np.intp], rows: int) -> list[NDArray[np.intp]]:
+    rows = max(rows, 1)
+    return [chosen[first : first + rows] for first in range(0, chosen.size, rows)]
+
+
+def _for_each(run: Callable[[NDArray[np.intp]], None], chunks: list[NDArray[np.intp]]) -> None:
+    if _settings.threads == 1 or len(chunks) <= 1:
+        for chunk in chunks:
+            run(chunk)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_settings.threads) as pool:
+        for _ in pool.map(run, chunks):
+            pass
+
+
+def _use_compiled(studies: int) -> bool:
+    if _settings.compiled is not None:
+        return _settings.compiled
+    return studies >= LARGE and importlib.util.find_spec("numba") is not None
+
+
+def _empty(b: int, k: int, p: int) -> Estimates:
+    kinds = {"iterations": int, "maxima": int, "converged": bool, "at_boundary": bool}
+    shapes = {"beta": (b, p), "covariance": (b, p, p), "weights": (b, k)}
+    arrays: dict[str, Any] = {n: np.empty(shapes.get(n, (b,)), kinds.get(n, float)) for n in _ARRAYS}
+    return Estimates(**arrays)
+
+
+def _store(result: Estimates, chosen: NDArray[np.intp], part: Estimates) -> None:
+    where = _as_slice(chosen)
+    for name in _ARRAYS:
+        values, place = getattr(part, name), getattr(result, name)
+        # The compiled loops have written some arrays in place.
+        if not np.shares_memory(values, place):
+            place[where] = values
+    result.dropped.update(part.dropped)
+
+
+def _as_slice(chosen: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """Consecutive rows as a slice, which does not copy."""
+    together = int(chosen[-1] - chosen[0]) + 1 == chosen.size
+    return slice(int(chosen[0]), int(chosen[-1]) + 1) if together else chosen
+
+
+def _by_arrays(batch: Batch, chosen: NDArray[np.intp], method: str, weights: Array | None) -> Estimates:
+    """Estimates by arrays."""
+    where = _as_slice(chosen)
+    problems, dropped = read_chunk(batch, where)
+    tau2 = _where_possible(problems, method)
+    used = np.where(np.isfinite(tau2.value), tau2.value, 0.0)
+    m = moments(problems, used)
+    zero = m if method == "CE" else moments(problems, np.zeros(problems.k.shape))
+    beta, covariance = m.beta, m.xwx_inv
+    inverse = problems.mask / (problems.v + used[:, None])
+    shown = inverse if weights is None else weights[where] * problems.mask
+    if weights is not None:
+        beta, covariance = _user_weighted(problems, used, shown)
+    if problems.back is not None:
+        beta = (problems.back @ beta[..., None])[..., 0]
+        covariance = problems.back @ covariance @ np.swapaxes(problems.back, -1, -2)
+    beta = beta.copy()
+    beta[:, 0] += problems.centre[:, 0]
+    v_max = np.where(problems.mask, problems.v, 0.0).max(-1)
+    v_min = np.where(problems.mask, problems.v, np.inf).min(-1)
+    return Estimates(
+        k=problems.k,
+        size=np.abs(problems.y + problems.centre * problems.mask).max(-1),
+        ratio=v_max / v_min,
+        beta=beta,
+        covariance=covariance,
+        rss=m.rss,
+        sum_w=m.sum_w,
+        q=zero.rss,
+        tr_p=zero.tr_p,
+        log_likelihood=log_likelihood(problems, used, "REML" if method == "REML" else "ML", m),
+        tau2=tau2.value,
+        tau2_se=tau2.se,
+        iterations=tau2.iterations,
+        converged=tau2.converged,
+        at_boundary=tau2.at_boundary,
+        maxima=tau2.maxima,
+        weights=100 * shown / shown.sum(-1, keepdims=True),
+        dropped=dropped,
+    )
+
+
+def _user_weighted(problems: Problems, tau2: Array, weights: Array) -> tuple[Array, Array]:
+    """Coefficients with the user's weights, and their covariance under the model (a sandwich)."""
+    x = problems.mask[..., None] * 1.0 if problems.x is None else problems.x
+    xw = np.swapaxes(x * weights[..., None], -1, -2)
+    bread = np.linalg.inv(xw @ x)
+    total = (problems.v + tau2[:, None])[..., None]
+    meat = xw @ (np.swapaxes(xw, -1, -2) * total)
+    return (bread @ (xw @ problems.y[..., None]))[..., 0], bread @ meat @ bread
+
+
+def _where_possible(problems: Problems, method: str) -> Tau2:
+    """The estimate where it exists; NaN for problems with no more studies than coefficients (0 with CE)."""
+    enough = problems.k > problems.p
+    if enough.all() or method == "CE":
+        return ESTIMATORS[method](problems)
+    b = problems.k.size
+    result = Tau2(
+        np.full(b, np.nan), np.full(b, np.nan), np.zeros(b, int), np.ones(b, bool), np.zeros(b, bool), np.ones(b, int)
+    )
+    if enough.any():
+        index = np.flatnonzero(enough)
+        some = ESTIMATORS[method](problems.rows(index))
+        for name in ("value", "se", "iterations", "converged", "at_boundary", "maxima"):
+            getattr(result, name)[index] = getattr(some, name)
+    return result
+
+
+def _single(batch: Batch, method: str) -> Estimates | None:
+    """One problem in plain loops; None if it needs the careful reading of `_by_arrays`."""
+    k = batch.y.shape[1]
+    y, v = batch.y[0].tolist(), batch.v[0].tolist()
+    mask: list[bool] = [] if batch.mask is None else batch.mask[0].tolist()
+    out, weights = [0.0] * len(loops.COLUMNS), [0.0] * k
+    # Division by zero raises in plain Python where compiled code gives infinity: left to the arrays as well.
+    try:
+        good = loops.fit_row(loops.METHODS[method], y, v, mask, out, weights, [0.0] * k, [0.0] * k)
+    except (ZeroDivisionError, OverflowError, ValueError):
+        return None
+    if not good or out[-1] == 0.0:
+        return None
+    return _from_columns(np.array([out]), np.array([weights]), method)
+
+
+def _compiled(batch: Batch, method: str, result: Estimates) -> NDArray[np.intp]:
+    """Fill `result` by compiled loops; returns the problems left to do: without a certificate, or with odd input."""
+    from metarepro.pooling.compiled import compiled_loops
+
+    fit_rows = compiled_loops().fit_rows
+    k = batch.y.shape[1]
+    left: list[NDArray[np.intp]] = []
+
+    def run(chosen: NDArray[np.intp]) -> None:
+        where = _as_slice(chosen)
+        y, v = np.ascontiguousarray(batch.y[where]), np.ascontiguousarray(batch.v[where])
+        mask = np.empty((chosen.size, 0), bool) if batch.mask is None else np.ascontiguousarray(batch.mask[where])
+        out, shares = np.empty((chosen.size, len(loops.COLUMNS))), result.weights[where]
+        if not fit_rows(loops.METHODS[method], y, v, mask, out, shares, np.empty(k), np.empty(k)):
+            left.append(chosen)
+            return
+        _store(result, chosen, _from_columns(out, shares, method))
+        left.append(chosen[out[:, -1] == 0.0])
+
+    _for_each(run, _cut(np.arange(batch.y.shape[0]), COMPILED_CHUNK // k))
+    return np.sort(np.concatenate(left))
+
+
+def _from_columns(out: Array, weights: Array, method: str) -> Estimates:
+    """Estimates from the columns that the loops write."""
+    c = dict(zip(loops.COLUMNS, out.T, strict=True))
+    df = c["k"] - 1
+    value = c["log_det_v"] + c["rss"]
+    if method == "REML":
+        likelihood = -0.5 * (df * np.log(2 * np.pi) - np.log(c["k"] * c["variance"]) + value)
+    else:
+        likelihood = -0.5 * (c["k"] * np.log(2 * np.pi) + value)
+    return Estimates(
+        k=c["k"],
+        size=c["size"],
+        ratio=c["v_max"] / c["v_min"],
+        beta=(c["beta"] + c["centre"])[:, None],
+        covariance=c["variance"][:, None, None],
+        rss=c["rss"],
+        sum_w=1 / c["variance"],
+        q=c["q"],
+        tr_p=c["tr_p"],
+        log_likelihood=likelihood,
+        tau2=c["tau2"],
+        tau2_se=c["tau2_se"],
+        iterations=c["iterations"].astype(int),
+        converged=c["converged"] > 0,
+        at_boundary=(c["tau2"] == 0) & (method != "CE"),
+        maxima=np.ones(out.shape[0], dtype=int),
+        weights=weights,
+    )
