@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -94,6 +94,7 @@ def test_unbiased_on_normal_samples(method, n):
 
 
 @pytest.mark.parametrize("method", ["luo-wan", "wan"])
+@settings(deadline=None)
 @given(shift=st.floats(-50, 50), scale=st.floats(0.01, 100))
 def test_shift_and_scale_carry_over(method, shift, scale):
     for names in PARTS.values():
