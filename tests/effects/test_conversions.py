@@ -200,6 +200,18 @@ def test_smd_odds_ratio_and_r_as_borenstein_converts_them():
     assert "logistic" in cv.smd_from_log_or(1, 1).provenance
 
 
+def test_effects_agree_with_metafor():
+    # metafor 3.8-1, escalc: OR and OR2DL of 12, 30, 20, 25; D2ORL of the means below; SMD of ti = 2.1.
+    d = cv.smd_from_log_or(-0.6931471805599, np.sqrt(0.2066666666667))
+    assert (d.estimate[0], d.se[0] ** 2) == pytest.approx((-0.3821520694228, 0.0628191338582), rel=1e-11)
+    t = 2 / np.sqrt((19 * 9 + 24 * 16) / 43 * (1 / 20 + 1 / 25))
+    cohen = cv.smd_from_t(t, 20, 25, hedges=False)
+    log_or = cv.log_or_from_smd(cohen.estimate, cohen.se)
+    assert (log_or.estimate[0], log_or.se[0] ** 2) == pytest.approx((1.0097339931533, 0.3074166068875), rel=1e-11)
+    g = cv.smd_from_t(2.1, 20, 25)
+    assert (g.estimate[0], g.se[0] ** 2) == pytest.approx((0.6189, 0.0943), abs=5e-5)
+
+
 def test_cox_factor():
     assert cv.smd_from_log_or(1.65, 0.33, "cox").estimate[0] == pytest.approx(1)
     assert cv.smd_from_log_or(1.65, 0.33, "cox").se[0] == pytest.approx(0.2)
