@@ -13,18 +13,22 @@ from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
     from metarepro import figures
+    from metarepro.effects import conversions
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit, pool
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
+    from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
+    from metarepro.robustness.permutation import PermutationTest, permutation_test
 
 __getattr__ = lazy(
     __name__,
     {
         "figures": "metarepro.figures",
+        "conversions": "metarepro.effects.conversions",
         "CountsFit": "metarepro.pooling.counts",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
@@ -38,6 +42,10 @@ __getattr__ = lazy(
         "pool": "metarepro.pooling.fit",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
         "heterogeneity_interval": "metarepro.pooling.heterogeneity",
+        "MetaRegression": "metarepro.pooling.regression",
+        "meta_regression": "metarepro.pooling.regression",
+        "PermutationTest": "metarepro.robustness.permutation",
+        "permutation_test": "metarepro.robustness.permutation",
         "Subgroups": "metarepro.pooling.subgroups",
         "pool_subgroups": "metarepro.pooling.subgroups",
     },
@@ -49,13 +57,18 @@ __all__ = [
     "DataError",
     "EffectSizes",
     "HeterogeneityInterval",
+    "MetaRegression",
     "MetareproError",
+    "PermutationTest",
     "PooledFit",
     "Subgroups",
+    "conversions",
     "effect_sizes",
     "figures",
     "heterogeneity_interval",
     "mantel_haenszel",
+    "meta_regression",
+    "permutation_test",
     "peto",
     "pool",
     "pool_subgroups",

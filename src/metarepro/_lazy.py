@@ -15,7 +15,7 @@ def lazy(package: str, where: dict[str, str]) -> Callable[[str], Any]:
         if module is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         loaded = import_module(module)
-        # A sub-package is asked for by its own name.
-        return loaded if module == f"{package}.{name}" else getattr(loaded, name)
+        # A module or sub-package is asked for by its own name.
+        return getattr(loaded, name, loaded) if module.endswith(f".{name}") else getattr(loaded, name)
 
     return load

@@ -1,0 +1,251 @@
+"""Meta-regression: moderators by formula, tests of terms, predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.fit import PooledFit, pool
+from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail, quantile
+from metarepro.pooling.kernel import Array
+
+
+@dataclass(frozen=True)
+class WaldTest:
+    """Test that a group of coefficients is 0: chi2 with `df1` (df2 is NaN), or F with `df1` and `df2`."""
+
+    statistic: float
+    df1: int
+    df2: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Mean effects at given values of the moderators, on the working scale, with their intervals."""
+
+    estimate: Array
+    se: Array
+    ci_low: Array
+    ci_high: Array
+    pi_low: Array
+    pi_high: Array
+
+
+@dataclass(frozen=True)
+class MetaRegression:
+    """Result of `meta_regression`.
+
+    Attributes
+    ----------
+    fit : PooledFit
+        Coefficients, residual tau2, I2 and Q, in the order of `names`.
+    names : tuple of str
+        One a coefficient, as in ``alloc[T.random]``: random against the reference level.
+    terms : dict of str to tuple of int
+        Which coefficients belong to each term of the formula.
+    omnibus : WaldTest
+        Test of all coefficients but the intercept: chi2, or F where the intervals use t.
+    r2 : float
+        Percent of tau2 that the moderators account for, 100 max(0, 1 - tau2 / tau2 without moderators). NaN without an
+        intercept, for a common effect, and where tau2 without moderators is 0. Very uncertain in few studies.
+    vif : dict of str to float
+        Variance inflation of each term (generalised, for terms with several coefficients).
+    design : ndarray, shape (k, p)
+        Rows of the studies used.
+    used : ndarray of int
+        Which rows of the input were used; the others lack an effect or a moderator.
+    notes : tuple of str
+    """
+
+    fit: PooledFit
+    names: tuple[str, ...]
+    terms: dict[str, tuple[int, ...]]
+    omnibus: WaldTest
+    r2: float
+    vif: dict[str, float]
+    design: Array
+    used: np.ndarray
+    notes: tuple[str, ...]
+    _specification: Any
+
+    def test_term(self, term: str) -> WaldTest:
+        """Test of one term of the formula, such as a categorical moderator with several coefficients."""
+        if term not in self.terms:
+            raise ConfigError(f"There is no term {term!r}. Terms: {', '.join(self.terms)}.")
+        return wald_test(self.fit, list(self.terms[term]))
+
+    def predict(self, data: Mapping[str, ArrayLike]) -> Predictions:
+        """Mean effects at new values of the moderators.
+
+        Parameters
+        ----------
+        data : mapping of str to array_like
+            One column a moderator, raw as in the formula; levels of a categorical one must have been seen.
+
+        Returns
+        -------
+        Predictions
+            Intervals use t or normal quantiles as the fit did; the prediction interval is that of `pool`'s `pi`, with
+            k - p - 1 df for HTS. When not to use: outside the range of the studies' moderators.
+        """
+        frame = _frame(data)
+        try:
+            x = np.asarray(self._specification.get_model_matrix(frame, na_action="raise"), dtype=np.float64)
+        except Exception as error:
+            raise DataError(f"The moderators cannot be read: {error}") from error
+        return predictions(self.fit, x)
+
+
+def meta_regression(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    formula: str,
+    data: Mapping[str, ArrayLike],
+    *,
+    tau2: str = "REML",
+    ci: str = "HK",
+    level: float = 0.95,
+    pi: str = "HTS",
+    weights: ArrayLike | None = None,
+) -> MetaRegression:
+    """Regress effects on characteristics of the studies.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (k,)
+        Effects and sampling variances on the working scale.
+    formula : str
+        Right-hand side in the language of formulaic: ``"ablat + year"``, ``"C(alloc)"``, ``"ablat:year"``, or
+        ``"0 + C(g)"`` (no intercept). Text columns are categorical by themselves; the first level in the alphabet is
+        the reference, ``C(alloc, contr.treatment('random'))`` chooses another.
+    data : mapping of str to array_like
+        Columns of length k, or a DataFrame.
+    tau2, ci, level, pi, weights
+        As in `pool`.
+
+    Returns
+    -------
+    MetaRegression
+
+    Raises
+    ------
+    DataError
+        Columns of another length, a formula that cannot be read, a design without full rank.
+
+    Notes
+    -----
+    Studies without a moderator's value are left out with a note. When not to use: with fewer than about ten studies a
+    moderator, and never to infer what holds for patients from what holds between studies.
+
+    References
+    ----------
+    Thompson & Higgins 2002, doi:10.1002/sim.1187; Knapp & Hartung 2003, doi:10.1002/sim.1482; Raudenbush 2009 (R2);
+    Fox & Monette 1992, doi:10.1080/01621459.1992.10475190 (generalised variance inflation).
+
+    Examples
+    --------
+    >>> regression = meta_regression(
+    ...     [0.1, 0.3, 0.5, 0.8, 0.9], [0.02, 0.03, 0.02, 0.04, 0.03], "dose", {"dose": [1, 2, 3, 4, 5]}, ci="z"
+    ... )
+    >>> regression.names, regression.fit.beta.round(3).tolist()
+    (('Intercept', 'dose'), [-0.101, 0.206])
+    """
+    y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
+    if y.ndim != 1 or y.shape != v.shape:
+        raise DataError(f"yi {y.shape} and vi {v.shape} must be one number a study.")
+    frame = _frame(data)
+    if len(frame) != y.size:
+        raise DataError(f"data has {len(frame)} rows for {y.size} studies.")
+    from formulaic import Formula
+
+    try:
+        matrix = Formula(formula).get_model_matrix(frame, na_action="drop")
+    except Exception as error:
+        columns = ", ".join(map(str, frame.columns))
+        raise DataError(f"The formula {formula!r} cannot be read: {error}. Columns: {columns}.") from error
+    known = np.isin(np.arange(y.size), matrix.index.to_numpy()) & np.isfinite(y) & np.isfinite(v)
+    x = np.asarray(matrix, dtype=np.float64)[known[matrix.index.to_numpy()]]
+    notes: list[str] = []
+    if not known.all():
+        rows = ", ".join(str(r) for r in np.flatnonzero(~known))
+        notes.append(f"Left out, because the effect or a moderator is missing: rows {rows} (counted from 0).")
+    if not known.any():
+        raise DataError("There is no study with an effect and all moderators.")
+    specification = matrix.model_spec
+    names = tuple(specification.column_names)
+    terms = {str(term): tuple(columns) for term, columns in specification.term_indices.items()}
+    given = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
+    fit = pool(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
+    intercept = names[0] == "Intercept"
+    tested = list(range(1 if intercept else 0, len(names)))
+    if not tested:
+        raise ConfigError(f"The formula {formula!r} has no moderator; use pool.")
+    r2 = np.nan
+    if intercept and tau2 != "CE":
+        without = pool(y[known], v[known], tau2, ci, level).tau2
+        r2 = 100 * max(0.0, 1 - fit.tau2 / without) if without > 0 else np.nan
+    if np.isnan(r2):
+        notes.append("R² does not exist: it needs an intercept and a τ² above 0 without moderators.")
+    kept = [n for n in fit.notes if not n.startswith("No prediction interval")]
+    fit = replace(fit, notes=tuple(kept))
+    return MetaRegression(
+        fit, names, terms, wald_test(fit, tested), float(r2), _inflation(fit, terms, intercept), x,
+        np.flatnonzero(known), (*notes, *kept), specification,
+    )  # fmt: skip
+
+
+def wald_test(fit: PooledFit, columns: list[int]) -> WaldTest:
+    """Test that some coefficients of one fit are 0: chi2, or F where the fit's intervals use t."""
+    beta, covariance = fit.beta[columns], fit.covariance[np.ix_(columns, columns)]
+    m = len(columns)
+    statistic = float(beta @ np.linalg.solve(covariance, beta))
+    if np.isnan(fit.df):
+        return WaldTest(statistic, m, np.nan, float(chi2_upper_tail(np.array(statistic), np.array(m))))
+    p_value = f_upper_tail(np.array(statistic / m), np.array(float(m)), np.array(fit.df))
+    return WaldTest(statistic / m, m, float(fit.df), float(p_value))
+
+
+def predictions(fit: PooledFit, x: ArrayLike) -> Predictions:
+    """Mean effects of a fit with moderators at rows `x` of the design (with its intercept column, if it has one)."""
+    rows = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    if rows.shape[1] != fit.beta.size:
+        raise DataError(f"x has {rows.shape[1]} columns for {fit.beta.size} coefficients.")
+    estimate = rows @ fit.beta
+    se = np.sqrt(np.einsum("ij,jk,ik->i", rows, fit.covariance, rows))
+    upper = (1 + fit.level) / 2
+    half = quantile(upper, np.array(fit.df)) * se
+    df = {"HTS": fit.k - fit.beta.size - 1.0, "t": fit.k - fit.beta.size * 1.0, "z": np.nan}.get(fit.pi_method, -1.0)
+    width = quantile(upper, np.array(df)) * np.sqrt(se**2 + fit.tau2)
+    if fit.tau2_method == "CE":
+        width = np.full(se.shape, np.nan)
+    return Predictions(estimate, se, estimate - half, estimate + half, estimate - width, estimate + width)
+
+
+def _inflation(fit: PooledFit, terms: dict[str, tuple[int, ...]], intercept: bool) -> dict[str, float]:
+    """Generalised variance inflation factors from the correlations of the coefficients."""
+    columns = np.arange(1 if intercept else 0, fit.beta.size)
+    covariance = fit.covariance[np.ix_(columns, columns)]
+    scale = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(scale, scale)
+    found = {}
+    for term, members in terms.items():
+        inside = np.isin(columns, members)
+        if inside.any():
+            parts = [np.linalg.det(correlation[np.ix_(w, w)]) if w.any() else 1.0 for w in (inside, ~inside)]
+            found[term] = float(parts[0] * parts[1] / np.linalg.det(correlation))
+    return found
+
+
+def _frame(data: Mapping[str, ArrayLike]) -> Any:
+    import pandas as pd
+
+    try:
+        return pd.DataFrame(data).reset_index(drop=True)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"data is not a table of columns of one length: {error}") from error

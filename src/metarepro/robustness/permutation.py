@@ -1,0 +1,155 @@
+"""Permutation tests: p-values that need no distribution of the true effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.fit import PooledFit, pool
+from metarepro.pooling.kernel import Array
+
+# Statistics this close, relatively, count as ties.
+TIE = 1e-9
+# Without a number of draws, all arrangements are used up to this many.
+EXACT_LIMIT = 50_000
+
+
+@dataclass(frozen=True)
+class PermutationTest:
+    """Result of `permutation_test`.
+
+    Attributes
+    ----------
+    p_value : float or ndarray, shape (p,)
+        Two-sided, for the pooled effect or each coefficient.
+    omnibus_p : float
+        For all moderators together (for the pooled effect: the same as `p_value`).
+    statistic : float or ndarray
+        Observed test statistics.
+    exact : bool
+        Whether all arrangements were used.
+    arrangements : int
+        How many; with draws, without the observed one.
+    seed : int or None
+        Of the draws; None if exact.
+    fit : PooledFit
+        The observed fit.
+    """
+
+    p_value: float | Array
+    omnibus_p: float
+    statistic: float | Array
+    exact: bool
+    arrangements: int
+    seed: int | None
+    fit: PooledFit
+
+
+def permutation_test(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    moderators: ArrayLike | None = None,
+    *,
+    tau2: str = "REML",
+    ci: str = "HK",
+    draws: int | None = None,
+    seed: int = 1,
+) -> PermutationTest:
+    """Test the pooled effect by flipping signs, or moderators by permuting them among studies.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (k,)
+        Effects and sampling variances on the working scale.
+    moderators : array_like, shape (k,) or (k, p), optional
+        As in `pool`; whole rows are permuted.
+    tau2, ci
+        As in `pool`; the test statistic is that of the fit.
+    draws : int, optional
+        Number of random arrangements. By default all of them (2^k sign patterns, k! permutations) if they are at most
+        50,000, and 10,000 random ones otherwise.
+    seed : int
+        Of the random arrangements.
+
+    Returns
+    -------
+    PermutationTest
+        With random arrangements p = (1 + as extreme) / (1 + draws), which is never 0.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `pool`; fewer than 2 studies; draws below 1.
+
+    Notes
+    -----
+    Ties count as extreme, within 1e-9 relative, because arrangements that differ by rounding only are the same.
+    When not to use: with fewer than 6 studies no two-sided p below 0.05 is possible for the pooled effect.
+
+    References
+    ----------
+    Follmann & Proschan 1999, doi:10.1111/j.0006-341X.1999.00732.x; Higgins & Thompson 2004, doi:10.1002/sim.1752;
+    Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
+    """
+    observed = pool(yi, vi, tau2, ci, moderators=moderators)
+    y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
+    if y.ndim != 1:
+        raise DataError("A permutation test takes one problem, yi of shape (k,).")
+    known = np.isfinite(y) & np.isfinite(v)
+    y, v = y[known], v[known]
+    k = y.size
+    if k < 2:
+        raise DataError("A permutation test needs at least 2 studies.")
+    if draws is not None and draws < 1:
+        raise ConfigError(f"draws = {draws!r} must be 1 or more.")
+    total = 2**k if moderators is None else factorial(k)
+    exact = draws is None and total <= EXACT_LIMIT
+    number = 10_000 if draws is None else draws
+    random = np.random.default_rng(seed)
+    if moderators is None:
+        if exact:
+            signs = 1.0 - 2.0 * ((np.arange(total)[:, None] >> np.arange(k)) & 1)
+        else:
+            signs = random.choice([-1.0, 1.0], (number, k))
+        fits = pool(y * signs, v, tau2, ci)
+        there, here = np.abs(fits.statistic)[:, None], np.abs(np.array([observed.statistic]))
+        omnibus_there, omnibus_here = there[:, 0], here[0]
+    else:
+        x = np.asarray(moderators, dtype=np.float64)
+        x = (x[:, None] if x.ndim == 1 else x)[known]
+        order = (
+            np.array(list(permutations(range(k))))
+            if exact
+            else random.permuted(np.tile(np.arange(k), (number, 1)), axis=1)
+        )
+        fits = pool(y, v, tau2, ci, moderators=x[order])
+        there, here = np.abs(fits.statistic), np.abs(observed.statistic)
+        omnibus_there, omnibus_here = _omnibus(fits), float(_omnibus(observed))
+    p_value = _share(there, here, exact)
+    omnibus = _share(omnibus_there[:, None], np.array([omnibus_here]), exact)[0]
+    return PermutationTest(
+        p_value=float(p_value[0]) if moderators is None else p_value,
+        omnibus_p=float(omnibus),
+        statistic=observed.statistic,
+        exact=exact,
+        arrangements=total if exact else number,
+        seed=None if exact else seed,
+        fit=observed,
+    )
+
+
+def _share(there: Array, here: Array, exact: bool) -> Array:
+    """Share of arrangements at least as extreme as the observed one. An infinite statistic ties with itself."""
+    extreme = (there >= here * (1 - TIE)).sum(0)
+    return np.asarray(extreme / there.shape[0] if exact else (1 + extreme) / (1 + there.shape[0]), dtype=np.float64)
+
+
+def _omnibus(fit: PooledFit) -> Array:
+    """Wald statistic of all coefficients but the first."""
+    beta, covariance = fit.beta[..., 1:], fit.covariance[..., 1:, 1:]
+    return np.asarray((beta * np.linalg.solve(covariance, beta[..., None])[..., 0]).sum(-1), dtype=np.float64)
