@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import metarepro as mr
 import numpy as np
 from timing import Case, Rows, main, peak_memory_kib, rows_of
 from workloads import Workload, gosh_codes
+
+import metarepro as mr
 
 ENGINES = ("plain", "compiled", "threads", "default")
 

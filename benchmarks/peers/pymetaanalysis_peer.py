@@ -41,13 +41,13 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload]) -> Iterable[Case
     yield Case(
         "mantel_haenszel",
         lambda n: meta_analyze.meta_binary(
-            event_treatment=tp,
-            n_treatment=tp + tn,
+            event_treat=tp,
+            n_treat=tp + tn,
             event_control=cp,
             n_control=cp + cn,
             measure="RR",
             model="common",
-            pooling_method="MH",
+            method="MH",
         ),
         lambda r: rows_of([0.0], [r.estimate]),
     )
