@@ -1,8 +1,8 @@
 """How a call is timed, the same for every Python tool; `peers/metafor.R` does the same in R.
 
 CPU seconds are user + system time of the process. A case is a function of n that does the first n fits of a workload.
-n grows from 1 by factors of 8 until the whole workload or the budget is reached; these calls are the warm-up. Then
-the call is repeated, short ones in a loop of at least `SAMPLE` seconds, and the median counts. When the budget ends
+n grows from 1 by factors of 8 until the whole workload or the budget is reached; these calls are the warm-up and do not
+count. Then the call is repeated, short ones in a loop of at least `SAMPLE` seconds, and the median counts. When the budget ends
 the growth before the whole workload, seconds are scaled up and the row says from how many fits.
 """
 
@@ -84,17 +84,22 @@ def measure(case: Case, load: Workload, budget: float) -> tuple[dict[str, Any], 
     assert case.run is not None
     run = case.run
     reset_peak_memory()
-    n = 1
-    cpu, wall, result = clock(partial(run, 1))
-    first = cpu
-    while n < load.fits and (room := min(GROWTH, 1.5 * budget / max(wall, 1e-9))) >= 2:
-        n = min(load.fits, int(n * room))
-        cpu, wall, result = clock(partial(run, n))
-    if n == 1:
-        cpu, wall, result = clock(partial(run, 1))  # the first call also loaded or compiled what it needs
+    n, confirmed = 1, False
+    first, wall, result = clock(partial(run, 1))
+    while n < load.fits:
+        room = min(GROWTH, 1.5 * budget / max(wall, 1e-9))
+        if room >= 2:
+            n, confirmed = min(load.fits, int(n * room)), False
+        elif confirmed:
+            break
+        else:
+            confirmed = True  # the call may have been slow because something was loaded or compiled in it: once more
+        wall, result = clock(partial(run, n))[1:]
+    if not confirmed and wall < budget:
+        wall = clock(partial(run, n))[1]
     loops = max(1, int(np.ceil(SAMPLE / max(wall, 1e-9))))
-    samples = [(cpu, wall)] if loops == 1 else []
-    while len(samples) < MOST_SAMPLES and sum(w for _, w in samples) * loops < budget:
+    samples: list[tuple[float, float]] = []
+    while not samples or (len(samples) < MOST_SAMPLES and sum(w for _, w in samples) * loops < budget):
         samples.append(clock(partial(run, n), loops)[:2])
     scale = load.fits / n
     record = {
@@ -121,7 +126,7 @@ def main(
     parser.add_argument("--data", type=Path, required=True, help="folder that workloads.py wrote")
     parser.add_argument("--out", type=Path, help="folder for the fitted values")
     parser.add_argument("--only", default="", help="regular expression of workloads")
-    parser.add_argument("--budget", type=float, default=1.5, help="seconds per workload")
+    parser.add_argument("--budget", type=float, default=1.0, help="seconds per workload")
     options = parser.parse_args(argv)
     loads = read_workloads(options.data)
     for case in cases(read_arrays(options.data), loads):

@@ -1,6 +1,6 @@
 # metafor: a full result per call; a loop over data sets, its own functions for GOSH and permutation tests.
 # Rscript metafor.R --data FOLDER --out FOLDER [--budget SECONDS] [--only REGEX]
-# Timed as timing.py does. Leave-one-out is timed as single refits, because leave1out() does all k of them or none.
+# Timed as timing.py does, but the last warm-up call counts as the first sample. Leave-one-out is timed as single refits, because leave1out() does all k of them or none.
 # Own subsets and shuffles: gosh() and permutest() draw them; with all subsets, values are matched by subset.
 
 suppressPackageStartupMessages(library(metafor))
@@ -14,7 +14,7 @@ option <- function(name, default) {
 data_folder <- option("data", ".")
 out_folder <- option("out", "")
 only <- option("only", "")
-budget <- as.numeric(option("budget", "1.5"))
+budget <- as.numeric(option("budget", "2"))
 version <- as.character(packageVersion("metafor"))
 sample_seconds <- 0.2 # the clock ticks in milliseconds
 most_samples <- 5

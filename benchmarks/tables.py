@@ -1,6 +1,6 @@
 """The report of a run: tables, figure and text. Every number comes from the run.
 
-`python report.py performance.json FOLDER` writes the text and the figure anew.
+`python tables.py performance.json FOLDER` writes the text and the figure anew.
 """
 
 from __future__ import annotations
@@ -186,14 +186,15 @@ class Report:
         reference = LABELS[self.reference]
         gives = "\n".join(f"- {LABELS[t]}: {GIVES[t]}." for t in self.tools if t in GIVES)
         wall = self.wall()
+        rounds = "one round" if settings["rounds"] == 1 else f"{settings['rounds']} rounds"
         quick = "**A smoke run with small inputs: its numbers mean nothing.**\n\n" if settings["quick"] else ""
         return f"""# Speed
 
 {quick}Written by `benchmarks/run.py`; how it measures is in `benchmarks/README.md`, the same numbers in
 `performance.json`.
 
-CPU seconds are user plus system time of the process, one thread unless said; rounds in which the tools take turns: {settings["rounds"]},
-of which the median counts. Ratios are CPU of the tool divided by CPU of {reference}.
+CPU seconds are user plus system time of the process, one thread unless said. The tools took turns in {rounds}; medians.
+Ratios are CPU of the tool divided by CPU of {reference}.
 
 {about["processor"]}, {about["cores"]} cores, {about["memory_gib"]} GiB, {about["system"]};
 {", ".join(f"{name} {version}" for name, version in versions.items())}.
@@ -245,8 +246,8 @@ CPU time of a fresh process less that of an empty one.
 
 ## Agreement
 
-Largest absolute differences from {reference}, fit by fit, over all tasks of a method, on the fits that both did. "Failed
-there": fits without a result in the other tool, such as Fisher scoring that did not converge.
+Largest absolute differences from {reference}, fit by fit, over all tasks of a method, on the fits that both did.
+"Failed there": fits without a result in the other tool, such as Fisher scoring that did not converge.
 
 {self.agreement()}
 
