@@ -1,7 +1,8 @@
 """metarepro: the same workloads through its public functions.
 
 `--engine` is `plain` (NumPy), `compiled` (one thread), `threads` (compiled, all cores) or `default` where the library
-has no engine to choose. GOSH, leave-one-out, permutation and bootstrap are one call of `pool` with masks, permuted
+has no engine to choose. P-values, which the library may compute only when they are read, are read inside the timed call;
+with `lean` (compiled where that exists) they are not, as PyMARE's fit gives none. GOSH, leave-one-out, permutation and bootstrap are one call of `pool` with masks, permuted
 moderators or samples; every fit gives the full result (Q, I2, intervals, weights).
 """
 
@@ -21,7 +22,9 @@ from workloads import Workload, gosh_codes
 
 import metarepro as mr
 
-ENGINES = ("plain", "compiled", "threads", "default")
+ENGINES = ("plain", "compiled", "threads", "default", "lean")
+P_VALUES = ("p_value", "q_p")
+reads = P_VALUES
 
 
 def has_engines() -> bool:
@@ -31,7 +34,9 @@ def has_engines() -> bool:
 
 def choose(engine: str) -> None:
     """Switch the engine."""
-    if engine == "default":
+    global reads
+    reads = () if engine == "lean" else P_VALUES
+    if engine == "default" or (engine == "lean" and not has_engines()):
         return
     if not has_engines():
         raise RuntimeError("this version has one engine; measure `default`")
@@ -40,7 +45,10 @@ def choose(engine: str) -> None:
 
 
 def pool(y: np.ndarray, v: np.ndarray, method: str, **more: Any) -> Any:
-    return mr.pool(y, v, tau2=method, ci="z", **more)
+    fit = mr.pool(y, v, tau2=method, ci="z", **more)
+    for name in reads:
+        getattr(fit, name)
+    return fit
 
 
 def plain(fit: Any) -> Rows:

@@ -86,6 +86,8 @@ class Bench:
         return [self.python, "-m", f"peers.{name}_peer", *self.options()]
 
     def ours(self, engine: str, *more: str) -> list[str]:
+        if engine == "lean":
+            more = (*self.options(), "--only", "^batch")
         return [self.python, "-m", "ours", "--engine", engine, *(more or self.options())]
 
 
@@ -280,7 +282,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=1.0, help="seconds per workload, tool and round")
     parser.add_argument("--docs", type=Path, help="where the report goes; docs/ of the repository, WORK/docs if quick")
     options = parser.parse_args()
-    rounds, budget = (1, 0.1) if options.quick else (options.rounds, options.budget)
+    rounds, budget = (1, 0.04) if options.quick else (options.rounds, options.budget)
     docs = options.docs or (options.work / "docs" if options.quick else REPOSITORY / "docs")
     folder = options.work / ("quick" if options.quick else "full")
     bench = Bench(folder, (options.venv or options.work / "venv").absolute(), options.library.absolute(), budget)
@@ -297,11 +299,11 @@ def main() -> None:
     starts: list[Record] = []
     for i in range(rounds):
         print(f"round {i + 1} of {rounds}", file=sys.stderr)
-        records += one_round(bench, engines, missing)
+        records += one_round(bench, [*engines, "lean"], missing)
         starts += startup(bench, engines)
     results = median_of(records, ("tool", "workload"), ("cpu_seconds", "wall_seconds", "first_call_cpu_seconds"))
     about, versions = machine(bench)
-    versions |= {re.sub("-(fit|summary|plain|compiled|threads)$", "", r["tool"]): r["version"] for r in results}
+    versions |= {re.sub("-(fit|summary|plain|compiled|threads|lean)$", "", r["tool"]): r["version"] for r in results}
     reference = next(r for r in tables.OURS if any(r == record["tool"] for record in results))
     unique = {(m["tool"], m["workload"]): m for m in missing}
     summary = {

@@ -1,9 +1,9 @@
 """How a call is timed, the same for every Python tool; `peers/metafor.R` does the same in R.
 
 CPU seconds are user + system time of the process. A case is a function of n that does the first n fits of a workload.
-n grows from 1 by factors of 8 until the whole workload or the budget is reached; these calls are the warm-up and do not
-count. Then the call is repeated, short ones in a loop of at least `SAMPLE` seconds, and the median counts. When the budget ends
-the growth before the whole workload, seconds are scaled up and the row says from how many fits.
+n grows from 1 by factors of 8 until the whole workload or the budget is reached; these calls are the warm-up and do
+not count. Then the call is repeated, short ones in a loop of at least `SAMPLE` seconds, and the median counts. When the
+budget ends the growth before the whole workload, seconds are scaled up and the row says from how many fits.
 """
 
 from __future__ import annotations
