@@ -1,9 +1,10 @@
 """metarepro: the same workloads through its public functions.
 
 `--engine` is `plain` (NumPy), `compiled` (one thread), `threads` (compiled, all cores) or `default` where the library
-has no engine to choose. P-values, which the library may compute only when they are read, are read inside the timed call;
-with `lean` (compiled where that exists) they are not, as PyMARE's fit gives none. GOSH, leave-one-out, permutation and bootstrap are one call of `pool` with masks, permuted
-moderators or samples; every fit gives the full result (Q, I2, intervals, weights).
+has no engine to choose. P-values, which the library may compute only when they are read, are read inside the timed
+call; with `lean` (compiled where that exists) they are not, as PyMARE's fit gives none. GOSH, leave-one-out,
+permutation and bootstrap are one call of `pool` with masks, permuted moderators or samples; every fit gives the full
+result (Q, I2, intervals, weights).
 """
 
 from __future__ import annotations

@@ -171,12 +171,12 @@ def startup(bench: Bench, engines: list[str]) -> list[Record]:
     empty = {True: [bench.python, "-c", "pass"], False: [rscript or "", "-e", "invisible(0)"]}
     if rscript:
         tasks.append(("metafor", "import", [rscript, "-e", "suppressMessages(library(metafor))"], False))
+    base = {python: bench.run(command)[2] for python, command in empty.items() if command[0]}
     records = []
     for tool, what, command, ours in tasks:
-        base = bench.run(empty[tool != "metafor"])[2]
         failed, seconds = bench.run(command, ours)[1:]
         if not failed:
-            records.append({"tool": tool, "what": what, "cpu_seconds": max(seconds - base, 0.0)})
+            records.append({"tool": tool, "what": what, "cpu_seconds": max(seconds - base[tool != "metafor"], 0.0)})
     return records
 
 
