@@ -112,6 +112,10 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload]) -> Iterable[Case
     )
 
 
+def batches(a: dict[str, np.ndarray], loads: dict[str, Workload]) -> Iterable[Case]:
+    return (case for case in cases(a, loads) if case.workload.startswith("batch"))
+
+
 def memory(fits: int) -> None:
     """Print CPU seconds and peak memory of one call with this many REML fits of k = 20, input included."""
     rng = np.random.default_rng(0)
@@ -148,4 +152,4 @@ if __name__ == "__main__":
             memory(options.memory)
         else:
             name = "metarepro" if options.engine == "default" else f"metarepro-{options.engine}"
-            main(name, mr.__version__, cases, rest)
+            main(name, mr.__version__, batches if options.engine == "lean" else cases, rest)

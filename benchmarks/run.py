@@ -41,6 +41,7 @@ IMPORTS = {
 FIRST_FIT = "import metarepro as mr; {}mr.pool([0.1, 0.3, 0.35, 0.65], [0.03, 0.03, 0.05, 0.01])"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 MEMORY_TIME_LIMIT = 300.0
+TOOL_TIME_LIMIT = 600.0  # a tool that hangs keeps what it had done
 
 Record = dict[str, Any]
 
@@ -48,7 +49,8 @@ Record = dict[str, Any]
 class Bench:
     """Where things are, and how a measured process is started."""
 
-    def __init__(self, folder: Path, venv: Path, library: Path, budget: float) -> None:
+    def __init__(self, folder: Path, venv: Path, library: Path, budget: float, only: str) -> None:
+        self.only = only
         self.data, self.out, self.venv, self.library, self.budget = (
             folder / "data",
             folder / "out",
@@ -77,7 +79,16 @@ class Bench:
             return out.read(), failed, usage.ru_utime + usage.ru_stime
 
     def options(self, budget: float | None = None) -> list[str]:
-        return ["--data", str(self.data), "--out", str(self.out), "--budget", str(budget or self.budget)]
+        return [
+            "--data",
+            str(self.data),
+            "--out",
+            str(self.out),
+            "--budget",
+            str(budget or self.budget),
+            "--only",
+            self.only,
+        ]
 
     def peer(self, name: str) -> list[str]:
         if name == "metafor":
@@ -86,8 +97,6 @@ class Bench:
         return [self.python, "-m", f"peers.{name}_peer", *self.options()]
 
     def ours(self, engine: str, *more: str) -> list[str]:
-        if engine == "lean":
-            more = (*self.options(), "--only", "^batch")
         return [self.python, "-m", "ours", "--engine", engine, *(more or self.options())]
 
 
@@ -124,7 +133,7 @@ def make_venv(venv: Path) -> list[Record]:
 
 def run_tool(bench: Bench, name: str, command: list[str], ours: bool, missing: list[Record]) -> list[Record]:
     """The records of one process; a process that fails is recorded as missing."""
-    output, failed, _ = bench.run(command, ours)
+    output, failed, _ = bench.run(command, ours, TOOL_TIME_LIMIT)
     records = []
     for line in output.splitlines():
         if not line.startswith("{"):
@@ -280,12 +289,15 @@ def main() -> None:
     parser.add_argument("--library", type=Path, default=REPOSITORY / "src", help="folder that holds metarepro")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--budget", type=float, default=1.0, help="seconds per workload, tool and round")
+    parser.add_argument("--only", default="", help="regular expression of workloads")
     parser.add_argument("--docs", type=Path, help="where the report goes; docs/ of the repository, WORK/docs if quick")
     options = parser.parse_args()
     rounds, budget = (1, 0.04) if options.quick else (options.rounds, options.budget)
     docs = options.docs or (options.work / "docs" if options.quick else REPOSITORY / "docs")
     folder = options.work / ("quick" if options.quick else "full")
-    bench = Bench(folder, (options.venv or options.work / "venv").absolute(), options.library.absolute(), budget)
+    bench = Bench(
+        folder, (options.venv or options.work / "venv").absolute(), options.library.absolute(), budget, options.only
+    )
 
     missing = make_venv(bench.venv)
     shutil.rmtree(bench.out, ignore_errors=True)

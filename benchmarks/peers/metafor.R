@@ -63,7 +63,7 @@ emit <- function(workload, fields, note = "") {
 
 # run(n) does the first n fits; rows() turns its result into a matrix with columns key, tau2, beta.
 time_case <- function(workload, run, rows = NULL, note = "") {
-  if (!grepl(only, workload)) return(invisible())
+  if (!grepl(only, workload, perl = TRUE)) return(invisible())
   total <- loads$fits[loads$name == workload]
   outcome <- try(measure(run, total), silent = TRUE)
   if (inherits(outcome, "try-error")) {
