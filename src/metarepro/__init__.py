@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit, pool
+    from metarepro.pooling.glmm_fit import GlmmFit, glmm
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
@@ -38,6 +39,8 @@ __getattr__ = lazy(
         "DataError": "metarepro.errors",
         "MetareproError": "metarepro.errors",
         "set_engine": "metarepro.pooling.engine",
+        "GlmmFit": "metarepro.pooling.glmm_fit",
+        "glmm": "metarepro.pooling.glmm_fit",
         "PooledFit": "metarepro.pooling.fit",
         "pool": "metarepro.pooling.fit",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
@@ -56,6 +59,7 @@ __all__ = [
     "CountsFit",
     "DataError",
     "EffectSizes",
+    "GlmmFit",
     "HeterogeneityInterval",
     "MetaRegression",
     "MetareproError",
@@ -65,6 +69,7 @@ __all__ = [
     "conversions",
     "effect_sizes",
     "figures",
+    "glmm",
     "heterogeneity_interval",
     "mantel_haenszel",
     "meta_regression",

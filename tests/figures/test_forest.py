@@ -12,7 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from metarepro.analysis.result import AnalysisResult, LeftOut, StudyEffect
-from metarepro.analysis.run import summary_of
+from metarepro.analysis.summaries import summary_of
 from metarepro.effects import effect_sizes, get_measure
 from metarepro.errors import DataError
 from metarepro.figures import LayoutError, forest, save

@@ -86,6 +86,14 @@ class Population(Part):
 class Model(Part):
     """The pooling model."""
 
+    method: Literal["auto", "inverse_variance", "GLMM"] = Field(
+        "auto",
+        description="Inverse variance, or the binomial-normal model of the counts (PLO only, tau2 by maximum "
+        "likelihood); auto: GLMM for PLO, inverse variance for the rest.",
+    )
+    glmm_ci: Literal["PL", "z", "t"] = Field(
+        "PL", description="Confidence interval with GLMM: profile likelihood, Wald normal, Wald t."
+    )
     tau2: Literal["CE", "DL", "DL2", "HE", "CA2", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM"] = Field(
         "REML", description="Estimator of the between-study variance; CE for a common effect."
     )
@@ -159,6 +167,11 @@ class Analysis(Part):
     sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")
     notes: tuple[str, ...] = Field((), description="Remarks printed with the analysis.")
 
+    @property
+    def uses_glmm(self) -> bool:
+        """Whether the counts themselves are pooled, by the binomial-normal model."""
+        return self.measure == "PLO" and self.model.method != "inverse_variance" and self.combine == "pool"
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         allowed = [m for m, info in MEASURES.items() if info.inputs in TABLE_INPUTS and info.display != "none"]
@@ -189,6 +202,10 @@ class Analysis(Part):
             )  # fmt: skip
         if self.control is not None and self.control == self.experimental and self.rows == "arms":
             raise _fail("E103", "experimental and control arms are the same", "Fix: name the control.", key="control")
+        if self.model.method == "GLMM" and self.measure != "PLO":
+            raise _fail("E103", f"method: GLMM pools PLO, not {self.measure}", "Fix: measure: PLO.", key="measure")
+        if self.uses_glmm and self.model.pi == "NNF":
+            raise _fail("E103", "pi: NNF needs method: inverse_variance", "Fix: pi: HTS, or that method.", key="model")
         if self.subgroups == "control_agent" and self.control is None:
             raise _fail("E103", "subgroups: control_agent needs a control", "Fix: another column.")
         return self

@@ -34,6 +34,11 @@ PI = {
     "z": "normal prediction interval",
     "NNF": "prediction interval by the bootstrap of Nagashima, Noma and Furukawa",
 }
+GLMM_CI = {
+    "PL": "profile-likelihood confidence intervals",
+    "z": "normal (Wald) confidence intervals",
+    "t": "t-based confidence intervals (k - 1 df)",
+}
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",
     "keep": "studies were kept even where they may share participants",
@@ -70,13 +75,18 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         interval = "its interval as printed" if printed else "a normal interval"
         sentences = [f"One study, {name}, with {interval}; nothing is pooled."]
     else:
-        has_pi = model.tau2 != "CE" and (len(used) > 2 or model.pi != "HTS")
-        pi = f" and a {PI[model.pi]}, which uses the standard error of the confidence interval" if has_pi else ""
+        has_pi = (model.tau2 != "CE" or analysis.uses_glmm) and (len(used) > 2 or model.pi != "HTS")
+        which = "Wald standard error" if analysis.uses_glmm else "standard error of the confidence interval"
+        pi = f" and a {PI[model.pi]}, which uses the {which}" if has_pi else ""
         pooled = measure.pooled_as
         if analysis.rows == "contrasts" and analysis.measure == "SMD":
             pooled = "standardised mean differences as published"
         sentences = [
-            f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
+            f"We pooled the counts in a binomial-normal model (logit link, random study effects, maximum likelihood by "
+            f"adaptive Gauss-Hermite quadrature), with {GLMM_CI[model.glmm_ci]}{pi}; no constant was added to any "
+            "count. Weights are shares of the information on the pooled logit."
+            if analysis.uses_glmm
+            else f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
     cohorts = [c.study.cohort for c in used if c.study.cohort]
@@ -94,7 +104,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         if any("p_value" in c.inputs for c in selection.comparisons):
             sources.append("the one their p-value gives by a normal test")
         sentences.append(f"Published contrasts enter with {' or '.join(sources)}.")
-    if corrected.any():
+    if corrected.any() and not analysis.uses_glmm:
         where = CORRECTION_TO[model.correction_to]
         sentences.append(f"{model.correction:g} was added to all cells {where} ({int(corrected.sum())}).")
     if measure.inputs == "two_arm_counts" and model.drop_double_zero:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Summary:
-    """A pooled result: on the working scale, and (`estimate` ... `pi_high`) on the display scale."""
+    """A pooled result: on the working scale, and (`estimate` ... `pi_high`) on the display scale.
+
+    `model` is ``inverse variance``, ``binomial-normal`` (then `q` is the likelihood-ratio statistic of equal
+    proportions) or ``compound``.
+    """
 
     k: int
     participants: int | None
@@ -103,6 +107,7 @@ class Summary:
     at_boundary: bool
     iterations: int
     maxima: int
+    model: str
     notes: tuple[str, ...]
 
 

@@ -16,8 +16,8 @@ EFFECT_COLUMNS = (
 )  # fmt: skip
 SUMMARY_COLUMNS = (
     "analysis", "title", "measure", "part", "k", "participants", "estimate", "ci_low", "ci_high", "pi_low", "pi_high",
-    "p_value", "tau2", "tau2_low", "tau2_high", "i2", "q", "q_df", "q_p", "tau2_method", "ci_method", "pi_method",
-    "notes",
+    "p_value", "tau2", "tau2_low", "tau2_high", "i2", "q", "q_df", "q_p", "model", "tau2_method", "ci_method",
+    "pi_method", "notes",
 )  # fmt: skip
 
 
@@ -64,11 +64,11 @@ def summary_csv(results: Iterable[AnalysisResult]) -> str:
         parts += [(f"sensitivity: {x.label}", x.summary) for x in r.sensitivity]
         for part, s in parts:
             if s is None:
-                rows.append([r.id, r.title, r.measure, part, 0, *[None] * 17, "no study left"])
+                rows.append([r.id, r.title, r.measure, part, 0, *[None] * 18, "no study left"])
                 continue
             rows.append(
                 [r.id, r.title, r.measure, part, s.k, s.participants, s.estimate, s.ci_low, s.ci_high, s.pi_low,
-                 s.pi_high, s.p_value, s.tau2, s.tau2_low, s.tau2_high, s.i2, s.q, s.q_df, s.q_p, s.tau2_method,
-                 s.ci_method, s.pi_method, " ".join(s.notes)]
+                 s.pi_high, s.p_value, s.tau2, s.tau2_low, s.tau2_high, s.i2, s.q, s.q_df, s.q_p, s.model,
+                 s.tau2_method, s.ci_method, s.pi_method, " ".join(s.notes)]
             )  # fmt: skip
     return write_csv(SUMMARY_COLUMNS, rows)

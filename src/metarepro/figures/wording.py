@@ -8,8 +8,14 @@ from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
 
-CI_NAMES = {"z": "Wald", "t": "t", "HK": "Hartung-Knapp", "HK-adhoc": "Hartung-Knapp, not narrower than Wald"}
-PI_NAMES = {"HTS": "t, k \u2212 2 df", "t": "t, k \u2212 1 df", "z": "normal"}
+CI_NAMES = {
+    "PL": "profile likelihood",
+    "z": "Wald",
+    "t": "t",
+    "HK": "Hartung-Knapp",
+    "HK-adhoc": "Hartung-Knapp, not narrower than Wald",
+}
+PI_NAMES = {"HTS": "t, k \u2212 2 df", "t": "t, k \u2212 1 df", "z": "normal", "NNF": "bootstrap"}
 
 
 def effect_label(result: AnalysisResult) -> str:
@@ -27,6 +33,8 @@ def summary_label(summary: Summary) -> str:
         return "Compounded over the steps"
     if summary.tau2_method == "CE":
         return "Common effect"
+    if summary.model == "binomial-normal":
+        return f"Random effects (binomial-normal, {CI_NAMES[summary.ci_method]})"
     return f"Random effects ({summary.tau2_method}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
 
 
@@ -41,7 +49,8 @@ def heterogeneity_line(s: Summary) -> str:
             i2 += f" ({fmt.fixed(s.i2_low, 0)} to {fmt.fixed(s.i2_high, 0)}%)"
         parts.append(i2)
     if s.q_df > 0:
-        parts.append(f"Q {fmt.fixed(s.q, 2)}, df {s.q_df}, {fmt.p_value(s.q_p)}")
+        name = "LR \u03c7\u00b2" if s.model == "binomial-normal" else "Q"
+        parts.append(f"{name} {fmt.fixed(s.q, 2)}, df {s.q_df}, {fmt.p_value(s.q_p)}")
     return "Heterogeneity: " + "; ".join(parts)
 
 

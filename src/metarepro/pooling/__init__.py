@@ -6,9 +6,12 @@ from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
+    from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit, pool
+    from metarepro.pooling.glmm_fit import GlmmFit, glmm
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, Interval, heterogeneity_interval
-    from metarepro.pooling.subgroups import Subgroups, SubgroupTest, pool_subgroups
+    from metarepro.pooling.regression import MetaRegression, meta_regression
+    from metarepro.pooling.subgroups import Subgroups, SubgroupTest, between_subgroups, pool_subgroups
 
 __getattr__ = lazy(
     __name__,
@@ -16,6 +19,12 @@ __getattr__ = lazy(
         "CountsFit": "metarepro.pooling.counts",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
+        "set_engine": "metarepro.pooling.engine",
+        "GlmmFit": "metarepro.pooling.glmm_fit",
+        "glmm": "metarepro.pooling.glmm_fit",
+        "MetaRegression": "metarepro.pooling.regression",
+        "meta_regression": "metarepro.pooling.regression",
+        "between_subgroups": "metarepro.pooling.subgroups",
         "PooledFit": "metarepro.pooling.fit",
         "pool": "metarepro.pooling.fit",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
@@ -28,14 +37,20 @@ __getattr__ = lazy(
 )
 __all__ = [
     "CountsFit",
+    "GlmmFit",
     "HeterogeneityInterval",
     "Interval",
+    "MetaRegression",
     "PooledFit",
     "SubgroupTest",
     "Subgroups",
+    "between_subgroups",
+    "glmm",
     "heterogeneity_interval",
     "mantel_haenszel",
+    "meta_regression",
     "peto",
     "pool",
     "pool_subgroups",
+    "set_engine",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from metarepro.errors import DataError
 from metarepro.pooling.fit import PooledFit, pool
 from metarepro.pooling.inference import chi2_upper_tail
+from metarepro.pooling.kernel import Array
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,20 @@ def pool_subgroups(
     chosen = [label == name for name in levels]
     fits = tuple(pool(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
     wald = [pool(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
+    test = between_subgroups(levels, *(np.array([getattr(f, name) for f in wald]) for name in ("beta", "se", "k")))
+    return Subgroups(levels, fits, test)
+
+
+def between_subgroups(levels: Sequence[str], beta: Array, se: Array, k: Array) -> SubgroupTest:
+    """Cochran's Q over the pooled effects of subgroups, weighted by their model-based variances."""
     if len(levels) < 2:
-        return Subgroups(levels, fits, SubgroupTest(np.nan, 0, np.nan, ("One subgroup only: nothing to test.",)))
-    beta = np.array([f.beta for f in wald])
-    weight = np.array([1 / f.se**2 for f in wald])
+        return SubgroupTest(np.nan, 0, np.nan, ("One subgroup only: nothing to test.",))
+    weight = 1 / se**2
     mean = (weight * beta).sum() / weight.sum()
     q = float((weight * (beta - mean) ** 2).sum())
     df = len(levels) - 1
-    single = [name for name, f in zip(levels, fits, strict=True) if f.k == 1]
+    if not np.isfinite(q):
+        return SubgroupTest(np.nan, df, np.nan, ("No test: a subgroup has no standard error.",))
+    single = [name for name, size in zip(levels, k, strict=True) if size == 1]
     notes = (f"One study only in {', '.join(single)}: its τ² is taken as 0 in the test.",) if single else ()
-    return Subgroups(levels, fits, SubgroupTest(q, df, float(chi2_upper_tail(np.array(q), np.array(df))), notes))
+    return SubgroupTest(q, df, float(chi2_upper_tail(np.array(q), np.array(df))), notes)

@@ -1,0 +1,227 @@
+"""The likelihood of the binomial-normal model, by adaptive Gauss-Hermite quadrature, and its global maximum."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from metarepro.pooling.kernel import Array
+
+# Nodes of the Gauss-Hermite rules that are tried in turn, then of the stretched rule for what they cannot integrate.
+HERMITE = (21, 41, 61, 81)
+STRETCHED = (201, 401, 801)
+# The quadrature is fine enough when more nodes change the log-likelihood by less.
+SAME = 1e-8
+SCAN = np.concatenate([[0.0], np.geomspace(0.02, 20, 31)])
+
+
+@dataclass(frozen=True)
+class At:
+    """Log-likelihood and its derivatives in (beta, tau), at g points: shapes (g,), (g, 2), (g, 2, 2).
+
+    `information` is what each study knows of beta, shape (g, k).
+    """
+
+    value: Array
+    gradient: Array
+    hessian: Array
+    information: Array
+
+
+@dataclass
+class BinomialNormal:
+    """Likelihood of the counts `e` of `n` by quadrature with `nodes` nodes.
+
+    Adaptive Gauss-Hermite, or a trapezoidal rule stretched by a hyperbolic sine around the mode, which converges for
+    the half-normal posteriors that studies with no event, or only events, have when tau is large.
+    """
+
+    e: Array
+    n: Array
+    nodes: int = HERMITE[0]
+    stretched: bool = False
+    constant: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        from scipy.special import gammaln
+
+        self.constant = float((gammaln(self.n + 1) - gammaln(self.e + 1) - gammaln(self.n - self.e + 1)).sum())
+
+    def at(self, beta: Array, tau: Array) -> At:
+        """Value, gradient and Hessian at each of g points (beta, tau).
+
+        Derivatives are posterior means over the random effect (Fisher's and Louis's identities) on the same nodes. The
+        nodes are centred and scaled at the posterior mode and curvature first, then at the posterior mean and standard
+        deviation, which fit a skewed posterior better (studies with events only and a large tau).
+        """
+        b, t = np.asarray(beta)[:, None], np.asarray(tau)[:, None]
+        centre, scale = self._mode(b, t)
+        b3, t3 = b[..., None], t[..., None]
+        for _ in range(2):
+            z, log_w = self._rule(centre, scale)
+            eta = b3 + t3 * z
+            small = np.exp(-np.abs(eta))
+            soft = np.maximum(eta, 0) + np.log1p(small)
+            term = self.e[:, None] * eta - self.n[:, None] * soft - 0.5 * z * z + log_w
+            top = term.max(-1, keepdims=True)
+            posterior = np.exp(term - top)
+            total = posterior.sum(-1, keepdims=True)
+            posterior /= total
+            value = ((top + np.log(total))[..., 0] + np.log(scale)).sum(-1) + self.constant
+            mean = (posterior * z).sum(-1)
+            spread = np.sqrt((posterior * (z - mean[..., None]) ** 2).sum(-1))
+            if self.stretched or np.all(np.abs(spread / scale - 1) < 0.02):
+                break
+            centre, scale = mean, np.clip(spread, 0.5 * scale, 5 * scale)
+        p = np.where(eta >= 0, 1, small) / (1 + small)
+        residual, variance = self.e[:, None] - self.n[:, None] * p, self.n[:, None] * p * (1 - p)
+        first = posterior * residual
+        second = posterior * (residual * residual - variance)
+        by_beta, by_tau = first.sum(-1), (first * z).sum(-1)
+        second_z = second * z
+        information = by_beta**2 - second.sum(-1)
+        bb = -information.sum(-1)
+        bt = (second_z.sum(-1) - by_beta * by_tau).sum(-1)
+        tt = ((second_z * z).sum(-1) - by_tau**2).sum(-1)
+        hessian = np.stack([np.stack([bb, bt], -1), np.stack([bt, tt], -1)], -2)
+        return At(value, np.stack([by_beta.sum(-1), by_tau.sum(-1)], -1), hessian, information)
+
+    def _rule(self, centre: Array, scale: Array) -> tuple[Array, Array]:
+        """Nodes and log weights (but for `scale`) of each study's integral."""
+        if not self.stretched:
+            x, log_w = _hermite(self.nodes)
+            return centre[..., None] + scale[..., None] * x, log_w
+        # Far enough to leave nothing of a normal density outside, however narrow the middle.
+        reach = np.arcsinh(14 / scale)[..., None]
+        x = reach * np.linspace(-1, 1, self.nodes)
+        step = 2 * reach / (self.nodes - 1)
+        return centre[..., None] + scale[..., None] * np.sinh(x), np.log(step * np.cosh(x)) - 0.5 * math.log(
+            2 * math.pi
+        )
+
+    def _mode(self, b: Array, t: Array) -> tuple[Array, Array]:
+        """Posterior mode and scale of the standardised random effects; the log-posterior is concave."""
+        from scipy.special import expit
+
+        # From where the study's own logit lies, shrunk by what it knows.
+        own = np.log((self.e + 0.5) / (self.n - self.e + 0.5))
+        known = t * t / (1 / (self.e + 0.5) + 1 / (self.n - self.e + 0.5))
+        mode = known / (1 + known) * (own - b) / np.where(t > 0, t, 1.0)
+        for _ in range(100):
+            p = expit(b + t * mode)
+            information = 1 + self.n * p * (1 - p) * t * t
+            # A bounded step keeps Newton from flying off where the likelihood is nearly flat.
+            step = np.clip(((self.e - self.n * p) * t - mode) / information, -2, 2)
+            mode = mode + step
+            if np.abs(step).max() < 1e-12:
+                break
+        return mode, 1 / np.sqrt(information)
+
+    def at_one(self, beta: float, tau: float) -> tuple[float, Array, Array]:
+        """Value, gradient, Hessian at one point."""
+        at = self.at(np.array([beta]), np.array([tau]))
+        return float(at.value[0]), at.gradient[0], at.hessian[0]
+
+    def saturated(self) -> float:
+        """Log-likelihood with a proportion of its own for each study."""
+        from scipy.special import xlog1py, xlogy
+
+        p = self.e / self.n
+        return float((xlogy(self.e, p) + xlog1py(self.n - self.e, -p)).sum()) + self.constant
+
+    def best_beta(self, tau: Array, start: Array) -> tuple[Array, At]:
+        """Maximum over beta for each tau; the likelihood is concave in beta."""
+        beta = start.copy()
+        at = self.at(beta, tau)
+        for _ in range(60):
+            step = np.clip(-at.gradient[:, 0] / at.hessian[:, 0, 0], -3, 3)
+            if np.abs(step / (1 + np.abs(beta))).max() < 1e-10:
+                break
+            beta = beta + step
+            at = self.at(beta, tau)
+        return beta, at
+
+
+@cache
+def _hermite(nodes: int) -> tuple[Array, Array]:
+    """Nodes x, and the log weights that integrate exp(x^2/2) f(x) / sqrt(2 pi) with a normal density factored in f."""
+    from scipy.special import roots_hermitenorm
+
+    x, w = roots_hermitenorm(nodes)
+    return x, np.log(w) - 0.5 * math.log(2 * math.pi) + 0.5 * x * x
+
+
+def uphill(slope: float, bend: float, scale: float) -> float:
+    """Newton step where the function bends down, a bounded step uphill elsewhere."""
+    limit = 0.5 * max(scale, 0.05)
+    step = -slope / bend if bend < 0 else math.copysign(limit, slope)
+    return min(max(step, -limit), limit)
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """A maximum of the likelihood; `maxima` counts those that were found."""
+
+    beta: float
+    tau: float
+    value: float
+    hessian: Array
+    iterations: int
+    converged: bool
+    maxima: int = 1
+
+
+def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
+    """Global maximum, with as many nodes as it needs; also the scan of the profile over tau.
+
+    The curve of best beta over tau is scanned and each of its maxima polished; then nodes are added until the highest
+    does not change any more.
+    """
+    pooled = model.e.sum() / model.n.sum()
+    betas, scan = model.best_beta(SCAN, np.full(SCAN.size, math.log(pooled / (1 - pooled))))
+    value = scan.value
+    # At tau = 0 the slope in tau vanishes by symmetry; the slope in tau2 says whether it is a maximum.
+    rises = 0.5 * float(((model.e - model.n * pooled) ** 2 - model.n * pooled * (1 - pooled)).sum()) > 0
+    inner = (value[1:-1] > value[:-2] + 1e-9) & (value[1:-1] >= value[2:])
+    peaks = [int(i) + 1 for i in np.flatnonzero(inner)]
+    if value[-1] > value[-2]:
+        peaks.append(SCAN.size - 1)
+    if rises and not peaks:
+        peaks.append(1)
+    starts = [(float(betas[i]), float(SCAN[i])) for i in peaks]
+    if not rises:
+        starts.append((float(betas[0]), 0.0))
+    best: Maximum | None = None
+    rules = [(n, False) for n in HERMITE] + [(n, True) for n in STRETCHED]
+    for nodes, stretched in rules:
+        finer = BinomialNormal(model.e, model.n, nodes, stretched)
+        found = [_polish(finer, *start) for start in starts]
+        now = max(found, key=lambda m: m.value)
+        same = best is not None and abs(now.value - best.value) < SAME
+        # The same maximum may have been reached from several starts.
+        distinct = sum(all(abs(m.tau - o.tau) > 1e-6 * (1 + m.tau) for o in found[:i]) for i, m in enumerate(found))
+        iterations = now.iterations + (best.iterations if best else 0)
+        best = Maximum(now.beta, now.tau, now.value, now.hessian, iterations, bool(now.converged and same), distinct)
+        if same:
+            break
+        starts = [(m.beta, m.tau) for m in found if m.tau <= SCAN[-1]] or starts
+    assert best is not None
+    return finer, best, value
+
+
+def _polish(model: BinomialNormal, beta: float, tau: float) -> Maximum:
+    """Newton steps in tau along the curve of best beta."""
+    for number in range(100):
+        b, at = model.best_beta(np.array([tau]), np.array([beta]))
+        beta, h = float(b[0]), at.hessian[0]
+        if tau < 1e-7:
+            return Maximum(beta, 0.0, float(at.value[0]), h, number, True)
+        slope, bend = float(at.gradient[0, 1]), float(h[1, 1] - h[0, 1] ** 2 / h[0, 0])
+        step = uphill(slope, bend, tau)
+        if abs(step) <= 1e-10 * max(tau, 1e-3) or tau > 2 * SCAN[-1]:
+            return Maximum(beta, tau, float(at.value[0]), h, number, tau <= 2 * SCAN[-1])
+        tau = max(tau + step, 1e-8)
+    return Maximum(beta, tau, float(at.value[0]), h, 100, False)

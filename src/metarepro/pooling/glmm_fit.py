@@ -1,0 +1,400 @@
+"""Pooled proportions without a normal approximation of the counts: the binomial-normal model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.effects.checks import as_columns, check_counts
+from metarepro.effects.core import effect_sizes
+from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.binomial_normal import SAME, SCAN, STRETCHED, BinomialNormal, Maximum, maximise, uphill
+from metarepro.pooling.inference import PI_METHODS, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.kernel import Array
+
+# Up to so many studies the coverage of profile-likelihood intervals lies clearly below their level (docs/coverage.md).
+FEW = 5
+GLMM_CI = {
+    "PL": "profile likelihood",
+    "z": "normal (Wald)",
+    "t": "t with k - 1 df (Wald standard error)",
+}
+
+
+@dataclass(frozen=True)
+class GlmmFit:
+    """Result of `glmm`.
+
+    Attributes
+    ----------
+    beta, se : float
+        Mean of the true logits and its standard error from the observed information; beta is infinite, and se NaN,
+        where no patient, or every patient, has the event.
+    statistic, p_value : float
+        Wald test of beta = 0 (a proportion of 1/2).
+    ci_low, ci_high : float
+        Confidence interval of beta by `ci_method`.
+    tau2, tau2_low, tau2_high : float
+        Variance of the true logits, by maximum likelihood, and its profile-likelihood interval.
+    i2, i2_low, i2_high, h2 : float
+        From tau2 (and its interval) and the typical sampling variance of the studies' own logits (1/2 added where a
+        count is 0).
+    lrt, lrt_df, lrt_p : float
+        Likelihood-ratio test of equal proportions: the saturated model against tau2 = 0.
+    pi_low, pi_high, pi_df : float
+        Prediction interval of a new study's true logit.
+    weights : ndarray, shape (k,)
+        Share of each study in the information on beta at the estimate of tau2, in percent: what it counts for.
+    log_likelihood : float
+        With the binomial coefficients.
+    k : int
+    nodes : int
+        Quadrature nodes in use.
+    converged, at_boundary : bool
+        Whether gradient and quadrature are exact to their tolerances; whether tau2 is 0.
+    iterations, maxima : int
+        Newton steps of the best maximum; number of local maxima seen.
+    measure, ci_method, pi_method : str
+    level : float
+    notes : tuple of str
+    """
+
+    beta: float
+    se: float
+    statistic: float
+    p_value: float
+    ci_low: float
+    ci_high: float
+    tau2: float
+    tau2_low: float
+    tau2_high: float
+    i2: float
+    i2_low: float
+    i2_high: float
+    h2: float
+    lrt: float
+    lrt_df: int
+    lrt_p: float
+    pi_low: float
+    pi_high: float
+    pi_df: float
+    weights: Array
+    log_likelihood: float
+    k: int
+    nodes: int
+    converged: bool
+    at_boundary: bool
+    iterations: int
+    maxima: int
+    measure: str
+    ci_method: str
+    pi_method: str
+    level: float
+    notes: tuple[str, ...]
+
+
+def glmm(
+    measure: str = "PLO",
+    *,
+    e: ArrayLike,
+    n: ArrayLike,
+    ci: str = "PL",
+    level: float = 0.95,
+    pi: str = "HTS",
+) -> GlmmFit:
+    """Pool proportions by the binomial-normal model: e ~ binomial(n, expit(beta + u)), u ~ normal(0, tau2).
+
+    Parameters
+    ----------
+    measure : {'PLO'}
+        The model lives on the logit scale; ``effect_sizes("PLO", ...).to_display`` maps results to proportions.
+    e, n : array_like, shape (k,)
+        Events and totals. No constant is added to any count.
+    ci : {'PL', 'z', 't'}
+        Profile likelihood (default: it keeps its coverage near 0 and 1, where Wald does not), Wald with normal or t.
+    level : float
+        Coverage of all intervals.
+    pi : {'HTS', 't', 'z'}
+        As in `pool`.
+
+    Returns
+    -------
+    GlmmFit
+
+    Raises
+    ------
+    DataError
+        Impossible counts, with the rows; no study.
+    ConfigError
+        An unknown measure or option.
+
+    Notes
+    -----
+    The likelihood is integrated by adaptive Gauss-Hermite quadrature, with nodes added until it changes by less than
+    1e-8; where 81 nodes are not enough (some studies with all events and some with none), by a stretched trapezoidal
+    rule. The likelihood is concave in beta, so that all its maxima lie on one curve over tau, which is scanned before
+    Newton steps with analytic first and second derivatives. When not to use: expit(beta) is the proportion of a median
+    study, not the mean of the proportions; with 2 or 3 studies tau2 is nearly unknown and ML underestimates it.
+
+    References
+    ----------
+    Hamza, van Houwelingen & Stijnen 2008, doi:10.1016/j.jclinepi.2007.03.016; Stijnen, Hamza & Ozdemir 2010,
+    doi:10.1002/sim.4040; Pinheiro & Bates 1995, doi:10.1080/10618600.1995.10474663 (quadrature).
+
+    Examples
+    --------
+    >>> fit = glmm("PLO", e=[12, 5, 9], n=[17, 10, 20])
+    >>> round(fit.beta, 3), fit.tau2
+    (0.204, 0.0)
+    """
+    if measure != "PLO":
+        raise ConfigError(f"measure = {measure!r} is not known for the binomial-normal model. Allowed: PLO.")
+    if ci not in GLMM_CI:
+        raise ConfigError(f"ci = {ci!r} is not known. Allowed: {', '.join(GLMM_CI)}.")
+    if pi not in PI_METHODS or pi == "NNF":
+        raise ConfigError(f"pi = {pi!r} is not known. Allowed: HTS, t, z.")
+    if isinstance(level, bool) or not 0 < level < 1:
+        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
+    columns = as_columns({"e": e, "n": n})
+    check_counts(columns["e"], columns["n"], "e", "n")
+    events, total = columns["e"].ravel(), columns["n"].ravel()
+    known = np.isfinite(events) & np.isfinite(total)
+    notes: list[str] = []
+    if not known.all():
+        rows = ", ".join(str(r) for r in np.flatnonzero(~known))
+        notes.append(f"Dropped, because a count is missing: rows {rows} (counted from 0).")
+    events, total = events[known], total[known]
+    if not events.size:
+        raise DataError("There is no study with complete counts.")
+    drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
+    if events.sum() in (0, total.sum()):
+        return _one_sided(events, total, level, pi, drop, notes)
+    return _fit(BinomialNormal(events, total), ci, level, pi, drop, notes)
+
+
+def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, notes: list[str]) -> GlmmFit:
+    model, best, scan = maximise(start)
+    k = int(model.e.size)
+    tau2 = best.tau**2
+    # At the boundary tau2 is not free, so that its uncertainty does not enter.
+    h = best.hessian
+    variance = -1 / h[0, 0] if best.tau == 0 else np.linalg.inv(-h)[0, 0]
+    se = math.sqrt(variance) if variance > 0 else math.nan
+    df = k - 1
+    test_df = np.array(float(df)) if ci == "t" and df >= 1 else np.array(math.nan)
+    target = best.value - drop
+    if not best.converged:
+        se = math.nan
+        low, high = -math.inf, math.inf
+    elif ci == "PL":
+        low, high = (_profile_end(model, best, target, side) for side in (-1, 1))
+    else:
+        half = float(quantile((1 + level) / 2, test_df)) * se
+        low, high = best.beta - half, best.beta + half
+    tau_low, tau_high = _tau_interval(model, best, target, scan) if k > 1 else (math.nan, math.nan)
+    tau2 = tau2 if best.converged else math.inf
+    typical = _typical_variance(model)
+    i2, i2_low, i2_high = (100.0 if math.isinf(t) else 100 * t / (t + typical) for t in (tau2, tau_low**2, tau_high**2))
+    h2 = tau2 / typical + 1
+    information = model.at(np.array([best.beta]), np.array([best.tau])).information[0]
+    pi_df = {"HTS": k - 2.0, "t": k - 1.0, "z": math.nan}[pi]
+    width = float(quantile((1 + level) / 2, np.array(pi_df))) * math.sqrt(se**2 + tau2)
+    if k == 1:
+        width, tau2 = math.nan, math.nan
+        notes.append("One study only: τ², I² and the prediction interval do not exist.")
+    elif math.isnan(width) and best.converged:
+        notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
+    fixed = float(model.best_beta(np.zeros(1), np.array([best.beta]))[1].value[0])
+    lrt = max(2 * (model.saturated() - fixed), 0.0)
+    if not best.converged:
+        notes.append(
+            "τ² has no finite estimate: the studies differ as much as counts can, so nothing is known of beta."
+        )
+    if best.maxima > 1:
+        notes.append("The likelihood of τ² has several maxima; the highest is reported.")
+    if 1 < k <= FEW and ci == "PL":
+        notes.append(f"{k} studies: the profile-likelihood interval is too narrow on average; one on t is wider.")
+    if math.isinf(tau_high):
+        notes.append("The profile-likelihood interval of τ² has no upper end.")
+    statistic = best.beta / se
+    return GlmmFit(
+        beta=best.beta,
+        se=se,
+        statistic=statistic,
+        p_value=float(two_sided_p(np.array(statistic), test_df)),
+        ci_low=low,
+        ci_high=high,
+        tau2=tau2,
+        tau2_low=tau_low**2,
+        tau2_high=tau_high**2,
+        i2=i2,
+        i2_low=i2_low,
+        i2_high=i2_high,
+        h2=h2,
+        lrt=lrt,
+        lrt_df=df,
+        lrt_p=float(chi2_upper_tail(np.array(lrt), np.array(df))),
+        pi_low=best.beta - width,
+        pi_high=best.beta + width,
+        pi_df=math.nan if math.isnan(width) else pi_df,
+        weights=100 * information / information.sum(),
+        log_likelihood=best.value,
+        k=k,
+        nodes=model.nodes,
+        converged=best.converged,
+        at_boundary=best.tau == 0 and k > 1,
+        iterations=best.iterations,
+        maxima=best.maxima,
+        measure="PLO",
+        ci_method=ci,
+        pi_method=pi,
+        level=level,
+        notes=tuple(notes),
+    )
+
+
+def _profile_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> float:
+    """Where the log-likelihood, maximised over tau, has dropped to `target`, on one side of the maximum in beta."""
+    if model.e.size == 1:
+        return _end_at(model, best, target, side, 0.0)
+    end, tau = _search_end(model, best, target, side)
+    # Far from the maximum the nodes may not suffice; the stretched rule is the judge.
+    exact = BinomialNormal(model.e, model.n, STRETCHED[1], True)
+    if math.isfinite(end) and abs(exact.at_one(end, tau)[0] - target) > SAME:
+        end, _ = _search_end(exact, best, target, side)
+    return end
+
+
+def _search_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> tuple[float, float]:
+    """The end, and the tau at which it is reached."""
+    tau = best.tau
+    # The end lies outside the end at any one tau, so that each better tau can only push it outwards.
+    end = _end_at(model, best, target, side, tau)
+    for _ in range(200):
+        if math.isinf(end):
+            break
+        taus = np.unique(np.concatenate([SCAN, [tau], tau * np.linspace(0.8, 1.25, 9)]))
+        at = model.at(np.full(taus.size, end), taus)
+        tau, value = _climb(model, end, float(taus[at.value.argmax()]))
+        if value <= target + 1e-11 * (1 + abs(target)):
+            break
+        end = _end_at(model, best, target, side, tau)
+    return end, tau
+
+
+def _climb(model: BinomialNormal, beta: float, tau: float) -> tuple[float, float]:
+    """Maximum over tau near `tau` at one beta: tau, log-likelihood."""
+    value, gradient, hessian = model.at_one(beta, tau)
+    for _ in range(60):
+        if tau == 0:
+            break
+        step = uphill(float(gradient[1]), float(hessian[1, 1]), tau)
+        if abs(step) <= 1e-10 * max(tau, 1e-3):
+            break
+        tau = max(tau + step, 0.0)
+        value, gradient, hessian = model.at_one(beta, tau)
+    return tau, value
+
+
+def _end_at(model: BinomialNormal, best: Maximum, target: float, side: int, tau: float) -> float:
+    """Outer point where the log-likelihood at one tau, concave in beta, equals `target`; Newton from outside."""
+    beta = best.beta
+    reach = 1.0
+    for _ in range(60):
+        value, gradient, _ = model.at_one(beta + side * reach, tau)
+        if value < target and gradient[0] * side < 0:
+            break
+        reach *= 2
+    else:
+        return side * math.inf
+    end = beta + side * reach
+    for _ in range(200):
+        value, gradient, _ = model.at_one(end, tau)
+        # A concave function lies below its tangents: from outside, Newton stays outside and comes nearer.
+        step = (target - value) / float(gradient[0])
+        end += step
+        if abs(step) <= 1e-12 * (1 + abs(end)):
+            break
+    return end
+
+
+def _tau_interval(model: BinomialNormal, best: Maximum, target: float, scan: Array) -> tuple[float, float]:
+    """Ends of the values of tau whose log-likelihood, maximised over beta, is at least `target`."""
+    from scipy.optimize import brentq
+
+    def excess(tau: float) -> float:
+        return float(model.best_beta(np.array([tau]), np.array([best.beta]))[1].value[0]) - target
+
+    inside = SCAN[scan >= target]
+    under, over = float(min([best.tau, *inside])), float(max([best.tau, *inside]))
+    # The scan was made with fewer nodes; where it was off, the bracket moves on.
+    low, high = 0.0, math.inf
+    for tau in SCAN[under > SCAN][::-1]:
+        if excess(float(tau)) < 0:
+            low = float(brentq(excess, tau, under, xtol=1e-11)) if excess(under) > 0 else under
+            break
+        under = float(tau)
+    for tau in SCAN[over < SCAN]:
+        if excess(float(tau)) < 0:
+            high = float(brentq(excess, over, tau, xtol=1e-11)) if excess(over) > 0 else over
+            break
+        over = float(tau)
+    return low, high
+
+
+def _typical_variance(model: BinomialNormal) -> float:
+    """Typical sampling variance of the studies' own logits (Higgins & Thompson 2002); NaN for one study."""
+    if model.e.size < 2:
+        return math.nan
+    w = 1 / effect_sizes("PLO", e=model.e, n=model.n).vi
+    return float((w.size - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))
+
+
+def _one_sided(e: Array, n: Array, level: float, pi: str, drop: float, notes: list[str]) -> GlmmFit:
+    """No events at all, or events only: the estimate is at the end of the scale, with a one-sided interval."""
+    none = bool(e.sum() == 0)
+    # (1 - p)^N = exp(-drop) bounds the proportion from above (mirrored for events only).
+    bound = math.log(math.expm1(drop / float(n.sum())))
+    what = "No study has an event" if none else "Every patient has the event"
+    notes.append(
+        f"{what}: the pooled proportion is {0 if none else 1}, τ² cannot be estimated, and the interval is the profile "
+        "likelihood one for equal proportions."
+    )
+    nan = math.nan
+    return GlmmFit(
+        beta=-math.inf if none else math.inf,
+        se=nan,
+        statistic=nan,
+        p_value=nan,
+        ci_low=-math.inf if none else -bound,
+        ci_high=bound if none else math.inf,
+        tau2=nan,
+        tau2_low=nan,
+        tau2_high=nan,
+        i2=nan,
+        i2_low=nan,
+        i2_high=nan,
+        h2=nan,
+        lrt=0.0,
+        lrt_df=int(e.size) - 1,
+        lrt_p=1.0 if e.size > 1 else nan,
+        pi_low=nan,
+        pi_high=nan,
+        pi_df=nan,
+        weights=100 * n / n.sum(),
+        log_likelihood=0.0,
+        k=int(e.size),
+        nodes=0,
+        converged=True,
+        at_boundary=False,
+        iterations=0,
+        maxima=1,
+        measure="PLO",
+        ci_method="PL",
+        pi_method=pi,
+        level=level,
+        notes=tuple(notes),
+    )
