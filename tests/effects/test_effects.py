@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 import metarepro as mr
 from metarepro.effects import MEASURES, get_measure, to_display
@@ -141,7 +142,34 @@ def test_risk_difference_never_has_variance_zero():
             {"estimate": [0.5], "se": [0]},
             "se is not positive in row 0 (counted from 0; row 0: se = 0). Give a standard error > 0.",
         ),
-        ("GEN", {"estimate": [0.5]}, "GEN needs exactly one of: se; variance; ci_low with ci_high."),
+        (
+            "GEN",
+            {"estimate": [0.5]},
+            "GEN needs exactly one of: se; variance; ci_low with ci_high; p_value; t_value.",
+        ),
+        (
+            "GEN",
+            {"estimate": [0.5], "t_value": [-2]},
+            "t_value and estimate differ in sign in row 0 (counted from 0; row 0: estimate = 0.5, t_value = -2). "
+            "Check the direction.",
+        ),
+        (
+            "HR",
+            {"hr": [-0.4], "se": [0.2]},
+            "hr is not positive in row 0 (counted from 0; row 0: hr = -0.4). Give the ratio itself, not its log.",
+        ),
+        (
+            "MPORM",
+            {"e1": [11], "e2": [9], "n": [12], "r": [-0.9]},
+            "r is impossible for these counts in row 0 (counted from 0; row 0: e1 = 11, e2 = 9, n = 12, r = -0.9). "
+            "With the margins of row 0 it lies between -0.174 and 0.522.",
+        ),
+        (
+            "DOR",
+            {"tp": [12], "fp": [-1], "fn": [12], "tn": [9]},
+            "fp is no count in row 0 (counted from 0; row 0: tp = 12, fp = -1, fn = 12, tn = 9). "
+            "Give whole numbers of 0 or more.",
+        ),
         ("OR", {"e1": [1], "n1": [2], "e2": [1]}, "Missing column: n2. Needed: e1, n1, e2, n2."),
         (
             "OR",
@@ -263,7 +291,8 @@ def test_measures_agree_with_escalc_to_1e10(case):
 
 def test_every_measure_is_compared_or_is_generic():
     compared = {c["measure"] for c in ESCALC["cases"]}
-    assert set(MEASURES) - compared == {"GEN"}
+    # These are compared below: with the odds ratio, with the paired measures on a printed table, with GEN.
+    assert set(MEASURES) - compared == {"GEN", "HR", "DOR", "MPRDM", "MPRRM", "MPORM"}
 
 
 @pytest.mark.parametrize(
@@ -306,3 +335,46 @@ def test_smdh_without_the_factor_of_older_versions():
     old, new = (mr.effect_sizes("SMDH", **numbers, vtype=v) for v in ("LS", "LS0"))
     assert old.yi == new.yi
     assert old.vi / new.vi == pytest.approx(hedges_j(np.array([40.0])) ** 2)
+
+
+def test_diagnostic_odds_ratio_is_the_odds_ratio_of_positive_tests():
+    tp, fp, fn, tn = np.array([40, 12, 7]), np.array([5, 0, 9]), np.array([8, 3, 2]), np.array([60, 30, 25])
+    dor = mr.effect_sizes("DOR", tp=tp, fp=fp, fn=fn, tn=tn)
+    ordinary = mr.effect_sizes("OR", e1=tp, n1=tp + fn, e2=fp, n2=fp + tn)
+    np.testing.assert_allclose(dor.yi, ordinary.yi, rtol=1e-14)
+    np.testing.assert_allclose(dor.vi, ordinary.vi, rtol=1e-14)
+
+
+@pytest.mark.parametrize("measure", ["MPRD", "MPRR", "MPOR"])
+def test_margins_with_their_correlation_are_the_printed_table(measure):
+    a, b, c, d = (np.array(x, float) for x in ([40, 10, 25], [12, 3, 8], [5, 6, 9], [60, 12, 30]))
+    e1, e2, n = a + b, a + c, a + b + c + d
+    phi = (a * d - b * c) / np.sqrt(e1 * (n - e1) * e2 * (n - e2))
+    table = mr.effect_sizes(measure, a=a, b=b, c=c, d=d)
+    margins = mr.effect_sizes(f"{measure}M", e1=e1, e2=e2, n=n, r=phi)
+    np.testing.assert_allclose(margins.yi, table.yi, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(margins.vi, table.vi, rtol=1e-10)
+    independent = mr.effect_sizes(f"{measure}M", e1=e1, e2=e2, n=n, r=0 * phi)
+    assert (independent.vi > margins.vi).all()
+
+
+def test_marginal_odds_ratio_from_margins_agrees_with_metafor():
+    # escalc(measure = "MPORM", ai = c(40, 10), bi = c(20, 30), ci = c(30, 15), di = c(30, 25), ri = c(.3, .1))
+    es = mr.effect_sizes("MPORM", e1=[40, 10], e2=[30, 15], n=[60, 40], r=[0.3, 0.1])
+    np.testing.assert_allclose(es.yi, [0.693147180559945, -0.587786664902119], rtol=1e-13)
+    np.testing.assert_allclose(es.vi, [0.0992402597954738, 0.2161486082400023], rtol=1e-13)
+
+
+def test_hazard_ratio_from_what_a_paper_prints():
+    by_se = mr.effect_sizes("HR", hr=[0.7], se=[0.15])
+    half = 1.959963984540054 * 0.15
+    by_interval = mr.effect_sizes("HR", hr=[0.7], ci_low=[0.7 * np.exp(-half)], ci_high=[0.7 * np.exp(half)])
+    by_p = mr.effect_sizes("HR", hr=[0.7], p_value=[2 * ndtr(-abs(np.log(0.7)) / 0.15)])
+    for es in (by_se, by_interval, by_p):
+        assert es.yi[0] == pytest.approx(np.log(0.7), rel=1e-14) and es.vi[0] == pytest.approx(0.15**2, rel=1e-9)
+        assert es.to_display(es.yi[0]) == pytest.approx(0.7)
+
+
+def test_generic_from_a_test_statistic():
+    es = mr.effect_sizes("GEN", estimate=[0.6, -0.6], t_value=[3.0, -3.0])
+    np.testing.assert_allclose(np.sqrt(es.vi), 0.2, rtol=1e-14)

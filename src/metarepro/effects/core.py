@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import Array, as_columns
 from metarepro.effects.counts import two_arm_counts
-from metarepro.effects.generic import generic
+from metarepro.effects.generic import SPREADS, generic, hazard_ratio
 from metarepro.effects.means import (
     correlation,
     mean_difference,
@@ -21,7 +21,13 @@ from metarepro.effects.means import (
     standardised_mean_difference,
 )
 from metarepro.effects.proportions import proportion
-from metarepro.effects.rates import one_arm_rate, paired_counts, two_arm_rates
+from metarepro.effects.rates import (
+    diagnostic_odds_ratio,
+    one_arm_rate,
+    paired_counts,
+    paired_margins,
+    two_arm_rates,
+)
 from metarepro.effects.registry import Measure, get_measure
 from metarepro.errors import ConfigError
 
@@ -91,10 +97,12 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
         ``OR RR RD AS PETO PHI YUQ YUY``: ``e1, n1, e2, n2`` (events and totals, arm 1 experimental, arm 2 control);
         ``IRR IRD IRSD``: ``e1, t1, e2, t2`` (person-time); ``MD SMD SMDH SMD1 ROM CVR``: ``m1, sd1, n1, m2, sd2, n2``;
         ``VR``: ``sd1, n1, sd2, n2``; ``MPRD MPRR MPOR MPORC``: ``a, b, c, d`` (pairs with the event under both
-        conditions, the first only, the second only, neither); ``MC SMCC ROMC``: ``m1, sd1, m2, sd2, n, r``; ``SMCR``:
-        ``m1, sd1, m2, n, r``; ``COR ZCOR``: ``r, n``; ``PLO PR PLN PAS PFT``: ``e, n``; ``IR IRLN IRS IRFT``:
-        ``e, t``; ``MN MNLN``: ``m, sd, n``; ``GEN``: ``estimate`` and one of ``se``, ``variance``, or
-        ``ci_low, ci_high`` (with ``level``).
+        conditions, the first only, the second only, neither); ``MPRDM MPRRM MPORM``: ``e1, e2, n, r`` (events under
+        each condition and their correlation phi); ``DOR``: ``tp, fp, fn, tn``; ``MC SMCC ROMC``:
+        ``m1, sd1, m2, sd2, n, r``; ``SMCR``: ``m1, sd1, m2, n, r``; ``COR ZCOR``: ``r, n``;
+        ``PLO PR PLN PAS PFT``: ``e, n``; ``IR IRLN IRS IRFT``: ``e, t``; ``MN MNLN``: ``m, sd, n``; ``GEN``:
+        ``estimate`` and one of ``se``, ``variance``, ``ci_low, ci_high`` (with ``level``), ``p_value``, ``t_value``;
+        ``HR``: ``hr`` and one of ``se`` (of the log ratio), ``ci_low, ci_high``, ``p_value``.
     **columns
         One array of shape (k,) a column, and the options below.
     correction : float, default 0.5
@@ -129,13 +137,12 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
         allowed = ", ".join([*info.columns, *info.options])
         raise ConfigError(f"{info.code} does not take {', '.join(unknown)}. Allowed: {allowed}.")
     options = {name: columns[name] for name in columns if name not in info.columns}
-    if info.inputs == "generic":
-        spread = {name: options.get(name) for name in ("se", "variance", "ci_low", "ci_high")}
-        present = {name: value for name, value in spread.items() if value is not None}
-        published = as_columns({"estimate": columns.get("estimate"), **present})
-        estimate = published.pop("estimate")
-        parts = {name: published.get(name) for name in spread}
-        yi, vi, flags = generic(estimate, **parts, level=float(options.get("level", 0.95)))
+    if info.inputs in ("generic", "hazard_ratios"):
+        first = info.columns[0]
+        present = {name: options[name] for name in SPREADS if options.get(name) is not None}
+        published = as_columns({first: columns.get(first), **present})
+        formula = generic if first == "estimate" else hazard_ratio
+        yi, vi, flags = formula(published.pop(first), float(options.get("level", 0.95)), **published)
     else:
         arrays: dict[str, Any] = as_columns({name: columns.get(name) for name in info.columns})
         yi, vi, flags = _FORMULAS[info.inputs](info.code, **arrays, **options)
@@ -152,9 +159,11 @@ def _two_arm_means(measure: str, **numbers: Any) -> tuple[Array, Array, dict[str
 
 _FORMULAS: dict[str, Callable[..., tuple[Array, Array, dict[str, np.ndarray]]]] = {
     "two_arm_counts": two_arm_counts,
+    "diagnostic_counts": diagnostic_odds_ratio,
     "two_arm_means": _two_arm_means,
     "two_arm_rates": two_arm_rates,
     "paired_counts": paired_counts,
+    "paired_margins": paired_margins,
     "paired_means": paired_means,
     "one_arm_counts": proportion,
     "one_arm_rates": one_arm_rate,

@@ -7,38 +7,61 @@ import numpy as np
 from metarepro.effects.checks import Array, refuse
 from metarepro.errors import ConfigError, DataError
 
+SPREADS = ("se", "variance", "ci_low", "ci_high", "p_value", "t_value")
 
-def generic(
-    estimate: Array, se: Array | None, variance: Array | None, ci_low: Array | None, ci_high: Array | None, level: float
-) -> tuple[Array, Array, dict[str, np.ndarray]]:
+
+def generic(estimate: Array, level: float, **spread: Array) -> tuple[Array, Array, dict[str, np.ndarray]]:
     """Estimate and sampling variance of a published effect, already on its working scale (ratios: log).
 
-    Exactly one of `se`, `variance`, or the pair `ci_low`, `ci_high` is needed. From an interval the standard
-    error is its width over 2 z, so the interval must be a normal one on this scale.
+    Exactly one of `se`, `variance`, `p_value`, `t_value` (the printed test statistic), or the pair `ci_low`, `ci_high`
+    is needed. From an interval the standard error is its width over 2 z, so the interval must be a normal one on this
+    scale; from a p-value it is that of a normal test.
 
     References
     ----------
     Cochrane Handbook 6.3.1 and 6.3.2, https://training.cochrane.org/handbook
     """
-    given = [se is not None, variance is not None, ci_low is not None or ci_high is not None]
-    if sum(given) != 1:
-        raise DataError("GEN needs exactly one of: se; variance; ci_low with ci_high.")
-    if se is not None:
-        refuse(
-            ~(np.isnan(se) | (np.isfinite(se) & (se > 0))), "se is not positive", "Give a standard error > 0.", se=se
-        )
-        return estimate, se**2, {}
-    if variance is not None:
-        good = np.isnan(variance) | (np.isfinite(variance) & (variance > 0))
-        refuse(~good, "variance is not positive", "Give a variance > 0.", variance=variance)
-        return estimate, variance, {}
-    if ci_low is None or ci_high is None:
+    kinds = {name.replace("ci_low", "ci").replace("ci_high", "ci") for name in spread}
+    if len(kinds) != 1:
+        raise DataError("GEN needs exactly one of: se; variance; ci_low with ci_high; p_value; t_value.")
+    kind = kinds.pop()
+    if kind in ("se", "variance"):
+        values = spread[kind]
+        what = "standard error" if kind == "se" else "variance"
+        good = np.isnan(values) | (np.isfinite(values) & (values > 0))
+        refuse(~good, f"{kind} is not positive", f"Give a {what} > 0.", **{kind: values})
+        return estimate, values**2 if kind == "se" else values, {}
+    if kind == "p_value":
+        return estimate, se_from_p(estimate, spread["p_value"]) ** 2, {}
+    if kind == "t_value":
+        t = spread["t_value"]
+        refuse(t == 0, "t_value is 0, which says nothing about the spread", "Give the SE.", t_value=t)
+        opposed = np.sign(t) * np.sign(estimate) < 0
+        refuse(opposed, "t_value and estimate differ in sign", "Check the direction.", estimate=estimate, t_value=t)
+        return estimate, (estimate / t) ** 2, {}
+    if len(spread) < 2:
         raise DataError("GEN with an interval needs both ci_low and ci_high.")
+    ci_low, ci_high = spread["ci_low"], spread["ci_high"]
     bounds = {"ci_low": ci_low, "estimate": estimate, "ci_high": ci_high}
     refuse(ci_low >= ci_high, "ci_low is not below ci_high", "Are the bounds swapped?", **bounds)
     outside = (estimate < ci_low) | (estimate > ci_high)
     refuse(outside, "The estimate lies outside its interval", "Is one of the three on another scale?", **bounds)
     return estimate, se_from_interval(ci_low, ci_high, level) ** 2, {}
+
+
+def hazard_ratio(hr: Array, level: float, **spread: Array) -> tuple[Array, Array, dict[str, np.ndarray]]:
+    """Log hazard ratio from the printed ratio with the SE of its log, its interval (as ratios), or an exact p-value."""
+    refuse((hr <= 0) | np.isinf(hr), "hr is not positive", "Give the ratio itself, not its log.", hr=hr)
+    logs = {}
+    for name, values in spread.items():
+        if name in ("ci_low", "ci_high"):
+            refuse(
+                values <= 0, f"{name} is not positive", "Give the bounds of the ratio itself, not of its log.", hr=hr
+            )
+            logs[name] = np.log(values)
+        else:
+            logs[name] = values
+    return generic(np.log(hr), level, **logs)
 
 
 def se_from_interval(ci_low: Array, ci_high: Array, level: float = 0.95) -> Array:

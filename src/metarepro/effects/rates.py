@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metarepro.effects.checks import Array, refuse
+from metarepro.effects.checks import Array, check_counts, refuse
 from metarepro.effects.counts import CorrectionTo, correct_cells
 
 
@@ -82,3 +82,50 @@ def paired_counts(
             yi = np.log(first) - np.log(second)
             vi = 1 / (a + b) + 1 / (c + d) + 1 / (a + c) + 1 / (b + d) - 2 * together
     return yi, vi, {"corrected": corrected}
+
+
+def paired_margins(
+    measure: str, e1: Array, e2: Array, n: Array, r: Array, correction: float = 0.5,
+    correction_to: CorrectionTo = "only_zero",
+) -> tuple[Array, Array, dict[str, np.ndarray]]:  # fmt: skip
+    """Effects of one group under two conditions, from the events of each and the correlation (phi) between them.
+
+    A crossover trial that prints only the counts of each period's treatment needs r from elsewhere. The 2 x 2 table
+    that margins and r imply is rebuilt, and measured as if it had been printed.
+
+    References
+    ----------
+    Elbourne et al. 2002, doi:10.1093/ije/31.1.140; Becker & Balagtas 1993, doi:10.2307/2532242.
+    """
+    named = {"e1": e1, "e2": e2, "n": n, "r": r}
+    check_counts(e1, n, "e1", "n")
+    check_counts(e2, n, "e2", "n")
+    refuse(np.abs(r) > 1, "r is not a correlation", "Give a number from -1 to 1.", **named)
+    spread = np.sqrt(e1 * (n - e1) * e2 * (n - e2))
+    both = (e1 * e2 + r * spread) / n
+    low, high = np.maximum(0, e1 + e2 - n), np.minimum(e1, e2)
+    slack = 1e-9 * n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least, most = (low * n - e1 * e2) / spread, (high * n - e1 * e2) / spread
+    bad = (both < low - slack) | (both > high + slack)
+    if bad.any():
+        i = int(np.flatnonzero(bad)[0])
+        fix = f"With the margins of row {i} it lies between {least[i]:.3f} and {most[i]:.3f}."
+        refuse(bad, "r is impossible for these counts", fix, **named)
+    both = np.clip(both, low, high)
+    cells = both, e1 - both, e2 - both, n - e1 - e2 + both
+    return paired_counts(measure[:-1], *cells, correction=correction, correction_to=correction_to)
+
+
+def diagnostic_odds_ratio(
+    measure: str, tp: Array, fp: Array, fn: Array, tn: Array, correction: float = 0.5,
+    correction_to: CorrectionTo = "only_zero",
+) -> tuple[Array, Array, dict[str, np.ndarray]]:  # fmt: skip
+    """DOR (log) from true and false positives and negatives."""
+    named = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    for name, cell in named.items():
+        refuse((cell < 0) | np.isinf(cell), f"{name} is no count", "Give whole numbers of 0 or more.", **named)
+    refuse((tp + fn <= 0) | (fp + tn <= 0), "There is no patient with, or without, the disease", "Check it.", **named)
+    (tp, fp, fn, tn), corrected = correct_cells((tp, fp, fn, tn), correction, correction_to)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(tp * tn / (fp * fn)), 1 / tp + 1 / fp + 1 / fn + 1 / tn, {"corrected": corrected}

@@ -13,34 +13,40 @@ from metarepro.errors import ConfigError
 
 Display = Literal["identity", "exp", "expit", "tanh", "sin2", "square", "none"]
 Inputs = Literal[
-    "two_arm_counts", "two_arm_means", "two_arm_rates", "paired_counts", "paired_means", "one_arm_counts",
-    "one_arm_rates", "one_arm_means", "correlations", "generic",
+    "two_arm_counts", "diagnostic_counts", "two_arm_means", "two_arm_rates", "paired_counts", "paired_margins",
+    "paired_means", "one_arm_counts", "one_arm_rates", "one_arm_means", "correlations", "generic", "hazard_ratios",
 ]  # fmt: skip
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "two_arm_counts": ("e1", "n1", "e2", "n2"),
+    "diagnostic_counts": ("tp", "fp", "fn", "tn"),
     "two_arm_means": ("m1", "sd1", "n1", "m2", "sd2", "n2"),
     "two_arm_rates": ("e1", "t1", "e2", "t2"),
     "paired_counts": ("a", "b", "c", "d"),
+    "paired_margins": ("e1", "e2", "n", "r"),
     "paired_means": ("m1", "sd1", "m2", "sd2", "n", "r"),
     "one_arm_counts": ("e", "n"),
     "one_arm_rates": ("e", "t"),
     "one_arm_means": ("m", "sd", "n"),
     "correlations": ("r", "n"),
     "generic": ("estimate",),
+    "hazard_ratios": ("hr",),
 }
 _CORRECTION = ("correction", "correction_to")
 OPTIONS: dict[str, tuple[str, ...]] = {
     "two_arm_counts": (*_CORRECTION, "drop_double_zero"),
+    "diagnostic_counts": _CORRECTION,
     "two_arm_means": (),
     "two_arm_rates": _CORRECTION,
     "paired_counts": _CORRECTION,
+    "paired_margins": _CORRECTION,
     "paired_means": (),
     "one_arm_counts": _CORRECTION,
     "one_arm_rates": _CORRECTION,
     "one_arm_means": (),
     "correlations": (),
-    "generic": ("se", "variance", "ci_low", "ci_high", "level"),
+    "generic": ("se", "variance", "ci_low", "ci_high", "level", "p_value", "t_value"),
+    "hazard_ratios": ("se", "ci_low", "ci_high", "level", "p_value"),
 }
 
 
@@ -105,6 +111,7 @@ _BORENSTEIN = "Borenstein et al. 2009, Introduction to Meta-Analysis, doi:10.100
 _PROPORTION = "Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040"
 _RATE = "Bagos & Nikolopoulos 2009, doi:10.2202/1557-4679.1168"
 _PAIRED = "Becker & Balagtas 1993, doi:10.2307/2532242"
+_MARGINS = "Elbourne et al. 2002, doi:10.1093/ije/31.1.140; " + _PAIRED
 _CHANGE = "Morris & DeShon 2002, doi:10.1037/1082-989X.7.1.105"
 
 MEASURES: dict[str, Measure] = {
@@ -152,6 +159,12 @@ MEASURES: dict[str, Measure] = {
             "(sqrt(OR) - 1)/(sqrt(OR) + 1)", "(1 - Y^2)^2 (1/a + 1/b + 1/c + 1/d) / 16",
             "Yule 1912, doi:10.2307/2340126", "As Yule's Q.",
         ),
+        Measure(
+            "DOR", "diagnostic odds ratio", "Diagnostic odds ratio", "log diagnostic odds ratios", "diagnostic_counts",
+            "exp", 1.0, True, False, 2, "log(tp tn / (fp fn))", "1/tp + 1/fp + 1/fn + 1/tn",
+            "Glas et al. 2003, doi:10.1016/S0895-4356(03)00177-X",
+            "One number for sensitivity and specificity together hides how they trade off.",
+        ),
         # -- the same patients twice, counts: a both, b first only, c second only, d neither --
         Measure(
             "MPRD", "paired risk difference", "Risk difference", "paired risk differences", "paired_counts", "identity",
@@ -174,6 +187,23 @@ MEASURES: dict[str, Measure] = {
             "MPORC", "conditional paired odds ratio", "Conditional odds ratio", "conditional log odds ratios",
             "paired_counts", "exp", 1.0, True, False, 2, "log(b/c)", "1/b + 1/c", _PAIRED,
             "Farther from 1 than the marginal odds ratio; do not pool the two together.",
+        ),
+        # -- the same patients twice, counts of each condition and the correlation (phi) between them --
+        Measure(
+            "MPRDM", "paired risk difference, from margins", "Risk difference", "paired risk differences",
+            "paired_margins", "identity", 0.0, False, True, 1, "(e1 - e2)/n", "MPRD's, with the table that r implies",
+            _MARGINS, "r must be known or varied; 0 gives the variance of independent arms.",
+        ),
+        Measure(
+            "MPRRM", "paired risk ratio, from margins", "Risk ratio", "paired log risk ratios", "paired_margins", "exp",
+            1.0, True, False, 2, "log(e1/e2)", "MPRR's, with the table that r implies", _MARGINS,
+            "r must be known or varied.",
+        ),
+        Measure(
+            "MPORM", "marginal paired odds ratio, from margins", "Odds ratio", "marginal log odds ratios",
+            "paired_margins", "exp", 1.0, True, False, 2, "log(e1 (n - e2) / (e2 (n - e1)))",
+            "MPOR's, with the table that r implies", _MARGINS,
+            "r must be known or varied. Comparable with the odds ratios of parallel trials.",
         ),
         # -- two arms, rates --
         Measure(
@@ -317,7 +347,13 @@ MEASURES: dict[str, Measure] = {
             "GEN", "effect as published", "Effect", "published effects", "generic", "identity", 0.0, False, False, 2,
             "the printed estimate", "SE^2, or ((high - low) / (2 z))^2 from the printed interval",
             "Cochrane Handbook 6.3, 10.3, https://training.cochrane.org/handbook",
-            "Ratios, hazard ratios among them, must be given on the log scale.",
+            "Ratios must be given on the log scale.",
+        ),
+        Measure(
+            "HR", "hazard ratio as published", "Hazard ratio", "log hazard ratios", "hazard_ratios", "exp", 1.0, True,
+            False, 2, "log of the printed ratio", "SE^2 of the log ratio, from its interval or p-value if need be",
+            "Parmar, Torri & Stewart 1998, doi:10.1002/(SICI)1097-0258(19981230)17:24<2815::AID-SIM110>3.0.CO;2-8",
+            "Assumes proportional hazards.",
         ),
     )
 }  # fmt: skip
@@ -325,6 +361,7 @@ MEASURES: dict[str, Measure] = {
 ALIASES = {
     "odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD", "mean_difference": "MD", "hedges_g": "SMD",
     "rate_ratio": "IRR", "ratio_of_means": "ROM", "fisher_z": "ZCOR", "lnRR": "ROM",
+    "hazard_ratio": "HR", "diagnostic_odds_ratio": "DOR",
 }  # fmt: skip
 # Measures that the tables of a project can feed.
 TABLE_INPUTS = ("two_arm_counts", "two_arm_means", "one_arm_counts")
