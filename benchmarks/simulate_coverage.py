@@ -1,4 +1,4 @@
-"""Coverage of every interval at k = 2..20 against its level: python benchmarks/simulate_coverage.py writes docs/coverage.*.
+"""Coverage of every interval at k = 2..20 against its level; writes docs/coverage.{json,md,svg}.
 
 Effects are normal around 0 with between-study variance tau2; sampling variances are those of trials of 20 to 200
 patients (drawn anew for each set, known to the analyst). Proportions are binomial. Seeds are fixed.

@@ -8,6 +8,7 @@ installed; everything else (moderators, the rarer estimators, doubtful likelihoo
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -131,10 +132,11 @@ def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[E
         single = _single(batch, method)
         if single is not None:
             return single, notes_on_input(single.dropped, float(single.ratio[0]))
-    result = _empty(b, k, 1 if batch.x is None else batch.x.shape[-1])
     left: NDArray[np.intp] = np.arange(b)
     if plain and _use_compiled(b * k):
-        left = _compiled(batch, method, result)
+        result, left = _compiled(batch, method)
+    else:
+        result = _empty(b, k, 1 if batch.x is None else batch.x.shape[-1])
 
     def run(chosen: NDArray[np.intp]) -> None:
         _store(result, chosen, _by_arrays(batch, chosen, method, weights))
@@ -176,10 +178,7 @@ def _empty(b: int, k: int, p: int) -> Estimates:
 def _store(result: Estimates, chosen: NDArray[np.intp], part: Estimates) -> None:
     where = _as_slice(chosen)
     for name in _ARRAYS:
-        values, place = getattr(part, name), getattr(result, name)
-        # The compiled loops have written some arrays in place.
-        if not np.shares_memory(values, place):
-            place[where] = values
+        getattr(result, name)[where] = getattr(part, name)
     result.dropped.update(part.dropped)
 
 
@@ -262,44 +261,57 @@ def _single(batch: Batch, method: str) -> Estimates | None:
     """One problem in plain loops; None if it needs the careful reading of `_by_arrays`."""
     k = batch.y.shape[1]
     y, v = batch.y[0].tolist(), batch.v[0].tolist()
-    mask: list[bool] = [] if batch.mask is None else batch.mask[0].tolist()
+    if batch.mask is not None:
+        mask = batch.mask[0].tolist()
+        if any(m and x == math.inf for m, x in zip(mask, v, strict=True)):
+            return None
+        y, v = (
+            [x if m else 0.0 for m, x in zip(mask, y, strict=True)],
+            [x if m else math.inf for m, x in zip(mask, v, strict=True)],
+        )
+    elif math.inf in v:
+        return None
     out, weights = [0.0] * len(loops.COLUMNS), [0.0] * k
     # Division by zero raises in plain Python where compiled code gives infinity: left to the arrays as well.
     try:
-        good = loops.fit_row(loops.METHODS[method], y, v, mask, out, weights, [0.0] * k, [0.0] * k)
+        good = loops.fit_row(loops.METHODS[method], y, v, out, weights)
     except (ZeroDivisionError, OverflowError, ValueError):
         return None
     if not good or out[-1] == 0.0:
         return None
-    return _from_columns(np.array([out]), np.array([weights]), method)
+    return _from_columns(np.array(out)[:, None], np.array([weights]), method)
 
 
-def _compiled(batch: Batch, method: str, result: Estimates) -> NDArray[np.intp]:
-    """Fill `result` by compiled loops; returns the problems left to do: without a certificate, or with odd input."""
+def _compiled(batch: Batch, method: str) -> tuple[Estimates, NDArray[np.intp]]:
+    """Estimates by compiled loops, and the problems left to do: without a certificate, or with odd input."""
     from metarepro.pooling.compiled import compiled_loops
 
     fit_rows = compiled_loops().fit_rows
-    k = batch.y.shape[1]
+    b, k = batch.y.shape
+    out, weights = np.empty((len(loops.COLUMNS), b)), np.empty((b, k))
     left: list[NDArray[np.intp]] = []
+
+    def buffers() -> tuple[Array, ...]:
+        return np.empty(k), np.empty(k), np.empty(k), np.empty(len(loops.COLUMNS))
 
     def run(chosen: NDArray[np.intp]) -> None:
         where = _as_slice(chosen)
         y, v = np.ascontiguousarray(batch.y[where]), np.ascontiguousarray(batch.v[where])
         mask = np.empty((chosen.size, 0), bool) if batch.mask is None else np.ascontiguousarray(batch.mask[where])
-        out, shares = np.empty((chosen.size, len(loops.COLUMNS))), result.weights[where]
-        if not fit_rows(loops.METHODS[method], y, v, mask, out, shares, np.empty(k), np.empty(k)):
+        part = out[:, where]
+        if fit_rows(loops.METHODS[method], y, v, mask, part, weights[where], buffers()):
+            left.append(chosen[part[-1] == 0.0])
+        else:
+            part[:] = np.nan
             left.append(chosen)
-            return
-        _store(result, chosen, _from_columns(out, shares, method))
-        left.append(chosen[out[:, -1] == 0.0])
 
-    _for_each(run, _cut(np.arange(batch.y.shape[0]), COMPILED_CHUNK // k))
-    return np.sort(np.concatenate(left))
+    _for_each(run, _cut(np.arange(b), COMPILED_CHUNK // k))
+    return _from_columns(out, weights, method), np.sort(np.concatenate(left))
 
 
 def _from_columns(out: Array, weights: Array, method: str) -> Estimates:
-    """Estimates from the columns that the loops write."""
-    c = dict(zip(loops.COLUMNS, out.T, strict=True))
+    """Estimates from the columns that the loops write, shape (columns, b)."""
+    c = dict(zip(loops.COLUMNS, out, strict=True))
     df = c["k"] - 1
     value = c["log_det_v"] + c["rss"]
     if method == "REML":
@@ -319,9 +331,9 @@ def _from_columns(out: Array, weights: Array, method: str) -> Estimates:
         log_likelihood=likelihood,
         tau2=c["tau2"],
         tau2_se=c["tau2_se"],
-        iterations=c["iterations"].astype(int),
+        iterations=np.nan_to_num(c["iterations"]).astype(int),
         converged=c["converged"] > 0,
         at_boundary=(c["tau2"] == 0) & (method != "CE"),
-        maxima=np.ones(out.shape[0], dtype=int),
+        maxima=np.ones(out.shape[1], dtype=int),
         weights=weights,
     )

@@ -385,49 +385,66 @@ def fit(method: int, y: Any, v: Any, k: int, v_min: float, v_max: float, w: Any,
 
 
 @compiled
-def fit_row(method: int, y: Any, v: Any, mask: Any, out: Any, weights: Any, part_y: Any, part_v: Any) -> bool:
-    """`fit` of one row, with the percent weights.
+def fit_row(method: int, y: Any, v: Any, out: Any, weights: Any) -> bool:
+    """`fit` of one problem, whose `y` it centres, with the percent weights.
 
-    False, and nothing to be used, if an effect is missing or infinite, a variance is not positive and finite, or there
-    is no study. `mask` may be empty: then all studies take part.
+    False, and nothing to be used, if an effect is missing or infinite, a variance is not positive, or there is no
+    study.
     """
-    masked = len(mask) > 0
     k = 0
-    mean = 0.0
+    total = 0.0
     v_min = math.inf
     v_max = 0.0
     size = 0.0
-    good = True
+    bad = 0
     for i in range(len(y)):
-        take = not masked or mask[i]
-        y_i = y[i] if take else 0.0
-        v_i = v[i] if take else math.inf
-        good = good and abs(y_i) < math.inf and v_i > 0.0 and (v_i < math.inf or not take)
-        k += take
-        mean += y_i
-        size = max(size, abs(y_i))
-        v_min = min(v_min, v_i)
-        v_max = max(v_max, v_i if take else 0.0)
-        part_y[i] = y_i
-        part_v[i] = v_i
-    if not good or k == 0:
+        total += y[i]
+        size = max(size, abs(y[i]))
+        bad += not v[i] > 0.0
+        v_min = min(v_min, v[i])
+        if v[i] < math.inf:
+            k += 1
+            v_max = max(v_max, v[i])
+    if bad > 0 or k == 0 or not abs(total) < math.inf:
         return False
-    mean /= k
+    mean = total / k
     for i in range(len(y)):
-        part_y[i] = part_y[i] - mean if part_v[i] < math.inf else 0.0
+        y[i] = y[i] - mean if v[i] < math.inf else 0.0
     out[0], out[1], out[2], out[3], out[4] = k, mean, size, v_min, v_max
-    fit(method, part_y, part_v, k, v_min, v_max, weights, out)
+    fit(method, y, v, k, v_min, v_max, weights, out)
     tau2 = out[11] if out[11] > 0.0 else 0.0
     percent = 100.0 * out[6]
     for i in range(len(y)):
-        weights[i] = percent / (part_v[i] + tau2)
+        weights[i] = percent / (v[i] + tau2)
     return True
 
 
 @compiled
-def fit_rows(method: int, y: Any, v: Any, mask: Any, out: Any, weights: Any, part_y: Any, part_v: Any) -> bool:
-    """`fit_row` for each row of `y` and `v`; `mask` may have no column. False as soon as one row is."""
+def fit_rows(method: int, y: Any, v: Any, mask: Any, out: Any, weights: Any, buffers: Any) -> bool:
+    """`fit_row` for each row of `y` and `v`, and column of `out`; `mask` may have no column.
+
+    False as soon as one row is, or has an infinite variance. `buffers` are four arrays, for a row of `y`, `v` and
+    `weights` and a column of `out`: views of rows would cost more than the fit of a small problem.
+    """
+    part_y, part_v, part_w, line = buffers
+    masked = mask.shape[1] > 0
     for row in range(y.shape[0]):
-        if not fit_row(method, y[row], v[row], mask[row], out[row], weights[row], part_y, part_v):
+        for i in range(y.shape[1]):
+            part_y[i] = y[row, i]
+            part_v[i] = v[row, i]
+        for i in range(mask.shape[1]):
+            if not mask[row, i]:
+                part_y[i] = 0.0
+        for i in range(y.shape[1]):
+            taken = not masked or mask[row, i]
+            if taken and not part_v[i] < math.inf:
+                return False
+            if not taken:
+                part_v[i] = math.inf
+        if not fit_row(method, part_y, part_v, line, part_w):
             return False
+        for i in range(y.shape[1]):
+            weights[row, i] = part_w[i]
+        for c in range(len(line)):
+            out[c, row] = line[c]
     return True
