@@ -161,7 +161,7 @@ def figure(rows: list[dict[str, object]], path: Path) -> None:
                         label=name,
                     )
             axis.set_title(f"{quantity}, τ² = {tau2:g}", fontsize=8)
-            axis.set_ylim(78 if row == 0 else 40, 100.5)
+            axis.set_ylim(50, 100.5)
             if row == 1:
                 axis.set_xlabel("number of studies k")
         axes[row, 0].set_ylabel("coverage (%)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tracemalloc
@@ -14,6 +15,7 @@ from metarepro.pooling import engine, loops
 from metarepro.pooling.kernel import moments
 from metarepro.pooling.likelihood import maximise
 from metarepro.pooling.problems import read_problems
+from tests.conftest import ROOT
 
 NUMBERS = (
     "beta", "se", "ci_low", "ci_high", "tau2", "tau2_se", "i2", "h2", "q", "pi_low", "pi_high", "log_likelihood",
@@ -109,6 +111,52 @@ def test_memory_is_that_of_the_result():
         assert fit.weights.nbytes == yi.nbytes
         # Weights, some thirty numbers a fit, and one chunk: not a multiple of the input.
         assert peak < 3 * yi.nbytes + 60e6, (compiled, peak)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_all_subsets_agree_with_metafors_gosh(compiled):
+    gosh = json.loads((ROOT / "tests/data/models_reference.json").read_text())["gosh"]
+    k = len(gosh["yi"])
+    mask = ((np.arange(1, 2**k)[:, None] >> np.arange(k)) & 1).astype(bool)
+    mr.set_engine(compiled=compiled)
+    for theirs in gosh["fits"]:
+        if theirs["method"] not in ("EE", "DL", "REML"):
+            continue
+        ours = mr.pool(gosh["yi"], gosh["vi"], theirs["method"].replace("EE", "CE"), "z", mask=mask)
+        # metafor's REML of some subsets stops short of the optimum by up to 1e-5.
+        tolerance = 2e-3 if theirs["method"] == "REML" else 1e-10
+        for name, values in {"QE": ours.q, "estimate": ours.beta}.items():
+            column = theirs[name]
+            assert theirs["n_subsets"] == values.size == 8191
+            found = [
+                values.mean(),
+                values.std(ddof=1),
+                values.min(),
+                values.max(),
+                *np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95]),
+            ]
+            expected = [column["mean"], column["sd"], column["min"], column["max"], *column["q"]]
+            np.testing.assert_allclose(found, expected, rtol=tolerance, atol=1e-9)
+
+
+def test_leave_one_out_and_cumulative_are_masks():
+    yi, vi, _ = batch("usual", 1, 12)
+    k = 12
+    for mask in (~np.eye(k, dtype=bool), np.tril(np.ones((k, k), bool))):
+        fits = mr.pool(yi[0], vi[0], mask=mask)
+        for row in range(k):
+            one = mr.pool(yi[0][mask[row]], vi[0][mask[row]])
+            for name in ("beta", "se", "q", "log_likelihood"):
+                assert getattr(fits, name)[row] == pytest.approx(getattr(one, name), rel=1e-11, abs=1e-13)
+
+
+def test_a_hundred_thousand_studies():
+    rng = np.random.default_rng(3)
+    vi = 10 ** rng.uniform(-2, 0, 100_000)
+    yi = rng.normal(0.3, np.sqrt(vi + 0.05))
+    fit = mr.pool(yi, vi)
+    assert fit.converged and fit.k == 100_000
+    assert fit.tau2 == pytest.approx(0.05, abs=4 * fit.tau2_se) and fit.beta == pytest.approx(0.3, abs=4 * fit.se)
 
 
 def test_threads_change_nothing():

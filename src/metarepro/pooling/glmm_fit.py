@@ -15,8 +15,8 @@ from metarepro.pooling.binomial_normal import SAME, SCAN, STRETCHED, BinomialNor
 from metarepro.pooling.inference import PI_METHODS, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
 
-# Up to so many studies the coverage of profile-likelihood intervals lies clearly below their level (docs/coverage.md).
-FEW = 5
+# Up to so many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
+FEW = 10
 GLMM_CI = {
     "PL": "profile likelihood",
     "z": "normal (Wald)",
@@ -216,7 +216,9 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
     if best.maxima > 1:
         notes.append("The likelihood of τ² has several maxima; the highest is reported.")
     if 1 < k <= FEW and ci == "PL":
-        notes.append(f"{k} studies: the profile-likelihood interval is too narrow on average; one on t is wider.")
+        notes.append(
+            f"{k} studies: if they truly differ, the profile-likelihood interval of so few is somewhat too narrow."
+        )
     if math.isinf(tau_high):
         notes.append("The profile-likelihood interval of τ² has no upper end.")
     statistic = best.beta / se
