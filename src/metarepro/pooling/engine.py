@@ -24,8 +24,9 @@ from metarepro.pooling.likelihood import log_likelihood
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
 from metarepro.pooling.tau2 import ESTIMATORS, Tau2
 
-# Studies in one chunk: about a third of a megabyte an array, so that a chunk's arrays stay in the second-level cache.
-CHUNK = 40_000
+# Studies in one chunk: small enough for the processor's caches, large enough that the few problems that take longest
+# share their steps.
+CHUNK = 160_000
 COMPILED_CHUNK = 400_000
 # Below this many studies plain Python loops beat arrays for a single problem.
 SMALL = 150

@@ -33,6 +33,8 @@ class Problems:
         Mean that was subtracted, so that a large common offset does not cancel digits.
     heavy : bool
         Whether in some problem one study has nearly all the weight, so that the sums need care not to cancel.
+    full : bool
+        Whether no study of any problem is left out.
     x : ndarray, shape (b, k, p), or None
         Design matrix with orthonormal columns; None means an intercept only.
     back : ndarray, shape (b, p, p), or None
@@ -45,6 +47,7 @@ class Problems:
     k: Array
     centre: Array
     heavy: bool = True
+    full: bool = False
     x: Array | None = None
     back: Array | None = None
 
@@ -58,7 +61,9 @@ class Problems:
         x = None if self.x is None else self.x[chosen]
         back = None if self.back is None else self.back[chosen]
         y, v = (a.T[:, chosen].T for a in (self.y, self.v))
-        return Problems(y, v, self.mask.T[:, chosen].T, self.k[chosen], self.centre[chosen], self.heavy, x, back)
+        return Problems(
+            y, v, self.mask.T[:, chosen].T, self.k[chosen], self.centre[chosen], self.heavy, self.full, x, back
+        )
 
 
 @dataclass(frozen=True)
@@ -113,14 +118,16 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     grid = tau2.ndim == 2
     widen = (slice(None), None) if grid else slice(None)
     y, v, mask = problems.y[widen], problems.v[widen], problems.mask[widen]
-    w = (1.0 / (v + tau2[..., None]) if weights is None else weights[widen]) * mask
+    w = 1.0 / (v + tau2[..., None]) if weights is None else weights[widen]
+    if not problems.full:
+        w = w * mask
     sum_w = w.sum(-1)
+    if problems.x is None and not problems.heavy and weights is None:
+        return _intercept_only(y, w, sum_w, _sum_of(w, w))
     w2 = w * w
     sum_w2 = w2.sum(-1)
     if problems.x is None:
-        if problems.heavy or weights is not None:
-            return _one_study_heavy(y, w, w2, sum_w, sum_w2)
-        return _intercept_only(y, w, w2, sum_w, sum_w2)
+        return _one_study_heavy(y, w, w2, sum_w, sum_w2)
     x = problems.x[widen] * mask[..., None]
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
@@ -145,25 +152,30 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     )
 
 
-def _intercept_only(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array) -> Moments:
+def _intercept_only(y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:
     """Moments around a weighted mean."""
-    beta = (w * y).sum(-1) / sum_w
+    beta = _sum_of(w, y) / sum_w
     r = y - beta[..., None]
     wr = w * r
-    wwr = w * wr
     share = sum_w2 / sum_w
     return Moments(
         beta=beta[..., None],
         xwx_inv=(1 / sum_w)[..., None, None],
-        rss=(wr * r).sum(-1),
-        y_pp_y=(wr * wr).sum(-1),
-        y_ppp_y=(wwr * wr).sum(-1) - wwr.sum(-1) ** 2 / sum_w,
+        rss=_sum_of(wr, r),
+        y_pp_y=_sum_of(wr, wr),
+        y_ppp_y=_sum_of(w, wr, wr) - _sum_of(w, wr) ** 2 / sum_w,
         tr_p=sum_w - share,
-        tr_pp=sum_w2 - 2 * (w2 * w).sum(-1) / sum_w + share * share,
+        tr_pp=sum_w2 - 2 * _sum_of(w, w, w) / sum_w + share * share,
         sum_w=sum_w,
         sum_w2=sum_w2,
         log_det_xwx=np.log(sum_w),
     )
+
+
+def _sum_of(*factors: Array) -> Array:
+    """Sum over studies of a product, without storing the product."""
+    names = ",".join(["...k"] * len(factors))
+    return np.asarray(np.einsum(f"{names}->...", *factors), dtype=np.float64)
 
 
 def _one_study_heavy(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array) -> Moments:

@@ -101,8 +101,8 @@ def maximise(problems: Problems, kind: Likelihood) -> Maximum:
     """
     b = problems.k.size
     df = problems.k - problems.p
-    flat = moments(problems, np.zeros(b), weights=problems.mask.astype(float))
-    spread, top = flat.rss, upper_bound(problems, flat.rss) * (1 + 1e-9)
+    spread = _unweighted_rss(problems)
+    top = upper_bound(problems, spread) * (1 + 1e-9)
     at_zero = moments(problems, np.zeros(b))
     start = _curves(at_zero, kind)
     best, steps, converged = np.zeros(b), np.zeros(b, dtype=int), np.ones(b, dtype=bool)
@@ -142,6 +142,14 @@ def maximise(problems: Problems, kind: Likelihood) -> Maximum:
         found = _highest_of_all(problems.rows(doubtful), kind, top[doubtful])
         best[doubtful], steps[doubtful], converged[doubtful], maxima[doubtful] = found
     return Maximum(best, log_likelihood(problems, best, kind), maxima, steps, converged)
+
+
+def _unweighted_rss(problems: Problems) -> Array:
+    """Residual sum of squares of the unweighted fit; effects are centred, designs orthonormal."""
+    y = problems.y
+    if problems.x is not None:
+        y = y - (problems.x @ (np.swapaxes(problems.x, -1, -2) @ y[..., None]))[..., 0]
+    return np.asarray(np.einsum("bk,bk->b", y, y), dtype=np.float64)
 
 
 def _unweighted_trace(problems: Problems) -> Array:
@@ -273,9 +281,7 @@ def profile_interval(problems: Problems, kind: Likelihood, drop: float) -> tuple
     target = best.log_likelihood - drop
     # The log-likelihood falls like -(k - p)/2 log(tau2) in the end, which bounds how far up it can stay high.
     df = np.maximum(problems.k - problems.p, 1)
-    top = np.maximum(
-        upper_bound(problems, moments(problems, best.tau2 * 0, problems.mask.astype(float)).rss), best.tau2
-    ) * np.exp(2 * drop / df + 1)
+    top = np.maximum(upper_bound(problems, _unweighted_rss(problems)), best.tau2) * np.exp(2 * drop / df + 1)
     floor = np.where(problems.mask, problems.v, np.inf).min(-1) * 1e-3
     top = np.maximum(top, 10 * floor)
     low_end = np.minimum(floor, top * 1e-6)

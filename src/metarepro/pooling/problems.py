@@ -142,7 +142,7 @@ def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems
     precision = shown / v
     heavy = bool((precision.max(-1) > HEAVY * precision.sum(-1)).any())
     y = np.where(shown, y - centre, 0.0)
-    return Problems(y, v, shown, counts * 1.0, centre, heavy, x, back), dropped
+    return Problems(y, v, shown, counts * 1.0, centre, heavy, bool(shown.all()), x, back), dropped
 
 
 def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[Array, Array]:
