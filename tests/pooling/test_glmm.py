@@ -81,7 +81,7 @@ def test_nothing_on_a_grid_is_likelier():
         fit = mr.glmm("PLO", e=case["e"], n=case["n"])
         taus = np.concatenate([[0], np.geomspace(0.01, 8, 50)])
         for beta in fit.beta + np.linspace(-3, 3, 41):
-            assert model.at(np.full(taus.size, beta), taus).value.max() <= fit.log_likelihood + 1e-8
+            assert model.at(np.full(taus.size, beta), taus).value.max() + model.saturated() <= fit.log_likelihood + 1e-8
 
 
 def test_profile_interval_is_where_the_likelihood_has_dropped():
@@ -90,12 +90,12 @@ def test_profile_interval_is_where_the_likelihood_has_dropped():
     model = BinomialNormal(np.array(case["e"], float), np.array(case["n"], float), fit.nodes)
     taus = np.concatenate([[0], np.geomspace(0.001, 10, 4000)])
     for end in (fit.ci_low, fit.ci_high):
-        profile = model.at(np.full(taus.size, end), taus).value.max()
+        profile = model.at(np.full(taus.size, end), taus).value.max() + model.saturated()
         assert 2 * (fit.log_likelihood - profile) == pytest.approx(3.841458820694124, abs=1e-4)
     for tau2 in (fit.tau2_low, fit.tau2_high):
         if tau2 > 0:
             betas = fit.beta + np.linspace(-3, 3, 4001)
-            profile = model.at(betas, np.full(betas.size, math.sqrt(tau2))).value.max()
+            profile = model.at(betas, np.full(betas.size, math.sqrt(tau2))).value.max() + model.saturated()
             assert 2 * (fit.log_likelihood - profile) == pytest.approx(3.841458820694124, abs=1e-4)
     assert fit.ci_low < fit.beta < fit.ci_high
 
@@ -196,3 +196,30 @@ def test_impossible_input_is_refused(columns, options, error, message):
 def test_a_missing_count_is_dropped_with_a_note():
     fit = mr.glmm("PLO", e=[3, np.nan, 5], n=[10, 10, 12])
     assert fit.k == 2 and fit.notes[0] == "Dropped, because a count is missing: rows 1 (counted from 0)."
+
+
+@pytest.mark.parametrize(
+    ("e", "n", "tau2", "beta"),
+    [
+        # tau = 0 is a local maximum, and the highest lies close to it.
+        ([890580, 209260, 164189, 348694], [934589, 219829, 172508, 366283], 7.2979e-5, 2.99331),
+        ([609137, 110094], [639448, 115761], 1.52e-4, 2.98853),
+        ([10**6, 2 * 10**6], [10**8, 10**8], 0.12366, -4.24347),
+    ],
+)
+def test_millions_of_patients(e, n, tau2, beta):
+    fit = mr.glmm("PLO", e=e, n=n)
+    assert fit.converged
+    assert fit.tau2 == pytest.approx(tau2, rel=3e-3) and fit.beta == pytest.approx(beta, abs=1e-4)
+    model = BinomialNormal(np.array(e, float), np.array(n, float), 81)
+    for tau in np.sqrt(fit.tau2) * np.geomspace(0.01, 30, 60):
+        value = model.best_beta(np.array([tau]), np.array([fit.beta]))[1].value[0]
+        assert value + model.saturated() <= fit.log_likelihood + 1e-6
+    assert fit.ci_low < fit.beta < fit.ci_high
+
+
+@pytest.mark.parametrize("e", [[1, 0, 1, 1, 0], [1, 0]])
+def test_one_patient_a_study_has_no_bounded_interval(e):
+    fit = mr.glmm("PLO", e=e, n=[1] * len(e))
+    assert fit.ci_low == -math.inf and fit.ci_high == math.inf
+    assert any("no end on one side" in note or "no finite estimate" in note for note in fit.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -165,3 +166,55 @@ def test_user_weights_agree_with_metafor():
 def test_impossible_weights_are_refused(weights):
     with pytest.raises(mr.DataError, match=r"[Ww]eight"):
         mr.pool(RR["yi"], RR["vi"], weights=weights)
+
+
+@pytest.mark.parametrize("method", ["REML", "ML", "DL", "PM"])
+def test_precise_studies_cost_no_digits(method):
+    # Weights ten thousand million million apart; the same fit in exact rational arithmetic.
+    y = [-0.19, -0.51, -0.44, 0.27, 0.85, -0.32, -0.12, 0.28]
+    v = [1.25e-11, 0.0505, 0.011, 0.041, 0.039, 0.097, 0.048, 0.0163]
+    x = [-0.703, 0.576, -0.309, -0.307, 0.899, -0.261, -1.275, 0.817]
+    fit = mr.pool(y, v, method, "z", moderators=x)
+    assert fit.converged
+    w = [1 / Fraction(a) for a in v]
+    design = [[Fraction(1), Fraction(a)] for a in x]
+    s11, s12, s22 = (
+        sum(wi * r[a] * r[b] for wi, r in zip(w, design, strict=True)) for a, b in ((0, 0), (0, 1), (1, 1))
+    )
+    determinant = s11 * s22 - s12 * s12
+    z1, z2 = (sum(wi * r[a] * Fraction(yi) for wi, r, yi in zip(w, design, y, strict=True)) for a in (0, 1))
+    b1, b2 = (s22 * z1 - s12 * z2) / determinant, (s11 * z2 - s12 * z1) / determinant
+    q = sum(wi * (Fraction(yi) - b1 * r[0] - b2 * r[1]) ** 2 for wi, r, yi in zip(w, design, y, strict=True))
+    assert fit.q == pytest.approx(float(q), rel=1e-9)
+    if method == "DL":
+        leverage = [
+            wi * (r[0] ** 2 * s22 - 2 * r[0] * r[1] * s12 + r[1] ** 2 * s11) / determinant
+            for wi, r in zip(w, design, strict=True)
+        ]
+        trace = sum(wi * (1 - h) for wi, h in zip(w, leverage, strict=True))
+        assert fit.tau2 == pytest.approx(float((q - 6) / trace), rel=1e-9)
+        assert 0 < fit.tau2_se < 1
+
+
+def test_what_the_moderators_explain_in_full_leaves_no_standard_error():
+    fit = mr.pool([1, 2, 3, 5], [1] * 4, moderators=[2001, 2002, 2003, 2005])
+    assert fit.se.tolist() == [0, 0]
+    assert "The moderators leave no residual, so the Hartung-Knapp standard error is 0; use HK-adhoc." in fit.notes
+    regression = mr.meta_regression([1, 2, 3, 5], [1] * 4, "x", {"x": [2001, 2002, 2003, 2005]})
+    assert np.isnan(regression.omnibus.statistic)
+
+
+def test_levels_that_no_study_has_are_refused():
+    regression = mr.meta_regression([1, 2, 3, 2.5, 4, 3.3], [0.1] * 6, "g", {"g": list("aabbcc")})
+    with pytest.raises(mr.DataError, match=r"No study has g = 'z', so nothing is known of it. Levels: a, b, c."):
+        regression.predict({"g": ["z"]})
+    # A category of a study without effect alone is no category.
+    assert mr.meta_regression([1, 2, 3, np.nan], [0.1] * 4, "g", {"g": list("aabc")}).names == ("Intercept", "g[T.b]")
+
+
+@pytest.mark.parametrize("method", ["HE", "CA2", "DL2", "REML"])
+def test_a_regression_over_many_studies_needs_no_square_matrix(method):
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=30_000)
+    fit = mr.pool(0.2 * x + rng.normal(0, 1, 30_000), np.full(30_000, 0.5), method, moderators=x)
+    assert fit.beta[1] == pytest.approx(0.2, abs=5 * fit.se[1]) and fit.tau2 == pytest.approx(0.5, abs=5 * fit.tau2_se)

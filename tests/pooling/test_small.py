@@ -135,3 +135,42 @@ def test_a_subgroup_of_one_study_is_noted():
 def test_one_subgroup_has_nothing_to_test():
     found = mr.pool_subgroups([0.1, 0.2], [0.1, 0.1], ["a", "a"])
     assert math.isnan(found.test.p) and found.test.notes == ("One subgroup only: nothing to test.",)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mr.pool(np.zeros((0, 3)), np.ones((0, 3))), "There is no problem in a batch of shape"),
+        (lambda: mr.pool([1, 2.0], [1, 1], moderators=3), "moderators must have one row a study"),
+        (lambda: mr.pool([1, 2.0], [1, 1], moderators=np.zeros((2, 0))), "moderators has no column"),
+        (
+            lambda: mr.pool([1, 2.0, 3], [1] * 3, moderators=[1, 2, 3], weights=[0, 0, 1]),
+            "Too few studies have a weight",
+        ),
+        (lambda: mr.pool([1, 2.0], [1, 1], level="0.95"), "level = '0.95' must lie between 0 and 1"),
+        (lambda: mr.pool([1, 2.0], [1, 1], level=None), "level = None must lie between 0 and 1"),
+        (lambda: mr.pool([1, 2.0], [1, 1], tau2=["REML"]), "is not known. Did you mean 'REML'?"),
+        (lambda: mr.pool([1, 2.0, 3], [1] * 3, pi="NNF", seed=-1), "seed = -1 must be a whole number, 0 or more"),
+        (lambda: mr.heterogeneity_interval([1, 2.0], [1, 1], level="0.9"), "level = '0.9' must lie between 0 and 1"),
+        (lambda: mr.set_engine(threads=1.5), "threads = 1.5 must be a whole number, 1 or more"),
+        (lambda: mr.set_engine(compiled="yes"), "compiled = 'yes' is not known. Allowed: True, False, None."),
+        (
+            lambda: mr.meta_regression([1, 2.0, 3], [1] * 3, "y ~ x", {"x": [1, 2, 4], "y": [1, 2, 3]}),
+            "Give the right-hand side only",
+        ),
+    ],
+)
+def test_options_of_the_wrong_kind_are_refused_in_our_words(call, message):
+    with pytest.raises(mr.MetareproError) as error:
+        call()
+    assert message in str(error.value)
+
+
+def test_equal_effects_have_a_bootstrap_interval():
+    fit = mr.pool([0.3] * 5, [0.1, 0.2, 0.1, 0.1, 0.1], pi="NNF")
+    assert fit.pi_low == pytest.approx(0.3) and fit.pi_high == pytest.approx(0.3)
+
+
+def test_results_can_be_compared_with_anything():
+    fit = mr.pool([0.1, 0.3], [0.1, 0.1])
+    assert fit == fit and (fit == 3) is False

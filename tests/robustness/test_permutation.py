@@ -58,7 +58,7 @@ def test_drawn_p_values_are_never_zero():
 def test_impossible_tests_are_refused():
     with pytest.raises(mr.DataError, match="at least 2 studies"):
         mr.permutation_test([0.1], [0.1])
-    with pytest.raises(mr.ConfigError, match="draws = 0 must be 1 or more"):
+    with pytest.raises(mr.ConfigError, match="draws = 0 must be a whole number, 1 or more"):
         mr.permutation_test([0.1, 0.2], [0.1, 0.1], draws=0)
     with pytest.raises(mr.DataError, match="takes one problem"):
         mr.permutation_test([[0.1, 0.2]], [[0.1, 0.1]])

@@ -32,7 +32,7 @@ from metarepro.effects.registry import Measure, get_measure
 from metarepro.errors import ConfigError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EffectSizes:
     """Effect sizes of k studies.
 

@@ -15,7 +15,8 @@ HERMITE = (21, 41, 61, 81)
 STRETCHED = (201, 401, 801)
 # The quadrature is fine enough when more nodes change the log-likelihood by less.
 SAME = 1e-8
-SCAN = np.concatenate([[0.0], np.geomspace(0.02, 20, 31)])
+# Largest standard deviation of true logits that is looked at: beyond it counts tell nothing.
+TOP = 20.0
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,24 @@ class BinomialNormal:
     n: Array
     nodes: int = HERMITE[0]
     stretched: bool = False
-    constant: float = field(init=False)
+    scan: Array = field(init=False)
+    same: float = field(init=False)
+    _own: tuple[Array, Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        from scipy.special import gammaln
-
-        self.constant = float((gammaln(self.n + 1) - gammaln(self.e + 1) - gammaln(self.n - self.e + 1)).sum())
+        # Values are relative to the saturated model: with millions of patients the likelihood has no digits left.
+        with np.errstate(divide="ignore"):
+            logit = np.log(self.e) - np.log(self.n - self.e)
+        finite = np.clip(logit, -40, 40)
+        own = self.e * finite - self.n * np.logaddexp(0, finite)
+        self._own = finite, np.where(np.isfinite(logit), own, 0.0)
+        # Values of tau to look at: from well below what sampling alone would hide.
+        sampling = np.sqrt(1 / (self.e + 0.5) + 1 / (self.n - self.e + 0.5)).min()
+        low = min(0.02, 0.05 * float(sampling))
+        points = int(np.ceil(10 * np.log10(TOP / low)))
+        self.scan = np.concatenate([[0.0], np.geomspace(low, TOP, points)])
+        # Log-likelihoods this close are the same.
+        self.same = SAME + 1e-14 * float(self.n.sum())
 
     def at(self, beta: Array, tau: Array) -> At:
         """Value, gradient and Hessian at each of g points (beta, tau).
@@ -65,12 +78,12 @@ class BinomialNormal:
             eta = b3 + t3 * z
             small = np.exp(-np.abs(eta))
             soft = np.maximum(eta, 0) + np.log1p(small)
-            term = self.e[:, None] * eta - self.n[:, None] * soft - 0.5 * z * z + log_w
+            term = self.e[:, None] * eta - self.n[:, None] * soft - self._own[1][:, None] - 0.5 * z * z + log_w
             top = term.max(-1, keepdims=True)
             posterior = np.exp(term - top)
             total = posterior.sum(-1, keepdims=True)
             posterior /= total
-            value = ((top + np.log(total))[..., 0] + np.log(scale)).sum(-1) + self.constant
+            value = ((top + np.log(total))[..., 0] + np.log(scale)).sum(-1)
             mean = (posterior * z).sum(-1)
             spread = np.sqrt((posterior * (z - mean[..., None]) ** 2).sum(-1))
             if self.stretched or np.all(np.abs(spread / scale - 1) < 0.02):
@@ -126,11 +139,12 @@ class BinomialNormal:
         return float(at.value[0]), at.gradient[0], at.hessian[0]
 
     def saturated(self) -> float:
-        """Log-likelihood with a proportion of its own for each study."""
-        from scipy.special import xlog1py, xlogy
+        """Log-likelihood with a proportion of its own for each study; all values here are relative to it."""
+        from scipy.special import gammaln, xlog1py, xlogy
 
         p = self.e / self.n
-        return float((xlogy(self.e, p) + xlog1py(self.n - self.e, -p)).sum()) + self.constant
+        choose = gammaln(self.n + 1) - gammaln(self.e + 1) - gammaln(self.n - self.e + 1)
+        return float((xlogy(self.e, p) + xlog1py(self.n - self.e, -p) + choose).sum())
 
     def best_beta(self, tau: Array, start: Array) -> tuple[Array, At]:
         """Maximum over beta for each tau; the likelihood is concave in beta."""
@@ -155,8 +169,8 @@ def _hermite(nodes: int) -> tuple[Array, Array]:
 
 
 def uphill(slope: float, bend: float, scale: float) -> float:
-    """Newton step where the function bends down, a bounded step uphill elsewhere."""
-    limit = 0.5 * max(scale, 0.05)
+    """Newton step where the function bends down, at most half of `scale`; a step of that size uphill elsewhere."""
+    limit = 0.5 * scale
     step = -slope / bend if bend < 0 else math.copysign(limit, slope)
     return min(max(step, -limit), limit)
 
@@ -181,17 +195,17 @@ def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
     does not change any more.
     """
     pooled = model.e.sum() / model.n.sum()
-    betas, scan = model.best_beta(SCAN, np.full(SCAN.size, math.log(pooled / (1 - pooled))))
+    betas, scan = model.best_beta(model.scan, np.full(model.scan.size, math.log(pooled / (1 - pooled))))
     value = scan.value
     # At tau = 0 the slope in tau vanishes by symmetry; the slope in tau2 says whether it is a maximum.
     rises = 0.5 * float(((model.e - model.n * pooled) ** 2 - model.n * pooled * (1 - pooled)).sum()) > 0
-    inner = (value[1:-1] > value[:-2] + 1e-9) & (value[1:-1] >= value[2:])
+    inner = (value[1:-1] > value[:-2] + 0.1 * model.same) & (value[1:-1] >= value[2:])
     peaks = [int(i) + 1 for i in np.flatnonzero(inner)]
     if value[-1] > value[-2]:
-        peaks.append(SCAN.size - 1)
+        peaks.append(model.scan.size - 1)
     if rises and not peaks:
         peaks.append(1)
-    starts = [(float(betas[i]), float(SCAN[i])) for i in peaks]
+    starts = [(float(betas[i]), float(model.scan[i])) for i in peaks]
     if not rises:
         starts.append((float(betas[0]), 0.0))
     best: Maximum | None = None
@@ -200,28 +214,33 @@ def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
         finer = BinomialNormal(model.e, model.n, nodes, stretched)
         found = [_polish(finer, *start) for start in starts]
         now = max(found, key=lambda m: m.value)
-        same = best is not None and abs(now.value - best.value) < SAME
+        same = best is not None and abs(now.value - best.value) < model.same
         # The same maximum may have been reached from several starts.
         distinct = sum(all(abs(m.tau - o.tau) > 1e-6 * (1 + m.tau) for o in found[:i]) for i, m in enumerate(found))
         iterations = now.iterations + (best.iterations if best else 0)
         best = Maximum(now.beta, now.tau, now.value, now.hessian, iterations, bool(now.converged and same), distinct)
         if same:
             break
-        starts = [(m.beta, m.tau) for m in found if m.tau <= SCAN[-1]] or starts
+        starts = [(m.beta, m.tau) for m in found if m.tau <= TOP] or starts
     assert best is not None
     return finer, best, value
 
 
 def _polish(model: BinomialNormal, beta: float, tau: float) -> Maximum:
     """Newton steps in tau along the curve of best beta."""
+    before = math.inf
     for number in range(100):
         b, at = model.best_beta(np.array([tau]), np.array([beta]))
         beta, h = float(b[0]), at.hessian[0]
-        if tau < 1e-7:
+        if tau < 1e-3 * model.scan[1]:
             return Maximum(beta, 0.0, float(at.value[0]), h, number, True)
         slope, bend = float(at.gradient[0, 1]), float(h[1, 1] - h[0, 1] ** 2 / h[0, 0])
-        step = uphill(slope, bend, tau)
-        if abs(step) <= 1e-10 * max(tau, 1e-3) or tau > 2 * SCAN[-1]:
-            return Maximum(beta, tau, float(at.value[0]), h, number, tau <= 2 * SCAN[-1])
-        tau = max(tau + step, 1e-8)
+        step = uphill(slope, bend, max(tau, model.scan[1]))
+        size, scale = abs(step), max(tau, model.scan[1])
+        # With very many patients rounding keeps the steps from falling all the way.
+        stalled = size <= 1e-6 * scale and size >= 0.5 * before
+        if size <= 1e-10 * scale or stalled or tau > 2 * TOP:
+            return Maximum(beta, tau, float(at.value[0]), h, number, tau <= 2 * TOP)
+        before = size
+        tau = max(tau + step, 0.0)
     return Maximum(beta, tau, float(at.value[0]), h, 100, False)

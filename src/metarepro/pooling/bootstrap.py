@@ -75,5 +75,7 @@ def _draw_tau2(problems: Problems, u: Array) -> Array:
     grid = np.concatenate([[0.0], np.geomspace(typical * 1e-4, top, GRID)])
     values = tail(grid)
     rising = np.concatenate([[True], np.diff(np.maximum.accumulate(values)) > 0])
+    if rising.sum() < 2:
+        return np.zeros_like(u)
     inverse = PchipInterpolator(values[rising], grid[rising])
     return np.where(u <= values[0], 0.0, np.maximum(inverse(np.clip(u, values[0], values[rising][-1])), 0.0))

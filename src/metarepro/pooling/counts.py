@@ -16,7 +16,7 @@ from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CountsFit:
     """Result of `mantel_haenszel` or `peto`.
 

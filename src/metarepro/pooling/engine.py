@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, DataError
 from metarepro.pooling import loops
+from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array, Problems, moments
 from metarepro.pooling.likelihood import log_likelihood
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
@@ -74,10 +75,12 @@ def set_engine(compiled: bool | None = None, threads: int | None = None) -> None
     The environment variables METAREPRO_COMPILED (0, 1) and METAREPRO_THREADS say the same for programs that cannot be
     edited. All ways agree to 1e-12, so nothing but time depends on this.
     """
+    if compiled not in (None, True, False) or (isinstance(compiled, int) and not isinstance(compiled, bool)):
+        raise ConfigError(f"compiled = {compiled!r} is not known. Allowed: True, False, None.")
     if compiled and importlib.util.find_spec("numba") is None:
         raise ConfigError("compiled=True needs numba, which is not installed: pip install metarepro[fast].")
-    if threads is not None and (isinstance(threads, bool) or threads < 1):
-        raise ConfigError(f"threads = {threads!r} must be a whole number, 1 or more.")
+    if threads is not None:
+        check_whole("threads", threads, 1)
     _settings.compiled = compiled
     if threads is not None:
         _settings.threads = threads
@@ -235,7 +238,12 @@ def _user_weighted(problems: Problems, tau2: Array, weights: Array) -> tuple[Arr
     """Coefficients with the user's weights, and their covariance under the model (a sandwich)."""
     x = problems.mask[..., None] * 1.0 if problems.x is None else problems.x
     xw = np.swapaxes(x * weights[..., None], -1, -2)
-    bread = np.linalg.inv(xw @ x)
+    xwx = xw @ x
+    diagonal = np.diagonal(xwx, axis1=-2, axis2=-1)
+    scale = np.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
+    if not (diagonal > 0).all() or (np.linalg.det(xwx / scale) < 1e-14).any():
+        raise DataError("Too few studies have a weight above 0 for the number of coefficients.")
+    bread = np.linalg.inv(xwx)
     total = (problems.v + tau2[:, None])[..., None]
     meat = xw @ (np.swapaxes(xw, -1, -2) * total)
     return (bread @ (xw @ problems.y[..., None]))[..., 0], bread @ meat @ bread

@@ -17,6 +17,8 @@ from metarepro.pooling.heterogeneity import i2_h2
 from metarepro.pooling.inference import (
     CI_METHODS,
     PI_METHODS,
+    check_level,
+    check_whole,
     chi2_upper_tail,
     log10_chi2_upper_tail,
     log10_two_sided_p,
@@ -28,7 +30,7 @@ from metarepro.pooling.problems import Batch, open_batch, refuse
 from metarepro.pooling.tau2 import ESTIMATORS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PooledFit:
     """Result of `pool`. Floats for one problem of shape (k,), arrays of the batch's shape otherwise.
 
@@ -204,8 +206,8 @@ def pool(
     _allowed("tau2", tau2, ESTIMATORS)
     _allowed("ci", ci, CI_METHODS)
     _allowed("pi", pi, PI_METHODS)
-    if isinstance(level, bool) or not 0 < level < 1:
-        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
+    check_level(level)
+    check_whole("seed", seed, 0)
     batch = open_batch(yi, vi, moderators, mask, intercept or moderators is None)
     user = None if weights is None else _user_weights(weights, batch)
     estimates, notes = estimate(batch, tau2, user)
@@ -214,7 +216,7 @@ def pool(
 
 
 def _allowed(name: str, value: str, known: Any) -> None:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         near = get_close_matches(str(value), known, n=1, cutoff=0.3)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"{name} = {value!r} is not known.{hint} Allowed: {', '.join(known)}.")
@@ -226,7 +228,7 @@ def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
     except (TypeError, ValueError):
         raise DataError(f"weights must be numbers in the shape of yi, {(*batch.shape, batch.y.shape[-1])}.") from None
     flat = given.reshape(batch.y.shape)
-    used = np.isfinite(batch.y) & (True if batch.mask is None else batch.mask)
+    used = np.isfinite(batch.y) & np.isfinite(batch.v) & (True if batch.mask is None else batch.mask)
     refuse(used & ~(np.isfinite(flat) & (flat >= 0)), "A weight is negative or not finite", "Give 0 or more.")
     if ((flat * used).sum(-1) <= 0).any():
         raise DataError("All weights are 0.")
@@ -246,12 +248,14 @@ def _assemble(
         with np.errstate(invalid="ignore", divide="ignore"):
             factor = np.where(enough, e.rss / df, 1.0)
         # Residuals that are zero but for rounding must not turn into a made-up standard error.
-        rounding = (np.finfo(float).eps * e.size) ** 2 * e.sum_w
+        steps = 1 if batch.x is None else 16
+        rounding = (steps * np.finfo(float).eps * e.size) ** 2 * e.sum_w
         factor = np.where(factor * np.maximum(df, 1) <= rounding, 0.0, factor)
         if ci == "HK-adhoc":
             factor = np.maximum(factor, 1.0)
         elif (enough & (factor == 0)).any():
-            notes.append("All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc.")
+            what = "All effects are equal" if batch.x is None else "The moderators leave no residual"
+            notes.append(f"{what}, so the Hartung-Knapp standard error is 0; use HK-adhoc.")
         elif shape == () and enough[0]:
             upper = (1 + level) / 2
             hartung, wald_half = np.sqrt(factor[0]) * quantile(upper, df)[0], quantile(upper, np.array([np.nan]))[0]
@@ -267,11 +271,11 @@ def _assemble(
             i2, h2 = i2_q, np.where(enough, e.q / df, np.nan)
         else:
             i2, h2 = i2_h2(e.tau2, df / e.tr_p)
-    if p == 1 and tau2_method != "CE" and pi != "NNF":
+    if batch.x is None and tau2_method != "CE" and pi != "NNF":
         pi_low, pi_high, pi_df = prediction_interval(e.beta[:, 0], se[:, 0], e.tau2, k, p, pi, level)
     else:
         pi_low, pi_high, pi_df = (np.full(k.shape, np.nan) for _ in range(3))
-    notes += _notes(e, p, enough, pi_df, pi, ci, tau2_method)
+    notes += _notes(e, batch, enough, pi_df, pi, ci, tau2_method)
 
     def one(a: np.ndarray) -> Any:
         return a[0].item() if shape == () else a.reshape(shape)
@@ -316,22 +320,27 @@ def _assemble(
 
 
 def _notes(
-    e: Estimates, p: int, enough: np.ndarray, pi_df: np.ndarray, pi: str, ci: str, tau2_method: str
+    e: Estimates, batch: Batch, enough: np.ndarray, pi_df: np.ndarray, pi: str, ci: str, tau2_method: str
 ) -> list[str]:
     notes = []
     if not enough.all():
-        what = "One study only" if p == 1 else "No more studies than coefficients"
-        notes.append(f"{what}: τ², I², H² and the prediction interval do not exist; intervals are normal.")
+        what = "One study only" if batch.x is None else "No more studies than coefficients"
+        which = "I², H²" if tau2_method == "CE" else "τ², I², H²"
+        notes.append(f"{what}: {which} and the prediction interval do not exist; intervals are normal.")
     if tau2_method == "CE":
         notes.append("A common-effect model has no prediction interval.")
-    elif p > 1:
+    elif batch.x is not None:
         notes.append("No prediction interval: with moderators it depends on their values.")
     elif (enough & (pi_df < 1)).any():
         notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
-    if p == 1 and ci in ("HK", "HK-adhoc", "t") and (e.k == 2).any():
+    if batch.x is None and ci in ("HK", "HK-adhoc", "t") and (e.k == 2).any():
         notes.append("Two studies: the t interval with 1 df is very wide.")
     if tau2_method in ("REML", "ML") and (e.maxima > 1).any():
         notes.append("The likelihood of τ² has several maxima; the highest is reported.")
+    if tau2_method != "CE" and (enough & np.isfinite(e.tau2) & np.isnan(e.tau2_se)).any():
+        notes.append("The standard error of τ² does not exist.")
+    if (enough & ~np.isfinite(e.tau2)).any():
+        notes.append("τ² is beyond the range of numbers: check the scale of the effects.")
     if not e.converged.all():
         notes.append(f"{tau2_method} was not solved to its tolerance.")
     return notes

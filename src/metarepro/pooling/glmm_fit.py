@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike
 from metarepro.effects.checks import as_columns, check_counts
 from metarepro.effects.core import effect_sizes
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling.binomial_normal import SAME, SCAN, STRETCHED, BinomialNormal, Maximum, maximise, uphill
-from metarepro.pooling.inference import PI_METHODS, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.binomial_normal import STRETCHED, BinomialNormal, Maximum, maximise, uphill
+from metarepro.pooling.inference import PI_METHODS, check_level, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
 
+# A confidence limit farther from the estimate than this, in logits, is no limit.
+FAR = 500.0
 # Up to so many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
 FEW = 10
 GLMM_CI = {
@@ -24,7 +26,7 @@ GLMM_CI = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GlmmFit:
     """Result of `glmm`.
 
@@ -156,8 +158,7 @@ def glmm(
         raise ConfigError(f"ci = {ci!r} is not known. Allowed: {', '.join(GLMM_CI)}.")
     if pi not in PI_METHODS or pi == "NNF":
         raise ConfigError(f"pi = {pi!r} is not known. Allowed: HTS, t, z.")
-    if isinstance(level, bool) or not 0 < level < 1:
-        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
+    check_level(level)
     columns = as_columns({"e": e, "n": n})
     check_counts(columns["e"], columns["n"], "e", "n")
     events, total = columns["e"].ravel(), columns["n"].ravel()
@@ -208,7 +209,7 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
     elif math.isnan(width) and best.converged:
         notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
     fixed = float(model.best_beta(np.zeros(1), np.array([best.beta]))[1].value[0])
-    lrt = max(2 * (model.saturated() - fixed), 0.0)
+    lrt = max(-2 * fixed, 0.0)
     if not best.converged:
         notes.append(
             "τ² has no finite estimate: the studies differ as much as counts can, so nothing is known of beta."
@@ -219,6 +220,8 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
         notes.append(
             f"{k} studies: if they truly differ, the profile-likelihood interval of so few is somewhat too narrow."
         )
+    if best.converged and (math.isinf(low) or math.isinf(high)):
+        notes.append("The profile-likelihood interval of the proportion has no end on one side, as τ² is not bounded.")
     if math.isinf(tau_high):
         notes.append("The profile-likelihood interval of τ² has no upper end.")
     statistic = best.beta / se
@@ -243,7 +246,7 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
         pi_high=best.beta + width,
         pi_df=math.nan if math.isnan(width) else pi_df,
         weights=100 * information / information.sum(),
-        log_likelihood=best.value,
+        log_likelihood=best.value + model.saturated(),
         k=k,
         nodes=model.nodes,
         converged=best.converged,
@@ -265,7 +268,7 @@ def _profile_end(model: BinomialNormal, best: Maximum, target: float, side: int)
     end, tau = _search_end(model, best, target, side)
     # Far from the maximum the nodes may not suffice; the stretched rule is the judge.
     exact = BinomialNormal(model.e, model.n, STRETCHED[1], True)
-    if math.isfinite(end) and abs(exact.at_one(end, tau)[0] - target) > SAME:
+    if math.isfinite(end) and abs(exact.at_one(end, tau)[0] - target) > model.same:
         end, _ = _search_end(exact, best, target, side)
     return end
 
@@ -276,12 +279,13 @@ def _search_end(model: BinomialNormal, best: Maximum, target: float, side: int) 
     # The end lies outside the end at any one tau, so that each better tau can only push it outwards.
     end = _end_at(model, best, target, side, tau)
     for _ in range(200):
-        if math.isinf(end):
-            break
-        taus = np.unique(np.concatenate([SCAN, [tau], tau * np.linspace(0.8, 1.25, 9)]))
+        if abs(end - best.beta) > FAR:
+            return side * math.inf, tau
+        taus = np.unique(np.concatenate([model.scan, [tau], tau * np.linspace(0.8, 1.25, 9)]))
         at = model.at(np.full(taus.size, end), taus)
-        tau, value = _climb(model, end, float(taus[at.value.argmax()]))
-        if value <= target + 1e-11 * (1 + abs(target)):
+        start = float(taus[at.value.argmax()])
+        tau, value = max(_climb(model, end, start), (start, float(at.value.max())), key=lambda pair: pair[1])
+        if value <= target + 1e-11 * (1 + abs(target)) + 1e-3 * model.same:
             break
         end = _end_at(model, best, target, side, tau)
     return end, tau
@@ -293,8 +297,8 @@ def _climb(model: BinomialNormal, beta: float, tau: float) -> tuple[float, float
     for _ in range(60):
         if tau == 0:
             break
-        step = uphill(float(gradient[1]), float(hessian[1, 1]), tau)
-        if abs(step) <= 1e-10 * max(tau, 1e-3):
+        step = uphill(float(gradient[1]), float(hessian[1, 1]), max(tau, model.scan[1]))
+        if abs(step) <= 1e-10 * max(tau, model.scan[1]):
             break
         tau = max(tau + step, 0.0)
         value, gradient, hessian = model.at_one(beta, tau)
@@ -330,16 +334,16 @@ def _tau_interval(model: BinomialNormal, best: Maximum, target: float, scan: Arr
     def excess(tau: float) -> float:
         return float(model.best_beta(np.array([tau]), np.array([best.beta]))[1].value[0]) - target
 
-    inside = SCAN[scan >= target]
+    inside = model.scan[scan >= target]
     under, over = float(min([best.tau, *inside])), float(max([best.tau, *inside]))
     # The scan was made with fewer nodes; where it was off, the bracket moves on.
     low, high = 0.0, math.inf
-    for tau in SCAN[under > SCAN][::-1]:
+    for tau in model.scan[under > model.scan][::-1]:
         if excess(float(tau)) < 0:
             low = float(brentq(excess, tau, under, xtol=1e-11)) if excess(under) > 0 else under
             break
         under = float(tau)
-    for tau in SCAN[over < SCAN]:
+    for tau in model.scan[over < model.scan]:
         if excess(float(tau)) < 0:
             high = float(brentq(excess, over, tau, xtol=1e-11)) if excess(over) > 0 else over
             break

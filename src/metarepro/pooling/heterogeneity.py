@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.errors import ConfigError
-from metarepro.pooling.inference import chi2_quantile
+from metarepro.pooling.inference import check_level, chi2_quantile
 from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
 from metarepro.pooling.likelihood import profile_interval
 from metarepro.pooling.problems import read_problems
@@ -130,11 +130,10 @@ def heterogeneity_interval(
     Viechtbauer 2007, doi:10.1002/sim.2514; Jackson 2013, doi:10.1002/jrsm.1081 (generalised Q); Hardy & Thompson 1996,
     doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood).
     """
-    if method not in ("QP", "GENQ", "PL"):
+    if not isinstance(method, str) or method not in ("QP", "GENQ", "PL"):
         raise ConfigError(f"method = {method!r} is not known. Allowed: QP, GENQ, PL.")
     problems, shape, notes = read_problems(yi, vi, moderators, mask)
-    if not 0 < level < 1:
-        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
+    check_level(level)
     possible = problems.k > problems.p
     low, high = np.full(problems.k.shape, np.nan), np.full(problems.k.shape, np.nan)
     i2_low, i2_high, h2_low, h2_high = (low.copy() for _ in range(4))
@@ -156,7 +155,8 @@ def heterogeneity_interval(
         if method == "QP" and below.any():
             notes = (*notes, "Q(0) lies below the lower chi2 quantile: the Q-profile interval of tau2 is [0, 0].")
     if not possible.all():
-        notes = (*notes, "No interval of tau2: it needs at least 2 studies.")
+        least = "at least 2 studies" if problems.x is None else "more studies than coefficients"
+        notes = (*notes, f"No interval of tau2: it needs {least}.")
 
     def shaped(a: Array) -> Any:
         return float(a[0]) if shape == () else a.reshape(shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from metarepro.errors import ConfigError
 from metarepro.pooling.kernel import Array
 
 CI_METHODS = {
@@ -18,6 +19,18 @@ PI_METHODS = {
     "z": "normal",
     "NNF": "Nagashima-Noma-Furukawa bootstrap",
 }
+
+
+def check_level(level: float) -> None:
+    """Refuse a level of intervals that is no number between 0 and 1."""
+    if isinstance(level, bool) or not isinstance(level, int | float | np.floating) or not 0 < level < 1:
+        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
+
+
+def check_whole(name: str, value: int, least: int) -> None:
+    """Refuse an option that is no whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ConfigError(f"{name} = {value!r} must be a whole number, {least} or more.")
 
 
 def quantile(probability: float, df: Array) -> Array:

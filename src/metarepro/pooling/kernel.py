@@ -32,7 +32,8 @@ class Problems:
     centre : ndarray, shape (b, 1)
         Mean that was subtracted, so that a large common offset does not cancel digits.
     heavy : bool
-        Whether in some problem one study has nearly all the weight, so that the sums need care not to cancel.
+        Whether in some problem one study (with a design: a few) has nearly all the weight, so that the sums need
+        care not to cancel.
     full : bool
         Whether no study of any problem is left out.
     x : ndarray, shape (b, k, p), or None
@@ -129,6 +130,8 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     if problems.x is None:
         return _one_study_heavy(y, w, w2, sum_w, sum_w2)
     x = problems.x[widen] * mask[..., None]
+    if problems.heavy:
+        return _design_heavy(x, y, w, sum_w, sum_w2)
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
     inverse = np.asarray(np.linalg.inv(xwx), dtype=np.float64)
@@ -176,6 +179,40 @@ def _sum_of(*factors: Array) -> Array:
     """Sum over studies of a product, without storing the product."""
     names = ",".join(["...k"] * len(factors))
     return np.asarray(np.einsum(f"{names}->...", *factors), dtype=np.float64)
+
+
+def _design_heavy(x: Array, y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:
+    """Moments around a regression when a few studies have nearly all the weight.
+
+    P = G G' with G = W^(1/2) Q2, where Q2 completes the orthonormal basis of W^(1/2) X: no trace or sum is a
+    difference. Rows are sorted by weight, heaviest first, which keeps their digits in the factorisation (Cox &
+    Higham 1998, doi:10.1007/BF02510918).
+    """
+    p = x.shape[-1]
+    order = np.argsort(-w, axis=-1, kind="stable")
+    root = np.sqrt(np.take_along_axis(w, order, -1))
+    scaled = root[..., None] * np.take_along_axis(x, order[..., None], -2)
+    q, r = np.linalg.qr(scaled, mode="complete")
+    r = r[..., :p, :]
+    wy = root * np.take_along_axis(y, order, -1)
+    upper = np.linalg.inv(r)
+    rotated = (np.swapaxes(q, -1, -2) @ wy[..., None])[..., 0]
+    z = rotated[..., p:]
+    g = root[..., None] * q[..., p:]
+    m = np.swapaxes(g, -1, -2) @ g
+    mz = (m @ z[..., None])[..., 0]
+    return Moments(
+        beta=(upper @ rotated[..., :p, None])[..., 0],
+        xwx_inv=upper @ np.swapaxes(upper, -1, -2),
+        rss=_sum_of(z, z),
+        y_pp_y=_sum_of(z, mz),
+        y_ppp_y=_sum_of(mz, mz),
+        tr_p=np.trace(m, axis1=-2, axis2=-1),
+        tr_pp=(m * m).sum((-2, -1)),
+        sum_w=sum_w,
+        sum_w2=sum_w2,
+        log_det_xwx=2 * np.log(np.abs(np.diagonal(r, axis1=-2, axis2=-1))).sum(-1),
+    )
 
 
 def _one_study_heavy(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array) -> Moments:

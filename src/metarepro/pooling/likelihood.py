@@ -218,6 +218,9 @@ def _isolate(problems: Problems, kind: Likelihood, top: Array) -> tuple[NDArray[
         found.append((which[peak], low[peak], high[peak]))
         go = ~(keeps | peak | (~up & down & falls) | narrow)
         which, low, high, at_low, at_high = which[go], low[go], high[go], at_low.at(go), at_high.at(go)
+        # Numbers beyond the range of floating point decide nothing; the polished maxima are reported as they are.
+        go = np.isfinite(at_low.f1 + at_low.g1 + at_high.f1 + at_high.g1)
+        which, low, high, at_low, at_high = which[go], low[go], high[go], at_low.at(go), at_high.at(go)
         scale = 1e-3 * typical[which]
         middle = np.sqrt((low + scale) * (high + scale)) - scale
         at_middle = _curves(moments(problems.rows(which), middle), kind)

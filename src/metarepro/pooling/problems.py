@@ -12,6 +12,9 @@ from metarepro.pooling.kernel import Array, Mask, Problems
 from metarepro.pooling.loops import HEAVY
 
 VARIANCE_RATIO_LIMIT = 1e7
+# With a design, variances of this ratio or more get the sums that do not cancel, which take a k x k matrix for each
+# problem and are therefore kept for up to so many studies.
+UNEVEN, MOST_STUDIES = 1e3, 300
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,24 @@ def open_batch(
     DataError
         Something that is not a number, shapes that do not fit, no study.
     """
-    y, v = (_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
+    y, v = (read_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
     if y.ndim == 0 or y.shape[-1] == 0:
         raise DataError("There is no study: yi is empty.")
     shown = None if mask is None else np.asarray(mask)
     if shown is not None and shown.dtype != np.bool_:
         raise DataError("mask must be boolean.")
-    given = _numbers(moderators, "moderators") if moderators is not None else None
+    given = read_numbers(moderators, "moderators") if moderators is not None else None
     try:
         shape = np.broadcast_shapes(y.shape, v.shape, () if shown is None else shown.shape)
     except ValueError:
         seen = f" and mask {shown.shape}" if shown is not None else ""
         raise DataError(f"yi {y.shape}, vi {v.shape}{seen} do not fit together; the last axis is studies.") from None
     k = shape[-1]
+    if 0 in shape:
+        raise DataError(f"There is no problem in a batch of shape {shape}.")
     if given is not None:
+        if given.ndim == 0:
+            raise DataError("moderators must have one row a study; its shape must be (..., k, p).")
         given = given[:, None] if given.ndim == 1 else given
         if given.shape[-2] != k:
             raise DataError(f"moderators has {given.shape[-2]} rows for {k} studies; its shape must be (..., k, p).")
@@ -74,6 +81,8 @@ def open_batch(
         except ValueError:
             raise DataError(f"moderators {given.shape} does not fit the batch {shape[:-1]}.") from None
         p = given.shape[-1]
+        if p == 0:
+            raise DataError("moderators has no column.")
         given = np.broadcast_to(given, (*shape, p)).reshape(-1, k, p)
         if intercept:
             given = np.concatenate([np.ones((*given.shape[:-1], 1)), given], axis=-1)
@@ -140,7 +149,11 @@ def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems
         if not batch.intercept:
             centre = np.zeros_like(centre)
     precision = shown / v
-    heavy = bool((precision.max(-1) > HEAVY * precision.sum(-1)).any())
+    if x is None:
+        heavy = bool((precision.max(-1) > HEAVY * precision.sum(-1)).any())
+    else:
+        ratio = np.where(shown, v, 0.0).max(-1) / np.where(shown, v, np.inf).min(-1)
+        heavy = bool((ratio > UNEVEN).any()) and x.shape[-2] <= MOST_STUDIES
     y = np.where(shown, y - centre, 0.0)
     return Problems(y, v, shown, counts * 1.0, centre, heavy, bool(shown.all()), x, back), dropped
 
@@ -152,6 +165,11 @@ def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[A
     """
     refuse(shown & ~np.isfinite(given).all(-1), "A moderator is missing or infinite", "Leave the study out by mask.")
     x = np.where(shown[..., None], given, 0.0)
+    # With an intercept moderators are centred, so that those far from zero (years) are not nearly constant.
+    means = np.zeros((x.shape[0], x.shape[-1]))
+    if (x[..., 0] == shown).all():
+        means[:, 1:] = x[..., 1:].sum(-2) / shown.sum(-1)[:, None]
+        x = np.where(shown[..., None], x - means[:, None, :], 0.0)
     scale = np.abs(x).max(axis=-2, keepdims=True)
     scale = np.where(scale > 0, scale, 1.0)
     if x.shape[-2] < x.shape[-1]:
@@ -166,10 +184,13 @@ def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[A
             f"The design has no full column rank{which}: a moderator is constant, repeats another, or there are "
             f"fewer studies than coefficients ({x.shape[-1]})."
         )
-    return q * shown[..., None], np.linalg.inv(r) / np.swapaxes(scale, -1, -2)
+    back = np.linalg.inv(r) / np.swapaxes(scale, -1, -2)
+    back[:, 0] -= (means[:, None, :] @ back)[:, 0]
+    return q * shown[..., None], back
 
 
-def _numbers(values: ArrayLike, name: str) -> np.ndarray:
+def read_numbers(values: ArrayLike, name: str) -> np.ndarray:
+    """Numbers as an array, without copying one that is an array already."""
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -13,6 +13,7 @@ from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import PooledFit, pool
 from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail, quantile
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.problems import read_numbers
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Predictions:
     pi_high: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MetaRegression:
     """Result of `meta_regression`.
 
@@ -73,6 +74,7 @@ class MetaRegression:
     used: np.ndarray
     notes: tuple[str, ...]
     _specification: Any
+    _levels: dict[str, frozenset[Any]]
 
     def test_term(self, term: str) -> WaldTest:
         """Test of one term of the formula, such as a categorical moderator with several coefficients."""
@@ -95,6 +97,11 @@ class MetaRegression:
             k - p - 1 df for HTS. When not to use: outside the range of the studies' moderators.
         """
         frame = _frame(data)
+        for column, levels in self._levels.items():
+            unseen = [v for v in frame[column].unique() if v not in levels] if column in frame else []
+            if unseen:
+                known = ", ".join(map(str, sorted(levels, key=str)))
+                raise DataError(f"No study has {column} = {unseen[0]!r}, so nothing is known of it. Levels: {known}.")
         try:
             x = np.asarray(self._specification.get_model_matrix(frame, na_action="raise"), dtype=np.float64)
         except Exception as error:
@@ -156,7 +163,7 @@ def meta_regression(
     >>> regression.names, regression.fit.beta.round(3).tolist()
     (('Intercept', 'dose'), [-0.101, 0.206])
     """
-    y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
+    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
     if y.ndim != 1 or y.shape != v.shape:
         raise DataError(f"yi {y.shape} and vi {v.shape} must be one number a study.")
     frame = _frame(data)
@@ -164,23 +171,39 @@ def meta_regression(
         raise DataError(f"data has {len(frame)} rows for {y.size} studies.")
     from formulaic import Formula
 
+    effects = np.isfinite(y) & np.isfinite(v)
+    if not effects.any():
+        raise DataError("There is no study with an effect.")
     try:
-        matrix = Formula(formula).get_model_matrix(frame, na_action="drop")
+        # Only the studies with an effect: a category of the others alone would have no coefficient.
+        matrix = Formula(formula).get_model_matrix(frame[effects], na_action="drop")
+        specification = matrix.model_spec
+        names = tuple(specification.column_names)
     except Exception as error:
         columns = ", ".join(map(str, frame.columns))
-        raise DataError(f"The formula {formula!r} cannot be read: {error}. Columns: {columns}.") from error
-    known = np.isin(np.arange(y.size), matrix.index.to_numpy()) & np.isfinite(y) & np.isfinite(v)
-    x = np.asarray(matrix, dtype=np.float64)[known[matrix.index.to_numpy()]]
+        hint = " Give the right-hand side only." if "~" in formula.lstrip(" ~") else ""
+        raise DataError(f"The formula {formula!r} cannot be read: {error}.{hint} Columns: {columns}.") from error
+    known = np.isin(np.arange(y.size), matrix.index.to_numpy())
+    x = np.asarray(matrix, dtype=np.float64)
+    if not names:
+        raise ConfigError(f"The formula {formula!r} has no moderator and no intercept.")
     notes: list[str] = []
     if not known.all():
         rows = ", ".join(str(r) for r in np.flatnonzero(~known))
         notes.append(f"Left out, because the effect or a moderator is missing: rows {rows} (counted from 0).")
     if not known.any():
         raise DataError("There is no study with an effect and all moderators.")
-    specification = matrix.model_spec
-    names = tuple(specification.column_names)
     terms = {str(term): tuple(columns) for term, columns in specification.term_indices.items()}
-    given = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
+    given = None if weights is None else read_numbers(weights, "weights")
+    if given is not None and given.shape != y.shape:
+        raise DataError(f"weights {given.shape} must be one number a study, {y.shape}.")
+    given = None if given is None else given[known]
+    categories = {
+        column: frozenset(frame.loc[known, column])
+        for column in frame.columns
+        if column in specification.required_variables
+        and (frame[column].dtype.kind not in "iufb" or f"C({column}" in formula)
+    }
     fit = pool(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
     intercept = names[0] == "Intercept"
     tested = list(range(1 if intercept else 0, len(names)))
@@ -196,7 +219,7 @@ def meta_regression(
     fit = replace(fit, notes=tuple(kept))
     return MetaRegression(
         fit, names, terms, wald_test(fit, tested), float(r2), _inflation(fit, terms, intercept), x,
-        np.flatnonzero(known), (*notes, *kept), specification,
+        np.flatnonzero(known), (*notes, *kept), specification, categories,
     )  # fmt: skip
 
 
@@ -204,6 +227,9 @@ def wald_test(fit: PooledFit, columns: list[int]) -> WaldTest:
     """Test that some coefficients of one fit are 0: chi2, or F where the fit's intervals use t."""
     beta, covariance = fit.beta[columns], fit.covariance[np.ix_(columns, columns)]
     m = len(columns)
+    if not (np.diag(covariance) > 0).all():
+        # Without residuals Hartung-Knapp standard errors are 0: there is nothing to test against.
+        return WaldTest(np.nan, m, float(fit.df), np.nan)
     statistic = float(beta @ np.linalg.solve(covariance, beta))
     if np.isnan(fit.df):
         return WaldTest(statistic, m, np.nan, float(chi2_upper_tail(np.array(statistic), np.array(m))))
@@ -232,6 +258,8 @@ def _inflation(fit: PooledFit, terms: dict[str, tuple[int, ...]], intercept: boo
     columns = np.arange(1 if intercept else 0, fit.beta.size)
     covariance = fit.covariance[np.ix_(columns, columns)]
     scale = np.sqrt(np.diag(covariance))
+    if not (scale > 0).all():
+        return {}
     correlation = covariance / np.outer(scale, scale)
     found = {}
     for term, members in terms.items():

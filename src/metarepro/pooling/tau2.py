@@ -53,11 +53,13 @@ def _quadratic_se(problems: Problems, value: Array, weights: Array, divisor: Arr
         return np.sqrt(2 * np.maximum(first - 2 * second + third**2, 0)) / divisor
     x = problems.x * problems.mask[..., None]
     xw = np.swapaxes(x * w[..., None], -1, -2)
-    b = np.zeros((*w.shape, w.shape[-1]))
-    index = np.arange(w.shape[-1])
-    b[:, index, index] = w
-    b = (b - np.swapaxes(xw, -1, -2) @ np.linalg.inv(xw @ x) @ xw) * s[:, None, :]
-    return np.sqrt(2 * np.trace(b @ b, axis1=-2, axis2=-1)) / divisor
+    inverse = np.linalg.inv(xw @ x)
+    ws = w * s
+    once = np.swapaxes(x * (ws * w)[..., None], -1, -2) @ x
+    twice = np.swapaxes(x * (ws * ws * w)[..., None], -1, -2) @ x
+    part = inverse @ once
+    trace = (ws * ws).sum(-1) - 2 * np.einsum("bij,bji->b", inverse, twice) + np.einsum("bij,bji->b", part, part)
+    return np.sqrt(2 * np.maximum(trace, 0)) / divisor
 
 
 def common_effect(problems: Problems) -> Tau2:

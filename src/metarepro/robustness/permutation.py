@@ -9,8 +9,9 @@ from math import factorial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.errors import ConfigError, DataError
+from metarepro.errors import DataError
 from metarepro.pooling.fit import PooledFit, pool
+from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array
 
 # Statistics this close, relatively, count as ties.
@@ -19,7 +20,7 @@ TIE = 1e-9
 EXACT_LIMIT = 50_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PermutationTest:
     """Result of `permutation_test`.
 
@@ -98,15 +99,16 @@ def permutation_test(
     """
     observed = pool(yi, vi, tau2, ci, moderators=moderators)
     y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
-    if y.ndim != 1:
-        raise DataError("A permutation test takes one problem, yi of shape (k,).")
+    if y.ndim != 1 or np.ndim(moderators if moderators is not None else 0) > 2:
+        raise DataError("A permutation test takes one problem, yi of shape (k,), moderators of shape (k,) or (k, p).")
     known = np.isfinite(y) & np.isfinite(v)
     y, v = y[known], v[known]
     k = y.size
     if k < 2:
         raise DataError("A permutation test needs at least 2 studies.")
-    if draws is not None and draws < 1:
-        raise ConfigError(f"draws = {draws!r} must be 1 or more.")
+    if draws is not None:
+        check_whole("draws", draws, 1)
+    check_whole("seed", seed, 0)
     total = 2**k if moderators is None else factorial(k)
     exact = draws is None and total <= EXACT_LIMIT
     number = 10_000 if draws is None else draws
