@@ -38,3 +38,95 @@ CODES: dict[str, str] = {
     "E105": "an analysis id is there twice",
     "E106": "the configuration names something that the tables do not have",
 }
+
+# What `metarepro explain` adds: how it comes about, and how to mend it.
+HELP: dict[str, str] = {
+    "E001": (
+        "The file is not where the configuration looks for it, is no ordinary file, is too large, or may not be "
+        "read. Check the name (studies.csv, arms.csv and sources.csv must be there) and the folder under "
+        "`data:` in config.yaml."
+    ),
+    "E002": (
+        "Spreadsheets on Windows often save in another encoding (cp1252, Latin-1, UTF-16). In Excel: Save as, "
+        "'CSV UTF-8'. In LibreOffice: Save as, Edit filter settings, Unicode (UTF-8)."
+    ),
+    "E003": "A table needs its header row, even if it has no rows yet. data/README.md lists the columns.",
+    "E004": (
+        "Columns are known by their exact names. A misspelt column would be read as missing, so it is refused. "
+        "data/README.md lists every column of every table."
+    ),
+    "E005": (
+        "Usually a comma inside a text or a decimal comma: each starts a new cell. Put the text in quotes, "
+        "write decimal points."
+    ),
+    "E006": (
+        'A cell that starts with a quote must end with one, and a quote inside it is written twice: "said ""yes""".'
+    ),
+    "E007": (
+        "Copying from PDF or web pages brings characters that cannot be seen: zero-width spaces, byte order "
+        "marks, marks that turn the direction of writing. Two cells that look alike would differ. Type the cell "
+        "anew."
+    ),
+    "E008": (
+        "The file was saved with semicolons or tabs, as spreadsheets do where the decimal sign is a comma. Save "
+        "it with commas and decimal points."
+    ),
+    "E010": "This column must be filled in every row; data/README.md says which columns are required.",
+    "E011": (
+        "A number is digits with at most one decimal point, a sign and an exponent. No thousands separators, "
+        "percent signs, remarks or words for missing: leave the cell empty when the number is missing."
+    ),
+    "E012": (
+        "Patients and events are whole. A fraction here is usually a percentage or a rate: enter the count, and "
+        "note in `derivation` how you got it."
+    ),
+    "E013": (
+        "The value is outside the range of its column, which often means another unit (days for hours, mg for mg/kg)."
+    ),
+    "E014": "The column takes a few fixed words only, so that a typing error cannot make a category of its own.",
+    "E015": "Ids become keys and file names: letters without accents, digits, '_', '-' and '.', no blanks.",
+    "E016": ("The figures' font lacks this character; an empty box would be printed. Write the name in Latin letters."),
+    "E020": "Every row belongs to a row of studies.csv. A misspelt id would drop the row from every analysis.",
+    "E021": "More events than patients: usually a percentage typed as a count, or two cells swapped.",
+    "E022": "The study has no arm of this id in arms.csv.",
+    "E023": "Every number says where it was read; source_id must be a row of sources.csv.",
+    "E024": (
+        "Two rows with the same key would count one result twice. Delete one, or mark them as a conflict of "
+        "which one is chosen."
+    ),
+    "E025": "Rows that compete (one quantity by two sources) share a conflict id, and exactly one has chosen = yes.",
+    "E026": (
+        "A decision that readers may dispute (not poolable, chosen, at risk of bias) needs its reason in the row."
+    ),
+    "E027": (
+        "The estimate must lie inside its interval, the low bound below the high one, ratios above 0. Often the "
+        "bounds are swapped, or one number is on the log scale."
+    ),
+    "E028": "The number analysed or counted is larger than the number randomised to the arm.",
+    "E029": (
+        "A control group that is compared with two arms would be counted twice. Combine the arms (multi_arm: "
+        "combine) or choose one in the analysis."
+    ),
+    "E030": (
+        "Standard deviations of change scores and of endpoint scores differ in kind, so a standardised "
+        "difference must not mix them. Keep one in `statistic`."
+    ),
+    "E031": (
+        "Two rows of one study fit the analysis equally well (two scales, two times at the same distance). Say "
+        "which: `scale`, `time.target`, or a conflict with a chosen row."
+    ),
+    "E032": "Step rates multiply within one study only. Name it under population: {studies: ...}.",
+    "E033": (
+        "A word in the tables is one letter away from a word that the configuration filters by. The row would "
+        "silently not be used. Correct one of the two."
+    ),
+    "E100": ("config.yaml is not readable: a tab, a missing colon, an unbalanced bracket or quote, at the line shown."),
+    "E101": "The key does not exist, so it would have no effect. docs/configuration.md lists every key.",
+    "E102": "The key exists, its value does not; docs/configuration.md lists what is allowed.",
+    "E103": (
+        "Each setting is allowed, their combination is not defined (Hartung-Knapp with a common effect, for example)."
+    ),
+    "E104": "A key that is there twice would silently lose its first value.",
+    "E105": "Ids name output folders, so each must be there once.",
+    "E106": "The configuration filters by something that no row has; usually a typing error in one of the two.",
+}

@@ -1,0 +1,123 @@
+"""The `metarepro` command: check a project, explain a code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+from metarepro import __version__
+from metarepro.codes import CODES, HELP
+from metarepro.errors import MetareproError
+
+EXAMPLES = """\
+examples:
+  metarepro check                          check config.yaml and data/raw in this folder
+  metarepro check --directory my-review    the same for another folder
+  metarepro check --format json            problems as JSON, for other programs
+  metarepro explain E021                   what a code means and how to mend it
+
+exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code. Errors of ours are shown without a traceback."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except MetareproError as error:
+        _show(error, options.format)
+        return error.exit_code
+    except Exception:
+        if options.debug:
+            traceback.print_exc()
+        else:
+            kind, what, _ = sys.exc_info()
+            print(f"metarepro: internal error, {getattr(kind, '__name__', '')}: {what}", file=sys.stderr)
+            print("Run it again with --debug for the traceback, and please report it.", file=sys.stderr)
+        return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints have the exit code of a wrong command, not that of wrong data."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(3, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="metarepro", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"metarepro {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="read configuration and tables and name everything that is wrong; computes and writes nothing",
+        description="Read the configuration and the tables of a project and name everything that is wrong, with file, "
+        "line, column and a way to mend it. Nothing is computed and nothing is written.",
+    )
+    check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
+    check.set_defaults(run=_check)
+    explain = commands.add_parser(
+        "explain", help="what a code such as E021 means", description="What a code means and how to mend it."
+    )
+    explain.add_argument("code", help="a code, or 'all'")
+    explain.set_defaults(run=_explain)
+    for command in (check, explain):
+        command.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
+        command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    from metarepro.analysis.plan import make_plan
+    from metarepro.figures.fonts import undrawable
+
+    plan = make_plan(options.directory, undrawable=undrawable)
+    if options.format == "json":
+        print(json.dumps({"ok": True, "analyses": list(plan.analyses), "problems": []}, indent=1))
+    else:
+        print(f"Nothing wrong: {len(plan.analyses)} analyses, tables in {plan.data}.")
+    return 0
+
+
+def _show(error: MetareproError, form: str) -> None:
+    if form == "json":
+        problems = [asdict(p) for p in error.problems] or [{"code": "", "message": str(error)}]
+        print(json.dumps({"ok": False, "problems": problems}, indent=1, ensure_ascii=False))
+        return
+    print(error, file=sys.stderr)
+    codes = list(dict.fromkeys(p.code for p in error.problems))
+    if codes:
+        print(f"\nHelp: metarepro explain {codes[0]}", file=sys.stderr)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    code = options.code.upper()
+    if code == "ALL":
+        chosen = list(CODES)
+    elif code in CODES:
+        chosen = [code]
+    else:
+        near = get_close_matches(code, CODES, n=1, cutoff=0.5)
+        print(f"metarepro: there is no code {options.code!r}.", file=sys.stderr)
+        print(f"Did you mean {near[0]}?" if near else "See: metarepro explain all", file=sys.stderr)
+        return 3
+    if options.format == "json":
+        print(json.dumps([{"code": c, "meaning": CODES[c], "help": HELP[c]} for c in chosen], indent=1))
+    else:
+        print("\n\n".join(f"{c}: {CODES[c]}\n{HELP[c]}" for c in chosen))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
