@@ -189,3 +189,25 @@ def test_the_schema_file_is_the_models_schema():
 def test_the_description_of_the_settings_is_in_step():
     text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert text == describe_settings(), "renew it: python -m metarepro.analysis.schema"
+
+
+@pytest.mark.parametrize(
+    ("csv", "message"),
+    [
+        ("{delimiter: ',', decimal: ','}", "E103 csv.delimiter: delimiter ',' cannot separate cells with decimal ','"),
+        ("{encoding: utf8x}", "E102 csv.encoding: encoding 'utf8x' is unknown"),
+        ("{delimiter: ';;'}", "csv.delimiter"),
+        ("{tables: {dichotomus: {}}}", "there is no table 'dichotomus'"),
+        ("{decimals: ','}", "E101 unknown key 'decimals'"),
+    ],
+)
+def test_ways_of_writing_tables_are_checked(tmp_path, csv, message):
+    with pytest.raises(ConfigError) as error:
+        read(tmp_path, GOOD + f"csv: {csv}\n")
+    assert message in str(error.value), str(error.value)
+
+
+def test_ways_of_writing_tables(tmp_path):
+    config = read(tmp_path, GOOD + "csv: {delimiter: ';', decimal: ',', tables: {arms: {encoding: cp1252}}}\n")
+    assert config.dialects[""].delimiter == ";" and config.dialects["arms"].encoding == "cp1252"
+    assert config.dialects["arms"].delimiter == ","

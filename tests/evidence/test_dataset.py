@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from metarepro.codes import CODES
 from metarepro.errors import DataError
 from metarepro.evidence import read_dataset
+from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
 from tests.conftest import ROOT
 
@@ -196,3 +198,51 @@ def test_the_readme_shows_the_message_as_it_is(tables):
         read_dataset(tables)
     shown = "\n".join(f"   {line}" for line in str(error.value).splitlines())
     assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def excel_german(folder: Path, missing: str = "") -> None:
+    """Save every table as German Excel does: semicolons, decimal commas, cp1252 where it can."""
+    numbers = {
+        name: [c for c, f in model.model_fields.items() if "float" in str(f.annotation) or "int" in str(f.annotation)]
+        for name, model in TABLES.items()
+    }
+    for path in folder.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        for row in rows:
+            for i, column in enumerate(header):
+                if column in numbers[path.stem] and column != "line":
+                    row[i] = row[i].replace(".", ",") or missing
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file, delimiter=";").writerows([header, *rows])
+
+
+def test_german_excel_gives_the_same_data(tables):
+    plain = read_dataset(tables)
+    excel_german(tables, missing="NA")
+    with pytest.raises(DataError, match="E008 the cells seem to be separated by ';'"):
+        read_dataset(tables)
+    german = read_dataset(tables, dialects={"": Dialect(";", ",", "utf-8", ("NA",))})
+    for name in ("dichotomous", "continuous", "contrasts"):
+        assert [r.values() for r in getattr(german, name)] == [r.values() for r in getattr(plain, name)]
+    assert {k: v.values() for k, v in german.studies.items()} == {k: v.values() for k, v in plain.studies.items()}
+
+
+def test_a_decimal_point_where_a_comma_is_declared_is_refused(tables):
+    excel_german(tables)
+    spoil_text = (tables / "continuous.csv").read_text(encoding="utf-8-sig")
+    found = re.search(r";(\d+),(\d+);", spoil_text)
+    assert found
+    (tables / "continuous.csv").write_text(
+        spoil_text.replace(found.group(), f";{found.group(1)}.{found.group(2)};", 1), encoding="utf-8"
+    )
+    with pytest.raises(DataError) as error:
+        read_dataset(tables, dialects={"": Dialect(";", ",")})
+    assert "is written with a point, although `csv: decimal` declares a comma" in str(error.value)
+    assert f"'{found.group(1)}.{found.group(2)}'" in str(error.value)
+
+
+def test_a_missing_word_is_text_in_a_text_column(tables):
+    line = spoil(tables, "studies", ",Zarate 2006,", ",NA,")
+    data = read_dataset(tables, dialects={"": Dialect(missing=("NA",))})
+    assert next(s for s in data.studies.values() if s.line == line).label == "NA"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metarepro.errors import DataError
-from metarepro.evidence.reader import parse_table, read_table
+from metarepro.evidence.reader import Dialect, parse_table, read_table
 
 
 def test_cells_know_their_line_and_column_through_quoted_newlines():
@@ -37,10 +37,11 @@ def test_bom_crlf_blank_rows_and_missing_last_newline_do_not_matter(tmp_path):
          '    Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma must be a point.'),
         (b'a,b\n1,"2\n3,4\n', "t.csv:2:3: E006 a quote opened here is never closed\n"
          '    Fix: put the whole cell in quotes and write a quote inside it twice: "said ""yes""".'),
-        (b"a;b\n1,5;2\n", "t.csv:1: E008 the cells seem to be separated by ';', not by a comma\n"
-         "    Fix: save the table with commas and decimal points."),
+        (b"a;b\n1,5;2\n", "t.csv:1: E008 the cells seem to be separated by ';', not by ','\n"
+         "    Fix: set `csv: {delimiter: \";\", decimal: \",\"}` in config.yaml, or save with commas."),
         (b"a,b\nM\xfcller,2\n", "t.csv:2: E002 byte 5 is not UTF-8\n"
-         "    Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8')."),
+         "    Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8').\n"
+         "    Or, if it is cp1252: set `csv: {encoding: cp1252}` in config.yaml."),
         ("a,b\n1\u202e0,2\n".encode(), "t.csv:2:1: E007 an invisible or control character, U+202E\n"
          "    cell: 1<U+202E>0\n    Fix: type the cell anew."),
     ],
@@ -79,3 +80,19 @@ def test_any_bytes_give_a_table_or_a_coded_error(tmp_path_factory, content):
         read_table(path, "t.csv")
     except DataError as error:
         assert error.problems and all(p.code.startswith("E00") for p in error.problems)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "latin-1"])
+def test_declared_encodings_are_read(tmp_path, encoding):
+    (tmp_path / "t.csv").write_bytes("a;b\nM\xfcller;1,5\n".encode(encoding))
+    table = read_table(tmp_path / "t.csv", "t.csv", Dialect(";", ",", encoding))
+    assert [[c.text for c in r] for r in table.rows] == [["M\xfcller", "1,5"]]
+
+
+def test_a_comma_file_where_semicolons_are_declared_is_refused():
+    with pytest.raises(DataError) as error:
+        parse_table("a,b\n1,2\n", "t.csv", Dialect(";", ","))
+    assert str(error.value) == (
+        "t.csv:1: E008 the cells seem to be separated by ',', not by ';'\n"
+        '    Fix: set `csv: {delimiter: ","}` in config.yaml, or save with commas.'
+    )

@@ -23,6 +23,7 @@ rule report:
         results="results/results.json",
         figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
         sources=ancient(PLAN.data),
+        config=ancient(CONFIG),
     output:
         page="results/report.html",
     log:

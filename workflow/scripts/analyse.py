@@ -11,7 +11,7 @@ with logged(snakemake.log[0]):
 
     config = read_config(Path(snakemake.input.config))
     analysis = next(a for a in config.analyses if a.id == snakemake.wildcards.analysis)
-    result = run_analysis(config, analysis, read_dataset(Path(snakemake.input.data), config.data))
+    result = run_analysis(config, analysis, read_dataset(Path(snakemake.input.data), config.data, config.dialects))
     Path(snakemake.output.fit).write_text(to_json(result), encoding="utf-8")
     Path(snakemake.output.effects).write_text(effects_csv(result), encoding="utf-8", newline="")
     print(f"{len(result.studies)} studies used, {len(result.left_out)} left out")

@@ -6,6 +6,7 @@ from pathlib import Path
 from logged import logged
 
 with logged(snakemake.log[0]):
+    from metarepro.analysis import read_config
     from metarepro.analysis.result import from_json
     from metarepro.evidence import read_dataset
     from metarepro.report import render_report
@@ -16,8 +17,7 @@ with logged(snakemake.log[0]):
         result.id: Path(path).read_text(encoding="utf-8")
         for result, path in zip(results, snakemake.input.figures, strict=True)
     }
-    folder = Path(snakemake.input.sources)
-    page = render_report(
-        snakemake.params.title, snakemake.params.authors, results, figures, read_dataset(folder).sources
-    )
+    config = read_config(Path(snakemake.input.config))
+    sources = read_dataset(Path(snakemake.input.sources), config.data, config.dialects).sources
+    page = render_report(snakemake.params.title, snakemake.params.authors, results, figures, sources)
     Path(snakemake.output.page).write_text(page, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -12,6 +13,8 @@ from pydantic_core import PydanticCustomError
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 from metarepro.errors import ConfigError, Problem
+from metarepro.evidence.reader import Dialect
+from metarepro.evidence.tables import TABLES
 
 AnalysisId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 
@@ -218,24 +221,69 @@ class Outcome(Part):
     better: Literal["high", "low"] = Field(description="Whether more of it is good for the patient.")
 
 
+class Csv(Part):
+    """How tables are written; what is left out is as in plain CSV."""
+
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Character between cells.")
+    decimal: Literal[".", ","] = Field(".", description="Decimal sign.")
+    encoding: str = Field("utf-8", description="Encoding: utf-8, cp1252, utf-16 ...")
+    missing: tuple[str, ...] = Field((), description="What stands for a missing number, besides an empty cell.")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.delimiter in '"\r\n' or self.delimiter == self.decimal or self.delimiter.isalnum():
+            raise _fail(
+                "E103", f"delimiter {self.delimiter!r} cannot separate cells with decimal {self.decimal!r}",
+                "Fix: delimiter: ';' with decimal: ','.", key="delimiter",
+            )  # fmt: skip
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise _fail(
+                "E102", f"encoding {self.encoding!r} is unknown", "Fix: utf-8, cp1252 or utf-16.", key="encoding"
+            ) from None
+        return self
+
+
+class Tables(Csv):
+    """How all tables are written, and single ones."""
+
+    tables: dict[str, Csv] = Field(default_factory=dict, description="Tables that are written otherwise, by name.")
+
+
 class Config(Part):
     """The whole configuration."""
 
     title: str = Field(min_length=1, description="Title of the report.")
     authors: str = Field("", description="Who made it.")
     data: str = Field("data/raw", description="Folder of the tables, inside the project.")
+    csv: Tables = Field(Tables(), description="How the tables are written.")
     outcomes: dict[str, Outcome] = Field(description="How each outcome reads.")
     agents: dict[str, str] = Field(default_factory=dict, description="How each agent reads in figures.")
     model: Model = Field(Model(), description="Default pooling model.")
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
     analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")
 
+    @property
+    def dialects(self) -> dict[str, Dialect]:
+        """How each table is written; the others under the empty name."""
+        return {"": _dialect(self.csv), **{name: _dialect(c) for name, c in self.csv.tables.items()}}
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        unknown = [name for name in self.csv.tables if name not in TABLES]
+        if unknown:
+            near = get_close_matches(unknown[0], TABLES, n=1, cutoff=0.4)
+            hint = f"Fix: did you mean {near[0]!r}?" if near else f"Tables: {', '.join(TABLES)}."
+            raise _fail("E102", f"there is no table {unknown[0]!r}", hint, key="csv")
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or "\\" in folder or ":" in folder:
             raise _fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")
         return self
+
+
+def _dialect(csv: Csv) -> Dialect:
+    return Dialect(csv.delimiter, csv.decimal, csv.encoding, csv.missing)
 
 
 def read_config(path: Path, shown: str | None = None) -> Config:

@@ -76,7 +76,7 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
     from metarepro.evidence.dataset import read_dataset
 
     config = read_config(project / config_name, config_name)
-    data = read_dataset(project / config.data, config.data)
+    data = read_dataset(project / config.data, config.data, config.dialects)
     check_words(config, data, project / config_name, config_name)
     if undrawable is not None:
         _check_labels(data, undrawable)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from metarepro.evidence.reader import Dialect
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
 MAX_COUNT = 10_000_000
@@ -40,6 +42,8 @@ def parse_number(text: Any) -> Any:
         return text
     if text == "":
         return None
+    if "\0" in text:
+        raise _problem("E011", text.partition("\0")[2], "Fix: write the decimal comma, or change the declaration.")
     if not _NUMBER.fullmatch(text):
         raise _problem("E011", "is not a number", *_why_not_a_number(text))
     value = float(text)
@@ -59,6 +63,28 @@ def parse_count(text: Any) -> Any:
     if not 0 <= value <= MAX_COUNT:
         raise _problem("E013", f"is not a count from 0 to {MAX_COUNT:,}", "Fix: give the number of patients.")
     return int(value)
+
+
+# Validators of columns that hold numbers.
+NUMERIC = (parse_number, parse_count)
+_COMMA = re.compile(r"[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def plain_number(text: str, dialect: Dialect) -> str:
+    """Text of a number column as if it had been written with a decimal point and an empty cell for missing.
+
+    What does not fit the declared way of writing is left as it is, for `parse_number` to refuse. A point where a comma
+    was declared is such: 1.234 would be ambiguous.
+    """
+    if text in dialect.missing:
+        return ""
+    if dialect.decimal == ",":
+        if _COMMA.fullmatch(text):
+            return text.replace(",", ".")
+        if _NUMBER.fullmatch(text):
+            raise_at = "is written with a point, although `csv: decimal` declares a comma"
+            return f"{text}\0{raise_at}"
+    return text
 
 
 def parse_id(text: Any) -> Any:

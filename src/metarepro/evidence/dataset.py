@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from metarepro.errors import DataError, Problem
-from metarepro.evidence.reader import Cell, check_header, read_table
+from metarepro.evidence.cells import NUMERIC, plain_number
+from metarepro.evidence.reader import PLAIN, Cell, Dialect, check_header, read_table
 from metarepro.evidence.tables import (
     REQUIRED_TABLES,
     TABLES,
@@ -42,7 +44,7 @@ class Dataset:
     others: dict[str, tuple[Row, ...]]
 
 
-def read_dataset(folder: Path, shown: str = "data/raw") -> Dataset:
+def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, Dialect] | None = None) -> Dataset:
     """Read and check every table of a folder.
 
     Parameters
@@ -51,6 +53,8 @@ def read_dataset(folder: Path, shown: str = "data/raw") -> Dataset:
         Folder of the CSV tables. studies.csv, arms.csv and sources.csv are required, the others may be absent.
     shown : str
         The folder as messages name it.
+    dialects : mapping of str to Dialect, optional
+        How tables are written, by table; ``""`` for all others. Commas, points and UTF-8 if left out.
 
     Raises
     ------
@@ -66,7 +70,9 @@ def read_dataset(folder: Path, shown: str = "data/raw") -> Dataset:
             tables[name] = ()
             continue
         try:
-            rows, found = _read_rows(path, f"{shown}/{name}.csv", model, cells)
+            written = dialects or {}
+            dialect = written.get(name, written.get("", PLAIN))
+            rows, found = _read_rows(path, f"{shown}/{name}.csv", model, cells, dialect)
         except DataError as error:
             problems += error.problems
             continue
@@ -89,17 +95,23 @@ def read_dataset(folder: Path, shown: str = "data/raw") -> Dataset:
 
 
 def _read_rows(
-    path: Path, shown: str, model: type[Row], cells: dict[int, dict[str, Cell]]
+    path: Path, shown: str, model: type[Row], cells: dict[int, dict[str, Cell]], dialect: Dialect
 ) -> tuple[tuple[Row, ...], list[Problem]]:
-    table = read_table(path, shown)
+    table = read_table(path, shown, dialect)
     columns = {n: f.is_required() for n, f in model.model_fields.items() if n not in ("file", "line")}
     check_header(table, columns)
+    numeric = {
+        n
+        for n, f in model.model_fields.items()
+        if any(isinstance(m, BeforeValidator) and m.func in NUMERIC for m in f.metadata)
+    }
     rows: list[Row] = []
     problems: list[Problem] = []
     for named in table.named():
         line = next(iter(named.values())).line
+        values = {n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in named.items()}
         # An empty cell of an optional column takes the column's default.
-        given = {n: c.text for n, c in named.items() if c.text != "" or columns[n]}
+        given = {n: text for n, text in values.items() if text != "" or columns[n]}
         try:
             row = model.model_validate({**given, "file": shown, "line": line})
         except ValidationError as error:

@@ -1,20 +1,53 @@
 """Reading a CSV file without losing where each cell stands.
 
-Nothing guesses here: one delimiter, UTF-8, one header row. Every cell keeps its physical line and character column.
+Nothing guesses here: one declared delimiter and encoding, one header row. Every cell keeps its physical line and
+character column.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from metarepro.errors import DataError, Problem
 
 MAX_BYTES = 10_000_000
 
-_FIELD = re.compile(r'"((?:[^"]|"")*)"|([^,"\r\n]*)')
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table is written, as the configuration declares it; nothing is guessed.
+
+    Attributes
+    ----------
+    delimiter : str
+        One character between cells.
+    decimal : str
+        Decimal sign of numbers, point or comma.
+    encoding : str
+        Of the file, such as utf-8, cp1252 or utf-16.
+    missing : tuple of str
+        What stands for a missing number, besides an empty cell; in text columns it is text.
+    """
+
+    delimiter: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] = ()
+
+
+PLAIN = Dialect()
+
+
+@cache
+def _field(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf'"((?:[^"]|"")*)"|([^{re.escape(delimiter)}"\r\n]*)')
+
+
 # Control characters, zero-width characters, bidirectional overrides, byte order marks inside the text.
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -42,7 +75,7 @@ class RawTable:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
-def read_table(path: Path, shown: str) -> RawTable:
+def read_table(path: Path, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Read a CSV file.
 
     Parameters
@@ -51,13 +84,15 @@ def read_table(path: Path, shown: str) -> RawTable:
         The file.
     shown : str
         The path as messages name it.
+    dialect : Dialect
+        How it is written.
 
     Raises
     ------
     DataError
         Codes E001 to E008, each with its position.
     """
-    return parse_table(_decode(_read_bytes(path, shown), shown), shown)
+    return parse_table(_decode(_read_bytes(path, shown), shown, dialect.encoding), shown, dialect)
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:
@@ -73,44 +108,42 @@ def _read_bytes(path: Path, shown: str) -> bytes:
         raise DataError([Problem("E001", what, shown, details=("Fix: put the table there.",))]) from None
 
 
-def _decode(raw: bytes, shown: str) -> str:
+def _decode(raw: bytes, shown: str, encoding: str) -> str:
+    # A byte order mark of UTF-8 is no part of the text.
+    name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            [
-                Problem(
-                    "E002",
-                    f"byte {error.start} is not UTF-8",
-                    shown,
-                    line,
-                    details=("Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8').",),
-                )
-            ]
-        ) from None
+        return raw.decode(name)
+    except UnicodeError as error:
+        at = error.start if isinstance(error, UnicodeDecodeError) else 0
+        line = raw.count(b"\n", 0, at) + 1
+        what = "UTF-8" if name == "utf-8-sig" else f"{encoding}, as `csv: encoding` says"
+        likely = _likely_encoding(raw)
+        hint = f"Or, if it is {likely}: set `csv: {{encoding: {likely}}}` in config.yaml." if likely else ""
+        fix = "Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8')."
+        details = (fix, hint) if hint else (fix,)
+        raise DataError([Problem("E002", f"byte {at} is not {what}", shown, line, details=details)]) from None
 
 
-def parse_table(text: str, shown: str) -> RawTable:
+def _likely_encoding(raw: bytes) -> str:
+    """What bytes that are no UTF-8 look like: UTF-16 by its mark, else the encoding of Windows in the West."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    try:
+        raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return ""
+    return "cp1252"
+
+
+def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
-    records = _split(text, shown)
+    records = _split(text, shown, dialect.delimiter)
     records = [r for r in records if any(cell.text for cell in r)]
     if not records:
         raise DataError([Problem("E003", "the table is empty: it has no header row", shown)])
     header, rows = records[0], records[1:]
-    if len(header) == 1 and re.search("[;\t|]", header[0].text):
-        mark = next(m for m in (";", "\t", "|") if m in header[0].text)
-        raise DataError(
-            [
-                Problem(
-                    "E008",
-                    f"the cells seem to be separated by {mark!r}, not by a comma",
-                    shown,
-                    header[0].line,
-                    details=("Fix: save the table with commas and decimal points.",),
-                )
-            ]
-        )
+    if len(header) == 1:
+        _refuse_other_delimiter(header[0], rows, shown, dialect)
     problems = [_hidden(cell, shown) for row in records for cell in row if _HIDDEN.search(cell.text)]
     for row in rows:
         if len(row) != len(header):
@@ -133,13 +166,35 @@ def parse_table(text: str, shown: str) -> RawTable:
     return RawTable(shown, tuple(header), tuple(tuple(r) for r in rows))
 
 
-def _split(text: str, shown: str) -> list[list[Cell]]:
+def _refuse_other_delimiter(header: Cell, rows: list[list[Cell]], shown: str, dialect: Dialect) -> None:
+    """A header of one cell that holds another delimiter: say how to declare it."""
+    mark = next((m for m in (";", "\t", "|", ",") if m != dialect.delimiter and m in header.text), None)
+    if mark is None:
+        return
+    written = json.dumps(mark)
+    written_rows = "\n".join(dialect.delimiter.join(c.text for c in row) for row in rows)
+    decimal = ', decimal: ","' if mark == ";" and re.search(r"\d,\d", written_rows) else ""
+    raise DataError(
+        [
+            Problem(
+                "E008",
+                f"the cells seem to be separated by {mark!r}, not by {dialect.delimiter!r}",
+                shown,
+                header.line,
+                details=(f"Fix: set `csv: {{delimiter: {written}{decimal}}}` in config.yaml, or save with commas.",),
+            )
+        ]
+    )
+
+
+def _split(text: str, shown: str, delimiter: str) -> list[list[Cell]]:
+    field = _field(delimiter)
     records: list[list[Cell]] = []
     record: list[Cell] = []
     at, line, line_start = 0, 1, 0
     while True:
         start, start_line, column = at, line, at - line_start + 1
-        match = _FIELD.match(text, at)
+        match = field.match(text, at)
         if match is None or (match.group(1) is None and text[match.end() : match.end() + 1] == '"'):
             place = at if match is None else match.end()
             raise DataError([_quote_problem(text, place, shown, line, place - line_start + 1)])
@@ -155,7 +210,7 @@ def _split(text: str, shown: str) -> list[list[Cell]]:
                 line_start = start + breaks[-1].end()
         record.append(Cell(value, start_line, column))
         following = text[at : at + 1]
-        if following == ",":
+        if following == delimiter:
             at += 1
             continue
         records.append(record)
