@@ -1,0 +1,178 @@
+"""Checks of means and standard deviations of rating scales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.integrity.findings import Finding, Texts, finding
+from metarepro.evidence.integrity.granularity import grim, grimmer, sizes_that_fit
+from metarepro.evidence.integrity.printed import rounded_from, shown
+from metarepro.evidence.integrity.scales import find_scale
+from metarepro.evidence.integrity.statistics import (
+    baseline_imbalance,
+    implausible_smd,
+    sd_against_range,
+    sd_looks_like_se,
+)
+from metarepro.evidence.tables import Continuous
+
+_SCORES = ("baseline", "endpoint", "change")
+# A mean or SD of a model, of pooled groups, or computed from a test is no statistic of whole-number scores.
+_DERIVED = re.compile(
+    r"\b(LS|least.squares|adjusted|model|pooled|imput\w*|sd computed|computed: (?!mean/SD of pat))", re.I
+)
+# Baseline scores that differ by half an SD, not by chance alone (z of 10 % level), or whatever their size at 1 %.
+_LARGE_D, _SOME_Z, _CLEAR_Z = 0.5, 1.645, 2.576
+
+
+def whole_scores(row: Continuous) -> bool:
+    """Whether mean and SD of a row are of the patients' own whole-number scores, as far as the row says."""
+    scale = find_scale(row.scale)
+    of_scores = row.statistic in _SCORES and scale is not None and scale.integer
+    return of_scores and not _DERIVED.search(row.derivation) and not row.outcome.startswith("time_to")
+
+
+def check_granularity(dataset: Dataset, text: Texts) -> Iterator[Finding]:
+    """Means and SDs that whole-number scores cannot have (GRIM and GRIMMER)."""
+    failed: list[Continuous] = []
+    for row in dataset.continuous:
+        if not whole_scores(row) or row.n is None or row.mean is None:
+            continue
+        if not grim(text(row, "mean"), row.n).possible:
+            failed.append(row)
+        elif row.sd is not None and row.n >= 2:
+            result = grimmer(text(row, "mean"), text(row, "sd"), row.n)
+            if not result.possible:
+                near = " and ".join(result.nearest)
+                message = (
+                    f"{row.n} whole-number scores with mean {text(row, 'mean')} cannot have the SD {text(row, 'sd')}; "
+                    f"the nearest possible are {near}. A misprint, another number of patients, or scores that are no "
+                    "whole numbers (imputed or prorated)."
+                )
+                yield finding("W013", "note", row, "sd", text(row, "sd"), message, "grimmer", "grimmer")
+    for row in failed:
+        assert row.n is not None
+        result = grim(text(row, "mean"), row.n)
+        # The means of one arm, of all visits with this size, tell which size fits them all.
+        arm = [
+            text(r, "mean")
+            for r in failed
+            if (r.study_id, r.arm_id, r.n, r.source_id) == (row.study_id, row.arm_id, row.n, row.source_id)
+        ]
+        sizes = [n for n in sizes_that_fit(arm, max(row.n - 5, 2), row.n + 2) if n != row.n]
+        fits = ""
+        if result.cut_off:
+            fits += " It fits when the further digits were cut off, not rounded."
+        if sizes and len(arm) > 1:
+            fits += f" All {len(arm)} impossible means of this arm would fit {' or '.join(map(str, sizes))} patients."
+        message = (
+            f"{row.n} whole-number scores cannot have the mean {text(row, 'mean')}; the nearest possible are "
+            f"{' and '.join(result.nearest)}.{fits} Another number of patients was rated, the scores are imputed, or "
+            "it is a misprint."
+        )
+        yield finding("W012", "note", row, "mean", text(row, "mean"), message, "grim", "grim")
+
+
+def check_ranges(dataset: Dataset, text: Texts) -> Iterator[Finding]:
+    """Means outside their scale, and SDs that the scale does not leave room for."""
+    for row in dataset.continuous:
+        scale = find_scale(row.scale)
+        if scale is None or row.mean is None or row.statistic not in _SCORES or row.outcome.startswith("time_to"):
+            continue
+        span = scale.high - scale.low
+        low, high = (-span, span) if row.statistic == "change" else (scale.low, scale.high)
+        mean = text(row, "mean")
+        bounds = rounded_from(mean)
+        if bounds[1] < low or bounds[0] > high:
+            message = f"A {row.statistic} score of {mean} lies outside the {scale.name}, {low} to {high}."
+            yield finding("W014", "warning", row, "mean", mean, message, "range", "range")
+        elif row.sd is not None and row.n is not None and row.n >= 2:
+            most = sd_against_range(mean, text(row, "sd"), row.n, low, high)
+            if most is not None:
+                message = (
+                    f"With mean {mean} on the {scale.name} ({low} to {high}) the SD of {row.n} patients is at most "
+                    f"{shown(most, 2)}; {text(row, 'sd')} is printed."
+                )
+                yield finding("W015", "warning", row, "sd", text(row, "sd"), message, "range", "range")
+
+
+def check_sd_or_se(dataset: Dataset, text: Texts) -> Iterator[Finding]:
+    """SDs that look like standard errors among the rows of their scale."""
+    groups: dict[tuple[str, str], list[Continuous]] = {}
+    for row in dataset.continuous:
+        if row.sd is None or row.n is None or row.statistic not in _SCORES or _at_an_end(row):
+            continue
+        scale = find_scale(row.scale)
+        groups.setdefault((scale.name if scale else row.scale, row.statistic), []).append(row)
+    for rows in groups.values():
+        for at in sd_looks_like_se([r.sd or 0.0 for r in rows], [r.n or 1 for r in rows]):
+            row = rows[at]
+            assert row.sd is not None and row.n is not None
+            if row.derivation.startswith("computed"):
+                continue
+            times = shown(row.sd * row.n**0.5, 1)
+            message = (
+                f"The SD {text(row, 'sd')} is far below those of the other rows of this scale; times the root of "
+                f"{row.n} it is {times}, as usual there. It may be a standard error."
+            )
+            yield finding("W016", "warning", row, "sd", text(row, "sd"), message, "se", "sd_looks_like_se")
+
+
+def check_differences(dataset: Dataset, text: Texts) -> Iterator[Finding]:
+    """Differences of arms: too large after treatment, or there before it."""
+    for one, other in _pairs(dataset):
+        assert one.mean is not None and other.mean is not None and one.sd and other.sd and one.n and other.n
+        gap = baseline_imbalance(one.mean, one.sd, one.n, other.mean, other.sd, other.n)
+        numbers = (
+            f"{text(one, 'mean')} (SD {text(one, 'sd')}, n = {one.n}) v {text(other, 'mean')} "
+            f"(SD {text(other, 'sd')}, n = {other.n}, line {other.line})"
+        )
+        if implausible_smd(gap.d):
+            message = (
+                f"{numbers} is a difference of {shown(abs(gap.d), 1)} SDs, more than treatments or chance bring about. "
+                "A misprinted mean, or an SE in the place of an SD."
+            )
+            yield finding("W020", "warning", one, "mean", text(one, "mean"), message, "se", "implausible_smd")
+        elif one.statistic == "baseline" and (
+            (abs(gap.d) >= _LARGE_D and abs(gap.z) >= _SOME_Z) or abs(gap.z) >= _CLEAR_Z
+        ):
+            message = (
+                f"Before treatment the arms differ: {numbers}, {shown(abs(gap.d), 2)} SDs, z = "
+                f"{shown(abs(gap.z), 2)}. Chance does this now and then; end scores then mislead, and changes do, too, "
+                "by regression to the mean."
+            )
+            yield finding("W021", "note", one, "mean", text(one, "mean"), message, "baseline", "baseline_imbalance")
+
+
+def _pairs(dataset: Dataset) -> Iterator[tuple[Continuous, Continuous]]:
+    """Experimental and control rows of one study, scale, score, time and source, of patients who are not the same."""
+    full = [r for r in dataset.continuous if r.mean is not None and r.sd and r.n and r.statistic in _SCORES]
+    for one in full:
+        study, arm = dataset.studies[one.study_id], dataset.arms[(one.study_id, one.arm_id)]
+        if not study.randomised or arm.role != "experimental" or arm.kind == "subset":
+            continue
+        if study.design == "crossover" and one.periods != "first" and one.statistic == "baseline":
+            continue
+        for other in full:
+            if other.study_id != one.study_id or other.arm_id == one.arm_id or other.source_id != one.source_id:
+                continue
+            role = dataset.arms[(other.study_id, other.arm_id)].role
+            # Where every arm is experimental, each pair is taken once.
+            alone = all(a.role == "experimental" for (s, _), a in dataset.arms.items() if s == one.study_id)
+            if role == "experimental" and not (alone and other.line > one.line):
+                continue
+            if (one.outcome, one.scale, one.statistic, one.timepoint_h, one.periods) == (
+                other.outcome, other.scale, other.statistic, other.timepoint_h, other.periods
+            ):  # fmt: skip
+                yield one, other
+
+
+def _at_an_end(row: Continuous) -> bool:
+    """Whether a mean is so close to an end of its scale that a small SD is no wonder."""
+    scale = find_scale(row.scale)
+    if scale is None or row.mean is None or row.statistic == "change":
+        return False
+    room = (scale.high - scale.low) / 12
+    return row.mean < scale.low + room or row.mean > scale.high - room
