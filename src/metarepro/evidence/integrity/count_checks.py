@@ -12,7 +12,6 @@ from metarepro.evidence.integrity.findings import Finding, Texts, finding
 from metarepro.evidence.integrity.granularity import counts_of_percent, percent_attainable
 from metarepro.evidence.integrity.printed import shown
 from metarepro.evidence.integrity.structure import (
-    Pair,
     duplicated_cohorts,
     near_identical_rows,
     remission_above_response,
@@ -170,24 +169,21 @@ def check_totals(dataset: Dataset) -> Iterator[Finding]:
 
 
 def check_visits(dataset: Dataset) -> Iterator[Finding]:
-    """Counts and scores of one visit over different numbers of patients; one finding for each arm and outcome."""
-    arms: dict[tuple[str, str, str, str], list[Pair]] = {}
+    """Counts and scores of one visit over different numbers of patients; one finding for each study and source."""
+    groups: dict[tuple[str, str], list[tuple[Continuous, Dichotomous]]] = {}
     for pair in sizes_disagree(dataset.dichotomous, dataset.continuous):
-        row = pair.second
-        arms.setdefault((row.study_id, row.arm_id, row.outcome, row.source_id), []).append(pair)
-    for pairs in arms.values():
-        first = pairs[0].second
-        visits = ", ".join(
-            f"{p.second.total} v {p.first.n} at {p.second.timepoint_h:g} hours"
-            for p in pairs
-            if isinstance(p.first, Continuous) and isinstance(p.second, Dichotomous)
+        if isinstance(pair.first, Continuous) and isinstance(pair.second, Dichotomous):
+            groups.setdefault((pair.second.study_id, pair.second.source_id), []).append((pair.first, pair.second))
+    for pairs in groups.values():
+        visits = dict.fromkeys(
+            f"{count.arm_id} at {count.timepoint_h:g} hours {count.total} v {score.n}" for score, count in pairs
         )
         message = (
-            f"Counts and mean scores of the same visit and source are of different numbers of patients: {visits}. "
+            f"Counts and mean scores of the same visit are of different numbers of patients: {', '.join(visits)}. "
             "Perhaps patients without a rating are counted as without the event, or one of the sizes is wrong."
         )
-        value = str(getattr(first, "total", ""))
-        yield finding("W030", "note", first, "total", value, message, "trial", "sizes_disagree")
+        first = pairs[0][1]
+        yield finding("W030", "note", first, "total", str(first.total), message, "trial", "sizes_disagree")
 
 
 def check_studies(dataset: Dataset, text: Texts) -> Iterator[Finding]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.findings import Finding, Texts, finding
 from metarepro.evidence.integrity.granularity import grim, grimmer, sizes_that_fit
-from metarepro.evidence.integrity.printed import rounded_from, shown
+from metarepro.evidence.integrity.printed import decimals_of, rounded_from, shown
 from metarepro.evidence.integrity.scales import find_scale
 from metarepro.evidence.integrity.statistics import (
     baseline_imbalance,
@@ -35,44 +37,56 @@ def whole_scores(row: Continuous) -> bool:
 
 
 def check_granularity(dataset: Dataset, text: Texts) -> Iterator[Finding]:
-    """Means and SDs that whole-number scores cannot have (GRIM and GRIMMER)."""
-    failed: list[Continuous] = []
+    """Means and SDs that whole-number scores cannot have (GRIM and GRIMMER); one finding an arm and size."""
+    means: dict[tuple[str, str, str, int], list[Continuous]] = {}
+    sds: dict[tuple[str, str, str, int], list[Continuous]] = {}
+    tested: Counter[tuple[str, str, str, int]] = Counter()
     for row in dataset.continuous:
         if not whole_scores(row) or row.n is None or row.mean is None:
             continue
+        key = (row.study_id, row.arm_id, row.source_id, row.n)
+        tested[key] += 1
         if not grim(text(row, "mean"), row.n).possible:
-            failed.append(row)
-        elif row.sd is not None and row.n >= 2:
-            result = grimmer(text(row, "mean"), text(row, "sd"), row.n)
-            if not result.possible:
-                near = " and ".join(result.nearest)
-                message = (
-                    f"{row.n} whole-number scores with mean {text(row, 'mean')} cannot have the SD {text(row, 'sd')}; "
-                    f"the nearest possible are {near}. A misprint, another number of patients, or scores that are no "
-                    "whole numbers (imputed or prorated)."
-                )
-                yield finding("W013", "note", row, "sd", text(row, "sd"), message, "grimmer", "grimmer")
-    for row in failed:
-        assert row.n is not None
-        result = grim(text(row, "mean"), row.n)
-        # The means of one arm, of all visits with this size, tell which size fits them all.
-        arm = [
-            text(r, "mean")
-            for r in failed
-            if (r.study_id, r.arm_id, r.n, r.source_id) == (row.study_id, row.arm_id, row.n, row.source_id)
-        ]
-        sizes = [n for n in sizes_that_fit(arm, max(row.n - 5, 2), row.n + 2) if n != row.n]
-        fits = ""
-        if result.cut_off:
-            fits += " It fits when the further digits were cut off, not rounded."
-        if sizes and len(arm) > 1:
-            fits += f" All {len(arm)} impossible means of this arm would fit {' or '.join(map(str, sizes))} patients."
+            means.setdefault(key, []).append(row)
+        elif row.sd is not None and row.n >= 2 and not grimmer(text(row, "mean"), text(row, "sd"), row.n).possible:
+            sds.setdefault(key, []).append(row)
+    for key, rows in means.items():
+        n, first = key[3], rows[0]
+        result = grim(text(first, "mean"), n)
         message = (
-            f"{row.n} whole-number scores cannot have the mean {text(row, 'mean')}; the nearest possible are "
-            f"{' and '.join(result.nearest)}.{fits} Another number of patients was rated, the scores are imputed, or "
-            "it is a misprint."
+            f"{n} whole-number scores cannot have the mean {text(first, 'mean')}; the nearest possible are "
+            f"{' and '.join(result.nearest)}."
         )
-        yield finding("W012", "note", row, "mean", text(row, "mean"), message, "grim", "grim")
+        if result.cut_off:
+            message += " It fits when the further digits were cut off, not rounded."
+        message += _others(rows, tested[key], "mean", text) + _other_sizes([text(r, "mean") for r in rows], n)
+        message += " Another number of patients was rated, the scores are imputed, or it is a misprint."
+        yield finding("W012", "note", first, "mean", text(first, "mean"), message, "grim", "grim")
+    for key, rows in sds.items():
+        n, first = key[3], rows[0]
+        result = grimmer(text(first, "mean"), text(first, "sd"), n)
+        message = (
+            f"{n} whole-number scores with the mean {text(first, 'mean')} cannot have the SD {text(first, 'sd')}; the "
+            f"nearest possible are {' and '.join(result.nearest)}.{_others(rows, tested[key], 'sd', text)} Another "
+            "number of patients was rated, the scores are imputed or prorated, or it is a misprint."
+        )
+        yield finding("W013", "note", first, "sd", text(first, "sd"), message, "grimmer", "grimmer")
+
+
+def _others(rows: list[Continuous], tested: int, column: str, text: Texts) -> str:
+    if len(rows) == 1:
+        return ""
+    what = "means" if column == "mean" else "SDs"
+    places = ", ".join(f"{text(r, column)} (line {r.line})" for r in rows[1:])
+    return f" Nor {places}: {len(rows)} of the {tested} {what} tested with this arm and size."
+
+
+def _other_sizes(means: list[str], n: int) -> str:
+    """Sizes that would fit, if so many means would hardly fit one of the sizes tried by chance."""
+    tried = range(max(n - 5, 2), n + 3)
+    by_chance = sum(math.prod(min(1.0, size / 10 ** decimals_of(m)) for m in means) for size in tried)
+    sizes = sizes_that_fit(means, tried[0], tried[-1]) if by_chance < 0.1 else ()
+    return f" {' or '.join(map(str, sizes))} patients would fit all of them." if sizes else ""
 
 
 def check_ranges(dataset: Dataset, text: Texts) -> Iterator[Finding]:
