@@ -89,12 +89,12 @@ def test_a_mean_whose_digits_were_cut_off_is_told_apart():
 
 
 def test_grimmer_published():
-    # Allard 2018: 18 scores, mean 3.44, SD 2.47. The sum is 62, an even number; the only whole sum of squares in reach
+    # Allard 2018, from the "pizzagate" papers: 18 scores, mean 3.44, SD 2.47. The sum is 62, an even number; the only whole sum of squares in reach
     # is 317, an odd one.
     assert grim("3.44", 18).possible
     result = grimmer("3.44", "2.47", 18)
     assert not result.possible and result.why == "parity"
-    # The vignette of scrutiny: 7.3 passes GRIM with 12 scores, but not with the SD 2.51.
+    # Numbers of scrutiny's vignette, worked out here: sums 87 and 88 give 7.3, no sum of squares gives 2.51.
     assert grim("7.3", 12).possible
     assert not grimmer("7.3", "2.51", 12).possible
 

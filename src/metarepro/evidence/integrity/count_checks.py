@@ -21,8 +21,8 @@ from metarepro.evidence.integrity.structure import (
 from metarepro.evidence.tables import Claim, Continuous, Dichotomous, Row, Study
 
 # "70% of 11", and "0.71*17" as derivations write it.
-_PERCENT_OF = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?) ?% of (\d+)(?![\d.%])")
-_SHARE_TIMES = re.compile(r"(?<![\d.])0\.(\d{2,4}) ?\* ?(\d+)(?![\d.])")
+_PERCENT_OF = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?) ?% of (\d+)(?!\d|\.\d|%)")
+_SHARE_TIMES = re.compile(r"(?<![\d.])0\.(\d{2,4}) ?\* ?(\d+)(?!\d|\.\d)")
 # "46 (63.0%)": a count with its percentage.
 _COUNT_PERCENT = re.compile(r"(?<![\d./])(\d+) \((\d{1,3}(?:\.\d+)?) ?%\)")
 _QUOTING = ("locator", "derivation", "poolable_reason", "choice_reason", "remark", "notes")
