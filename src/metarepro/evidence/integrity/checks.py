@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity import contrast_checks, count_checks, score_checks
-from metarepro.evidence.integrity.findings import Finding, Printed, Texts
+from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
 
 
 def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[Finding, ...]:
@@ -43,4 +43,4 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
     # A count over the other arm's size is also above its own arm's size: said once.
     exchanged = {(f.file, f.line) for f in found if f.code == "W024"}
     kept = [f for f in found if f.code != "W025" or (f.file, f.line) not in exchanged]
-    return tuple(sorted(dict.fromkeys(kept)))
+    return tuple(sorted(dict.fromkeys(kept), key=place))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Literal
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, Texts, finding
+from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
 from metarepro.evidence.integrity.granularity import counts_of_percent, percent_attainable
 from metarepro.evidence.integrity.printed import shown
 from metarepro.evidence.integrity.structure import (
@@ -82,7 +81,7 @@ def check_claims(dataset: Dataset) -> Iterator[Finding]:
         )  # fmt: skip
         if fitting:
             message += f" It fits {fitting[0][0]} of {fitting[0][1]} patients, which the tables hold."
-        yield finding("W010", "note", row, "value_low", percent, message, "grim", "percent")
+        yield finding("W010", "note", row, "value_low", percent, message, "grim", "percent", study.study_id)
 
 
 def check_printed_counts(dataset: Dataset) -> Iterator[Finding]:
@@ -201,7 +200,7 @@ def check_studies(dataset: Dataset, text: Texts) -> Iterator[Finding]:
             f"cohorts: {', '.join(cohorts)}. If patients are in several of them, they must not be pooled together."
         )
         code = "W027" if column == "label" else "W028"
-        severity: Literal["warning", "note"] = "note" if column == "registration" else "warning"
+        severity: Severity = "note" if column == "registration" else "warning"
         yield finding(code, severity, members[-1], column, value, message, "overlap", "duplicated_cohorts")
     for pair in near_identical_rows(dataset.continuous):
         first, second = pair.first, pair.second

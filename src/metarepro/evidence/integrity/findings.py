@@ -9,29 +9,30 @@ from typing import Literal
 from metarepro.evidence.integrity.printed import text_of
 from metarepro.evidence.tables import Row
 
+Severity = Literal["warning", "note"]
 Printed = Mapping[tuple[str, int], Mapping[str, str]]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Finding:
     """One thing that does not fit, with its place. It says nothing about how it came about.
 
     Attributes
     ----------
+    code : str
+        Stable code of `WARNINGS`.
+    severity : str
+        `warning`: hardly right as printed; `note`: may be right, and a reader should know.
+    study_id : str
+        Study, or the review of a pooled result.
+    table : str
+        Name of the table.
     file : str
         File as the user knows it.
     line : int
         Physical line, from 1.
     column : str
         Name of the column.
-    code : str
-        Stable code of `WARNINGS`.
-    severity : str
-        `warning`: cannot be right as printed; `note`: may be right, and a reader should know.
-    study_id : str
-        Study, or the review of a pooled result.
-    table : str
-        Name of the table.
     value : str
         The value as written.
     message : str
@@ -42,13 +43,13 @@ class Finding:
         Name of the check.
     """
 
+    code: str
+    severity: Severity
+    study_id: str
+    table: str
     file: str
     line: int
     column: str
-    code: str
-    severity: Literal["warning", "note"]
-    study_id: str
-    table: str
     value: str
     message: str
     reference: str
@@ -87,16 +88,22 @@ class Texts:
 
 def finding(
     code: str,
-    severity: Literal["warning", "note"],
+    severity: Severity,
     row: Row,
     column: str,
     value: str,
     message: str,
     source: str,
     check: str,
+    study_id: str = "",
 ) -> Finding:
     """A finding about one cell of a row."""
-    study = getattr(row, "study_id", "") or getattr(row, "review_id", "") or getattr(row, "claim_id", "")
+    study = study_id or str(getattr(row, "study_id", "") or getattr(row, "review_id", ""))
     return Finding(
-        row.file, row.line, column, code, severity, str(study), row.table, value, message, REFERENCES[source], check
+        code, severity, study, row.table, row.file, row.line, column, value, message, REFERENCES[source], check
     )
+
+
+def place(found: Finding) -> tuple[str, int, str, str, str]:
+    """What findings are sorted by."""
+    return found.file, found.line, found.column, found.code, found.message

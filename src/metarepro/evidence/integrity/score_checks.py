@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, Texts, finding
+from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
 from metarepro.evidence.integrity.granularity import grim, grimmer, sizes_that_fit
 from metarepro.evidence.integrity.printed import decimals_of, rounded_from, shown
 from metarepro.evidence.integrity.scales import find_scale
@@ -61,7 +61,9 @@ def check_granularity(dataset: Dataset, text: Texts) -> Iterator[Finding]:
             message += " It fits when the further digits were cut off, not rounded."
         message += _others(rows, tested[key], "mean", text) + _other_sizes([text(r, "mean") for r in rows], n)
         message += " Another number of patients was rated, the scores are imputed, or it is a misprint."
-        yield finding("W012", "note", first, "mean", text(first, "mean"), message, "grim", "grim")
+        # One impossible mean is a misprint; all of an arm mean that its size is another one.
+        severity: Severity = "warning" if 3 <= tested[key] == len(rows) else "note"
+        yield finding("W012", severity, first, "mean", text(first, "mean"), message, "grim", "grim")
     for key, rows in sds.items():
         n, first = key[3], rows[0]
         result = grimmer(text(first, "mean"), text(first, "sd"), n)
