@@ -11,7 +11,7 @@ from metarepro.evidence.integrity import WARNINGS, Finding, check_integrity
 from metarepro.evidence.integrity.count_checks import quoted_percentages
 from metarepro.evidence.integrity.granularity import grim, grimmer
 from metarepro.evidence.integrity.printed import text_of
-from metarepro.evidence.integrity.structure import duplicated_cohorts, near_identical_rows
+from metarepro.evidence.integrity.structure import duplicated_cohorts, near_identical_rows, totals_growing
 from metarepro.evidence.tables import PublishedResult
 from tests.conftest import ROOT
 
@@ -189,6 +189,35 @@ def test_a_count_that_is_not_its_percentage_is_found(data):
     spoiled = changed(data, "dichotomous", row, derivation="reported 26 (65%)")
     (found,) = new(data, spoiled)
     assert found.code == "W011" and "26 of 42 is 62 %, but 65 % is printed. 26 patients are 65 % of 40" in found.message
+
+
+def test_arms_of_one_size_are_not_called_exchanged(data):
+    row = where(study_id="grunebaum2018", outcome="si_response", arm_id="ketamine")
+    (found,) = new(data, changed(data, "dichotomous", row, derivation="reported 22 (56%)"))
+    assert found.code == "W011"
+
+
+def test_what_has_a_reason_is_not_reported(data):
+    # All periods of a crossover trial before treatment: the same patients.
+    row = where(study_id="diazgranados2010", arm_id="ketamine", statistic="baseline")
+    assert not new(data, changed(data, "continuous", row, mean=41.222))
+    assert new(data, changed(data, "continuous", row, mean=61.222))
+    # A small SD at the end of a scale, where nearly all have the lowest score.
+    assert "W016" not in {f.code for f in new(data, changed(data, "continuous", LII_24H, mean=2.7, sd=1.7))}
+
+
+def test_sizes_of_responders_may_grow(data):
+    row = next(r for r in data.dichotomous if where(study_id="lii2023", outcome="response", timepoint_h=24)(r))
+    rows = [row.model_copy(update={"total": 10}), row.model_copy(update={"timepoint_h": 48.0, "total": 12})]
+    (pair,) = totals_growing(rows)
+    assert (pair.first.total, pair.second.total) == (10, 12)
+    assert not totals_growing([r.model_copy(update={"ascertainment": "maintained"}) for r in rows])
+
+
+def test_a_one_sided_test_is_told_by_an_exact_p_only(data):
+    row = where(study_id="daly2018", timepoint_h=2, estimate=-4.6)
+    (found,) = new(data, changed(data, "contrasts", row, p_value="<0.07"))
+    assert found.code == "W018"
 
 
 def test_spoiled_effects_are_found(data):

@@ -35,8 +35,9 @@ def test_an_interval_around_its_middle():
 def test_rounding_explains_an_uneven_interval():
     assert interval_symmetry("0.04", "0.01", "0.22", True).even  # 0.01 stands for 0.005 to 0.015
     assert not interval_symmetry("0.04", "0.01", "0.22", True, decimals=4).even
-    with pytest.raises(DataError, match="positive"):
-        interval_symmetry("-1", "-2", "3", True)
+    for numbers in (("-1", "-2", "3"), ("1", "0", "3")):
+        with pytest.raises(DataError, match="positive"):
+            interval_symmetry(*numbers, True)
 
 
 @settings(max_examples=200, deadline=None)
@@ -107,6 +108,7 @@ def test_a_true_p_always_fits(estimate, se):
 def test_an_se_among_sds():
     assert sd_looks_like_se([9.1, 8.4, 10.2, 1.7, 7.9], [20, 25, 30, 28, 19]) == (3,)
     assert sd_looks_like_se([9.1, 8.4, 10.2, 7.9], [20, 25, 30, 28]) == ()
+    assert sd_looks_like_se([9.1, 8.4, 10.2, 4.5], [20, 25, 30, 4]) == ()  # as small as SDs may be
     assert sd_looks_like_se([9.1, 1.7, 8.0], [20, 28, 30]) == ()  # too few to tell
     assert sd_looks_like_se([9.1, 8.4, 10.2, 0.1], [20, 25, 30, 28]) == ()  # too small for an SE, too
     with pytest.raises(DataError):
@@ -117,6 +119,7 @@ def test_the_largest_sd_of_a_scale_against_every_sample():
     for scores in combinations_with_replacement(range(5), 5):
         assert sd_against_range(f"{mean(scores):.2f}", f"{stdev(scores):.2f}", 5, 0, 4) is None
     assert sd_against_range("2.00", "2.00", 4, 0, 4) is None
+    assert sd_against_range("1", "1.4", 2, 0, 2) is None  # 0 and 2, whose mean is 1.0
     most = sd_against_range("1.00", "2.10", 4, 0, 4)  # one 4 and three 0 have mean 1 and SD 2
     assert most == pytest.approx(2.0, abs=0.02)
     with pytest.raises(DataError, match="must lie in"):

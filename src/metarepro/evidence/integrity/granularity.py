@@ -231,8 +231,8 @@ def _least_squares(total: int, n: int) -> int:
 
 
 def _reachable(n: int, total: int, squares: int) -> bool:
-    """Whether n whole numbers have this sum and this sum of squares; from n = 5 on only the bounds are looked at."""
-    if (squares - total) % 2 or squares < _least_squares(total, n):
+    """Whether n whole numbers have this sum and sum of squares, both even or both odd; from n = 5 on nearly all do."""
+    if squares < _least_squares(total, n):
         return False
     if n >= 5:
         return True
