@@ -1,0 +1,46 @@
+"""All integrity checks over a dataset."""
+
+from __future__ import annotations
+
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.integrity import contrast_checks, count_checks, score_checks
+from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
+
+
+def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[Finding, ...]:
+    """What does not fit in the tables, sorted by place; the same for the same tables.
+
+    A finding is no verdict on a study: most are misprints, roundings or missing explanations. Rows that are not chosen
+    are checked, too, since a finding is about what a source printed. The tables hold no mean and SD of a yes-no
+    variable, so that DEBIT (`granularity.debit`) is not run here.
+
+    The rows hold parsed numbers, not the text of the cells: zeros printed at the end (10.90) are lost. Without
+    `printed` decimals are rebuilt from the shortest text of each number, which only makes checks milder: `10.9` stands
+    for more values than `10.90`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    printed : mapping, optional
+        Texts of cells as written, by (file, line) and column; those of absent cells are rebuilt.
+    """
+    text = Texts(printed)
+    found = [
+        *count_checks.check_percentages(dataset),
+        *count_checks.check_claims(dataset),
+        *count_checks.check_printed_counts(dataset),
+        *count_checks.check_sizes(dataset),
+        *count_checks.check_remission(dataset),
+        *count_checks.check_totals(dataset),
+        *count_checks.check_visits(dataset),
+        *count_checks.check_studies(dataset, text),
+        *score_checks.check_granularity(dataset, text),
+        *score_checks.check_ranges(dataset, text),
+        *score_checks.check_sd_or_se(dataset, text),
+        *score_checks.check_differences(dataset, text),
+        *contrast_checks.check_effects(dataset, text),
+    ]
+    # A count over the other arm's size is also above its own arm's size: said once.
+    exchanged = {(f.file, f.line) for f in found if f.code == "W024"}
+    kept = [f for f in found if f.code != "W025" or (f.file, f.line) not in exchanged]
+    return tuple(sorted(dict.fromkeys(kept), key=place))

@@ -1,0 +1,25 @@
+"""Every warning of the integrity checks and what it stands for. A code never changes its meaning."""
+
+WARNINGS: dict[str, str] = {
+    "W010": "a printed percentage is no whole number of patients",
+    "W011": "a printed percentage is not that of the count beside it",
+    "W012": "a mean that whole-number scores of this many patients cannot have",
+    "W013": "a standard deviation that whole-number scores of this size and mean cannot have",
+    "W014": "a mean outside its scale",
+    "W015": "a standard deviation larger than scale and mean allow",
+    "W016": "a standard deviation that looks like a standard error",
+    "W017": "an interval that does not lie evenly around its estimate",
+    "W018": "a p-value that does not fit its estimate and interval",
+    "W019": "a p-value that fits a one-sided test only",
+    "W020": "a standardised difference too large to believe",
+    "W021": "arms that differ before treatment",
+    "W022": "more remissions than responses",
+    "W023": "more patients at a later time than at an earlier one",
+    "W024": "counts over the size of the other arm",
+    "W025": "a total above the number randomised to its arm",
+    "W026": "the same size, mean and standard deviation in two studies",
+    "W027": "one study, it seems, under two ids",
+    "W028": "one DOI, PubMed id or registration under two ids",
+    "W029": "a percentage that was cut off, not rounded",
+    "W030": "counts and scores of one visit over different numbers of patients",
+}

@@ -1,0 +1,109 @@
+"""What a check says about a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from metarepro.evidence.integrity.printed import text_of
+from metarepro.evidence.tables import Row
+
+Severity = Literal["warning", "note"]
+Printed = Mapping[tuple[str, int], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not fit, with its place. It says nothing about how it came about.
+
+    Attributes
+    ----------
+    code : str
+        Stable code of `WARNINGS`.
+    severity : str
+        `warning`: hardly right as printed; `note`: may be right, and a reader should know.
+    study_id : str
+        Study, or the review of a pooled result.
+    table : str
+        Name of the table.
+    file : str
+        File as the user knows it.
+    line : int
+        Physical line, from 1.
+    column : str
+        Name of the column.
+    value : str
+        The value as written.
+    message : str
+        What does not fit, and what it would have to be.
+    reference : str
+        Paper of the check.
+    check : str
+        Name of the check.
+    """
+
+    code: str
+    severity: Severity
+    study_id: str
+    table: str
+    file: str
+    line: int
+    column: str
+    value: str
+    message: str
+    reference: str
+    check: str
+
+
+REFERENCES: dict[str, str] = {
+    "grim": "Brown & Heathers 2017, doi:10.1177/1948550616673876",
+    "grimmer": "Anaya 2016, doi:10.7287/peerj.preprints.2400v1",
+    "range": "Bhatia & Davis 2000, doi:10.1080/00029890.2000.12005203",
+    "se": "Cochrane Handbook 6.5.2.2, doi:10.1002/9781119536604.ch6",
+    "interval": "Altman & Bland 2011, doi:10.1136/bmj.d2090",
+    "p": "Altman & Bland 2011, doi:10.1136/bmj.d2304",
+    "baseline": "Austin 2009, doi:10.1002/sim.3697",
+    "trial": "Mol et al. 2023 (TRACT checklist), doi:10.1186/s41073-023-00130-8",
+    "overlap": "Cochrane Handbook 4.6.2, doi:10.1002/9781119536604.ch4",
+}
+
+
+class Texts:
+    """Texts of cells: as printed where they are known, else rebuilt from the numbers."""
+
+    def __init__(self, printed: Printed | None = None) -> None:
+        self._printed = printed or {}
+
+    def __call__(self, row: Row, column: str) -> str:
+        """The text of one cell; empty when the cell is."""
+        known = self._printed.get((row.file, row.line), {}).get(column)
+        if known is not None:
+            return known.strip()
+        value = getattr(row, column)
+        if value is None:
+            return ""
+        return text_of(value) if isinstance(value, float) else str(value)
+
+
+def finding(
+    code: str,
+    severity: Severity,
+    row: Row,
+    column: str,
+    value: str,
+    message: str,
+    source: str,
+    check: str,
+    study_id: str = "",
+) -> Finding:
+    """A finding about one cell of a row."""
+    study = study_id or str(getattr(row, "study_id", "") or getattr(row, "review_id", ""))
+    return Finding(
+        code, severity, study, row.table, row.file, row.line, column, value, message, REFERENCES[source], check
+    )
+
+
+def place(found: Finding) -> tuple[str, int, str, str, str]:
+    """What findings are sorted by."""
+    return found.file, found.line, found.column, found.code, found.message

@@ -1,0 +1,105 @@
+"""Rating scales: their range, which way they point, and whether a total is a whole number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A rating scale.
+
+    Attributes
+    ----------
+    name : str
+        Its usual short name.
+    low, high : int
+        Smallest and largest possible score.
+    worse : str
+        Which end is bad for the patient.
+    integer : bool
+        Whether a patient's score is a whole number.
+    reference : str
+        Paper that describes it.
+    """
+
+    name: str
+    low: int
+    high: int
+    worse: Literal["high", "low"]
+    integer: bool
+    reference: str
+
+
+_MADRS = "Montgomery & Asberg 1979, doi:10.1192/bjp.134.4.382"
+_HAMD = "Hamilton 1960, doi:10.1136/jnnp.23.1.56"
+_RUSH = "Rush et al. 2003, doi:10.1016/S0006-3223(02)01866-8"
+_CSSRS = "Posner et al. 2011, doi:10.1176/appi.ajp.2011.10111704"
+_BSS = "Beck et al. 1979, doi:10.1037/0022-006X.47.2.343"
+
+SCALES: tuple[Scale, ...] = tuple(
+    Scale(name, 0, high, "high", True, reference)
+    for name, high, reference in (
+        ("MADRS", 60, _MADRS),
+        ("MADRS item 10", 6, _MADRS),
+        ("HAM-D6", 22, "Licht et al. 2005, doi:10.1111/j.1600-0447.2004.00440.x"),
+        ("HAM-D17", 52, _HAMD),
+        ("HAM-D21", 64, _RUSH),
+        ("HAM-D24", 75, _RUSH),
+        # Any version: no item has more than 4 points, no version more than 29 items.
+        ("HAM-D", 116, _HAMD),
+        ("QIDS-SR", 27, _RUSH),
+        ("QIDS-C", 27, _RUSH),
+        ("IDS", 84, _RUSH),
+        ("BDI", 63, "Beck et al. 1961, doi:10.1001/archpsyc.1961.01710120031004"),
+        ("BDI-II", 63, "Beck, Steer & Brown 1996, Manual for the BDI-II, doi:10.1037/t00742-000"),
+        ("SSI", 38, _BSS),
+        ("BHS", 20, "Beck et al. 1974, doi:10.1037/h0037562"),
+        ("PCL-5", 80, "Blevins et al. 2015, doi:10.1002/jts.22059"),
+        ("CAPS-5", 80, "Weathers et al. 2018, doi:10.1037/pas0000486"),
+        ("IES-R", 88, "Creamer et al. 2003, doi:10.1016/j.brat.2003.07.010"),
+        ("C-SSRS ideation", 5, _CSSRS),
+        ("C-SSRS intensity", 25, _CSSRS),
+        ("PHQ-9", 27, "Kroenke et al. 2001, doi:10.1046/j.1525-1497.2001.016009606.x"),
+        ("GAD-7", 21, "Spitzer et al. 2006, doi:10.1001/archinte.166.10.1092"),
+    )
+)
+
+# The total of the C-SSRS is not defined: only its subscales have a range.
+_OTHER_NAMES = {
+    "hdrs": "HAM-D",
+    "hrsd": "HAM-D",
+    "hamd25": "HAM-D",
+    "hamd28": "HAM-D",
+    "hamd29": "HAM-D",
+    "qidssr16": "QIDS-SR",
+    "qidsc16": "QIDS-C",
+    "qids": "QIDS-SR",
+    "qids16": "QIDS-SR",
+    "idsc": "IDS",
+    "idssr": "IDS",
+    "idsc30": "IDS",
+    "idssr30": "IDS",
+    "bss": "SSI",
+    "bssi": "SSI",
+    "bdiii": "BDI-II",
+    "bdi2": "BDI-II",
+    "madrssi": "MADRS item 10",
+    "cssrs": "",
+}
+
+
+def find_scale(name: str) -> Scale | None:
+    """The scale of a name as papers write it (`HDRS-17`, `HRSD17` and `HAM-D 17` are one), or None.
+
+    Parameters
+    ----------
+    name : str
+        Name as in the column `scale`.
+    """
+    key = re.sub(r"[^a-z0-9]", "", name.lower())
+    key = re.sub(r"^(hdrs|hrsd|hamd|ham)(?=\d)", "hamd", key)
+    wanted = _OTHER_NAMES.get(key, key)
+    return next((s for s in SCALES if wanted in (s.name, re.sub(r"[^a-z0-9]", "", s.name.lower()))), None)
