@@ -25,6 +25,7 @@ rule all:
         "results/report.html",
         "results/summary.csv",
         "results/results.json",
+        "results/integrity.csv",
     message:
         "everything is up to date"
 

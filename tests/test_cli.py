@@ -14,6 +14,7 @@ import pytest
 
 from metarepro.cli import main
 from metarepro.codes import CODES, HELP
+from metarepro.evidence.integrity import WARNINGS
 from tests.conftest import ROOT
 
 
@@ -104,7 +105,9 @@ def test_every_code_is_explained(capsys):
     assert main(["explain", "e021"]) == 0
     assert capsys.readouterr().out == f"E021: {CODES['E021']}\n{HELP['E021']}\n"
     assert main(["explain", "all", "--format", "json"]) == 0
-    assert [c["code"] for c in json.loads(capsys.readouterr().out)] == list(CODES)
+    assert [c["code"] for c in json.loads(capsys.readouterr().out)] == [*CODES, *WARNINGS]
+    assert main(["explain", "W012"]) == 0
+    assert capsys.readouterr().out.startswith(f"W012: {WARNINGS['W012']}\n")
 
 
 def test_an_unknown_code_is_an_error(capsys):

@@ -26,6 +26,11 @@ examples:
 exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command
 """
 
+WARNING_HELP = (
+    "A finding of the trustworthiness checks, listed with its reference in results/integrity.csv and in the report. It "
+    "stops nothing: look at the source, and mend the cell or leave it."
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code. Errors of ours are shown without a traceback."""
@@ -102,20 +107,27 @@ def _show(error: MetareproError, form: str) -> None:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    from metarepro.evidence.integrity import WARNINGS
+
+    meanings = {**CODES, **WARNINGS}
     code = options.code.upper()
     if code == "ALL":
-        chosen = list(CODES)
-    elif code in CODES:
+        chosen = list(meanings)
+    elif code in meanings:
         chosen = [code]
     else:
-        near = get_close_matches(code, CODES, n=1, cutoff=0.5)
+        near = get_close_matches(code, meanings, n=1, cutoff=0.5)
         print(f"metarepro: there is no code {options.code!r}.", file=sys.stderr)
         print(f"Did you mean {near[0]}?" if near else "See: metarepro explain all", file=sys.stderr)
         return 3
     if options.format == "json":
-        print(json.dumps([{"code": c, "meaning": CODES[c], "help": HELP[c]} for c in chosen], indent=1))
+        print(
+            json.dumps(
+                [{"code": c, "meaning": meanings[c], "help": HELP.get(c, WARNING_HELP)} for c in chosen], indent=1
+            )
+        )
     else:
-        print("\n\n".join(f"{c}: {CODES[c]}\n{HELP[c]}" for c in chosen))
+        print("\n\n".join(f"{c}: {meanings[c]}\n{HELP.get(c, WARNING_HELP)}" for c in chosen))
     return 0
 
 

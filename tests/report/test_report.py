@@ -6,9 +6,11 @@ import dataclasses
 import html
 import re
 
+import markupsafe
 import pytest
 
 from metarepro.effects import get_measure
+from metarepro.evidence.integrity import check_integrity
 from metarepro.evidence.tables import Source
 from metarepro.figures import forest, save
 from metarepro.figures import numbers as fmt
@@ -97,3 +99,16 @@ def test_inline_figures_do_not_share_ids(figures):
 
 def test_the_page_is_the_same_twice(page, results, figures, data, config):
     assert page == render_report(config.title, config.authors, list(results.values()), figures, data.sources)
+
+
+def test_findings_stand_in_the_page_escaped_with_warnings_first(config, data, results, figures):
+    findings = check_integrity(data)
+    evil = dataclasses.replace(findings[0], message="<script>alert(1)</script>", severity="note")
+    page = render_report(config.title, config.authors, list(results.values()), figures, data.sources, (*findings, evil))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "<script" not in page
+    start = page.index('<h2 id="integrity">')
+    shown = [page.index(str(markupsafe.escape(f.message)), start) for f in findings]
+    warnings = [p for f, p in zip(findings, shown, strict=True) if f.severity == "warning"]
+    notes = [p for f, p in zip(findings, shown, strict=True) if f.severity == "note"]
+    assert warnings and max(warnings) < min(notes)
+    assert "Nothing was found" in render_report(config.title, "", list(results.values()), figures, data.sources)

@@ -115,7 +115,7 @@ def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_byte
     change(project, "dichotomous", f"{SOS}10,27", f"{SOS}11,27")
     plan = snakemake(project, "-n")
     assert jobs(plan.stdout + plan.stderr) == {
-        "numbers: response_or", "pictures: response_or", "results.json and summary.csv", "report.html",
+        "numbers: response_or", "pictures: response_or", "results.json and summary.csv", "integrity.csv", "report.html",
     }  # fmt: skip
     done = snakemake(project)
     assert done.returncode == 0
@@ -191,7 +191,7 @@ def test_editing_a_module_re_runs_the_rules_that_use_it(tmp_path):
     assert after["numbers"] != before["numbers"] and after["pictures"] == before["pictures"]
 
 
-@pytest.mark.parametrize("name", ["analyse", "draw", "gather", "report"])
+@pytest.mark.parametrize("name", ["analyse", "draw", "gather", "integrity", "report"])
 def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
     """A module that is loaded but not declared would be edited without a re-run."""
     declared = re.search(
@@ -204,9 +204,9 @@ def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
     out.mkdir(exist_ok=True)
     parts = {
         "input": [[], {"config": "config.yaml", "data": "data/raw", "fit": fit, "fits": [fit, fit],
-                       "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw"}],
+                       "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw", "findings": "results/integrity.json"}],
         "output": [[str(out / "x.svg")] if name == "draw" else [], {
-            k: str(out / k) for k in ("fit", "effects", "results", "summary", "page")}],
+            k: str(out / k) for k in ("fit", "effects", "results", "summary", "page", "table", "findings")}],
         "params": [[], {"title": "t", "authors": "a"}],
         "wildcards": [[], {"analysis": "response_or"}],
         "log": [[str(out / "log")], {}],

@@ -18,8 +18,27 @@ rule gather:
         run_adapter("gather", input, output, params, log, wildcards)
 
 
+rule integrity:
+    input:
+        config=ancient(CONFIG),
+        data=ancient(PLAN.data),
+    output:
+        table="results/integrity.csv",
+        findings="results/integrity.json",
+    log:
+        "results/logs/integrity.log",
+    params:
+        code=CODE["integrity"],
+        tables=PLAN.tables,
+    message:
+        "integrity.csv"
+    run:
+        run_adapter("integrity", input, output, params, log, wildcards)
+
+
 rule report:
     input:
+        findings="results/integrity.json",
         results="results/results.json",
         figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
         sources=ancient(PLAN.data),

@@ -19,7 +19,8 @@ PACKAGE = BASE / "src" / "metarepro"
 ROOMS = {
     "analyse": ("effects", "pooling", "evidence", "analysis"),
     "draw": ("effects", "analysis", "figures"),
-    "gather": ("effects", "analysis"),
+    "gather": ("effects", "evidence", "analysis"),
+    "integrity": ("effects", "pooling", "evidence", "analysis"),
     "report": ("effects", "evidence", "analysis", "figures", "report"),
 }
 CODE = {

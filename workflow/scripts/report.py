@@ -9,6 +9,7 @@ with logged(snakemake.log[0]):
     from metarepro.analysis import read_config
     from metarepro.analysis.result import from_json
     from metarepro.evidence import read_dataset
+    from metarepro.evidence.integrity import Finding
     from metarepro.report import render_report
 
     data = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
@@ -19,5 +20,6 @@ with logged(snakemake.log[0]):
     }
     config = read_config(Path(snakemake.input.config))
     sources = read_dataset(Path(snakemake.input.sources), config.data, config.dialects).sources
-    page = render_report(snakemake.params.title, snakemake.params.authors, results, figures, sources)
+    findings = [Finding(**f) for f in json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))]
+    page = render_report(snakemake.params.title, snakemake.params.authors, results, figures, sources, findings)
     Path(snakemake.output.page).write_text(page, encoding="utf-8")

@@ -30,8 +30,8 @@ class Plan:
         From the configuration; `data` is the folder of the tables.
     analyses : dict
         Fingerprint of each analysis, by its id.
-    sources : str
-        Fingerprint of the bibliography.
+    sources, tables : str
+        Fingerprint of the bibliography, and of all tables.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Plan:
     data: str
     analyses: dict[str, str]
     sources: str
+    tables: str
 
 
 def read_plan(
@@ -86,6 +87,8 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
         data=config.data,
         analyses={a.id: _hash(_depends_on(config, a, data)) for a in config.analyses},
         sources=_hash([s.values() for s in data.sources.values()]),
+        # Lines too: findings name them.
+        tables=_hash([[file, line, texts] for (file, line), texts in data.printed.items()]),
     )
 
 

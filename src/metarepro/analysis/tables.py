@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.evidence.integrity import Finding
 
 EFFECT_COLUMNS = (
     "study_id", "label", "year", "status", "reason", "group", "level", "timepoint_h", "scale", "participants", "inputs",
@@ -18,6 +19,9 @@ SUMMARY_COLUMNS = (
     "analysis", "title", "measure", "part", "k", "participants", "estimate", "ci_low", "ci_high", "pi_low", "pi_high",
     "p_value", "tau2", "tau2_low", "tau2_high", "i2", "q", "q_df", "q_p", "model", "tau2_method", "ci_method",
     "pi_method", "notes",
+)  # fmt: skip
+INTEGRITY_COLUMNS = (
+    "code", "severity", "study_id", "file", "line", "column", "value", "message", "check", "reference",
 )  # fmt: skip
 
 
@@ -72,3 +76,8 @@ def summary_csv(results: Iterable[AnalysisResult]) -> str:
                  s.tau2_method, s.ci_method, s.pi_method, " ".join(s.notes)]
             )  # fmt: skip
     return write_csv(SUMMARY_COLUMNS, rows)
+
+
+def integrity_csv(findings: Iterable[Finding]) -> str:
+    """One row for each thing in the tables that does not fit."""
+    return write_csv(INTEGRITY_COLUMNS, ([getattr(f, name) for name in INTEGRITY_COLUMNS] for f in findings))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ _LAST_KEY = "source_id"
 
 @dataclass(frozen=True)
 class Dataset:
-    """All tables, validated and cross-checked."""
+    """All tables, validated and cross-checked; `printed` holds the texts of all cells by file and line, then column."""
 
     studies: dict[str, Study]
     arms: dict[tuple[str, str], Arm]
@@ -42,6 +43,7 @@ class Dataset:
     continuous: tuple[Continuous, ...]
     contrasts: tuple[Contrast, ...]
     others: dict[str, tuple[Row, ...]]
+    printed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
 
 
 def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, Dialect] | None = None) -> Dataset:
@@ -91,6 +93,32 @@ def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, D
         continuous=known["continuous"],
         contrasts=known["contrasts"],
         others={n: t for n, t in known.items() if n not in ("studies", "arms", "sources")},
+        printed=_texts(tables, cells, dialects or {}),
+    )
+
+
+def _texts(
+    tables: Mapping[str, tuple[Row, ...]], cells: Mapping[int, dict[str, Cell]], dialects: Mapping[str, Dialect]
+) -> dict[tuple[str, int], dict[str, str]]:
+    """Texts of the cells as written, numbers with a decimal point: 10.90 says more than 10.9."""
+    texts = {}
+    for name, rows in tables.items():
+        dialect = dialects.get(name, dialects.get("", PLAIN))
+        for row in rows:
+            numeric = numeric_columns(type(row))
+            texts[row.file, row.line] = {
+                n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in cells[id(row)].items()
+            }
+    return texts
+
+
+@cache
+def numeric_columns(model: type[Row]) -> frozenset[str]:
+    """Columns that hold numbers."""
+    return frozenset(
+        n
+        for n, f in model.model_fields.items()
+        if any(isinstance(m, BeforeValidator) and m.func in NUMERIC for m in f.metadata)
     )
 
 
@@ -100,11 +128,7 @@ def _read_rows(
     table = read_table(path, shown, dialect)
     columns = {n: f.is_required() for n, f in model.model_fields.items() if n not in ("file", "line")}
     check_header(table, columns)
-    numeric = {
-        n
-        for n, f in model.model_fields.items()
-        if any(isinstance(m, BeforeValidator) and m.func in NUMERIC for m in f.metadata)
-    }
+    numeric = numeric_columns(model)
     rows: list[Row] = []
     problems: list[Problem] = []
     for named in table.named():

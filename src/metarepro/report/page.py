@@ -12,6 +12,7 @@ from typing import Any
 from metarepro import __version__
 from metarepro.analysis.result import AnalysisResult, SensitivityResult, StudyEffect, Summary
 from metarepro.effects import get_measure
+from metarepro.evidence.integrity import Finding
 from metarepro.evidence.tables import Source
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import FAMILY, FILES
@@ -27,6 +28,7 @@ def render_report(
     results: Sequence[AnalysisResult],
     figures: Mapping[str, str],
     sources: Mapping[str, Source],
+    findings: Sequence[Finding] = (),
 ) -> str:
     """Render the report.
 
@@ -40,6 +42,8 @@ def render_report(
         SVG text of each analysis's forest plot, by analysis id.
     sources : mapping of str to Source
         The bibliography.
+    findings : sequence of Finding
+        What does not fit in the tables.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def render_report(
     bibliography = [sources[s] for s in sorted(cited) if s in sources]
     page = environment.get_template("report.html").render(
         title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
-        total=len(results),
+        total=len(results), findings=sorted(findings, key=lambda f: f.severity != "warning"),
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
     return page.replace("/*FONTS*/", fonts)

@@ -14,16 +14,14 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
     are checked, too, since a finding is about what a source printed. The tables hold no mean and SD of a yes-no
     variable, so that DEBIT (`granularity.debit`) is not run here.
 
-    The rows hold parsed numbers, not the text of the cells: zeros printed at the end (10.90) are lost. Without
-    `printed` decimals are rebuilt from the shortest text of each number, which only makes checks milder: `10.9` stands
-    for more values than `10.90`.
-
     Parameters
     ----------
     dataset : Dataset
     printed : mapping, optional
-        Texts of cells as written, by (file, line) and column; those of absent cells are rebuilt.
+        Texts of cells as written, by (file, line) and column; those of `dataset` if left out. Where a text is not
+        known it is rebuilt from the number, which only makes checks milder: `10.9` stands for more values than `10.90`.
     """
+    printed = dataset.printed if printed is None else printed
     text = Texts(printed)
     found = [
         *count_checks.check_percentages(dataset),

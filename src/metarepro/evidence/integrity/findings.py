@@ -78,12 +78,22 @@ class Texts:
     def __call__(self, row: Row, column: str) -> str:
         """The text of one cell; empty when the cell is."""
         known = self._printed.get((row.file, row.line), {}).get(column)
-        if known is not None:
-            return known.strip()
         value = getattr(row, column)
+        if known is not None and _says(known, value):
+            return known.strip()
         if value is None:
             return ""
         return text_of(value) if isinstance(value, float) else str(value)
+
+
+def _says(text: str, value: object) -> bool:
+    """Whether a text is that of the value: a number that was changed since it was read has no printed text."""
+    if not isinstance(value, int | float):
+        return value is not None and text == str(value)
+    try:
+        return float(text) == value
+    except ValueError:
+        return False
 
 
 def finding(
