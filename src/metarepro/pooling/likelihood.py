@@ -110,9 +110,9 @@ def maximise(problems: Problems, kind: Likelihood) -> Maximum:
     here = start
     index = np.flatnonzero(inside)
     if index.size:
-        hedges = (spread - _unweighted_trace(problems)) / df
+        moment = (at_zero.rss - df) / at_zero.tr_p
         typical = df / at_zero.tr_p
-        guess = np.where((hedges > 0) & (hedges < top), hedges, 0.5 * np.minimum(top, typical))[index]
+        guess = np.where((moment > 0) & (moment < top), moment, 0.5 * np.minimum(top, typical))[index]
         some = problems.rows(index)
         best[index], steps[index], converged[index], curves = _polish(
             some, kind, np.zeros(index.size), top[index], guess, typical[index]
@@ -150,14 +150,6 @@ def _unweighted_rss(problems: Problems) -> Array:
     if problems.x is not None:
         y = y - (problems.x @ (np.swapaxes(problems.x, -1, -2) @ y[..., None]))[..., 0]
     return np.asarray(np.einsum("bk,bk->b", y, y), dtype=np.float64)
-
-
-def _unweighted_trace(problems: Problems) -> Array:
-    """tr(P V) of the unweighted fit."""
-    v = problems.v * problems.mask
-    if problems.x is None:
-        return v.sum(-1) * (1 - 1 / problems.k)
-    return v.sum(-1) - (v * (problems.x**2).sum(-1)).sum(-1)
 
 
 def _highest_of_all(

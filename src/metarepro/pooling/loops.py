@@ -233,10 +233,8 @@ def likelihood_maximum(
     sums there. `at_zero` are the sums at tau2 = 0.
     """
     mean = 0.0
-    total_v = 0.0
     for i in range(len(y)):
         mean += y[i]
-        total_v += v[i] if v[i] < math.inf else 0.0
     mean /= k
     spread = 0.0
     for i in range(len(y)):
@@ -260,8 +258,8 @@ def likelihood_maximum(
         low = 0.0
         # No maximum lies above this (see likelihood.upper_bound).
         high = 0.5 * (s2 + math.sqrt(s2 * s2 + 4.0 * s2 * v_max)) * (1.0 + 1e-9)
-        hedges = s2 - total_v / k
-        tau2 = hedges if 0.0 < hedges < high else 0.5 * min(high, typical)
+        moment = (at_zero[3] - (k - 1)) / at_zero[6]
+        tau2 = moment if 0.0 < moment < high else 0.5 * min(high, typical)
         solved = False
         a = c = 1.0
         while steps < MAX_STEPS:
