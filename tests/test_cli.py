@@ -142,3 +142,24 @@ def test_a_wrong_command_is_no_wrong_data(arguments, capsys):
         main(arguments)
     assert ended.value.code == 3
     assert capsys.readouterr().err.startswith("usage: metarepro")
+
+
+def test_init_gives_a_project_that_passes_check(tmp_path):
+    done = metarepro("init", "my-review", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith(
+        "Written to my-review: README.md, config.yaml, data/README.md,"
+    )
+    assert metarepro("check", "--directory", "my-review", cwd=tmp_path).stdout == (
+        "Nothing wrong: 3 analyses, tables in data/raw.\n"
+    )
+    again = metarepro("init", "my-review", cwd=tmp_path)
+    assert again.returncode == 3
+    assert again.stderr.startswith(
+        "my-review: E001 the folder is not empty\n    Fix: name a new folder, or an empty one;"
+    )
+
+
+def test_init_carries_nothing_of_the_shipped_data(tmp_path):
+    assert main(["init", str(tmp_path / "new")]) == 0
+    text = "".join(p.read_text(encoding="utf-8").lower() for p in files(tmp_path / "new") if p.is_file())
+    assert "ketamine" not in text and "metapsy" not in text and "zarate" not in text

@@ -1,4 +1,4 @@
-"""The `metarepro` command: check a project, explain a code."""
+"""The `metarepro` command: start a project, check it, explain a code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from metarepro.errors import MetareproError
 
 EXAMPLES = """\
 examples:
+  metarepro init my-review                 a new project, to be filled with your trials
   metarepro check                          check config.yaml and data/raw in this folder
   metarepro check --directory my-review    the same for another folder
   metarepro check --format json            problems as JSON, for other programs
@@ -64,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"metarepro {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = commands.add_parser(
+        "init",
+        help="write a project to start from",
+        description="Write a project with three invented trials into a new folder: configuration with comments, "
+        "tables, and what every column holds. It works at once.",
+    )
+    init.add_argument("directory", type=Path, metavar="DIR", help="a folder that does not exist yet, or is empty")
+    init.set_defaults(run=_init)
     check = commands.add_parser(
         "check",
         help="read configuration and tables and name everything that is wrong; computes and writes nothing",
@@ -77,10 +86,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("code", help="a code, or 'all'")
     explain.set_defaults(run=_explain)
-    for command in (check, explain):
+    for command in (init, check, explain):
         command.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
     return parser
+
+
+def _init(options: argparse.Namespace) -> int:
+    from metarepro.template import write_project
+
+    written = [str(p.relative_to(options.directory)) for p in write_project(options.directory)]
+    if options.format == "json":
+        print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
+    else:
+        print(f"Written to {options.directory}: {', '.join(written)}.")
+        print(f"Next: metarepro check --directory {options.directory}; README.md there says how to go on.")
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

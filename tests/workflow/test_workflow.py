@@ -241,3 +241,15 @@ def test_a_failing_job_says_why_in_its_log(project):
     with pytest.raises(RuntimeError, match=r"none\.json"):
         pool.run(str(ROOT / "workflow/scripts/draw.py"), parts)
     assert "FileNotFoundError" in (project / "scratch-log").read_text()
+
+
+def test_the_template_project_runs_and_holds_its_own_trials_only(tmp_path):
+    from metarepro.template import write_project
+
+    write_project(tmp_path / "new")
+    done = snakemake(tmp_path / "new")
+    assert done.returncode == 0, done.stderr[-2000:]
+    page = (tmp_path / "new/results/report.html").read_text(encoding="utf-8")
+    assert "Cedar 2023 (invented)" in page and "Response, new drug v placebo" in page
+    assert "etamine" not in page and "Zarate" not in page and "midazolam" not in page
+    assert "Nothing was found by the checks" in page

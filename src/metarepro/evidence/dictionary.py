@@ -27,11 +27,17 @@ What is chosen and what may be pooled is part of the data:
 - **`conflict`**: when sources disagree every value is kept as a row, one is `chosen`, and `choice_reason` says why.
 - **`cohort`** in studies.csv joins studies that share participants, or may. An analysis uses the largest of them unless
   its setting `overlap` is `keep`.
+SHIPPED
+`studies.csv`, `arms.csv` and `sources.csv` are needed; the others may be absent. Columns in **bold** are needed.
+"""
+
+
+# What data/README.md of the shipped project says besides.
+_SHIPPED = """\
 - **`ipd/`** holds patient-level data of one crossover trial (OpenNeuro ds005917, CC0). Its rows in the tables are
   recomputed from it by a test.
-
-`studies.csv`, `arms.csv` and `sources.csv` are needed; the others may be absent. Columns in **bold** are needed.
-
+"""
+_ORIGIN = """\
 Origin: numbers read in published articles and in what other pages print of them, each with its source.
 `published_inputs.csv` holds rows of the Metapsy open data on psilocybin (project data-depression-psiloctr, commit
 71a102a; Open Data Commons Attribution License 1.0). `ipd/` is CC0.
@@ -80,9 +86,10 @@ def _columns(model: type[Row]) -> list[dict[str, Any]]:
     return columns
 
 
-def dictionary() -> str:
-    """data/README.md."""
-    parts = [_HEAD]
+def dictionary(shipped: bool = False) -> str:
+    """data/README.md: every table and column; `shipped` adds what holds for the shipped project only."""
+    head = _HEAD.replace("SHIPPED\n", f"{_SHIPPED}\n" if shipped else "\n")
+    parts = [f"{head}\n{_ORIGIN}" if shipped else head]
     for name, model in TABLES.items():
         need = "" if name in REQUIRED_TABLES else " (may be absent)"
         parts.append(f"## {name}.csv{need}\n\n{(model.__doc__ or '').strip()}\n")
@@ -123,12 +130,12 @@ def data_package() -> dict[str, Any]:
     }
 
 
-def write_dictionary(folder: Path) -> None:
+def write_dictionary(folder: Path, shipped: bool = False) -> None:
     """Write both files into a folder."""
-    (folder / "README.md").write_text(dictionary(), encoding="utf-8")
+    (folder / "README.md").write_text(dictionary(shipped), encoding="utf-8")
     package = json.dumps(data_package(), indent=1, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(package, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_dictionary(Path("data"))
+    write_dictionary(Path("data"), shipped=True)
