@@ -163,3 +163,13 @@ def test_init_carries_nothing_of_the_shipped_data(tmp_path):
     assert main(["init", str(tmp_path / "new")]) == 0
     text = "".join(p.read_text(encoding="utf-8").lower() for p in files(tmp_path / "new") if p.is_file())
     assert "ketamine" not in text and "metapsy" not in text and "zarate" not in text
+
+
+def test_diff_of_a_folder_without_results(tmp_path, capsys):
+    assert main(["diff", str(tmp_path), str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(
+        f"{tmp_path}/results.json: E001 cannot be read: No such file or directory\n"
+    )
+    (tmp_path / "results.json").write_text("[1]")
+    assert main(["diff", str(tmp_path), str(tmp_path)]) == 2
+    assert "this is no results.json of metarepro" in capsys.readouterr().err

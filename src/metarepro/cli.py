@@ -1,4 +1,4 @@
-"""The `metarepro` command: start a project, check it, explain a code."""
+"""The `metarepro` command: start a project, check it, compare results, explain a code."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ examples:
   metarepro check                          check config.yaml and data/raw in this folder
   metarepro check --directory my-review    the same for another folder
   metarepro check --format json            problems as JSON, for other programs
+  metarepro diff results-before results    what differs between two results folders
   metarepro explain E021                   what a code means and how to mend it
 
-exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command
+exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command, 4 results differ
 """
 
 WARNING_HELP = (
@@ -81,12 +82,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
     check.set_defaults(run=_check)
+    diff = commands.add_parser(
+        "diff",
+        help="what differs between two results folders",
+        description="What differs between two results folders, by analysis: changed data and settings first, then the "
+        "main numbers, then the figure. Exit code 4 if anything does.",
+    )
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
+    diff.set_defaults(run=_diff)
     explain = commands.add_parser(
         "explain", help="what a code such as E021 means", description="What a code means and how to mend it."
     )
     explain.add_argument("code", help="a code, or 'all'")
     explain.set_defaults(run=_explain)
-    for command in (init, check, explain):
+    for command in (init, check, diff, explain):
         command.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
     return parser
@@ -114,6 +124,27 @@ def _check(options: argparse.Namespace) -> int:
     else:
         print(f"Nothing wrong: {len(plan.analyses)} analyses, tables in {plan.data}.")
     return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from metarepro.difference import compare_folders
+
+    found = compare_folders(options.old, options.new)
+    if options.format == "json":
+        print(json.dumps({"same": not found, "differences": [asdict(d) for d in found]}, indent=1, ensure_ascii=False))
+    elif not found:
+        print("No number and no figure differs.")
+    for d in found if options.format == "text" else ():
+        print(d.analysis)
+        for line in d.causes:
+            print(f"  data or settings: {line}")
+        for line in d.numbers:
+            print(f"  {line}")
+        if d.others:
+            print(f"  and {d.others} other numbers or texts (all: --format json, or compare results.json)")
+        for line in d.figure:
+            print(f"  figure: {line}")
+    return 4 if found else 0
 
 
 def _show(error: MetareproError, form: str) -> None:

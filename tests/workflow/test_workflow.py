@@ -52,6 +52,13 @@ def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def metarepro_diff(old: Path, new: Path) -> subprocess.CompletedProcess[str]:
+    """The command that compares results folders."""
+    return subprocess.run(
+        [sys.executable, "-m", "metarepro", "diff", str(old), str(new)], capture_output=True, text=True, check=False
+    )
+
+
 def fingerprint(project: Path) -> dict[str, str]:
     """Bytes of every result, by path; logs left out."""
     results = project / "results"
@@ -110,8 +117,10 @@ def test_touching_files_re_runs_nothing(project):
     assert "Nothing to be done" in (d := snakemake(project)).stdout + d.stderr
 
 
-def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_bytes(project):
+def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_bytes(project, tmp_path):
     before = fingerprint(project)
+    kept = tmp_path / "kept"
+    shutil.copytree(project / "results", kept)
     change(project, "dichotomous", f"{SOS}10,27", f"{SOS}11,27")
     plan = snakemake(project, "-n")
     assert jobs(plan.stdout + plan.stderr) == {
@@ -120,11 +129,22 @@ def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_byte
     done = snakemake(project)
     assert done.returncode == 0
     after = fingerprint(project)
+    said = metarepro_diff(kept, project / "results")
+    assert said.returncode == 4
+    assert said.stdout.startswith("response_or\n  data or settings: studies.")
+    assert "inputs.e1 10 -> 11 (+10%)" in said.stdout and "'10/27' -> '11/27'" in said.stdout
+    assert (
+        re.search(r"^  summary\.estimate [\d.]+ -> [\d.]+ \(\+", said.stdout, re.M)
+        and "figure: texts gone:" in said.stdout
+    )
+    assert "remission_rr" not in said.stdout
     assert {k for k in before if before[k] != after[k]} >= {"analyses/response_or/fit.json", "results.json"}
     assert all(before[k] == after[k] for k in before if k.startswith("analyses/remission_rr"))
     change(project, "dichotomous", f"{SOS}11,27", f"{SOS}10,27")
     assert snakemake(project).returncode == 0
     assert fingerprint(project) == before
+    same = metarepro_diff(kept, project / "results")
+    assert (same.returncode, same.stdout) == (0, "No number and no figure differs.\n")
 
 
 def test_a_changed_setting_re_runs_its_analysis_only(project):
