@@ -9,6 +9,7 @@ CODES: dict[str, str] = {
     "E006": "a quote is opened and never closed",
     "E007": "a control character or an invisible character in a cell",
     "E008": "the cells seem to be separated by another character than a comma",
+    "E009": "a table has too many lines or columns, or a cell too much text",
     "E010": "a required cell is empty",
     "E011": "a cell is not a number",
     "E012": "a cell is not a whole number",
@@ -70,6 +71,10 @@ HELP: dict[str, str] = {
     "E008": (
         "The file was saved with semicolons or tabs, as spreadsheets do where the decimal sign is a comma. Save "
         "it with commas and decimal points."
+    ),
+    "E009": (
+        "A table of trials has hundreds of rows. So many lines, columns or characters in one cell mean another kind of "
+        "file, or a quote that was opened and not closed where it should be."
     ),
     "E010": "This column must be filled in every row; data/README.md says which columns are required.",
     "E011": (

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import tempfile
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metarepro.errors import DataError
@@ -96,3 +99,45 @@ def test_a_comma_file_where_semicolons_are_declared_is_refused():
         "t.csv:1: E008 the cells seem to be separated by ',', not by ';'\n"
         '    Fix: set `csv: {delimiter: ","}` in config.yaml, or save with commas.'
     )
+
+
+PLACED = re.compile(r"t\.csv(:\d+(:\d+)?)?: E0\d\d \S")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(st.binary(max_size=300), st.text(alphabet='ab1,;."\r\n\t \u202e\x00é=', max_size=200).map(str.encode)),
+    st.sampled_from([Dialect(), Dialect(";", ",", "cp1252"), Dialect("\t", ".", "utf-16")]),
+)
+def test_any_bytes_give_a_table_or_a_coded_error_with_a_place(raw, dialect):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(raw)
+        try:
+            table = read_table(path, "t.csv", dialect)
+        except DataError as error:
+            assert error.problems and all(PLACED.match(str(p)) for p in error.problems)
+        else:
+            assert all(len(row) == len(table.header) for row in table.rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,b\n" + b"1,2\n" * 2_400_000, "t.csv: E009 the table has 2,400,002 lines; at most 20,000 are read"),
+        (b"a" * 9_900_000, "t.csv:1:1: E009 the cell has 9,900,000 characters; at most 10,000 are read"),
+        (
+            b"a,b\n" + b"x" * 9_000_000 + b",1\n",
+            "t.csv:2:1: E009 the cell has 9,000,000 characters; at most 10,000 are read",
+        ),
+        (b"a," * 4_000_000 + b"a\n", "t.csv: E009 the table has 4,000,002 cells; at most 1,000,000 are read"),
+        (b"a," * 600 + b"a\n", "t.csv:1: E009 the header has 601 cells; at most 500 columns are read"),
+        (b'"' * 9_900_001, "t.csv:1:"),
+        (b"a" * 10_000_001, "t.csv: E001 the file has 10,000,001 bytes; at most 10,000,000 are read"),
+    ],
+)
+def test_very_large_files_are_refused(tmp_path, content, message):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DataError) as error:
+        read_table(tmp_path / "t.csv", "t.csv")
+    assert str(error.value).startswith(message)

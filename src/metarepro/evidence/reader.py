@@ -16,6 +16,10 @@ from pathlib import Path
 from metarepro.errors import DataError, Problem
 
 MAX_BYTES = 10_000_000
+MAX_LINES = 20_000
+MAX_COLUMNS = 500
+MAX_CELLS = 1_000_000
+MAX_CELL = 10_000
 
 
 @dataclass(frozen=True)
@@ -137,11 +141,25 @@ def _likely_encoding(raw: bytes) -> str:
 
 def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
+    lines = text.count("\n") + 1
+    if lines > MAX_LINES:
+        raise DataError([Problem("E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown)])
+    cells = text.count(dialect.delimiter) + lines
+    if cells > MAX_CELLS:
+        raise DataError([Problem("E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown)])
     records = _split(text, shown, dialect.delimiter)
     records = [r for r in records if any(cell.text for cell in r)]
     if not records:
         raise DataError([Problem("E003", "the table is empty: it has no header row", shown)])
     header, rows = records[0], records[1:]
+    if len(header) > MAX_COLUMNS:
+        what = f"the header has {len(header):,} cells; at most {MAX_COLUMNS} columns are read"
+        raise DataError([Problem("E009", what, shown, header[0].line)])
+    long = [cell for row in records for cell in row if len(cell.text) > MAX_CELL]
+    if long:
+        what = f"the cell has {len(long[0].text):,} characters; at most {MAX_CELL:,} are read"
+        details = (f"cell: {_shorten(long[0].text)}", "Fix: shorten it. Is a quote missing that should end it?")
+        raise DataError([Problem("E009", what, shown, long[0].line, long[0].column, details)])
     if len(header) == 1:
         _refuse_other_delimiter(header[0], rows, shown, dialect)
     problems = [_hidden(cell, shown) for row in records for cell in row if _HIDDEN.search(cell.text)]
