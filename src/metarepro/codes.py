@@ -17,6 +17,7 @@ CODES: dict[str, str] = {
     "E014": "a word is not one of the allowed ones",
     "E015": "an id has characters that are not allowed",
     "E016": "a label has a character that the figures cannot draw",
+    "E017": "a file is of another kind than a text table",
     "E020": "a study is not in studies.csv",
     "E021": "events are larger than the total",
     "E022": "an arm is not in arms.csv",
@@ -91,6 +92,10 @@ HELP: dict[str, str] = {
     "E014": "The column takes a few fixed words only, so that a typing error cannot make a category of its own.",
     "E015": "Ids become keys and file names: letters without accents, digits, '_', '-' and '.', no blanks.",
     "E016": ("The figures' font lacks this character; an empty box would be printed. Write the name in Latin letters."),
+    "E017": (
+        "A spreadsheet, web page or PDF was given the ending .csv, or an error page was downloaded instead of the "
+        "table. Open it in a spreadsheet and save it as 'CSV UTF-8'."
+    ),
     "E020": "Every row belongs to a row of studies.csv. A misspelt id would drop the row from every analysis.",
     "E021": "More events than patients: usually a percentage typed as a count, or two cells swapped.",
     "E022": "The study has no arm of this id in arms.csv.",

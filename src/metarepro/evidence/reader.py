@@ -106,10 +106,27 @@ def _read_bytes(path: Path, shown: str) -> bytes:
         if path.stat().st_size > MAX_BYTES:
             size = path.stat().st_size
             raise DataError([Problem("E001", f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read", shown)])
-        return path.read_bytes()
+        raw = path.read_bytes()
     except OSError as error:
         what = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         raise DataError([Problem("E001", what, shown, details=("Fix: put the table there.",))]) from None
+    kind = _other_kind(raw)
+    if kind:
+        fix = "Fix: open it in a spreadsheet and save it as 'CSV UTF-8'."
+        raise DataError([Problem("E017", f"this is {kind}, whatever its name says", shown, details=(fix,))])
+    return raw
+
+
+def _other_kind(raw: bytes) -> str:
+    """What a file is that is no text table, by its first bytes; empty for text."""
+    start = raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if raw[:4] == b"PK\x03\x04":
+        return "a spreadsheet (XLSX, ODS) or another zip file"
+    if raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        return "an old Excel or Word file"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "a web page"
+    return "a PDF" if start.startswith(b"%pdf-") else ""
 
 
 def _decode(raw: bytes, shown: str, encoding: str) -> str:
@@ -148,6 +165,12 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     if cells > MAX_CELLS:
         raise DataError([Problem("E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown)])
     records = _split(text, shown, dialect.delimiter)
+    told = re.match(r"sep=(.)(\r\n|\n|\r)", text)
+    if told:
+        # A line for Excel alone; it is no header, and must agree with the declaration.
+        if told.group(1) != dialect.delimiter:
+            _refuse_other_delimiter(Cell(told.group(1), 1, 5), records[1:], shown, dialect)
+        records = records[1:]
     records = [r for r in records if any(cell.text for cell in r)]
     if not records:
         raise DataError([Problem("E003", "the table is empty: it has no header row", shown)])
