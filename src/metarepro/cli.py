@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MetareproError as error:
         _show(error, options.format)
         return error.exit_code
-    except Exception:
+    except Exception:  # whatever it is, a user gets a sentence, not a traceback
         if options.debug:
             traceback.print_exc()
         else:

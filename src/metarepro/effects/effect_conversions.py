@@ -19,6 +19,7 @@ from metarepro.effects.converted import (
     need_sizes,
     take,
 )
+from metarepro.effects.generic import se_from_interval, se_from_p
 from metarepro.effects.means import hedges_j
 from metarepro.errors import ConfigError, DataError
 
@@ -227,14 +228,12 @@ def log_hr_from_ci(hr: ArrayLike, ci_low: ArrayLike, ci_high: ArrayLike, level: 
     Parmar et al. 1998, doi:10.1002/(SICI)1097-0258(19981230)17:24<2815::AID-SIM110>3.0.CO;2-8; Tierney et al. 2007,
     doi:10.1186/1745-6215-8-16.
     """
-    from scipy.special import ndtri
-
     x = take(hr=hr, ci_low=ci_low, ci_high=ci_high)
     need_positive(**x)
     need_interval(x["ci_low"], x["ci_high"])
     outside = (x["hr"] < x["ci_low"]) | (x["hr"] > x["ci_high"])
     refuse(outside, "The hazard ratio lies outside its interval", "Is one of the three on another scale?", **x)
-    se = np.log(x["ci_high"] / x["ci_low"]) / (2 * ndtri((1 + check_level(level)) / 2))
+    se = se_from_interval(np.log(x["ci_low"]), np.log(x["ci_high"]), check_level(level))
     text = (
         f"log HR, SE = (log upper - log lower) / (2 z) from the {level:.4g} confidence interval, taken as normal on "
         f"the log scale ({_PARMAR}; {_TIERNEY})."
@@ -259,15 +258,13 @@ def log_hr_from_p(hr: ArrayLike, p: ArrayLike) -> ConvertedEffect:
     ----------
     As `log_hr_from_ci`.
     """
-    from scipy.special import ndtri
-
     x = take(hr=hr, p=p)
     need_positive(hr=x["hr"])
     need_p(x["p"])
     need(x["hr"] != 1, "hr is 1", "Such a ratio and its p say nothing about the SE; use the interval.", hr=x["hr"])
     log_hr = np.log(x["hr"])
     text = f"log HR, SE = |log HR| / z(p / 2), the two-sided p taken as that of a normal test ({_PARMAR}; {_TIERNEY})."
-    return ConvertedEffect(log_hr, np.abs(log_hr) / -ndtri(x["p"] / 2), text)
+    return ConvertedEffect(log_hr, se_from_p(log_hr, x["p"]), text)
 
 
 def log_hr_from_logrank(observed_minus_expected: ArrayLike, variance: ArrayLike) -> ConvertedEffect:

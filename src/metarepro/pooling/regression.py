@@ -104,7 +104,7 @@ class MetaRegression:
                 raise DataError(f"No study has {column} = {unseen[0]!r}, so nothing is known of it. Levels: {known}.")
         try:
             x = np.asarray(self._specification.get_model_matrix(frame, na_action="raise"), dtype=np.float64)
-        except Exception as error:
+        except Exception as error:  # formulaic and pandas raise many kinds
             raise DataError(f"The moderators cannot be read: {error}") from error
         return predictions(self.fit, x)
 
@@ -179,7 +179,7 @@ def meta_regression(
         matrix = Formula(formula).get_model_matrix(frame[effects], na_action="drop")
         specification = matrix.model_spec
         names = tuple(specification.column_names)
-    except Exception as error:
+    except Exception as error:  # formulaic and pandas raise many kinds
         columns = ", ".join(map(str, frame.columns))
         hint = " Give the right-hand side only." if "~" in formula.lstrip(" ~") else ""
         raise DataError(f"The formula {formula!r} cannot be read: {error}.{hint} Columns: {columns}.") from error
