@@ -1,10 +1,10 @@
 """metarepro: the same workloads through its public functions.
 
 `--engine` is `plain` (NumPy), `compiled` (one thread), `threads` (compiled, all cores) or `default` where the library
-has no engine to choose. P-values, which the library may compute only when they are read, are read inside the timed
-call; with `lean` (compiled where that exists) they are not, as PyMARE's fit gives none. GOSH, leave-one-out,
-permutation and bootstrap are one call of `pool` with masks, permuted moderators or samples; every fit gives the full
-result (Q, I2, intervals, weights).
+has no engine to choose. P-values, weights and log-likelihood, which the library may compute only when they are read,
+are read inside the timed call; with `lean` (compiled where that exists) they are not, as PyMARE's fit gives none.
+GOSH, leave-one-out, permutation and bootstrap are one call of `pool` with masks, permuted moderators or samples; every
+fit gives the full result (Q, I2, intervals, weights).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from workloads import Workload, gosh_codes
 import metarepro as mr
 
 ENGINES = ("plain", "compiled", "threads", "default", "lean")
-P_VALUES = ("p_value", "q_p")
-reads = P_VALUES
+ON_DEMAND = ("p_value", "q_p", "weights", "log_likelihood")
+reads = ON_DEMAND
 
 
 def has_engines() -> bool:
@@ -36,7 +36,7 @@ def has_engines() -> bool:
 def choose(engine: str) -> None:
     """Switch the engine."""
     global reads
-    reads = () if engine == "lean" else P_VALUES
+    reads = () if engine == "lean" else ON_DEMAND
     if engine == "default" or (engine == "lean" and not has_engines()):
         return
     if not has_engines():

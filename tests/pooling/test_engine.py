@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import metarepro as mr
-from metarepro.pooling import engine, loops
+from metarepro.pooling import engine, loops, moment_loops
 from metarepro.pooling.kernel import moments
 from metarepro.pooling.likelihood import maximise
 from metarepro.pooling.problems import read_problems
@@ -45,7 +45,7 @@ def batch(kind, count=400, k=9, seed=0):
     return yi, vi, mask
 
 
-@pytest.mark.parametrize("method", sorted(loops.METHODS))
+@pytest.mark.parametrize("method", sorted(loops.METHODS | moment_loops.METHODS))
 @pytest.mark.parametrize("kind", ["usual", "wide", "heavy"])
 def test_compiled_arrays_and_plain_loops_agree(kind, method):
     yi, vi, mask = batch(kind)
@@ -68,6 +68,43 @@ def test_compiled_arrays_and_plain_loops_agree(kind, method):
             np.testing.assert_array_less(np.abs(a - c), 1e-11 * np.abs(a) + slack + 1e-300, err_msg=name)
             slack = slack if np.ndim(slack) == 0 else slack[::10]
             np.testing.assert_array_less(np.abs(a[::10] - s), 1e-11 * np.abs(a[::10]) + slack + 1e-300, err_msg=name)
+
+
+@pytest.mark.parametrize("method", ["CE", "DL", "REML"])
+def test_odd_rows_of_a_compiled_batch_are_treated_as_those_of_arrays(method):
+    yi, vi, mask = batch("usual", 200, 20)
+    mr.set_engine(compiled=True)
+    yi[7, 3], mask[7, 3] = np.nan, True
+    mask[150] = False
+    mask[150, 4] = True
+    fit = mr.pool(yi, vi, mask=mask, tau2=method)
+    assert fit.notes[0] == "Dropped, because yi or vi is missing: row 3 (counted from 0)."
+    assert (fit.k[150], fit.beta[150], fit.se[150]) == (1, yi[150, 4], np.sqrt(vi[150, 4]))
+    single = mr.pool(np.delete(yi[7], 3), np.delete(vi[7], 3), mask=np.delete(mask[7], 3), tau2=method)
+    assert fit.beta[7] == pytest.approx(single.beta, rel=1e-12) and fit.weights[7, 3] == 0
+    for array, value, words in (
+        (vi, 0.0, "vi is not positive and finite in row 6 "),
+        (vi, np.inf, "vi is not positive and finite in row 6 "),
+        (vi, -1.0, "vi is not positive and finite in row 6 "),
+        (yi, np.inf, "yi is infinite in row 6 "),
+    ):
+        before, array[33, 6] = array[33, 6], value
+        with pytest.raises(mr.DataError, match=words):
+            mr.pool(yi, vi, tau2=method)
+        array[33, 6] = before
+
+
+def test_weights_and_likelihood_are_never_those_of_other_data():
+    yi, vi, _ = batch("usual", 3000, 20)
+    kept, large = mr.pool(yi[0], vi[0]), mr.pool(yi, vi)
+    weights = large.weights
+    late = mr.pool(yi, vi)
+    vi[0] *= np.linspace(1, 1.001, 20)
+    assert kept.weights == pytest.approx(weights[0], rel=1e-12)
+    assert weights.sum(-1) == pytest.approx(np.full(3000, 100))
+    for name in ("weights", "log_likelihood"):
+        with pytest.raises(mr.DataError, match="were changed after the fit"):
+            getattr(late, name)
 
 
 def test_two_maxima_are_seen_in_a_compiled_batch():

@@ -1,4 +1,4 @@
-"""The loops of `metarepro.pooling.loops`, compiled by numba (an optional extra) and kept in its cache on disk."""
+"""The loops of this package, compiled by numba (an optional extra) and kept in its cache on disk."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ import importlib.util
 import sys
 from types import ModuleType
 
-from metarepro.pooling import loops
 
-NAME = "metarepro.pooling.loops_compiled"
+def compiled_loops(module: ModuleType) -> ModuleType:
+    """`loops` or `moment_loops` with every function compiled.
 
-
-def compiled_loops() -> ModuleType:
-    """The loops with every function compiled. The first call of a function on a machine compiles for seconds.
+    The first call of a function on a machine compiles for seconds.
 
     Raises
     ------
     ImportError
         numba is not installed.
     """
-    if NAME in sys.modules:
-        return sys.modules[NAME]
+    name = f"{module.__name__}_compiled"
+    if name in sys.modules:
+        return sys.modules[name]
     from numba import njit
 
-    spec = importlib.util.spec_from_file_location(NAME, loops.__file__)
+    spec = importlib.util.spec_from_file_location(name, module.__file__)
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    again = importlib.util.module_from_spec(spec)
     # Sums may be taken in another order, which lets them run side by side; infinities and NaN keep their meaning.
-    module.__dict__["compiled"] = njit(
+    again.__dict__["compiled"] = njit(
         cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
     )
-    sys.modules[NAME] = module
-    spec.loader.exec_module(module)
-    return module
+    sys.modules[name] = again
+    spec.loader.exec_module(again)
+    return again

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling import loops
+from metarepro.pooling import loops, moment_loops
 from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array, Problems, moments
-from metarepro.pooling.likelihood import log_likelihood
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
 from metarepro.pooling.tau2 import ESTIMATORS, Tau2
 
@@ -98,11 +97,10 @@ class Estimates:
         Coefficients and their model-based covariance.
     rss, sum_w, q, tr_p : ndarray, shape (b,)
         y'Py and the sum of weights at tau2; Cochran's Q and tr(P) at tau2 = 0.
-    log_likelihood : ndarray, shape (b,)
     tau2, tau2_se, iterations, converged, at_boundary, maxima : ndarray, shape (b,)
         See `tau2.Tau2`.
-    weights : ndarray, shape (b, k)
-        In percent.
+    log_det_xwx : ndarray, shape (b,), or None
+        With moderators the log determinant of X'WX at tau2, for orthonormal columns that span the design.
     """
 
     k: Array
@@ -114,24 +112,23 @@ class Estimates:
     sum_w: Array
     q: Array
     tr_p: Array
-    log_likelihood: Array
     tau2: Array
     tau2_se: Array
     iterations: np.ndarray
     converged: np.ndarray
     at_boundary: np.ndarray
     maxima: np.ndarray
-    weights: Array
+    log_det_xwx: Array | None = None
     dropped: set[int] = field(default_factory=set)
 
 
-_ARRAYS = tuple(f.name for f in fields(Estimates) if f.name != "dropped")
+_ARRAYS = tuple(f.name for f in fields(Estimates) if f.name not in ("log_det_xwx", "dropped"))
 
 
 def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[Estimates, tuple[str, ...]]:
     """Estimates of every problem of a batch, and notes on the input."""
     b, k = batch.y.shape
-    plain = batch.x is None and weights is None and method in loops.METHODS
+    plain = batch.x is None and weights is None and (method in loops.METHODS or method in moment_loops.METHODS)
     if b == 1 and k <= SMALL and plain:
         single = _single(batch, method)
         if single is not None:
@@ -140,7 +137,7 @@ def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[E
     if plain and _use_compiled(b * k):
         result, left = _compiled(batch, method)
     else:
-        result = _empty(b, k, 1 if batch.x is None else batch.x.shape[-1])
+        result = _empty(b, None if batch.x is None else batch.x.shape[-1])
 
     def run(chosen: NDArray[np.intp]) -> None:
         _store(result, chosen, _by_arrays(batch, chosen, method, weights))
@@ -172,17 +169,20 @@ def _use_compiled(studies: int) -> bool:
     return studies >= LARGE and importlib.util.find_spec("numba") is not None
 
 
-def _empty(b: int, k: int, p: int) -> Estimates:
+def _empty(b: int, columns: int | None) -> Estimates:
+    p = columns or 1
     kinds = {"iterations": int, "maxima": int, "converged": bool, "at_boundary": bool}
-    shapes = {"beta": (b, p), "covariance": (b, p, p), "weights": (b, k)}
+    shapes = {"beta": (b, p), "covariance": (b, p, p)}
     arrays: dict[str, Any] = {n: np.empty(shapes.get(n, (b,)), kinds.get(n, float)) for n in _ARRAYS}
-    return Estimates(**arrays)
+    return Estimates(**arrays, log_det_xwx=None if columns is None else np.empty(b))
 
 
 def _store(result: Estimates, chosen: NDArray[np.intp], part: Estimates) -> None:
     where = _as_slice(chosen)
     for name in _ARRAYS:
         getattr(result, name)[where] = getattr(part, name)
+    if result.log_det_xwx is not None:
+        result.log_det_xwx[where] = part.log_det_xwx
     result.dropped.update(part.dropped)
 
 
@@ -201,10 +201,8 @@ def _by_arrays(batch: Batch, chosen: NDArray[np.intp], method: str, weights: Arr
     m = moments(problems, used)
     zero = m if method == "CE" else moments(problems, np.zeros(problems.k.shape))
     beta, covariance = m.beta, m.xwx_inv
-    inverse = problems.mask / (problems.v + used[:, None])
-    shown = inverse if weights is None else weights[where] * problems.mask
     if weights is not None:
-        beta, covariance = _user_weighted(problems, used, shown)
+        beta, covariance = _user_weighted(problems, used, weights[where] * problems.mask)
     if problems.back is not None:
         beta = (problems.back @ beta[..., None])[..., 0]
         covariance = problems.back @ covariance @ np.swapaxes(problems.back, -1, -2)
@@ -222,14 +220,13 @@ def _by_arrays(batch: Batch, chosen: NDArray[np.intp], method: str, weights: Arr
         sum_w=m.sum_w,
         q=zero.rss,
         tr_p=zero.tr_p,
-        log_likelihood=log_likelihood(problems, used, "REML" if method == "REML" else "ML", m),
         tau2=tau2.value,
         tau2_se=tau2.se,
         iterations=tau2.iterations,
         converged=tau2.converged,
         at_boundary=tau2.at_boundary,
         maxima=tau2.maxima,
-        weights=100 * shown / shown.sum(-1, keepdims=True),
+        log_det_xwx=None if batch.x is None else m.log_det_xwx,
         dropped=dropped,
     )
 
@@ -268,7 +265,6 @@ def _where_possible(problems: Problems, method: str) -> Tau2:
 
 def _single(batch: Batch, method: str) -> Estimates | None:
     """One problem in plain loops; None if it needs the careful reading of `_by_arrays`."""
-    k = batch.y.shape[1]
     y, v = batch.y[0].tolist(), batch.v[0].tolist()
     if batch.mask is not None:
         mask = batch.mask[0].tolist()
@@ -280,69 +276,78 @@ def _single(batch: Batch, method: str) -> Estimates | None:
         )
     elif math.inf in v:
         return None
-    out, weights = [0.0] * len(loops.COLUMNS), [0.0] * k
     # Division by zero raises in plain Python where compiled code gives infinity: left to the arrays as well.
     try:
-        good = loops.fit_row(loops.METHODS[method], y, v, out, weights)
+        columns = _moment_columns(method, y, v) if method in moment_loops.METHODS else _columns(method, y, v)
     except (ZeroDivisionError, OverflowError, ValueError):
         return None
-    if not good or out[-1] == 0.0:
+    if columns["certified"][0] == 0.0:
         return None
-    return _from_columns(np.array(out)[:, None], np.array([weights]), method)
+    return _from_columns(columns, method)
+
+
+def _columns(method: str, y: list[float], v: list[float]) -> dict[str, Array]:
+    out = [0.0] * len(loops.COLUMNS)
+    loops.fit_row(loops.METHODS[method], y, v, out, [0.0] * len(y))
+    return {name: np.array([value]) for name, value in zip(loops.COLUMNS, out, strict=True)}
+
+
+def _moment_columns(method: str, y: list[float], v: list[float]) -> dict[str, Array]:
+    lanes = moment_loops.LANES
+    part_y, part_v, part_w = ([0.0] * (lanes * len(y)) for _ in range(3))
+    part_y[::lanes], part_v[::lanes] = y, v
+    line = [0.0] * moment_loops.LINE
+    moment_loops.fit_lanes(moment_loops.METHODS[method], part_y, part_v, part_w, len(y), 1, line)
+    return {name: np.array([line[lanes * place]]) for place, name in enumerate(moment_loops.COLUMNS)}
 
 
 def _compiled(batch: Batch, method: str) -> tuple[Estimates, NDArray[np.intp]]:
     """Estimates by compiled loops, and the problems left to do: without a certificate, or with odd input."""
     from metarepro.pooling.compiled import compiled_loops
 
-    fit_rows = compiled_loops().fit_rows
+    source = moment_loops if method in moment_loops.METHODS else loops
+    fit_rows = compiled_loops(source).fit_rows
     b, k = batch.y.shape
-    out, weights = np.empty((len(loops.COLUMNS), b)), np.empty((b, k))
-    left: list[NDArray[np.intp]] = []
-
-    def buffers() -> tuple[Array, ...]:
-        return np.empty(k), np.empty(k), np.empty(k), np.empty(len(loops.COLUMNS))
+    out = np.empty((len(source.COLUMNS), b))
+    sizes = (k, k, k, len(loops.COLUMNS))
+    if source is moment_loops:
+        sizes = (*(k * moment_loops.LANES,) * 3, moment_loops.LINE)
 
     def run(chosen: NDArray[np.intp]) -> None:
         where = _as_slice(chosen)
         y, v = np.ascontiguousarray(batch.y[where]), np.ascontiguousarray(batch.v[where])
         mask = np.empty((chosen.size, 0), bool) if batch.mask is None else np.ascontiguousarray(batch.mask[where])
-        part = out[:, where]
-        if fit_rows(loops.METHODS[method], y, v, mask, part, weights[where], buffers()):
-            left.append(chosen[part[-1] == 0.0])
-        else:
-            part[:] = np.nan
-            left.append(chosen)
+        buffers = tuple(np.empty(size) for size in sizes)
+        fit_rows(source.METHODS[method], y, v, mask, out[:, where], buffers)
 
     _for_each(run, _cut(np.arange(b), COMPILED_CHUNK // k))
-    return _from_columns(out, weights, method), np.sort(np.concatenate(left))
+    columns = dict(zip(source.COLUMNS, out, strict=True))
+    return _from_columns(columns, method), np.flatnonzero(columns["certified"] == 0.0)
 
 
-def _from_columns(out: Array, weights: Array, method: str) -> Estimates:
-    """Estimates from the columns that the loops write, shape (columns, b)."""
-    c = dict(zip(loops.COLUMNS, out, strict=True))
-    df = c["k"] - 1
-    value = c["log_det_v"] + c["rss"]
-    if method == "REML":
-        likelihood = -0.5 * (df * np.log(2 * np.pi) - np.log(c["k"] * c["variance"]) + value)
-    else:
-        likelihood = -0.5 * (c["k"] * np.log(2 * np.pi) + value)
+def _from_columns(columns: dict[str, Array], method: str) -> Estimates:
+    """Estimates from the columns that the loops write, shape (b,) each."""
+    c = columns
+    b = c["k"].size
+    # Rows that are left to do hold anything.
+    with np.errstate(all="ignore"):
+        ratio, sum_w, steps = c["v_max"] / c["v_min"], 1 / c["variance"], np.zeros(b, int)
+        if "iterations" in c:
+            steps = c["iterations"].astype(int)
     return Estimates(
         k=c["k"],
         size=c["size"],
-        ratio=c["v_max"] / c["v_min"],
+        ratio=ratio,
         beta=(c["beta"] + c["centre"])[:, None],
         covariance=c["variance"][:, None, None],
         rss=c["rss"],
-        sum_w=1 / c["variance"],
+        sum_w=sum_w,
         q=c["q"],
         tr_p=c["tr_p"],
-        log_likelihood=likelihood,
         tau2=c["tau2"],
         tau2_se=c["tau2_se"],
-        iterations=np.nan_to_num(c["iterations"]).astype(int),
-        converged=c["converged"] > 0,
-        at_boundary=(c["tau2"] == 0) & (method != "CE"),
-        maxima=np.ones(out.shape[1], dtype=int),
-        weights=weights,
+        iterations=steps,
+        converged=c["converged"] > 0 if "converged" in c else np.ones(b, bool),
+        at_boundary=c["tau2"] == 0 if method != "CE" else np.zeros(b, bool),
+        maxima=np.ones(b, dtype=int),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,7 @@ from metarepro.pooling.inference import (
     quantile,
     two_sided_p,
 )
+from metarepro.pooling.on_demand import OnDemand, keep
 from metarepro.pooling.problems import Batch, open_batch, refuse
 from metarepro.pooling.tau2 import ESTIMATORS
 
@@ -52,7 +53,9 @@ class PooledFit:
     pi_low, pi_high, pi_df
         Prediction interval of a new study's true effect and its df (NaN with moderators: it depends on their values).
     weights
-        Percent weight of each study, summing to 100; 0 for masked or dropped studies.
+        Percent weight of each study, summing to 100; 0 for masked or dropped studies. Computed when read, like
+        `log_likelihood` and the p-values; of large batches from the arrays given to `pool`, which must not have been
+        changed since (a DataError says if they were).
     covariance
         Covariance of the coefficients, as the intervals use it; shape (..., p, p) with moderators.
     log_likelihood
@@ -84,9 +87,7 @@ class PooledFit:
     pi_low: Any
     pi_high: Any
     pi_df: Any
-    weights: Any
     covariance: Any
-    log_likelihood: Any
     k: Any
     converged: Any
     at_boundary: Any
@@ -97,6 +98,22 @@ class PooledFit:
     pi_method: str
     level: float
     notes: tuple[str, ...]
+    _on_demand: OnDemand = field(repr=False)
+
+    @cached_property
+    def weights(self) -> Any:
+        """Percent weight of each study."""
+        weights = self._on_demand.weights()
+        return weights[0] if self._shape == () else weights.reshape((*self._shape, -1))
+
+    @cached_property
+    def log_likelihood(self) -> Any:
+        """Log-likelihood at tau2."""
+        return _plain(self._on_demand.log_likelihood().reshape(self._shape))
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return self._on_demand.batch.shape
 
     # Probabilities are computed when they are asked for: in a large batch they would take longer than the fits.
     @cached_property
@@ -211,7 +228,10 @@ def pool(
     batch = open_batch(yi, vi, moderators, mask, intercept or moderators is None)
     user = None if weights is None else _user_weights(weights, batch)
     estimates, notes = estimate(batch, tau2, user)
-    fit = _assemble(estimates, batch, tau2, ci, pi, level, list(notes))
+    on_demand = OnDemand(
+        keep(batch), estimates.tau2, estimates.rss, estimates.sum_w, estimates.log_det_xwx, tau2 == "REML", user
+    )
+    fit = _assemble(estimates, batch, on_demand, tau2, ci, pi, level, list(notes))
     return with_bootstrap(fit, batch, seed) if pi == "NNF" else fit
 
 
@@ -236,7 +256,7 @@ def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
 
 
 def _assemble(
-    e: Estimates, batch: Batch, tau2_method: str, ci: str, pi: str, level: float, notes: list[str]
+    e: Estimates, batch: Batch, on_demand: OnDemand, tau2_method: str, ci: str, pi: str, level: float, notes: list[str]
 ) -> PooledFit:
     k, p, shape = e.k, e.beta.shape[-1], batch.shape
     df = k - p
@@ -303,9 +323,7 @@ def _assemble(
         pi_low=one(pi_low),
         pi_high=one(pi_high),
         pi_df=one(pi_df),
-        weights=e.weights[0] if shape == () else e.weights.reshape((*shape, -1)),
         covariance=one(covariance[:, 0, 0]) if batch.x is None else covariance.reshape((*shape, p, p)),
-        log_likelihood=one(e.log_likelihood),
         k=one(k.astype(int)),
         converged=one(e.converged),
         at_boundary=one(e.at_boundary),
@@ -316,6 +334,7 @@ def _assemble(
         pi_method=pi,
         level=level,
         notes=tuple(notes),
+        _on_demand=on_demand,
     )
 
 

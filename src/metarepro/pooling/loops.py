@@ -124,46 +124,6 @@ def heavy_sums(y: Any, v: Any, v_min: float, sum_w: float, w: Any) -> tuple[floa
     return sum_w, sum_w2, beta, rss, y_pp_y, y_ppp_y, tr_p, tr_pp
 
 
-@compiled
-def mean_sums(y: Any, v: Any, v_min: float, tau2: float, w: Any) -> tuple[float, ...]:
-    """The first four of `sums`, for methods that need no more."""
-    k = len(y)
-    sum_w = 0.0
-    sum_w2 = 0.0
-    sum_wy = 0.0
-    for i in range(k):
-        weight = 1.0 / (v[i] + tau2)
-        w[i] = weight
-        sum_w += weight
-        sum_w2 += weight * weight
-        sum_wy += weight * y[i]
-    if 1.0 / (v_min + tau2) > HEAVY * sum_w:
-        return heavy_sums(y, v, v_min, sum_w, w)[:4]
-    beta = sum_wy / sum_w
-    rss = 0.0
-    for i in range(k):
-        r = y[i] - beta
-        rss += w[i] * r * r
-    return sum_w, sum_w2, beta, rss
-
-
-@compiled
-def log_determinant(v: Any, v_min: float, v_max: float, tau2: float) -> float:
-    """Sum of log(v + tau2) over the studies that take part; one logarithm for eight of them."""
-    total = 0.0
-    k = len(v)
-    safe = v_min + tau2 > 1e-35 and v_max + tau2 < 1e35
-    i = 0
-    while i < k:
-        end = min(i + 8, k) if safe else i + 1
-        product = 1.0
-        for j in range(i, end):
-            product *= v[j] + tau2 if v[j] < math.inf else 1.0
-        total += math.log(product)
-        i = end
-    return total
-
-
 # -- The certificate. With A = y'PPy and B = tr(P) (sum of w for ML), the score is (A - B)/2. A is a sum of terms
 # -- c/(d + tau2)^2 and B of terms 1/(d + tau2), all positive, so f = A^(-1/2) and g = 1/B are increasing and concave in
 # -- tau2 (power means with exponents below 1), and the score is positive exactly where f^2 < g. Concave functions lie
@@ -328,63 +288,42 @@ def solve_q(
     return tau2, steps, False, at
 
 
-# The methods that `fit` knows, with the number that compiled code is told.
-METHODS = {"CE": 0, "DL": 1, "PM": 2, "EB": 2, "REML": 3, "ML": 4}
+# The methods that `fit` knows, with the number that compiled code is told; CE and DL are in `moment_loops`.
+METHODS = {"PM": 1, "EB": 1, "REML": 2, "ML": 3}
 # What `fit` writes, in this order.
 COLUMNS = (
-    "k", "centre", "size", "v_min", "v_max", "beta", "variance", "rss", "q", "tr_p", "log_det_v",
-    "tau2", "tau2_se", "iterations", "converged", "certified",
+    "k", "centre", "size", "v_min", "v_max", "beta", "variance", "rss", "q", "tr_p", "tau2", "tau2_se",
+    "iterations", "converged", "certified",
 )  # fmt: skip
 
 
 @compiled
 def fit(method: int, y: Any, v: Any, k: int, v_min: float, v_max: float, w: Any, out: Any) -> None:
-    """One fit of `k` studies; `y` is centred. Writes `out` from its place "beta" on, and the weights to `w`."""
-    if method == 0:
-        at4 = mean_sums(y, v, v_min, 0.0, w)
-        out[10] = log_determinant(v, v_min, v_max, 0.0)
-        out[5], out[6], out[7], out[8] = at4[2], 1.0 / at4[0], at4[3], at4[3]
-        out[9] = at4[0] - at4[1] / at4[0]
-        out[11], out[12], out[13], out[14], out[15] = 0.0, math.nan, 0.0, 1.0, 1.0
-        return
+    """One fit of `k` studies; `y` is centred. Writes `out` from its place "beta" on."""
     df = k - 1
     at_zero = sums(y, v, v_min, 0.0, w)
     at = at_zero
-    tau2 = 0.0
+    tau2 = math.nan
     se = math.nan
     steps = 0
     solved = True
     certified = True
-    beta, sum_w, rss = at[2], at[0], at[3]
-    if df == 0:
-        tau2 = math.nan
-    elif method == 1:
-        tau2 = max((at_zero[3] - df) / at_zero[6], 0.0)
-        # tr(P S P S) for P at 0 and S = V + tau2 I, because P V P = P.
-        se = math.sqrt(2.0 * (df + 2.0 * tau2 * at_zero[6] + tau2 * tau2 * at_zero[7])) / at_zero[6]
-        if tau2 > 0.0:
-            at4 = mean_sums(y, v, v_min, tau2, w)
-            beta, sum_w, rss = at4[2], at4[0], at4[3]
-    elif method == 2:
+    if df > 0 and method == 1:
         tau2, steps, solved, at = solve_q(y, v, v_min, float(df), at_zero, w)
         se = math.sqrt(2.0 * k * k / df) / at[0]
-        beta, sum_w, rss = at[2], at[0], at[3]
-    else:
-        tau2, steps, solved, certified, at = likelihood_maximum(y, v, k, v_min, v_max, method == 3, at_zero, w)
-        se = math.sqrt(2.0 / (at[7] if method == 3 else at[1]))
-        beta, sum_w, rss = at[2], at[0], at[3]
-    used = tau2 if df > 0 else 0.0
-    out[5], out[6], out[7] = beta, 1.0 / sum_w, rss
+    elif df > 0:
+        tau2, steps, solved, certified, at = likelihood_maximum(y, v, k, v_min, v_max, method == 2, at_zero, w)
+        se = math.sqrt(2.0 / (at[7] if method == 2 else at[1]))
+    out[5], out[6], out[7] = at[2], 1.0 / at[0], at[3]
     out[8], out[9] = at_zero[3], at_zero[6]
-    out[10] = log_determinant(v, v_min, v_max, used)
-    out[11], out[12], out[13] = tau2, se, steps
-    out[14] = 1.0 if solved else 0.0
-    out[15] = 1.0 if certified else 0.0
+    out[10], out[11], out[12] = tau2, se, steps
+    out[13] = 1.0 if solved else 0.0
+    out[14] = 1.0 if certified else 0.0
 
 
 @compiled
-def fit_row(method: int, y: Any, v: Any, out: Any, weights: Any) -> bool:
-    """`fit` of one problem, whose `y` it centres, with the percent weights.
+def fit_row(method: int, y: Any, v: Any, out: Any, w: Any) -> bool:
+    """`fit` of one problem, whose `y` it centres.
 
     False, and nothing to be used, if an effect is missing or infinite, a variance is not positive, or there is no
     study.
@@ -409,20 +348,17 @@ def fit_row(method: int, y: Any, v: Any, out: Any, weights: Any) -> bool:
     for i in range(len(y)):
         y[i] = y[i] - mean if v[i] < math.inf else 0.0
     out[0], out[1], out[2], out[3], out[4] = k, mean, size, v_min, v_max
-    fit(method, y, v, k, v_min, v_max, weights, out)
-    tau2 = out[11] if out[11] > 0.0 else 0.0
-    percent = 100.0 * out[6]
-    for i in range(len(y)):
-        weights[i] = percent / (v[i] + tau2)
+    fit(method, y, v, k, v_min, v_max, w, out)
     return True
 
 
 @compiled
-def fit_rows(method: int, y: Any, v: Any, mask: Any, out: Any, weights: Any, buffers: Any) -> bool:
+def fit_rows(method: int, y: Any, v: Any, mask: Any, out: Any, buffers: Any) -> None:
     """`fit_row` for each row of `y` and `v`, and column of `out`; `mask` may have no column.
 
-    False as soon as one row is, or has an infinite variance. `buffers` are four arrays, for a row of `y`, `v` and
-    `weights` and a column of `out`: views of rows would cost more than the fit of a small problem.
+    Rows that `fit_row` refuses, and those with an infinite variance, are not certified. `buffers` are four arrays,
+    for a row of `y`, `v` and weights and a column of `out`: views of rows would cost more than the fit of a small
+    problem.
     """
     part_y, part_v, part_w, line = buffers
     masked = mask.shape[1] > 0
@@ -433,16 +369,14 @@ def fit_rows(method: int, y: Any, v: Any, mask: Any, out: Any, weights: Any, buf
         for i in range(mask.shape[1]):
             if not mask[row, i]:
                 part_y[i] = 0.0
+        good = True
         for i in range(y.shape[1]):
             taken = not masked or mask[row, i]
             if taken and not part_v[i] < math.inf:
-                return False
+                good = False
             if not taken:
                 part_v[i] = math.inf
-        if not fit_row(method, part_y, part_v, line, part_w):
-            return False
-        for i in range(y.shape[1]):
-            weights[row, i] = part_w[i]
+        if not good or not fit_row(method, part_y, part_v, line, part_w):
+            line[14] = 0.0
         for c in range(len(line)):
             out[c, row] = line[c]
-    return True
