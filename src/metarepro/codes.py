@@ -32,6 +32,8 @@ CODES: dict[str, str] = {
     "E031": "several rows of one study fit an analysis equally well",
     "E032": "step rates of several studies in one compound",
     "E033": "a word of the tables is one letter off a word that analyses use",
+    "E050": "a cell of a workbook is not plain text or a plain number",
+    "E051": "a table is in no sheet of its workbook, or in two files",
     "E100": "the configuration is not readable YAML",
     "E101": "a configuration key is unknown",
     "E102": "a configuration value is not allowed",
@@ -129,6 +131,14 @@ HELP: dict[str, str] = {
     "E033": (
         "A word in the tables is one letter away from a word that the configuration filters by. The row would "
         "silently not be used. Correct one of the two."
+    ),
+    "E050": (
+        "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "
+        "meant is gone or may be stale. Format the column as text or General, and paste values."
+    ),
+    "E051": (
+        "A table is read from NAME.csv, from NAME.xlsx (its sheet of that name, or its only sheet), or from the sheet "
+        "NAME of tables.xlsx; from one of them."
     ),
     "E100": ("config.yaml is not readable: a tab, a missing colon, an unbalanced bracket or quote, at the line shown."),
     "E101": "The key does not exist, so it would have no effect. docs/configuration.md lists every key.",

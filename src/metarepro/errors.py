@@ -21,7 +21,7 @@ class Problem:
     path : str
         File as the user knows it; empty when the data came from arrays.
     line, column : int
-        Physical line and character column, counted from 1; 0 when unknown.
+        Physical line and character column, counted from 1; 0 when unknown. In a sheet of a workbook row and column.
     details : tuple of str
         Further lines: the row's key, the value as written, what is allowed, how to mend it.
     """
@@ -34,9 +34,20 @@ class Problem:
     details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        place = ":".join([self.path, *(str(n) for n in (self.line, self.column) if n)]) if self.path else ""
-        head = f"{place}: {self.code} {self.message}" if place else f"{self.code} {self.message}"
+        where = place(self.path, self.line, self.column)
+        head = f"{where}: {self.code} {self.message}" if where else f"{self.code} {self.message}"
         return "\n".join([head, *(f"    {line}" for line in self.details)])
+
+
+def place(path: str, line: int = 0, column: int = 0) -> str:
+    """A place as messages name it: file:line:column, or file:sheet!B7 in a workbook."""
+    if ".xlsx:" in path and line:
+        letters, left = "", column
+        while left:
+            left, letter = divmod(left - 1, 26)
+            letters = chr(65 + letter) + letters
+        return f"{path}!{letters}{line}" if column else f"{path}!{line}:{line}"
+    return ":".join([path, *(str(n) for n in (line, column) if n)]) if path else ""
 
 
 class MetareproError(ValueError):

@@ -107,7 +107,8 @@ def _check_labels(data: Dataset, undrawable: Callable[[str], str]) -> None:
 
 def _bytes_of(project: Path, config_name: str, data: str, code: str) -> str:
     digest = hashlib.sha256(code.encode())
-    for file in [project / config_name, *sorted((project / data).glob("*.csv"))]:
+    tables = [f for kind in ("*.csv", "*.xlsx") for f in sorted((project / data).glob(kind))]
+    for file in [project / config_name, *tables]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

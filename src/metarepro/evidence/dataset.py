@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, ValidationError
 
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.cells import NUMERIC, plain_number
-from metarepro.evidence.reader import PLAIN, Cell, Dialect, check_header, read_table
+from metarepro.evidence.reader import PLAIN, Cell, Dialect, RawTable, check_header, read_table
+from metarepro.evidence.spreadsheet import WORKBOOK, has_sheet, read_sheet
 from metarepro.evidence.tables import (
     REQUIRED_TABLES,
     TABLES,
@@ -52,7 +53,8 @@ def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, D
     Parameters
     ----------
     folder : Path
-        Folder of the CSV tables. studies.csv, arms.csv and sources.csv are required, the others may be absent.
+        Folder of the tables: CSV files, or workbooks (`studies.xlsx`, or a sheet of `tables.xlsx`). studies, arms and
+        sources are required, the others may be absent.
     shown : str
         The folder as messages name it.
     dialects : mapping of str to Dialect, optional
@@ -66,15 +68,12 @@ def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, D
     problems: list[Problem] = []
     tables: dict[str, tuple[Row, ...]] = {}
     cells: dict[int, dict[str, Cell]] = {}
+    written: dict[str, Dialect] = {}
     for name, model in TABLES.items():
-        path = folder / f"{name}.csv"
-        if not path.exists() and name not in REQUIRED_TABLES:
-            tables[name] = ()
-            continue
         try:
-            written = dialects or {}
-            dialect = written.get(name, written.get("", PLAIN))
-            rows, found = _read_rows(path, f"{shown}/{name}.csv", model, cells, dialect)
+            table, dialect = find_table(folder, shown, name, dialects or {}, required=name in REQUIRED_TABLES)
+            rows, found = _read_rows(table, model, cells, dialect) if table else ((), [])
+            written[name] = dialect
         except DataError as error:
             problems += error.problems
             continue
@@ -93,8 +92,36 @@ def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, D
         continuous=known["continuous"],
         contrasts=known["contrasts"],
         others={n: t for n, t in known.items() if n not in ("studies", "arms", "sources")},
-        printed=_texts(tables, cells, dialects or {}),
+        printed=_texts(tables, cells, written),
     )
+
+
+def find_table(
+    folder: Path, shown: str, name: str, dialects: Mapping[str, Dialect], required: bool
+) -> tuple[RawTable | None, Dialect]:
+    """A table as written, from its CSV file, its workbook, or its sheet of the workbook of all tables.
+
+    Also how it is written; the cells of workbooks have no delimiter and no decimal comma. None if it is not there
+    and need not be.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, is not there, or is there twice.
+    """
+    dialect = dialects.get(name, dialects.get("", PLAIN))
+    files = [f for f in (f"{name}.csv", f"{name}.xlsx") if (folder / f).exists()]
+    if (folder / WORKBOOK).exists() and has_sheet(folder / WORKBOOK, f"{shown}/{WORKBOOK}", name):
+        files.append(WORKBOOK)
+    if len(files) > 1:
+        what, fix = f"the table {name!r} is there twice: {', '.join(files)}", "Fix: keep one of them."
+        raise DataError([Problem("E051", what, shown, details=(fix,))])
+    if files and files[0].endswith(".xlsx"):
+        plain = replace(dialect, delimiter=PLAIN.delimiter, decimal=PLAIN.decimal)
+        return read_sheet(folder / files[0], f"{shown}/{files[0]}", name), plain
+    if files or required:
+        return read_table(folder / f"{name}.csv", f"{shown}/{name}.csv", dialect), dialect
+    return None, dialect
 
 
 def _texts(
@@ -103,7 +130,7 @@ def _texts(
     """Texts of the cells as written, numbers with a decimal point: 10.90 says more than 10.9."""
     texts = {}
     for name, rows in tables.items():
-        dialect = dialects.get(name, dialects.get("", PLAIN))
+        dialect = dialects.get(name, PLAIN)
         for row in rows:
             numeric = numeric_columns(type(row))
             texts[row.file, row.line] = {
@@ -123,9 +150,9 @@ def numeric_columns(model: type[Row]) -> frozenset[str]:
 
 
 def _read_rows(
-    path: Path, shown: str, model: type[Row], cells: dict[int, dict[str, Cell]], dialect: Dialect
+    table: RawTable, model: type[Row], cells: dict[int, dict[str, Cell]], dialect: Dialect
 ) -> tuple[tuple[Row, ...], list[Problem]]:
-    table = read_table(path, shown, dialect)
+    shown = table.path
     columns = {n: f.is_required() for n, f in model.model_fields.items() if n not in ("file", "line")}
     check_header(table, columns)
     numeric = numeric_columns(model)

@@ -172,6 +172,19 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
             _refuse_other_delimiter(Cell(told.group(1), 1, 5), records[1:], shown, dialect)
         records = records[1:]
     records = [r for r in records if any(cell.text for cell in r)]
+    if records and len(records[0]) == 1:
+        _refuse_other_delimiter(records[0][0], records[1:], shown, dialect)
+    return check_cells(records, shown)
+
+
+def check_cells(records: list[list[Cell]], shown: str) -> RawTable:
+    """Header and rows of cells, none of them blank, as a table.
+
+    Raises
+    ------
+    DataError
+        Codes E003, E005, E007 and E009.
+    """
     if not records:
         raise DataError([Problem("E003", "the table is empty: it has no header row", shown)])
     header, rows = records[0], records[1:]
@@ -183,8 +196,6 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
         what = f"the cell has {len(long[0].text):,} characters; at most {MAX_CELL:,} are read"
         details = (f"cell: {_shorten(long[0].text)}", "Fix: shorten it. Is a quote missing that should end it?")
         raise DataError([Problem("E009", what, shown, long[0].line, long[0].column, details)])
-    if len(header) == 1:
-        _refuse_other_delimiter(header[0], rows, shown, dialect)
     problems = [_hidden(cell, shown) for row in records for cell in row if _HIDDEN.search(cell.text)]
     for row in rows:
         if len(row) != len(header):

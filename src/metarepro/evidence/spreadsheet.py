@@ -1,0 +1,172 @@
+"""Reading a sheet of an XLSX workbook, with the place of every cell.
+
+Numbers are taken as the workbook stores them. What a spreadsheet makes of a number on its own (dates, formulas, error
+values, merged cells) is refused, because the number that was meant is gone or has no origin that can be shown.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from metarepro.errors import DataError, Problem
+from metarepro.evidence.reader import MAX_BYTES, Cell, RawTable, check_cells
+
+# A workbook that unpacks to more than this is refused unread.
+MAX_UNPACKED = 20_000_000
+# One workbook may hold all tables, a sheet each.
+WORKBOOK = "tables.xlsx"
+_DECIMALS = re.compile(r"(?:#,##)?0\.(0+)(?:_.)?")
+_DETAILS = {
+    "formula": (
+        "is a formula, and its value may be stale",
+        "Fix: copy the cells and paste them as values (Paste special, Values).",
+    ),
+    "date": (
+        "is a date. Did the spreadsheet turn a number such as 1-2 or 3.4 into it?",
+        "Fix: format the column as text, then type the cell anew.",
+    ),
+    "percent": (
+        "is shown as a percentage, but stored as a fraction",
+        "Fix: give the column the format General, and type the number that is meant.",
+    ),
+    "boolean": ("is TRUE or FALSE", "Fix: write yes or no, or a number."),
+    "error": ("is an error value of the spreadsheet", "Fix: mend the formula, or leave the cell empty."),
+}
+
+
+def read_sheet(path: Path, shown: str, table: str) -> RawTable:
+    """Read the sheet of a table from a workbook: the sheet named like the table, or the only one.
+
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    shown : str
+        The path as messages name it.
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    RawTable
+        Cells whose line and column are row and column of the sheet; its path names the sheet too.
+
+    Raises
+    ------
+    DataError
+        E001, E003, E009, E017 for the file; E050 for a cell that is no plain text or number, E051 for a sheet that is
+        not there.
+    """
+    book = _open(path, shown)
+    try:
+        names = book.sheetnames
+        wanted = [n for n in names if n.strip().lower() == table]
+        alone = path.name != WORKBOOK and len(names) == 1
+        if not wanted and not alone:
+            what = f"the workbook has no sheet {table!r}"
+            fix = f"Fix: name a sheet {table}, or keep a single one. Sheets: {', '.join(names)}."
+            raise DataError([Problem("E051", what, shown, details=(fix,))])
+        sheet = book[(wanted or names)[0]]
+        place = f"{shown}:{sheet.title}"
+        if not hasattr(sheet, "iter_rows"):
+            raise DataError([Problem("E051", f"the sheet {sheet.title!r} is a chart, not a table", shown)])
+        return _table(sheet, place)
+    finally:
+        book.close()
+
+
+def has_sheet(path: Path, shown: str, table: str) -> bool:
+    """Whether a workbook of several tables holds this one."""
+    book = _open(path, shown)
+    try:
+        return any(n.strip().lower() == table for n in book.sheetnames)
+    finally:
+        book.close()
+
+
+def _open(path: Path, shown: str) -> Any:
+    from openpyxl import load_workbook
+
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError([Problem("E001", f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read", shown)])
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError([Problem("E001", f"cannot be read: {error.strerror}", shown)]) from None
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            unpacked = sum(entry.file_size for entry in packed.infolist())
+        if unpacked > MAX_UNPACKED:
+            what = f"the workbook unpacks to {unpacked:,} bytes; at most {MAX_UNPACKED:,} are read"
+            raise DataError([Problem("E009", what, shown)])
+        with warnings.catch_warnings():
+            # Drop-down lists and the like that openpyxl does not know are none of our business.
+            warnings.simplefilter("ignore")
+            return load_workbook(io.BytesIO(raw), data_only=False)
+    except DataError:
+        raise
+    except Exception as error:  # openpyxl lets whatever its XML parser met pass
+        kind = "protected by a password" if raw[:4] == b"\xd0\xcf\x11\xe0" else "damaged, or no XLSX at all"
+        fix = f"Fix: open it in a spreadsheet and save it again as .xlsx or as 'CSV UTF-8'. ({type(error).__name__})"
+        raise DataError([Problem("E017", f"the workbook is {kind}", shown, details=(fix,))]) from None
+
+
+def _table(sheet: Any, place: str) -> RawTable:
+    problems: list[Problem] = []
+    merged = sorted(str(r) for r in sheet.merged_cells.ranges)
+    if merged:
+        what = f"the cells {', '.join(merged[:5])} are merged, so that some rows have no value of their own"
+        problems.append(Problem("E050", what, place, details=("Fix: unmerge them and fill in every row.",)))
+    records: list[list[Cell]] = []
+    for row in sheet.iter_rows():
+        cells = [_cell(c, place, problems) for c in row]
+        if any(c.text for c in cells):
+            records.append(cells)
+    if problems:
+        raise DataError(problems)
+    if records:
+        # Columns to the right of the table that were once used and are empty now.
+        width = max(n + 1 for record in records for n, c in enumerate(record) if c.text)
+        records = [record[:width] for record in records]
+    return check_cells(records, place)
+
+
+def _cell(cell: Any, place: str, problems: list[Problem]) -> Cell:
+    value, kind = cell.value, ""
+    if value is None:
+        text = ""
+    elif cell.data_type == "f":
+        text, kind = str(getattr(value, "text", value)), "formula"
+    elif cell.data_type == "e":
+        text, kind = str(value), "error"
+    elif isinstance(value, bool):
+        text, kind = str(value).upper(), "boolean"
+    elif isinstance(value, datetime.datetime | datetime.date | datetime.time | datetime.timedelta):
+        text, kind = str(value), "date"
+    elif isinstance(value, int | float) and "%" in (cell.number_format or ""):
+        text, kind = f"{100 * value:.15g} %", "percent"
+    elif isinstance(value, float):
+        # Fifteen digits are what a spreadsheet shows and keeps: 0.1 + 0.2 is stored as 0.30000000000000004.
+        text = _with_zeros(f"{value:.15g}", cell.number_format or "")
+    else:
+        text = str(value).strip(" ")
+    if kind:
+        message, fix = _DETAILS[kind]
+        problems.append(Problem("E050", f"the cell {message}", place, cell.row, cell.column, (f"cell: {text}", fix)))
+    return Cell(text, cell.row, cell.column)
+
+
+def _with_zeros(text: str, number_format: str) -> str:
+    """A number with the zeros at its end that the format shows: 15.30 says more than 15.3."""
+    shown = _DECIMALS.fullmatch(number_format)
+    if shown is None or "e" in text:
+        return text
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(len(shown.group(1)), '0')}"

@@ -1,0 +1,179 @@
+"""Workbooks give the same data as CSV, with the sheet and cell of everything that is wrong."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from metarepro.cli import main
+from metarepro.errors import DataError
+from metarepro.evidence.dataset import read_dataset
+from metarepro.evidence.spreadsheet import read_sheet
+from metarepro.template import write_project
+
+NAMES = ("studies", "arms", "dichotomous", "continuous", "sources")
+
+
+def value(text):
+    """A cell as a spreadsheet holds it: numbers as numbers."""
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text or None
+
+
+@pytest.fixture
+def project(tmp_path):
+    write_project(tmp_path / "p")
+    return tmp_path / "p"
+
+
+def fill(sheet, path):
+    for row in csv.reader(path.open(encoding="utf-8")):
+        sheet.append([value(text) for text in row])
+        for cell, text in zip(sheet[sheet.max_row], row, strict=True):
+            if isinstance(cell.value, float):
+                cell.number_format = f"0.{'0' * len(text.partition('.')[2])}"
+
+
+def one_workbook(project):
+    """All tables in one workbook, instead of the CSV files."""
+    raw = project / "data" / "raw"
+    book = Workbook()
+    book.remove(book.active)
+    for name in NAMES:
+        fill(book.create_sheet(name), raw / f"{name}.csv")
+        (raw / f"{name}.csv").unlink()
+    book.save(raw / "tables.xlsx")
+    return raw / "tables.xlsx"
+
+
+def edit(path, sheet, **cells):
+    book = load_workbook(path)
+    for place, content in cells.items():
+        book[sheet][place] = content
+    book.save(path)
+
+
+def plain(data):
+    rows = [*data.studies.values(), *data.arms.values(), *data.dichotomous, *data.continuous, *data.sources.values()]
+    return [(row.table, row.values()) for row in rows]
+
+
+def test_one_workbook_or_one_each_gives_the_data_of_the_csv_files(project):
+    raw = project / "data" / "raw"
+    expected = read_dataset(raw)
+    path = one_workbook(project)
+    book = read_dataset(raw)
+    assert plain(book) == plain(expected)
+    # 15.30 keeps its zero, by the format of the cell.
+    assert list(book.printed.values()) == list(expected.printed.values())
+    for name in NAMES:
+        single = Workbook()
+        single.active.title = "Tabelle1"
+        for row in load_workbook(path)[name].iter_rows(values_only=True):
+            single.active.append(row)
+        single.save(raw / f"{name}.xlsx")
+    path.unlink()
+    assert plain(read_dataset(raw)) == plain(expected)
+    assert book.dichotomous[0].file == "data/raw/tables.xlsx:dichotomous"
+
+
+def test_problems_name_sheet_and_cell(project, capsys):
+    path = one_workbook(project)
+    columns = [c.value for c in load_workbook(path)["dichotomous"][1]]
+    letter = chr(ord("A") + columns.index("events"))
+    edit(path, "dichotomous", **{f"{letter}3": 4711})
+    assert main(["check", "--directory", str(project)]) == 2
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == f"data/raw/tables.xlsx:dichotomous!{letter}3: E021 events is larger than total"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("=1+1", "is a formula, and its value may be stale"),
+        (datetime.datetime(2026, 2, 1), "is a date. Did the spreadsheet turn a number such as 1-2 or 3.4 into it?"),
+        (datetime.time(1, 30), "is a date. Did the spreadsheet turn a number such as 1-2 or 3.4 into it?"),
+        (True, "is TRUE or FALSE"),
+        ("#DIV/0!", "is an error value of the spreadsheet"),
+    ],
+)
+def test_what_a_spreadsheet_makes_of_a_number_is_refused(project, content, message):
+    path = one_workbook(project)
+    edit(path, "dichotomous", B2=content)
+    with pytest.raises(DataError) as caught:
+        read_dataset(project / "data" / "raw")
+    first = str(caught.value).splitlines()[0]
+    assert first == f"data/raw/tables.xlsx:dichotomous!B2: E050 the cell {message}"
+
+
+def test_percent_format_and_merged_cells_are_refused(project):
+    path = one_workbook(project)
+    book = load_workbook(path)
+    book["dichotomous"]["H2"] = 0.43
+    book["dichotomous"]["H2"].number_format = "0%"
+    book["studies"].merge_cells("A2:A3")
+    book.save(path)
+    with pytest.raises(DataError) as caught:
+        read_dataset(project / "data" / "raw")
+    shown = str(caught.value)
+    assert "dichotomous!H2: E050 the cell is shown as a percentage, but stored as a fraction\n    cell: 43 %" in shown
+    assert "tables.xlsx:studies: E050 the cells A2:A3 are merged" in shown
+
+
+def test_a_table_has_one_home(project):
+    raw = project / "data" / "raw"
+    text = (raw / "arms.csv").read_text()
+    one_workbook(project)
+    (raw / "arms.csv").write_text(text)
+    with pytest.raises(DataError, match=r"data/raw: E051 the table 'arms' is there twice: arms\.csv, tables\.xlsx"):
+        read_dataset(raw)
+    book = Workbook()
+    book.create_sheet("other")
+    book.save(raw / "risk_of_bias.xlsx")
+    with pytest.raises(DataError, match=r"risk_of_bias\.xlsx: E051 the workbook has no sheet 'risk_of_bias'"):
+        read_dataset(raw)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(tmp_path):
+    path = tmp_path / "arms.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DataError, match="E009 the workbook unpacks to 30,000,000 bytes"):
+        read_sheet(path, "arms.xlsx", "arms")
+
+
+def small_workbook():
+    buffer = io.BytesIO()
+    book = Workbook()
+    book.active.append(["study_id", "arm_id"])
+    book.active.append(["a", 1])
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+SMALL = small_workbook()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_damage_gives_a_table_or_a_coded_error(tmp_path_factory, data):
+    raw = bytearray(SMALL)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=20))
+    path = tmp_path_factory.mktemp("x") / "arms.xlsx"
+    path.write_bytes(bytes(raw))
+    try:
+        read_sheet(path, "arms.xlsx", "arms")
+    except DataError as error:
+        assert error.problems and error.problems[0].path.startswith("arms.xlsx")
