@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import numpy as np
@@ -378,3 +379,45 @@ def test_hazard_ratio_from_what_a_paper_prints():
 def test_generic_from_a_test_statistic():
     es = mr.effect_sizes("GEN", estimate=[0.6, -0.6], t_value=[3.0, -3.0])
     np.testing.assert_allclose(np.sqrt(es.vi), 0.2, rtol=1e-14)
+
+
+def published(analysis):
+    rows = csv.DictReader((ROOT / "data" / "raw" / "published_inputs.csv").open(encoding="utf-8"))
+    return [r for r in rows if r["analysis_id"] == analysis]
+
+
+def test_formulas_of_the_metapsy_databases_give_what_they_print():
+    # Effects, standard errors and pooled results as printed by SYPRES (published_results.csv).
+    rows = published("psilodep_g")
+    names = {"m1": "exp_mean", "sd1": "exp_sd", "n1": "exp_n", "m2": "ctl_mean", "sd2": "ctl_sd", "n2": "ctl_n"}
+    columns = {n: [float(r[c]) for r in rows] for n, c in names.items()}
+    found = mr.effect_sizes("SMD", **columns, vtype="LSd", j="approximate")
+    assert found.yi == pytest.approx([float(r["estimate"]) for r in rows], abs=5e-7)
+    half = [(float(r["ci_high"]) - float(r["ci_low"])) / 2 for r in rows]
+    assert 1.959964 * np.sqrt(found.vi) == pytest.approx(half, abs=1e-6)
+    fit = mr.pool(found.yi, found.vi, tau2="REML", ci="HK")
+    printed = (-0.9031, -1.2561, -0.5501, 0.1174, 23.84, 53.9)
+    assert (
+        tuple(map(round, (fit.beta, fit.ci_low, fit.ci_high, fit.tau2, fit.q, fit.i2_q), (4, 4, 4, 4, 2, 1))) == printed
+    )
+
+    names = {"e1": "exp_events", "n1": "exp_total", "e2": "ctl_events", "n2": "ctl_total"}
+    for analysis, printed in (("psilodep_resp", (2.77, 1.93, 3.97)), ("psilodep_rem_v25", (4.04, 3.39, 4.82))):
+        columns = {n: [float(r[c]) for r in published(analysis)] for n, c in names.items()}
+        found = mr.effect_sizes("RR", **columns, correction_cells="events")
+        fit = mr.pool(found.yi, found.vi, tau2="PM", ci="HK")
+        assert tuple(np.exp([fit.beta, fit.ci_low, fit.ci_high]).round(2)) == printed
+
+
+def test_correction_of_the_events_only():
+    # Row WL of the Metapsy file: 7/13 v 0/11 gives log RR = log((7.5/13.5) / (0.5/11.5)).
+    both = mr.effect_sizes("RR", e1=[7, 5], n1=[13, 20], e2=[0, 4], n2=[11, 20], correction_cells="events")
+    assert both.yi[0] == pytest.approx(np.log((7.5 / 13.5) / (0.5 / 11.5)), rel=1e-14)
+    assert both.vi[0] == pytest.approx(1 / 7.5 - 1 / 13.5 + 1 / 0.5 - 1 / 11.5, rel=1e-14)
+    assert both.yi[1] == pytest.approx(np.log(1.25), rel=1e-14)
+    assert both.notes == ("0.5 added to the events of row 0.",)
+    for name, value in (("correction_cells", "some"), ("correction_to", "zero")):
+        with pytest.raises(mr.ConfigError, match=f"{name} = '{value}' is not known"):
+            mr.effect_sizes("RR", e1=[7], n1=[13], e2=[0], n2=[11], **{name: value})
+    with pytest.raises(mr.ConfigError, match=r"j = .rough. is not known for SMD\. Allowed: exact, approximate"):
+        mr.effect_sizes("SMD", m1=[1], sd1=[1], n1=[9], m2=[0], sd2=[1], n2=[9], j="rough")

@@ -107,6 +107,19 @@ class Model(Part):
     correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(
         "only_zero", description="Which tables get the correction."
     )
+    correction_cells: Literal["all", "events"] = Field(
+        "all",
+        description="Which cells of such a table get it: all, or the events only, so that each total grows by the "
+        "correction once (two arms; as the Metapsy databases do).",
+    )
+    smd_variance: Literal["LS", "LS2", "UB", "AV", "LSd"] = Field(
+        "LS",
+        description="Sampling variance of SMD: large-sample with g (LS) or with the uncorrected d, with J² (LS2) or "
+        "without it (LSd, as the Metapsy databases do), unbiased (UB), with the mean g (AV).",
+    )
+    smd_correction: Literal["exact", "approximate"] = Field(
+        "exact", description="Small-sample correction J of SMD: by gamma functions, or 1 - 3/(4N - 9)."
+    )
     drop_double_zero: bool = Field(False, description="Whether studies without events in both arms are left out.")
 
     @model_validator(mode="after")

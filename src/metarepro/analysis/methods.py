@@ -48,6 +48,14 @@ CROSSOVER = {
     "first_period": "crossover trials with their first period only",
     "first_else_all": "crossover trials with their first period where it was read, else with all periods",
 }
+SMD_VARIANCE = {
+    "LS": "",
+    "LS2": "its large-sample variance with the uncorrected d times J²",
+    "UB": "its unbiased variance",
+    "AV": "its large-sample variance at the mean g",
+    "LSd": "its large-sample variance with the uncorrected d",
+}
+CORRECTION_CELLS = {"all": "all cells", "events": "the events of both arms (and once to each total)"}
 CORRECTION_TO = {
     "only_zero": "of tables with a zero cell",
     "if_any_zero": "of all tables, as one has a zero cell",
@@ -106,7 +114,13 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         sentences.append(f"Published contrasts enter with {' or '.join(sources)}.")
     if corrected.any() and not analysis.uses_glmm:
         where = CORRECTION_TO[model.correction_to]
-        sentences.append(f"{model.correction:g} was added to all cells {where} ({int(corrected.sum())}).")
+        cells = "all cells" if measure.inputs != "two_arm_counts" else CORRECTION_CELLS[model.correction_cells]
+        sentences.append(f"{model.correction:g} was added to {cells} {where} ({int(corrected.sum())}).")
+    if analysis.measure == "SMD" and any(c.kind == "means" for c in used):
+        approximate = ["J as 1 - 3/(4N - 9)"] if model.smd_correction == "approximate" else []
+        formulas = [f for f in (*approximate, SMD_VARIANCE[model.smd_variance]) if f]
+        if formulas:
+            sentences.append(f"Hedges g was computed with {' and '.join(formulas)}.")
     if measure.inputs == "two_arm_counts" and model.drop_double_zero:
         sentences.append("Studies without events in either arm, or with events only, would be left out.")
     if measure.inputs == "one_arm_counts":

@@ -92,6 +92,9 @@ def _effects(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> tuple[A
             options = {"correction": model.correction, "correction_to": model.correction_to}
             if measure.inputs == "two_arm_counts":
                 options["drop_double_zero"] = model.drop_double_zero
+                options["correction_cells"] = model.correction_cells
+        elif analysis.measure == "SMD":
+            options = {"vtype": model.smd_variance, "j": model.smd_correction}
         found = effect_sizes(analysis.measure, **columns, **options)
         yi[index], vi[index] = found.yi, found.vi
         if "corrected" in found.flags:
@@ -149,7 +152,8 @@ def _study_effects(
             low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
             what = "its logit only, not for the pooling" if analysis.uses_glmm else "the pooling"
-            notes.append(f"{analysis.model.correction:g} added to each cell for {what}")
+            cells = "each cell" if analysis.model.correction_cells == "all" else "the events of both arms"
+            notes.append(f"{analysis.model.correction:g} added to {cells} for {what}")
         if not np.isfinite(yi[i]):
             notes.append("not estimable")
         row = c.rows[0]

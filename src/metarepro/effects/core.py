@@ -109,10 +109,14 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
         Added to all cells of a table with a zero cell; not for AS, PHI, PAS, PFT, IRSD, IRS and IRFT.
     correction_to : {'only_zero', 'if_any_zero', 'all', 'none'}, default 'only_zero'
         Which tables get it.
+    correction_cells : {'all', 'events'}, default 'all'
+        Two-arm counts: which cells of such a table get it.
     drop_double_zero : bool, default False
         Whether studies without events in either arm (or with events only) are dropped.
-    vtype : {'LS', 'LS2', 'UB', 'AV'}, default 'LS'
+    vtype : {'LS', 'LS2', 'UB', 'AV', 'LSd'}, default 'LS'
         Variance formula of SMD.
+    j : {'exact', 'approximate'}, default 'exact'
+        Small-sample correction of SMD.
 
     Returns
     -------
@@ -177,7 +181,8 @@ def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> 
     corrected = flags.get("corrected")
     if corrected is not None and corrected.any():
         amount = options.get("correction", 0.5)
-        notes.append(f"{amount:g} added to all cells of {_rows(corrected)}.")
+        which = "all cells" if options.get("correction_cells", "all") == "all" else "the events"
+        notes.append(f"{amount:g} added to {which} of {_rows(corrected)}.")
     dropped = flags.get("dropped")
     if dropped is not None and dropped.any():
         notes.append(f"Double-zero studies dropped: {_rows(dropped)}.")

@@ -10,6 +10,7 @@ from metarepro.effects.checks import Array, check_counts
 from metarepro.errors import ConfigError
 
 CorrectionTo = Literal["only_zero", "all", "if_any_zero", "none"]
+CorrectionCells = Literal["all", "events"]
 
 
 def correct_cells(
@@ -62,12 +63,17 @@ def two_arm_counts(
     correction: float = 0.5,
     correction_to: CorrectionTo = "only_zero",
     drop_double_zero: bool = False,
+    correction_cells: CorrectionCells = "all",
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:
     """Working-scale estimate and sampling variance of a two-arm measure from events and totals.
 
     OR, RR and PETO are on the log scale; RD, AS, PHI, YUQ and YUY are plain. AS and PHI are never corrected for zero
     cells. Double-zero studies (no events in either arm, or only events) are kept with the correction unless
     `drop_double_zero`, as metafor does by default; they carry no information on OR and RR.
+
+    With `correction_cells` ``events`` only the events are corrected, of tables where an arm has none, so that a total
+    grows by the correction once, not twice (as the Metapsy databases do; meant for the recomputation of what was
+    published so).
 
     Returns
     -------
@@ -81,7 +87,14 @@ def two_arm_counts(
     double_zero = ((e1 == 0) & (e2 == 0)) | ((e1 == n1) & (e2 == n2))
     cells, dropped = (e1, n1 - e1, e2, n2 - e2), double_zero & drop_double_zero
     to: CorrectionTo = "none" if measure in ("AS", "PHI") else correction_to
-    (a, b, c, d), corrected = correct_cells(cells, correction, to, ~dropped)
+    if correction_cells not in get_args(CorrectionCells):
+        allowed = ", ".join(get_args(CorrectionCells))
+        raise ConfigError(f"correction_cells = {correction_cells!r} is not known. Allowed: {allowed}.")
+    if correction_cells == "events":
+        (a, c), corrected = correct_cells(cells[::2], correction, to, ~dropped)
+        b, d = cells[1::2]
+    else:
+        (a, b, c, d), corrected = correct_cells(cells, correction, to, ~dropped)
     m1, m2 = a + b, c + d
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 1 / a + 1 / b + 1 / c + 1 / d

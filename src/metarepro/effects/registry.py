@@ -34,7 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 _CORRECTION = ("correction", "correction_to")
 OPTIONS: dict[str, tuple[str, ...]] = {
-    "two_arm_counts": (*_CORRECTION, "drop_double_zero"),
+    "two_arm_counts": (*_CORRECTION, "correction_cells", "drop_double_zero"),
     "diagnostic_counts": _CORRECTION,
     "two_arm_means": (),
     "two_arm_rates": _CORRECTION,
@@ -104,7 +104,8 @@ class Measure:
     @property
     def options(self) -> tuple[str, ...]:
         """Keyword options of `effect_sizes`."""
-        return ("vtype",) if self.code in ("SMD", "SMDH") else OPTIONS[self.inputs]
+        own: dict[str, tuple[str, ...]] = {"SMD": ("vtype", "j"), "SMDH": ("vtype",)}
+        return own.get(self.code, OPTIONS[self.inputs])
 
 
 _BORENSTEIN = "Borenstein et al. 2009, Introduction to Meta-Analysis, doi:10.1002/9780470743386"
