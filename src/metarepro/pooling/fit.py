@@ -229,7 +229,14 @@ def pool(
     user = None if weights is None else _user_weights(weights, batch)
     estimates, notes = estimate(batch, tau2, user)
     on_demand = OnDemand(
-        keep(batch), estimates.tau2, estimates.rss, estimates.sum_w, estimates.log_det_xwx, tau2 == "REML", user
+        keep(batch),
+        estimates.tau2,
+        estimates.rss,
+        estimates.sum_w,
+        estimates.log_det_xwx,
+        incomplete=bool(estimates.dropped),
+        restricted=tau2 == "REML",
+        user=user,
     )
     fit = _assemble(estimates, batch, on_demand, tau2, ci, pi, level, list(notes))
     return with_bootstrap(fit, batch, seed) if pi == "NNF" else fit

@@ -30,6 +30,8 @@ class OnDemand:
     tau2, rss, sum_w : ndarray, shape (b,)
         As in `engine.Estimates`; tau2 is NaN where it does not exist.
     log_det_xwx : ndarray, shape (b,), or None
+    incomplete : bool
+        Whether some effect or variance is missing.
     restricted : bool
         Whether the likelihood is the restricted one.
     user : ndarray, shape (b, k), or None
@@ -41,6 +43,7 @@ class OnDemand:
     rss: Array
     sum_w: Array
     log_det_xwx: Array | None
+    incomplete: bool
     restricted: bool
     user: Array | None
 
@@ -48,9 +51,10 @@ class OnDemand:
         """Weights in percent, shape (b, k)."""
         found = np.empty(self.batch.y.shape)
         for rows in self._chunks():
-            used, total = self._variances(rows)
-            inverse = np.where(used, 1 / total, 0.0) if self.user is None else self.user[rows] * used
-            found[rows] = 100 * inverse / inverse.sum(-1, keepdims=True)
+            used, inverse, _ = self._inverses(rows)
+            if self.user is not None:
+                inverse = self.user[rows] * (1.0 if used is None else used)
+            np.multiply(inverse, (100 / inverse.sum(-1))[:, None], out=found[rows])
         return found
 
     def log_likelihood(self) -> Array:
@@ -61,12 +65,12 @@ class OnDemand:
         """
         value, count = np.empty(self.tau2.shape), np.empty(self.tau2.shape)
         for rows in self._chunks():
-            used, total = self._variances(rows)
-            value[rows] = np.log(np.where(used, total, 1.0)).sum(-1)
-            count[rows] = used.sum(-1)
+            used, inverse, total = self._inverses(rows)
+            value[rows] = np.log(total if used is None else np.where(used, total, 1.0)).sum(-1)
+            count[rows] = inverse.shape[-1] if used is None else used.sum(-1)
         value += self.rss
         if self.restricted:
-            value += np.log(self.sum_w) - np.log(count) if self.log_det_xwx is None else self.log_det_xwx
+            value += np.log(self.sum_w / count) if self.log_det_xwx is None else self.log_det_xwx
             count -= 1 if self.batch.x is None else self.batch.x.shape[-1]
         return np.asarray(-0.5 * (count * np.log(2 * np.pi) + value), dtype=np.float64)
 
@@ -75,22 +79,24 @@ class OnDemand:
         step = max(CHUNK // k, 1)
         return [slice(first, first + step) for first in range(0, b, step)]
 
-    def _variances(self, rows: slice) -> tuple[Mask, Array]:
-        """Which studies take part, and v + tau2."""
+    def _inverses(self, rows: slice) -> tuple[Mask | None, Array, Array]:
+        """Which studies take part (None for all), their 1/(v + tau2), and v + tau2 itself."""
         y, v = self.batch.y[rows], self.batch.v[rows]
-        used = ~(np.isnan(y) | np.isnan(v))
-        if self.batch.mask is not None:
-            used &= self.batch.mask[rows]
+        used = None if self.batch.mask is None else self.batch.mask[rows]
+        if self.incomplete:
+            known = ~(np.isnan(y) | np.isnan(v))
+            used = known if used is None else used & known
         tau2 = self.tau2[rows]
         with np.errstate(divide="ignore"):
             total = v + np.where(np.isfinite(tau2), tau2, 0.0)[:, None]
-            sum_w = np.where(used, 1 / total, 0.0).sum(-1)
+            inverse = 1 / total if used is None else np.where(used, 1 / total, 0.0)
+            sum_w = inverse.sum(-1)
         if not (np.abs(sum_w - self.sum_w[rows]) <= 1e-9 * self.sum_w[rows]).all():
             raise DataError(
                 "The arrays given to pool were changed after the fit, so weights and log-likelihood are lost. Read "
                 "them before, or give pool a copy."
             )
-        return used, total
+        return used, inverse, total
 
 
 def keep(batch: Batch) -> Batch:
