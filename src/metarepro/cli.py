@@ -1,4 +1,4 @@
-"""The `metarepro` command: start a project, check it, compare results, explain a code."""
+"""The `metarepro` command: start or import a project, check it, compare results, explain a code."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import argparse
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from metarepro import __version__
 from metarepro.codes import CODES, HELP
 from metarepro.errors import MetareproError
 
+if TYPE_CHECKING:
+    from metarepro.importing.project import ImportedProject
+
 EXAMPLES = """\
 examples:
   metarepro init my-review                 a new project, to be filled with your trials
+  metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
   metarepro check                          check config.yaml and data/raw in this folder
   metarepro check --directory my-review    the same for another folder
   metarepro check --format json            problems as JSON, for other programs
@@ -82,6 +86,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
     check.set_defaults(run=_check)
+    imported = commands.add_parser(
+        "import",
+        help="make a project of another program's file",
+        description="Make a project of another program's file: its tables, a configuration to start from, and notes on "
+        "what was left out or assumed.",
+    )
+    imported.add_argument("kind", choices=IMPORTS, metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
+    imported.add_argument("file", type=Path, metavar="FILE", help="metapsy: a table in the Metapsy format (CSV)")
+    imported.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is new or empty")
+    imported.set_defaults(run=_import)
     diff = commands.add_parser(
         "diff",
         help="what differs between two results folders",
@@ -96,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("code", help="a code, or 'all'")
     explain.set_defaults(run=_explain)
-    for command in (init, check, diff, explain):
+    for command in (init, check, imported, diff, explain):
         command.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
     return parser
@@ -112,6 +126,32 @@ def _init(options: argparse.Namespace) -> int:
         print(f"Written to {options.directory}: {', '.join(written)}.")
         print(f"Next: metarepro check --directory {options.directory}; README.md there says how to go on.")
     return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from metarepro.importing.project import write_imported
+
+    project = IMPORTS[options.kind](options.file)
+    written = [str(p.relative_to(options.to)) for p in write_imported(project, options.to)]
+    if options.format == "json":
+        found = {"ok": True, "directory": str(options.to), "files": written, "notes": project.notes}
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        rows = ", ".join(f"{len(rows)} {name}" for name, rows in project.tables.items())
+        print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
+        for note in project.notes:
+            print(f"Note: {note}")
+        print(f"Next: metarepro check --directory {options.to}; then look at config.yaml and NOTES.md there.")
+    return 0
+
+
+def _metapsy(path: Path) -> ImportedProject:
+    from metarepro.importing.metapsy import read_metapsy
+
+    return read_metapsy(path)
+
+
+IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy}
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -32,6 +32,8 @@ CODES: dict[str, str] = {
     "E031": "several rows of one study fit an analysis equally well",
     "E032": "step rates of several studies in one compound",
     "E033": "a word of the tables is one letter off a word that analyses use",
+    "E040": "a file to import is not of the named kind",
+    "E041": "something in a file to import cannot be used",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
     "E100": "the configuration is not readable YAML",
@@ -132,6 +134,8 @@ HELP: dict[str, str] = {
         "A word in the tables is one letter away from a word that the configuration filters by. The row would "
         "silently not be used. Correct one of the two."
     ),
+    "E040": "Name the program that wrote the file: metarepro import metapsy FILE, or metarepro import revman FILE.",
+    "E041": "Correct the cell in the file and import it again; nothing was written.",
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "
         "meant is gone or may be stale. Format the column as text or General, and paste values."

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.evidence.integrity import Finding
 
+# What a spreadsheet starts to compute at the start of a cell.
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 EFFECT_COLUMNS = (
     "study_id", "label", "year", "status", "reason", "group", "level", "timepoint_h", "scale", "participants", "inputs",
     "yi", "vi", "estimate", "ci_low", "ci_high", "ci_method", "weight_percent", "notes", "sources",
@@ -25,12 +29,17 @@ INTEGRITY_COLUMNS = (
 )  # fmt: skip
 
 
+def inert_text(text: str) -> str:
+    """A text that no spreadsheet runs as a formula; numbers stay as they are."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
 def safe_cell(value: Any) -> Any:
     """A cell that no spreadsheet runs as a formula, and a number that is empty when it does not exist."""
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
+    if isinstance(value, str):
+        return inert_text(value)
     return "" if value is None else value
 
 

@@ -96,7 +96,12 @@ def read_table(path: Path, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     DataError
         Codes E001 to E008, each with its position.
     """
-    return parse_table(_decode(_read_bytes(path, shown), shown, dialect.encoding), shown, dialect)
+    return parse_table(read_text(path, shown, dialect.encoding), shown, dialect)
+
+
+def read_text(path: Path, shown: str, encoding: str = "utf-8") -> str:
+    """Text of a file that is no other kind of file (see `read_table`)."""
+    return _decode(_read_bytes(path, shown), shown, encoding)
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from metarepro.analysis.tables import inert_text
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.dataset import numeric_columns
 from metarepro.evidence.dictionary import column_names, write_dictionary
 from metarepro.evidence.tables import REQUIRED_TABLES, TABLES
 from metarepro.template import refuse_occupied
-
-# What a spreadsheet starts to compute at the start of a cell.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -95,13 +91,8 @@ def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([row.get(c, "") if c in numeric else _inert(row.get(c, "")) for c in columns])
+        writer.writerow([row.get(c, "") if c in numeric else inert_text(row.get(c, "")) for c in columns])
     return buffer.getvalue()
-
-
-def _inert(text: str) -> str:
-    """A text that no spreadsheet runs as a formula."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def _write(project: ImportedProject, folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from metarepro.evidence.integrity.printed import text_of
+from metarepro.evidence.integrity.printed import MAX_DECIMALS, decimals_of, text_of
 from metarepro.evidence.tables import Row
 
 Severity = Literal["warning", "note"]
@@ -80,7 +80,9 @@ class Texts:
         known = self._printed.get((row.file, row.line), {}).get(column)
         value = getattr(row, column)
         if known is not None and _says(known, value):
-            return known.strip()
+            text = known.strip()
+            # More decimals than the checks take are those of a computed number.
+            return text if decimals_of(text) <= MAX_DECIMALS else text_of(round(float(text), MAX_DECIMALS))
         if value is None:
             return ""
         return text_of(value) if isinstance(value, float) else str(value)

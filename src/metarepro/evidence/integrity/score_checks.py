@@ -42,13 +42,18 @@ def check_granularity(dataset: Dataset, text: Texts) -> Iterator[Finding]:
     sds: dict[tuple[str, str, str, int], list[Continuous]] = {}
     tested: Counter[tuple[str, str, str, int]] = Counter()
     for row in dataset.continuous:
-        if not whole_scores(row) or row.n is None or row.mean is None:
+        if not whole_scores(row) or row.n is None or row.mean is None or _computed(text(row, "mean")):
             continue
         key = (row.study_id, row.arm_id, row.source_id, row.n)
         tested[key] += 1
         if not grim(text(row, "mean"), row.n).possible:
             means.setdefault(key, []).append(row)
-        elif row.sd is not None and row.n >= 2 and not grimmer(text(row, "mean"), text(row, "sd"), row.n).possible:
+        elif (
+            row.sd is not None
+            and row.n >= 2
+            and not _computed(text(row, "sd"))
+            and not grimmer(text(row, "mean"), text(row, "sd"), row.n).possible
+        ):
             sds.setdefault(key, []).append(row)
     for key, rows in means.items():
         n, first = key[3], rows[0]
@@ -73,6 +78,11 @@ def check_granularity(dataset: Dataset, text: Texts) -> Iterator[Finding]:
             "number of patients was rated, the scores are imputed or prorated, or it is a misprint."
         )
         yield finding("W013", "note", first, "sd", text(first, "sd"), message, "grimmer", "grimmer")
+
+
+def _computed(text: str) -> bool:
+    """Whether a number has so many decimals that nobody printed it; it was made of others, such as an interval."""
+    return decimals_of(text) > 5
 
 
 def _others(rows: list[Continuous], tested: int, column: str, text: Texts) -> str:
@@ -102,7 +112,7 @@ def check_ranges(dataset: Dataset, text: Texts) -> Iterator[Finding]:
         mean = text(row, "mean")
         bounds = rounded_from(mean)
         if bounds[1] < low or bounds[0] > high:
-            message = f"A {row.statistic} score of {mean} lies outside the {scale.name}, {low} to {high}."
+            message = f"{row.statistic.capitalize()} score {mean} lies outside the {scale.name}, {low} to {high}."
             yield finding("W014", "warning", row, "mean", mean, message, "range", "range")
         elif row.sd is not None and row.n is not None and row.n >= 2:
             most = sd_against_range(mean, text(row, "sd"), row.n, low, high)
