@@ -11,6 +11,19 @@ from metarepro.evidence.dictionary import write_dictionary
 TEMPLATE = Path(__file__).parent / "templates" / "project"
 
 
+def refuse_occupied(folder: Path) -> None:
+    """Refuse a folder that holds something already: nothing is ever overwritten.
+
+    Raises
+    ------
+    ConfigError
+        The folder exists and is not empty, or is no folder.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        fix = "Fix: name a new folder, or an empty one; nothing is ever overwritten."
+        raise ConfigError([Problem("E001", "the folder is not empty", str(folder), details=(fix,))])
+
+
 def write_project(folder: Path) -> list[Path]:
     """Write the template project into a new or empty folder; returns the files written.
 
@@ -20,9 +33,7 @@ def write_project(folder: Path) -> list[Path]:
         The folder exists and is not empty, or cannot be written.
     """
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            fix = "Fix: name a new folder, or an empty one; nothing is ever overwritten."
-            raise ConfigError([Problem("E001", "the folder is not empty", str(folder), details=(fix,))])
+        refuse_occupied(folder)
         shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True)
         write_dictionary(folder / "data")
     except OSError as error:

@@ -1,0 +1,137 @@
+"""A project made of another program's file: its tables and configuration, and how it is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metarepro.errors import ConfigError, Problem
+from metarepro.evidence.dataset import numeric_columns
+from metarepro.evidence.dictionary import column_names, write_dictionary
+from metarepro.evidence.tables import REQUIRED_TABLES, TABLES
+from metarepro.template import refuse_occupied
+
+# What a spreadsheet starts to compute at the start of a cell.
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ImportedProject:
+    """What was read in a file of another program.
+
+    Attributes
+    ----------
+    title : str
+        Of the review.
+    tables : dict
+        Raw table name (studies, arms, sources, dichotomous, continuous, contrasts) to its rows, each column to text.
+    config : str
+        Text of config.yaml.
+    notes : tuple of str
+        What was left out or assumed, in sentences.
+    """
+
+    title: str
+    tables: dict[str, list[dict[str, str]]]
+    config: str
+    notes: tuple[str, ...]
+
+
+def write_imported(project: ImportedProject, folder: Path) -> list[Path]:
+    """Write a project into a new or empty folder; returns the files written.
+
+    All of it is written beside the folder first and moved there when complete.
+
+    Parameters
+    ----------
+    project : ImportedProject
+    folder : Path
+        A folder that does not exist yet, or is empty.
+
+    Raises
+    ------
+    ConfigError
+        The folder exists and is not empty, or cannot be written.
+    """
+    try:
+        refuse_occupied(folder)
+        target = folder.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            _write(project, half)
+            _move(half, target)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+    except OSError as error:
+        raise ConfigError([Problem("E001", f"cannot be written: {error.strerror}", str(folder))]) from None
+    return sorted(p for p in folder.rglob("*") if p.is_file())
+
+
+def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
+    """CSV text of a raw table: columns in the order of its model, those that are required or used.
+
+    Parameters
+    ----------
+    name : str
+        Raw table.
+    rows : sequence of mapping
+        Column to text.
+    """
+    model = TABLES[name]
+    unknown = {column for row in rows for column in row} - set(column_names(model))
+    if unknown:
+        raise ValueError(f"{name} has no column {sorted(unknown)}")
+    columns = [c for c in column_names(model) if model.model_fields[c].is_required() or any(r.get(c) for r in rows)]
+    numeric = numeric_columns(model)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([row.get(c, "") if c in numeric else _inert(row.get(c, "")) for c in columns])
+    return buffer.getvalue()
+
+
+def _inert(text: str) -> str:
+    """A text that no spreadsheet runs as a formula."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def _write(project: ImportedProject, folder: Path) -> None:
+    raw = folder / "data" / "raw"
+    raw.mkdir(parents=True)
+    for name in TABLES:
+        rows = project.tables.get(name, [])
+        if rows or name in REQUIRED_TABLES:
+            _put(raw / f"{name}.csv", table_text(name, rows))
+    write_dictionary(folder / "data")
+    _put(folder / "config.yaml", project.config)
+    notes = "".join(f"- {note}\n" for note in project.notes) or "Nothing was left out or assumed.\n"
+    _put(folder / "NOTES.md", f"# What was left out or assumed on import\n\n{notes}")
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _move(half: Path, target: Path) -> None:
+    """Put the complete folder in its place; into an empty one that is there, config.yaml last."""
+    if not target.exists():
+        half.rename(target)
+        return
+    moved: list[Path] = []
+    try:
+        for part in sorted(half.iterdir(), key=lambda p: (p.name == "config.yaml", p.name)):
+            part.rename(target / part.name)
+            moved.append(target / part.name)
+    except OSError:
+        for part in moved:
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        raise
