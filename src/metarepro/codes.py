@@ -32,6 +32,8 @@ CODES: dict[str, str] = {
     "E031": "several rows of one study fit an analysis equally well",
     "E032": "step rates of several studies in one compound",
     "E033": "a word of the tables is one letter off a word that analyses use",
+    "E040": "a file is no RevMan export",
+    "E041": "something in a RevMan file cannot be used",
     "E100": "the configuration is not readable YAML",
     "E101": "a configuration key is unknown",
     "E102": "a configuration value is not allowed",
@@ -129,6 +131,14 @@ HELP: dict[str, str] = {
     "E033": (
         "A word in the tables is one letter away from a word that the configuration filters by. The row would "
         "silently not be used. Correct one of the two."
+    ),
+    "E040": (
+        "Read are RevMan 5 files (.rm5) and, from RevMan Web, the data rows of the analyses (the file ending in "
+        "-data-rows.csv; the one ending in -overall-estimates-and-settings.csv belongs beside it)."
+    ),
+    "E041": (
+        "A number that is none, more events than patients, or a study that the file does not list: RevMan writes no "
+        "such file itself. Open the review in RevMan, look at the analysis named, save and export again."
     ),
     "E100": ("config.yaml is not readable: a tab, a missing colon, an unbalanced bracket or quote, at the line shown."),
     "E101": "The key does not exist, so it would have no effect. docs/configuration.md lists every key.",
