@@ -23,6 +23,7 @@ EXAMPLES = """\
 examples:
   metarepro init my-review                 a new project, to be filled with your trials
   metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
+  metarepro import revman review.rm5 --to my-review    the same of a RevMan file
   metarepro check                          check config.yaml and data/raw in this folder
   metarepro check --directory my-review    the same for another folder
   metarepro check --format json            problems as JSON, for other programs
@@ -93,7 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         "what was left out or assumed.",
     )
     imported.add_argument("kind", choices=IMPORTS, metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
-    imported.add_argument("file", type=Path, metavar="FILE", help="metapsy: a table in the Metapsy format (CSV)")
+    imported.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="metapsy: a table in the Metapsy format (CSV); revman: a RevMan 5 file (.rm5), or the data rows of RevMan "
+        "Web (...-data-rows.csv)",
+    )
     imported.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is new or empty")
     imported.set_defaults(run=_import)
     diff = commands.add_parser(
@@ -151,7 +158,13 @@ def _metapsy(path: Path) -> ImportedProject:
     return read_metapsy(path)
 
 
-IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy}
+def _revman(path: Path) -> ImportedProject:
+    from metarepro.importing.revman import read_revman
+
+    return read_revman(path)
+
+
+IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "revman": _revman}
 
 
 def _check(options: argparse.Namespace) -> int:

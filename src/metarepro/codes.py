@@ -134,8 +134,15 @@ HELP: dict[str, str] = {
         "A word in the tables is one letter away from a word that the configuration filters by. The row would "
         "silently not be used. Correct one of the two."
     ),
-    "E040": "Name the program that wrote the file: metarepro import metapsy FILE, or metarepro import revman FILE.",
-    "E041": "Correct the cell in the file and import it again; nothing was written.",
+    "E040": (
+        "Name the program that wrote the file. metapsy: a CSV with the columns of the Metapsy format. revman: a RevMan "
+        "5 file (.rm5) or, from RevMan Web, the data rows of the analyses (the file ending in -data-rows.csv; the one "
+        "ending in -overall-estimates-and-settings.csv belongs beside it)."
+    ),
+    "E041": (
+        "A number that is none, more events than patients, a study that the file does not list. Correct it where the "
+        "file comes from, and export and import it again; nothing was written."
+    ),
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "
         "meant is gone or may be stale. Format the column as text or General, and paste values."

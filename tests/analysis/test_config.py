@@ -211,3 +211,10 @@ def test_ways_of_writing_tables(tmp_path):
     config = read(tmp_path, GOOD + "csv: {delimiter: ';', decimal: ',', tables: {arms: {encoding: cp1252}}}\n")
     assert config.dialects[""].delimiter == ";" and config.dialects["arms"].encoding == "cp1252"
     assert config.dialects["arms"].delimiter == ","
+
+
+def test_hazard_ratios_are_published_contrasts_only(tmp_path):
+    text = GOOD.replace("measure: OR", "measure: HR")
+    with pytest.raises(ConfigError, match=r"E102 analyses\.0\.measure: measure 'HR' is unknown"):
+        read(tmp_path, text)
+    assert read(tmp_path, text + "    rows: contrasts\n").analyses[0].measure == "HR"

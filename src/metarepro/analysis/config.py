@@ -190,7 +190,8 @@ class Analysis(Part):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        allowed = [m for m, info in MEASURES.items() if info.inputs in TABLE_INPUTS and info.display != "none"]
+        inputs = (*TABLE_INPUTS, "hazard_ratios") if self.rows == "contrasts" else TABLE_INPUTS
+        allowed = [m for m, info in MEASURES.items() if info.inputs in inputs and info.display != "none"]
         if self.measure not in allowed:
             near = get_close_matches(self.measure.upper(), allowed, n=1, cutoff=0.4)
             hint = f"Fix: did you mean {near[0]!r}?" if near else "Published effects: rows: contrasts."

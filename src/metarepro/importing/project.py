@@ -104,7 +104,8 @@ def _write(project: ImportedProject, folder: Path) -> None:
             _put(raw / f"{name}.csv", table_text(name, rows))
     write_dictionary(folder / "data")
     _put(folder / "config.yaml", project.config)
-    notes = "".join(f"- {note}\n" for note in project.notes) or "Nothing was left out or assumed.\n"
+    # A name with a tag in it is a name.
+    notes = "".join(f"- {note}\n".replace("<", "\\<") for note in project.notes) or "Nothing was left out or assumed.\n"
     _put(folder / "NOTES.md", f"# What was left out or assumed on import\n\n{notes}")
 
 

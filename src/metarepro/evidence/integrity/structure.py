@@ -100,6 +100,8 @@ def near_identical_rows(rows: Iterable[Continuous]) -> tuple[Pair, ...]:
 def sizes_disagree(counts: Iterable[Dichotomous], scores: Iterable[Continuous]) -> tuple[Pair, ...]:
     """Visits at which one source gives counts and scores of one scale over different numbers of patients.
 
+    Rows without a printed time are left out: nothing says that they are of one visit.
+
     Parameters
     ----------
     counts : iterable of Dichotomous
@@ -107,7 +109,7 @@ def sizes_disagree(counts: Iterable[Dichotomous], scores: Iterable[Continuous]) 
     """
     rated: dict[tuple[object, ...], Continuous] = {}
     for score in scores:
-        if score.n is not None and score.statistic in ("baseline", "endpoint"):
+        if score.n is not None and score.timepoint_h is not None and score.statistic in ("baseline", "endpoint"):
             rated[(score.study_id, score.arm_id, score.scale, score.timepoint_h, score.periods, score.source_id)] = (
                 score
             )

@@ -1,0 +1,102 @@
+"""Files of Review Manager (RevMan), the program of Cochrane reviews -> a project.
+
+Two formats are read, each as it was found in public files:
+
+- RevMan 5 files (``.rm5``), XML with the root ``COCHRANE_REVIEW``. Seen: the review "Antibiotics for sore throat"
+  (CD000023.pub4) in github.com/IEBH/revman-replicant, test/data/antibiotics-for-sore-throat.rm5, for studies, subgroups
+  and counts. That analyses of other kinds are ``CONT_``, ``IV_``, ``IPD_`` and ``OTHER_OUTCOME``, that ``IV_`` and
+  ``IPD_OUTCOME`` name their effect measure in an element of its own, and the attributes ``MEAN_1``, ``SD_1``,
+  ``ESTIMATE``, ``SE``, ``O_E`` and ``VAR`` of their data, was seen in public programs that read such files.
+- The analysis data that RevMan Web exports and the Cochrane Library offers with its reviews: ``<id>-data-rows.csv``,
+  and beside it ``<id>-overall-estimates-and-settings.csv``. Columns and words as in the documentation of the public
+  data collection github.com/mahmood789/Pairwise70 and in public programs that read or write these files.
+
+Cochrane's own descriptions: RevMan 5 user guide, and https://documentation.cochrane.org/revman-kb.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metarepro.errors import DataError, Problem
+from metarepro.evidence.reader import MAX_BYTES
+from metarepro.figures.fonts import undrawable
+from metarepro.importing.project import ImportedProject
+from metarepro.importing.revman_config import make_config
+from metarepro.importing.revman_csv import read_csv
+from metarepro.importing.revman_tables import Tables, make_tables
+from metarepro.importing.revman_xml import read_xml
+
+# Bytes that XML can start with, in the encodings that name themselves.
+_XML = (b"<", b"\xff\xfe<", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
+_SHOWN_AT_MOST = 40
+
+
+def read_revman(path: Path) -> ImportedProject:
+    """Read a file of RevMan 5 or the data rows of RevMan Web; its content decides which of them it is.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    ImportedProject
+
+    Raises
+    ------
+    DataError
+        E001: no such file, or too large. E040: no RevMan export. E041: something in it cannot be used. Other codes: a
+        broken CSV table.
+    """
+    shown = path.name
+    raw = _read(path, shown)
+    start = raw[:100].removeprefix(b"\xef\xbb\xbf").lstrip()
+    review = read_xml(raw, shown) if start.startswith(_XML) else read_csv(raw, path, shown)
+    made = make_tables(review, _drawable)
+    title = review.title or "Imported review"
+    config = make_config(made, _drawable(title))
+    return ImportedProject(title, made.rows, config, tuple(_notes(made)))
+
+
+def _read(path: Path, shown: str) -> bytes:
+    try:
+        if not path.is_file():
+            raise FileNotFoundError
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            what = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+            raise DataError([Problem("E001", what, shown)])
+        return path.read_bytes()
+    except OSError as error:
+        what = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise DataError([Problem("E001", what, shown)]) from None
+
+
+def _drawable(text: str) -> str:
+    """The text with a question mark for each character that the figures' fonts lack."""
+    while character := undrawable(text):
+        text = text.replace(character, "?")
+    return text
+
+
+def _notes(made: Tables) -> list[str]:
+    kinds = {part.outcome.kind for part in made.parts}
+    notes = [
+        f"Read: {made.review.shown}, a {made.review.kind}. All numbers are those entered in the review (level: "
+        "secondary), not read in the studies' own reports.",
+        "Each study is taken as randomised, with parallel groups; RevMan does not say.",
+        "RevMan holds no times of measurement; `timepoint_h` is empty.",
+        *made.review.notes,
+    ]
+    if "means" in kinds:
+        notes.append("Means are taken as scores at the end (statistic: endpoint); RevMan does not say whether they are "
+                     "changes. Their rating scales are not named either.")  # fmt: skip
+    if any(part.measure == "SMD" and part.outcome.kind == "means" for part in made.parts):
+        notes.append("RevMan approximates the small-sample factor and the variance of standardised mean differences; "
+                     "the third digit can differ.")  # fmt: skip
+    notes.append("Risk of bias, texts, tables and excluded studies of the review are not carried over.")
+    for what, where in made.said.items():
+        more = f" and {len(where) - _SHOWN_AT_MOST} more" if len(where) > _SHOWN_AT_MOST else ""
+        notes.append(f"{what}: {'; '.join(where[:_SHOWN_AT_MOST])}{more}.")
+    return notes

@@ -1,0 +1,97 @@
+"""config.yaml of an imported review: RevMan's own effect measures and models."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+from metarepro.importing.names import clean_text
+from metarepro.importing.revman_tables import Part, Tables
+
+_HEAD = """\
+# What is analysed, and how. Tables: data/raw/*.csv (columns: data/README.md). What was left out or assumed: NOTES.md.
+# All keys: docs/configuration.md of metarepro.     Check:  metarepro check
+"""
+_NO_WORDS = ("yes", "no", "on", "off", "y", "n", "true", "false", "null")
+_FAVOURS = ("experimental", "intervention", "treatment")
+
+Setting = tuple[tuple[str, str | float], ...]
+
+
+def make_config(made: Tables, title: str) -> str:
+    """Text of config.yaml: one analysis for each part."""
+    models = {part.id: _model(part) for part in made.parts}
+    default = Counter(models.values()).most_common(1)[0][0]
+    lines = [_HEAD + f"title: {_quoted(title)}", 'authors: ""', "data: data/raw", ""]
+    lines += ["# How each outcome reads, and whether more of it is good for the patient. RevMan does not say the",
+              "# latter: it was told from the words beside the forest plot. Check it.", "outcomes:"]  # fmt: skip
+    for part in made.parts:
+        better, sure = _better(part)
+        if not sure:
+            made.say("Outcomes of which nothing says whether more is good; taken as bad (`better: low`)", part.title)
+        lines.append(f"  {part.id}: {{label: {_quoted(part.label)}, better: {better}}}")
+    used = dict.fromkeys(a for part in made.parts for a in part.agents)
+    lines += ["", "# How the words of the column `agent` in arms.csv read in figures.", "agents:"]
+    lines += [f"  {_word(agent)}: {_quoted(made.agents[agent])}" for agent in used]
+    lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed, but with weights by",
+              "# inverse variance. tau2: DL, REML, CE (fixed effect) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
+              f"model: {{{_written(default)}}}", "", "# Refitted beside every analysis.", "sensitivity:",
+              "  - {id: reml_hk, label: REML with Hartung-Knapp intervals, model: {tau2: REML, ci: HK}}", "",
+              "# RevMan knows no times, so no analysis has a `time`.", "analyses:"]  # fmt: skip
+    for part in made.parts:
+        own = models[part.id]
+        lines += [
+            f"  - id: {part.id}",
+            f"    title: {_quoted(part.title)}",
+            f"    section: {_quoted(made.drawable(part.outcome.comparison) or 'Analyses')}",
+            f"    outcome: {part.id}",
+            f"    measure: {part.measure}",
+        ]
+        if part.outcome.kind in ("generic", "o_e"):
+            lines.append("    rows: contrasts")
+        lines += [
+            f"    experimental: {{agent: {_word(part.agents[0])}}}",
+            f"    control: {{agent: {_word(part.agents[1])}}}",
+        ]
+        changes = dict(set(own) - set(default))
+        if changes:
+            lines.append(f"    model: {{{_written(tuple((k, v) for k, v in own if k in changes))}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _model(part: Part) -> Setting:
+    outcome = part.outcome
+    # RevMan leaves out studies without events for ratios, and keeps them for risk differences.
+    drop = "false" if part.measure == "RD" else "true"
+    return (
+        ("method", "inverse_variance"), ("tau2", outcome.tau2), ("ci", outcome.ci), ("pi", "HTS"),
+        ("level", outcome.level), ("drop_double_zero", drop),
+    )  # fmt: skip
+
+
+def _written(model: Setting) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in model)
+
+
+def _better(part: Part) -> tuple[str, bool]:
+    """Whether high or low is better, and whether the words beside the plot say so."""
+    left, right = (side.casefold() for side in part.outcome.sides)
+    label, other = (x.casefold() for x in part.outcome.labels)
+    ours = [w for w in (label, *_FAVOURS) if w]
+    # Below the null value is at the left: a plot whose left favours the treatment shows something bad.
+    at_left = any(w in left for w in ours) or (other != "" and other in right) or "control" in right
+    at_right = any(w in right for w in ours) or (other != "" and other in left) or "control" in left
+    if at_left == at_right:
+        return "low", False
+    return ("low" if at_left else "high"), True
+
+
+def _word(identifier: str) -> str:
+    """An id, in quotes if YAML would take it for something else."""
+    plain = re.fullmatch(r"[a-z][a-z0-9_]*", identifier) and identifier not in _NO_WORDS
+    return identifier if plain else _quoted(identifier)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(clean_text(text, 300), ensure_ascii=False)
