@@ -26,6 +26,7 @@ rule all:
         "results/summary.csv",
         "results/results.json",
         "results/integrity.csv",
+        "results/changes.json",
     message:
         "everything is up to date"
 
@@ -35,5 +36,6 @@ include: "workflow/rules/gather.smk"
 
 
 onsuccess:
-    # At exit, so that it is the last line.
+    # At exit, so that these are the last lines.
     atexit.register(print, f"The report: {Path('results/report.html').resolve()}")
+    atexit.register(tell_changes, Path("results/changes.json").resolve())

@@ -42,8 +42,8 @@ def compare_folders(old: Path, new: Path) -> tuple[Difference, ...]:
         if not text:  # "analysis x is new"
             _, name, text = line.split(" ", 2)
         found.setdefault(name, []).append(text)
-    figures = {folder: {f.parent.name: f for f in folder.glob("analyses/*/forest.svg")} for folder in (old, new)}
-    moved = {name: _figure(figures[old].get(name), file) for name, file in figures[new].items()}
+    drawn = [f.parent.name for f in new.glob("analyses/*/forest.svg")]
+    moved = {name: compare_figures(old, new, name) for name in drawn}
     names = [a["id"] for a in after["analyses"]]
     names += [name for name in found if name not in names]
     differences = []
@@ -57,11 +57,13 @@ def compare_folders(old: Path, new: Path) -> tuple[Difference, ...]:
     return tuple(differences)
 
 
-def _figure(old: Path | None, new: Path) -> tuple[str, ...]:
-    if old is None:
+def compare_figures(old: Path, new: Path, analysis: str) -> tuple[str, ...]:
+    """Differences between the forest plots of one analysis in two results folders."""
+    before, after = (folder / "analyses" / analysis / "forest.svg" for folder in (old, new))
+    if not before.exists():
         return ("is new",)
-    before, after = old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8")
-    return () if before == after else tuple(compare_svg(before, after))
+    texts = before.read_text(encoding="utf-8"), after.read_text(encoding="utf-8")
+    return () if texts[0] == texts[1] else tuple(compare_svg(*texts))
 
 
 def _results(folder: Path) -> dict[str, list[dict[str, str]]]:

@@ -60,13 +60,18 @@ def metarepro_diff(old: Path, new: Path) -> subprocess.CompletedProcess[str]:
 
 
 def fingerprint(project: Path) -> dict[str, str]:
-    """Bytes of every result, by path; logs left out."""
+    """Bytes of every result, by path, but for logs and what is told of the run before."""
     results = project / "results"
     return {
-        str(f.relative_to(results)): hashlib.sha256(f.read_bytes()).hexdigest()
+        str(f.relative_to(results)): hashlib.sha256(without_changes(f.read_bytes())).hexdigest()
         for f in sorted(results.rglob("*"))
-        if f.is_file() and "logs" not in f.parts
+        if f.is_file() and "logs" not in f.parts and f.name != "changes.json"
     }
+
+
+def without_changes(page: bytes) -> bytes:
+    """The report without its section on changes, and without its fonts, which hold the characters of the page only."""
+    return re.sub(rb'<details class="changes".*?</details>\n|@font-face[^}]*}', b"", page, flags=re.S)
 
 
 def jobs(output: str) -> set[str]:
@@ -125,6 +130,7 @@ def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_byte
     plan = snakemake(project, "-n")
     assert jobs(plan.stdout + plan.stderr) == {
         "numbers: response_or", "pictures: response_or", "results.json and summary.csv", "integrity.csv", "report.html",
+        "changes.json",
     }  # fmt: skip
     done = snakemake(project)
     assert done.returncode == 0
@@ -153,6 +159,7 @@ def test_a_changed_setting_re_runs_its_analysis_only(project):
     plan = snakemake(project, "-n")
     assert jobs(plan.stdout + plan.stderr) == {
         "numbers: remission_rr", "pictures: remission_rr", "results.json and summary.csv", "report.html",
+        "changes.json",
     }  # fmt: skip
     (project / "config.yaml").write_text(text, encoding="utf-8")
 
@@ -211,7 +218,7 @@ def test_editing_a_module_re_runs_the_rules_that_use_it(tmp_path):
     assert after["numbers"] != before["numbers"] and after["pictures"] == before["pictures"]
 
 
-@pytest.mark.parametrize("name", ["analyse", "draw", "gather", "integrity", "report"])
+@pytest.mark.parametrize("name", ["analyse", "changes", "draw", "gather", "integrity", "report"])
 def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
     """A module that is loaded but not declared would be edited without a re-run."""
     declared = re.search(
@@ -224,10 +231,11 @@ def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
     out.mkdir(exist_ok=True)
     parts = {
         "input": [[], {"config": "config.yaml", "data": "data/raw", "fit": fit, "fits": [fit, fit],
-                       "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw", "findings": "results/integrity.json"}],
+                       "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw", "findings": "results/integrity.json",
+                       "changes": "results/changes.json"}],
         "output": [[str(out / "x.svg")] if name == "draw" else [], {
-            k: str(out / k) for k in ("fit", "effects", "results", "summary", "page", "table", "findings")}],
-        "params": [[], {"title": "t", "authors": "a"}],
+            k: str(out / k) for k in ("fit", "effects", "results", "summary", "page", "table", "findings", "changes")}],
+        "params": [[], {"title": "t", "authors": "a", "store": str(out / "runs")}],
         "wildcards": [[], {"analysis": "response_or"}],
         "log": [[str(out / "log")], {}],
     }  # fmt: skip
@@ -273,3 +281,47 @@ def test_the_template_project_runs_and_holds_its_own_trials_only(tmp_path):
     assert "Cedar 2023 (invented)" in page and "Response, new drug v placebo" in page
     assert "etamine" not in page and "Zarate" not in page and "midazolam" not in page
     assert "Nothing was found by the checks" in page
+
+
+def test_every_run_says_what_changed_since_the_one_before(project, tmp_path):
+    shutil.copytree(project / "data", tmp_path / "data")
+    shutil.copy(project / "config.yaml", tmp_path)
+    project, results = tmp_path, tmp_path / "results"
+    first = snakemake(project)
+    assert first.returncode == 0, first.stderr
+    told = json.loads((results / "changes.json").read_text())
+    assert told["compared"] is False and "Since the run before" not in (results / "report.html").read_text()
+    assert "Changed since" not in first.stdout
+    before = json.loads((results / "results.json").read_text())["analyses"][0]["summary"]["estimate"]
+
+    change(project, "dichotomous", f"{SOS}10,27", f"{SOS}12,27")
+    config = project / "config.yaml"
+    config.write_text(config.read_text().replace("title: Remission at 24 hours", "title: Remission after a day"))
+    second = snakemake(project)
+    assert second.returncode == 0, second.stderr
+    told = json.loads((results / "changes.json").read_text())
+    after = json.loads((results / "results.json").read_text())["analyses"][0]["summary"]["estimate"]
+    (row,) = told["rows"]
+    assert (row["change"], row["cells"]) == ("changed", {"events": ["10", "12"]})
+    assert row["key"].startswith("dichotomous: sos2013, ketamine, response, MADRS")
+    assert told["settings"] == [
+        {"key": "analyses.remission_rr.title", "old": "Remission at 24 hours", "new": "Remission after a day"}
+    ]
+    number = next(n for n in told["numbers"] if n["number"] == "estimate")
+    assert (number["analysis"], number["old"], number["new"]) == ("response_or", before, after)
+    assert number["percent"] == pytest.approx(100 * (after - before) / before)
+    assert set(told["figures"]) == {"response_or", "remission_rr"}
+    assert told["figures"]["remission_rr"][0] == "texts gone: Remission at 24 hours"
+    lines = second.stdout.splitlines()
+    place = lines.index("Changed since the run before:")
+    assert lines[place + 1] == f"  {row['place']} changed: events 10 -> 12"
+    assert lines[-1].startswith("The report: ")
+    page = (results / "report.html").read_text()
+    assert "Since the run before: 1 data row, 1 setting, numbers of" in page and f"{row['place']}, events" in page
+
+    # What a run told is told again when it is repeated, and a run that does nothing leaves it alone.
+    (results / "changes.json").unlink()
+    third = snakemake(project)
+    assert jobs(third.stdout + third.stderr) == {"changes.json", "report.html"}
+    assert json.loads((results / "changes.json").read_text()) == told
+    assert "Changed since" not in snakemake(project).stdout

@@ -36,9 +36,31 @@ rule integrity:
         run_adapter("integrity", input, output, params, log, wildcards)
 
 
+rule changes:
+    input:
+        results="results/results.json",
+        figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
+        config=ancient(CONFIG),
+        data=ancient(PLAN.data),
+    output:
+        changes="results/changes.json",
+    log:
+        "results/logs/changes.log",
+    params:
+        code=CODE["changes"],
+        tables=PLAN.tables,
+        settings=PLAN.settings,
+        store=".snakemake/metarepro/runs",
+    message:
+        "changes.json"
+    run:
+        run_adapter("changes", input, output, params, log, wildcards)
+
+
 rule report:
     input:
         findings="results/integrity.json",
+        changes="results/changes.json",
         results="results/results.json",
         figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
         sources=ancient(PLAN.data),

@@ -1,5 +1,5 @@
 # How a job runs its script: in a warm process of this run, or, where a job has a Snakemake of its own (on a cluster),
-# right there.
+# right there. And what is told at the end.
 sys.path.insert(0, str(BASE / "workflow"))
 import worker
 
@@ -26,3 +26,14 @@ def run_adapter(name, input, output, params, log, wildcards):
         WORKERS.run(script, parts)
     else:
         worker.run_script(script, parts)
+
+
+def tell_changes(told):
+    """A few lines about what changed, if this run found out."""
+    import json
+
+    from metarepro.changes import short_text
+
+    if told.exists() and told.stat().st_mtime >= STARTED:
+        text = short_text(json.loads(told.read_text(encoding="utf-8")))
+        print(text, end="\n" if text else "")

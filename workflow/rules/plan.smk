@@ -2,6 +2,7 @@
 import atexit
 import os
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ sys.path.insert(0, str(BASE / "src"))
 from metarepro.analysis.plan import code_fingerprint, read_plan
 from metarepro.errors import MetareproError
 
+STARTED = time.time()
 CONFIG = "config.yaml"
 SCRIPTS = BASE / "workflow" / "scripts"
 PACKAGE = BASE / "src" / "metarepro"
@@ -19,6 +21,7 @@ PACKAGE = BASE / "src" / "metarepro"
 ROOMS = {
     "analyse": ("effects", "pooling", "evidence", "analysis"),
     "draw": ("effects", "analysis", "figures"),
+    "changes": ("effects", "evidence", "analysis", "figures"),
     "gather": ("effects", "evidence", "analysis"),
     "integrity": ("effects", "pooling", "evidence", "analysis"),
     "report": ("effects", "evidence", "analysis", "figures", "report"),

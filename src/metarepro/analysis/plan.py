@@ -30,8 +30,8 @@ class Plan:
         From the configuration; `data` is the folder of the tables.
     analyses : dict
         Fingerprint of each analysis, by its id.
-    sources, tables : str
-        Fingerprint of the bibliography, and of all tables.
+    sources, tables, settings : str
+        Fingerprint of the bibliography, of all tables, and of the configuration.
     """
 
     title: str
@@ -40,6 +40,7 @@ class Plan:
     analyses: dict[str, str]
     sources: str
     tables: str
+    settings: str
 
 
 def read_plan(
@@ -89,6 +90,7 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
         sources=_hash([s.values() for s in data.sources.values()]),
         # Lines too: findings name them.
         tables=_hash([[file, line, texts] for (file, line), texts in data.printed.items()]),
+        settings=_hash(config.model_dump(mode="json")),
     )
 
 

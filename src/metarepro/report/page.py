@@ -29,6 +29,7 @@ def render_report(
     figures: Mapping[str, str],
     sources: Mapping[str, Source],
     findings: Sequence[Finding] = (),
+    changes: Mapping[str, Any] | None = None,
 ) -> str:
     """Render the report.
 
@@ -44,6 +45,8 @@ def render_report(
         The bibliography.
     findings : sequence of Finding
         What does not fit in the tables.
+    changes : mapping, optional
+        Content of changes.json; nothing is said about it when there was no run before, or nothing changed.
 
     Returns
     -------
@@ -73,10 +76,43 @@ def render_report(
     bibliography = [sources[s] for s in sorted(cited) if s in sources]
     page = environment.get_template("report.html").render(
         title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
-        total=len(results), findings=sorted(findings, key=lambda f: f.severity != "warning"),
+        total=len(results), changes=changes_view(changes, results),
+        findings=sorted(findings, key=lambda f: f.severity != "warning"),
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
     return page.replace("/*FONTS*/", fonts)
+
+
+def changes_view(changes: Mapping[str, Any] | None, results: Sequence[AnalysisResult]) -> dict[str, Any] | None:
+    """What the template shows of the changes since the run before; None if there is nothing to show."""
+    if changes is None or not changes["compared"]:
+        return None
+    measures = {r.id: get_measure(r.measure) for r in results}
+    numbers = []
+    for n in changes["numbers"]:
+        measure = measures.get(n["analysis"])
+        shown = [_changed_number(n["number"], measure, n[side]) for side in ("old", "new")]
+        share = f"{n['percent']:+.2g}%".replace("-", "\u2212") if n["percent"] is not None else ""
+        numbers.append({**n, "label": _NUMBER_NAMES.get(n["number"], n["number"]), "shown": shown, "share": share})
+    view = {**changes, "numbers": numbers}
+    view["moved"] = sorted({n["analysis"] for n in numbers} | set(changes["others"]))
+    parts = ("rows", "settings", "figures", "added", "removed", "moved")
+    return view if any(view[part] for part in parts) else None
+
+
+_NUMBER_NAMES = {
+    "k": "studies", "ci_low": "interval, low", "ci_high": "interval, high", "pi_low": "prediction interval, low",
+    "pi_high": "prediction interval, high", "tau2": "τ²", "i2": "I²", "p_value": "P",
+}  # fmt: skip
+
+
+def _changed_number(name: str, measure: Any, value: float | None) -> str:
+    """A number with more digits than elsewhere, so that a small change shows."""
+    if value is None:
+        return "\u2013"
+    if measure is not None and measure.percent and name in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high"):
+        return f"{100 * value:.4g}%".replace("-", "\u2212")
+    return f"{value:.5g}".replace("-", "\u2212")
 
 
 def analysis_view(result: AnalysisResult) -> dict[str, Any]:
