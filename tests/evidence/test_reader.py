@@ -57,8 +57,8 @@ def test_broken_files_are_refused_with_their_place(tmp_path, content, message):
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
-    for name in ("none.csv", "."):
-        with pytest.raises(DataError, match="E001 there is no such file"):
+    for name, what in (("none.csv", "there is no such file"), (".", "this is a folder, not a file")):
+        with pytest.raises(DataError, match=f"E001 {what}"):
             read_table(tmp_path / name, name)
 
 
