@@ -165,7 +165,11 @@ class Analysis(Part):
         allowed = [m for m, info in MEASURES.items() if info.inputs in TABLE_INPUTS and info.display != "none"]
         if self.measure not in allowed:
             near = get_close_matches(self.measure.upper(), allowed, n=1, cutoff=0.4)
-            hint = f"Fix: did you mean {near[0]!r}?" if near else "Published effects: rows: contrasts."
+            hint = (
+                f"Fix: did you mean {near[0]!r}?"
+                if near
+                else "Fix: use one of these; published effects: rows: contrasts."
+            )
             raise fail(
                 "E102", f"measure {self.measure!r} is unknown", f"Allowed: {', '.join(allowed)}", hint, key="measure"
             )

@@ -74,13 +74,16 @@ def config_problem(error: Any, shown: str, places: Places, root: type[BaseModel]
         line, column = place_of(path[:-1], places)
     elif kind == "literal_error":
         words = [w.strip("'\" ") for w in context["expected"].replace(" or ", ", ").split(", ")]
-        near = get_close_matches(str(value).strip(), words, n=1, cutoff=0.4)
+        near = _near(str(value).strip(), words)
         code, what = "E102", f"{name} = {value!r} is not allowed"
-        details = (f"Allowed: {', '.join(words)}.", *((f"Fix: did you mean {near[0]!r}?",) if near else ()))
+        details = (
+            f"Allowed: {', '.join(words)}.",
+            f"Fix: did you mean {near[0]!r}?" if near else "Fix: use one of these.",
+        )
     elif kind == "string_pattern_mismatch":
         code, what = "E102", f"{name} = {value!r} is not allowed"
         plain = re.sub(r"[^a-z0-9]+", "_", str(value).lower()).strip("_")[:60]
-        fix = (f"Fix: write {plain}.",) if plain else ()
+        fix = (f"Fix: write {plain}." if plain else "Fix: write a short name.",)
         details = ("Allowed: lower case letters, digits, '-' and '_', at most 60, so that it can name a folder.", *fix)
     elif kind.startswith("E"):
         code, what = kind, f"{name}: {error['msg']}" if path else error["msg"]
@@ -102,8 +105,14 @@ _WANTED = {
     "dict_type": "must have keys of its own",
     "model_type": "must have keys of its own",
     "model_attributes_type": "must have keys of its own",
+    "too_short": "must name at least one",
     "finite_number": "must be a finite number",
 }
+
+
+def _near(value: str, words: list[str]) -> list[str]:
+    same = [w for w in words if w.lower() == value.lower()]
+    return same or get_close_matches(value, words, n=1, cutoff=0.4)
 
 
 def _fix(kind: str, value: Any, path: tuple[Any, ...]) -> str:
@@ -111,11 +120,15 @@ def _fix(kind: str, value: Any, path: tuple[Any, ...]) -> str:
         return "Fix: write a value after the colon, or delete the key."
     if isinstance(value, int | float) and path[-1:] == ("level",) and 1 < value < 100:
         return f"Fix: write {value / 100:g}."
+    if path[-1:] == ("level",) and kind in ("greater_than", "less_than"):
+        return "Fix: a share between 0 and 1, such as 0.95."
+    if kind == "bool_type":
+        return "Fix: write true or false."
     if kind == "string_type" and isinstance(value, int | float):
         written = str(value).lower() if isinstance(value, bool) else str(value)
         return f'Fix: quote it if it is a text: "{written}".'
-    if kind in ("float_type", "bool_type") and isinstance(value, str):
-        return "Fix: write it without quotes, with a decimal point." if kind[0] == "f" else "Fix: write true or false."
+    if kind == "float_type" and isinstance(value, str):
+        return "Fix: write the bare number, without quotes, with a decimal point."
     if kind == "too_short":
         return "Fix: name at least one, or delete the key."
     return "Fix: see docs/configuration.md."

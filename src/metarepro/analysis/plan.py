@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -124,10 +125,13 @@ def _check_labels(data: Dataset, undrawable: Callable[[str], str]) -> None:
         if not study.label.strip():
             fix = "Fix: write the name of the study."
             problems.append(Problem("E010", "label has blanks only", study.file, study.line, details=(fix,)))
-        character = next((c for c in study.label if c in "\n\r\t"), "") or undrawable(study.label)
+        if re.search(r"[\n\r\t]", study.label):
+            what, fix = f"the label {study.label!r} has a line break or a tab", "Fix: write the name in one line."
+            problems.append(Problem("E016", what, study.file, study.line, details=(fix,)))
+        character = undrawable(study.label)
         if character:
             what = f"the label {study.label!r} has a character that the figures' font lacks, U+{ord(character):04X}"
-            fix = "Fix: write the name in Latin letters, in one line."
+            fix = "Fix: write the name in Latin letters."
             problems.append(Problem("E016", what, study.file, study.line, details=(fix,)))
     if problems:
         raise DataError(problems)

@@ -84,6 +84,8 @@ def read_yaml(text: str, shown: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
             line, column = _place(text, error.position)
             raise _hidden(error.character, shown, line, column) from None
         what = getattr(error, "problem", None) or "the file is not YAML"
+        if what.startswith("but ") and getattr(error, "context", None):
+            what = f"{error.context}, {what}"  # type: ignore[attr-defined]
         fix = "Fix: check indentation (blanks, no tabs), colons and quotes near this line."
         raise _error("E100", what, shown, place, fix) from None
     places: dict[Path, tuple[int, int]] = {}
@@ -122,7 +124,8 @@ def _value(node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]], sho
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _error("E100", "a key must be plain text", shown, key_node.start_mark)
+                fix = "Fix: write `key: value`, the key in one word."
+                raise _error("E100", "a key must be plain text", shown, key_node.start_mark, fix)
             key = str(key_node.value)
             if key in result:
                 first = places[(*path, key)][0]
@@ -138,6 +141,21 @@ def _value(node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]], sho
     return _scalar(node, shown)
 
 
+def _plainly(text: str) -> str:
+    """How to write a value so that every program reads the same; empty when only quotes help."""
+    low = text.lower()
+    if low in ("yes", "no", "on", "off", "y", "n", "true", "false"):
+        return f"write {'true' if low in ('yes', 'on', 'y', 'true') else 'false'}, or, if it is a text, "
+    if re.fullmatch(r"[+-]?[0-9,_]+", text):
+        number = text.replace(",", ".").replace("_", "").lstrip("+0")
+        return f"write {'0' + number if number[:1] in ('', '.') else number}, or, if it is a text, "
+    if re.fullmatch(r"[+-]?\d+e\d{1,2}", low):
+        return f"write {int(float(text))}, or, if it is a text, "
+    if low.lstrip("+-").startswith("0"):
+        return f"write {int(text, 0)}, or, if it is a text, "
+    return ""
+
+
 def _scalar(node: Any, shown: str) -> Any:
     text = str(node.value)
     if node.style is not None:
@@ -148,7 +166,7 @@ def _scalar(node: Any, shown: str) -> Any:
         return text == "true"
     for pattern, why in _SURPRISES:
         if pattern.fullmatch(text):
-            fix = f'Fix: write true or false, a number with a point, or quote it: "{text}".'
+            fix = f'Fix: {_plainly(text)}quote it: "{text}".'
             raise _error("E102", f"{text!r} {why}", shown, node.start_mark, fix)
     if len(text) > MAX_DIGITS and _FLOAT.fullmatch(text):
         what = f"a number of {len(text):,} digits"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from metarepro.evidence.hints import ALLOWED_NUMBER, why_not_a_count, why_not_a_number
+from metarepro.evidence.hints import ALLOWED_COUNT, ALLOWED_NUMBER, why_not_a_count, why_not_a_number
 from metarepro.evidence.reader import Dialect
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -26,6 +26,10 @@ def _problem(code: str, message: str, *details: str) -> PydanticCustomError:
 
 def parse_number(text: Any) -> Any:
     """Text of a cell -> float, or None when it is empty. Other values pass through."""
+    return _number(text, ALLOWED_NUMBER)
+
+
+def _number(text: Any, allowed: str) -> Any:
     if not isinstance(text, str):
         return text
     if text == "":
@@ -33,19 +37,19 @@ def parse_number(text: Any) -> Any:
     if "\0" in text:
         raise _problem("E011", text.partition("\0")[2], "Fix: write the decimal comma, or change the declaration.")
     if not _NUMBER.fullmatch(text):
-        raise _problem("E011", "is not a number", *why_not_a_number(text))
+        raise _problem("E011", "is not a number", allowed, *why_not_a_number(text))
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise _problem("E013", "is too large for a number", ALLOWED_NUMBER, "Fix: check the exponent and the digits.")
+        raise _problem("E013", "is too large for a number", allowed, "Fix: check the exponent and the digits.")
     if value == 0 and text.startswith("-"):
         fix = f"Fix: write {text[1:]}, or the digits that were rounded away."
-        raise _problem("E011", "is not a number: zero has no sign", ALLOWED_NUMBER, fix)
+        raise _problem("E011", "is not a number: zero has no sign", allowed, fix)
     return value
 
 
 def parse_count(text: Any) -> Any:
     """Text of a cell -> int, or None when it is empty."""
-    value = parse_number(text)
+    value = _number(text, ALLOWED_COUNT)
     if value is None or isinstance(value, int):
         return value
     if value != int(value):
@@ -87,7 +91,13 @@ def parse_id(text: Any) -> Any:
         plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
         plain = re.sub(r"[^A-Za-z0-9_.\-]+", "_", plain.strip()).strip("_")
         allowed = "Allowed: letters without accents, digits, '_', '-' and '.'; no blanks."
-        fix = f"Fix: write {plain}, in every table." if plain else "Fix: write it in such letters, in every table."
+        # A letter of another script that looks like a Latin one has no Latin letter inside.
+        whole = all(unicodedata.normalize("NFKD", c)[0].isascii() for c in text if c.isalnum())
+        fix = (
+            f"Fix: write {plain}, in every table."
+            if plain and whole
+            else "Fix: write it in such letters, in every table."
+        )
         raise _problem("E015", f"is no id because of {what}", allowed, fix)
     return text
 

@@ -54,11 +54,7 @@ _LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", "S": "5", "B":
 
 
 def why_not_a_number(text: str) -> tuple[str, ...]:
-    """What is allowed, the likely cause and the way to mend it, for the text of a number cell that is no number."""
-    return (ALLOWED_NUMBER, *_cause(text))
-
-
-def _cause(text: str) -> tuple[str, ...]:
+    """The likely cause and the way to mend it, for the text of a number cell that is no number."""
     low = text.strip().lower()
     for likely in (_separators, _spreadsheet, _characters, _several):
         found = likely(text)
@@ -129,7 +125,11 @@ def _characters(text: str) -> tuple[str, ...]:
         return (f"The decimal point is another character, {name}. Fix: write {re.sub('[·˙⋅∙]', '.', text)}.",)
     if any(c.isdigit() and ord(c) > 127 for c in text):
         digits = "".join(str(unicodedata.digit(c, c)) for c in plain)
-        written = f"Fix: write {digits}." if re.fullmatch(_PLAIN, digits) else "Fix: type the number anew."
+        written = (
+            f"Fix: write {digits}."
+            if re.fullmatch(_PLAIN, digits) and all(c.isdecimal() or not c.isdigit() for c in text)
+            else "Fix: type the number anew."
+        )
         return (f"A digit is a character of another script or a small digit, {name}. {written}",)
     if text != text.strip() and re.fullmatch(_PLAIN, text.strip()):
         return (f"There are blanks or line breaks inside the quotes. Fix: write {text.strip()}.",)

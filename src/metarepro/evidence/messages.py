@@ -40,6 +40,8 @@ def cell_problem(error: Any, shown: str, named: Mapping[str, Cell]) -> Problem:
             "Allowed: " + ", ".join(a or "(empty)" for a in allowed),
             f"Fix: did you mean {near[0]!r}?" if near else "Fix: use one of these words.",
         )
+        if cell.text == "":
+            code, message = "E010", "is empty, and it is required"
     elif kind in ("missing", "string_too_short", "float_type", "int_type"):
         code, message, details = "E010", "is empty, and it is required", ("Fix: fill it in.",)
     elif kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
@@ -51,7 +53,7 @@ def cell_problem(error: Any, shown: str, named: Mapping[str, Cell]) -> Problem:
         details = (f"Allowed: {sign.get(kind, 'below')} {limit:g}.", *cause, "Fix: check the number and its unit.")
     elif kind.startswith("E"):
         code, message = kind, error["msg"]
-        if code == "E012" and column == "events" and "total" in named:
+        if message == "is not a whole number" and column == "events" and "total" in named:
             meant = percentage_of(cell.text, named["total"].text)
             details = (details[0], *meant, *(details[1:] if not meant else ("Fix: give the number of patients.",)))
     else:

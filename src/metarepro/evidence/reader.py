@@ -20,6 +20,8 @@ MAX_LINES = 20_000
 MAX_COLUMNS = 500
 MAX_CELLS = 1_000_000
 MAX_CELL = 10_000
+_EMPTY = "Fix: write the header; data/README.md lists the columns. Delete a table that is not needed."
+_LARGE = "Fix: is it the right file? A table of trials has some thousand lines at most."
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,8 @@ def _read_bytes(path: Path, shown: str) -> bytes:
             raise DataError([Problem("E001", what, shown, details=(f"Fix: {_instead(path)}",))])
         size = path.stat().st_size
         if size > MAX_BYTES:
-            fix = "Fix: is it the right file? A table of trials has some thousand lines at most."
             what = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
-            raise DataError([Problem("E001", what, shown, details=(fix,))])
+            raise DataError([Problem("E001", what, shown, details=(_LARGE,))])
         raw = path.read_bytes()
     except OSError as error:
         fix = "Fix: close it in other programs, and allow reading it."
@@ -117,6 +118,8 @@ def _read_bytes(path: Path, shown: str) -> bytes:
     kind = _other_kind(raw)
     if kind:
         fix = "Fix: open it in a spreadsheet and save it as 'CSV UTF-8'."
+        if "Git LFS" in kind:
+            fix = "Fix: git lfs pull downloads the table itself."
         raise DataError([Problem("E017", f"this is {kind}, whatever its name says", shown, details=(fix,))])
     return raw
 
@@ -144,7 +147,7 @@ def _instead(path: Path) -> str:
     """What to do about a table that is not there: rename a file that seems to be it, or put it there."""
     if path.exists() or not path.parent.is_dir():
         return "put the table there."
-    near = get_close_matches(path.name, [p.name for p in path.parent.iterdir()], n=1, cutoff=0.8)
+    near = get_close_matches(path.name, [p.name for p in path.parent.iterdir() if p.name != path.name], n=1, cutoff=0.8)
     return f"there is {near[0]!r}; rename it to {path.name!r}." if near else "put the table there."
 
 
@@ -164,7 +167,7 @@ def _other_kind(raw: bytes) -> str:
     if raw[:2] == b"\x1f\x8b":
         return "a compressed file (gzip)"
     if start.startswith(b"version https://git-lfs"):
-        return "a pointer of Git LFS: the table itself was not downloaded (git lfs pull)"
+        return "a pointer of Git LFS"
     return "a PDF" if start.startswith(b"%pdf-") else ""
 
 
@@ -201,7 +204,7 @@ def likely_encoding(raw: bytes) -> str:
 
 def _utf16_without_mark(raw: bytes) -> str:
     """UTF-16 without a byte order mark: Latin text has a zero in every other byte."""
-    start = raw[:2000]
+    start = raw[:2000] if raw[:2] not in (b"\xff\xfe", b"\xfe\xff") else b""
     if len(start) >= 8 and start[1::2].count(0) > 0.8 * len(start[1::2]):
         return "utf-16-le"
     return "utf-16-be" if len(start) >= 8 and start[0::2].count(0) > 0.8 * len(start[0::2]) else ""
@@ -211,10 +214,22 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
     lines = text.count("\n") + 1
     if lines > MAX_LINES:
-        raise DataError([Problem("E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown)])
+        raise DataError(
+            [
+                Problem(
+                    "E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown, details=(_LARGE,)
+                )
+            ]
+        )
     cells = text.count(dialect.delimiter) + lines
     if cells > MAX_CELLS:
-        raise DataError([Problem("E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown)])
+        raise DataError(
+            [
+                Problem(
+                    "E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown, details=(_LARGE,)
+                )
+            ]
+        )
     records = _split(text, shown, dialect.delimiter)
     told = re.match(r"sep=(.)(\r\n|\n|\r)", text)
     if told:
@@ -224,11 +239,11 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
         records = records[1:]
     records = [r for r in records if any(cell.text for cell in r)]
     if not records:
-        raise DataError([Problem("E003", "the table is empty: it has no header row", shown)])
+        raise DataError([Problem("E003", "the table is empty: it has no header row", shown, details=(_EMPTY,))])
     header, rows = records[0], records[1:]
     if len(header) > MAX_COLUMNS:
         what = f"the header has {len(header):,} cells; at most {MAX_COLUMNS} columns are read"
-        raise DataError([Problem("E009", what, shown, header[0].line)])
+        raise DataError([Problem("E009", what, shown, header[0].line, details=(_LARGE,))])
     long = [cell for row in records for cell in row if len(cell.text) > MAX_CELL]
     if long:
         what = f"the cell has {len(long[0].text):,} characters; at most {MAX_CELL:,} are read"
@@ -237,6 +252,15 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     if len(header) == 1:
         _refuse_other_delimiter(header[0], rows, shown, dialect)
     problems = [hidden(cell, shown) for row in records for cell in row if _HIDDEN.search(cell.text)]
+    widths = {len(row) for row in rows}
+    if len(rows) > 1 and len(widths) == 1 and len(header) not in widths:
+        what = f"the first row has {len(header)} cells, every row below has {len(rows[0])}"
+        reasons = (
+            f"row: {shorten(', '.join(cell.text for cell in header))}",
+            "Is it a title, or lacks it a column? Or do decimal commas, or texts with commas, make cells?",
+            "Fix: the first row is the header; give every row as many cells.",
+        )
+        raise DataError([*problems, Problem("E005", what, shown, header[0].line, header[0].column, reasons)])
     for row in rows:
         if len(row) != len(header):
             problems.append(

@@ -65,7 +65,7 @@ def check_texts(named: Mapping[str, Cell], shown: str, row: str, numeric: frozen
     for name, cell in named.items():
         matched = name in numeric or name in _WORDS or name.endswith(("_id", "_arm")) or name in ("outcome", "agent")
         if matched and ODD_BLANKS.search(cell.text):
-            what = f"{name} {cell.text!r} has a blank or hyphen that looks like another"
+            what = f"{name} has a blank or hyphen that looks like another"
             found = hidden(cell, shown, ODD_BLANKS, what)
             problems.append(
                 Problem(

@@ -14,7 +14,8 @@ MAX_LABEL = 120
 _MISSING_CODE = re.compile(r"-(99|999|9999)|(999|9999|99999)", re.ASCII)
 # A letter of two bytes that was read as two letters: Mueller with an umlaut becomes MÃ¼ller.
 _GARBLED = re.compile("[ÂÃ][\u0080-\u00bf]|â€|\ufffd")
-_VISITS = (1, 2, 3, 7, 14, 21, 28, 42, 56, 84)
+# Usual visits in days, none of which is usual in hours.
+_VISITS = (7, 14, 21, 28, 42, 56, 84)
 _TIMES_AWAY = 20
 
 
@@ -45,8 +46,8 @@ def _line_ends(dataset: Dataset) -> Iterator[Finding]:
         row = first[file].model_copy(update={"line": line})
         column = next(iter(type(row).model_fields))
         message = (
-            "The line ends otherwise than the one before it (LF, CRLF or CR). Part of the file may have been pasted from "
-            "another one."
+            "The line ends otherwise than the one before it (LF, CRLF or CR). Part of the file may have been "
+            "pasted from another one."
         )
         yield finding("W031", "note", row, column, "", message, "entry", "line_ends")
 
@@ -69,7 +70,7 @@ def _cells(dataset: Dataset) -> Iterator[Finding]:
 def _labels(dataset: Dataset) -> Iterator[Finding]:
     for study in dataset.studies.values():
         if len(study.label) > MAX_LABEL:
-            message = f"The label has {len(study.label)} characters; figures have room for about 40 in a line and wrap the rest."
+            message = f"The label has {len(study.label)} characters; figures have room for about 40 in a line."
             yield finding("W033", "note", study, "label", study.label[:60], message, "entry", "label")
 
 
@@ -127,7 +128,7 @@ def _arms(dataset: Dataset) -> Iterator[Finding]:
     for study in dataset.studies.values():
         if study.design != "single_arm" and number.get(study.study_id, 0) == 1:
             message = (
-                f"arms.csv has one arm of this {study.design} trial. It enters no comparison: the other arm is missing, or "
-                "the design is single_arm."
+                f"arms.csv has one arm of this {study.design} trial. The other arm is missing, and no comparison has "
+                "it; or the design is single_arm."
             )
             yield finding("W038", "warning", study, "design", study.design, message, "entry", "one_arm")
