@@ -44,7 +44,7 @@ def _line_ends(dataset: Dataset) -> Iterator[Finding]:
         if file not in first:
             continue
         row = first[file].model_copy(update={"line": line})
-        column = next(iter(type(row).model_fields))
+        column = type(row).key[0]
         message = (
             "The line ends otherwise than the one before it (LF, CRLF or CR). Part of the file may have been "
             "pasted from another one."
