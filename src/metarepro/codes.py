@@ -18,6 +18,8 @@ CODES: dict[str, str] = {
     "E015": "an id has characters that are not allowed",
     "E016": "a label has a character that the figures cannot draw",
     "E017": "a file is of another kind than a text table",
+    "E018": "a rating scale is a slip of the finger away from a known one",
+    "E019": "one word is written in two ways",
     "E020": "a study is not in studies.csv",
     "E021": "events are larger than the total",
     "E022": "an arm is not in arms.csv",
@@ -32,6 +34,12 @@ CODES: dict[str, str] = {
     "E031": "several rows of one study fit an analysis equally well",
     "E032": "step rates of several studies in one compound",
     "E033": "a word of the tables is one letter off a word that analyses use",
+    "E034": "a row of totals among the studies",
+    "E035": "a spreadsheet turned a text into a date",
+    "E036": "a text starts like a spreadsheet formula",
+    "E037": "an address that is not one of a web page",
+    "E038": "a row of a crossover trial does not say which periods it covers",
+    "E039": "a mean difference over several scales",
     "E040": "a file to import is not of the named kind",
     "E041": "something in a file to import cannot be used",
     "E050": "a cell of a workbook is not plain text or a plain number",
@@ -43,6 +51,8 @@ CODES: dict[str, str] = {
     "E104": "a configuration key is there twice",
     "E105": "an analysis id is there twice",
     "E106": "the configuration names something that the tables do not have",
+    "E107": "an invisible character in the configuration",
+    "E108": "a text of the configuration has a character that the figures cannot draw",
 }
 
 # What `metarepro explain` adds: how it comes about, and how to mend it.
@@ -100,6 +110,14 @@ HELP: dict[str, str] = {
         "A spreadsheet, web page or PDF was given the ending .csv, or an error page was downloaded instead of the "
         "table. Open it in a spreadsheet and save it as 'CSV UTF-8'."
     ),
+    "E018": (
+        "A misspelt scale would be a scale of its own: its range is not checked, and its arms find no partner. Any "
+        "scale is allowed, if its name is not that close to a known one."
+    ),
+    "E019": (
+        "MADRS and madrs, or 'drug A' and 'drug  A', would be two scales or two drugs. Rows of one study would not be "
+        "compared. Write the word in one way in all tables."
+    ),
     "E020": "Every row belongs to a row of studies.csv. A misspelt id would drop the row from every analysis.",
     "E021": "More events than patients: usually a percentage typed as a count, or two cells swapped.",
     "E022": "The study has no arm of this id in arms.csv.",
@@ -134,6 +152,24 @@ HELP: dict[str, str] = {
         "A word in the tables is one letter away from a word that the configuration filters by. The row would "
         "silently not be used. Correct one of the two."
     ),
+    "E034": "Tables hold one row for each study, arm or result. Totals are computed; as a row they would be pooled.",
+    "E035": (
+        "Spreadsheets take 1-2, 3/4 or 5.6 for dates when a table is opened or pasted. The text is lost: look it up in "
+        "the source. Format columns as text before you paste."
+    ),
+    "E036": (
+        "A cell that starts with =, @, + or - is computed when somebody opens the table in a spreadsheet: a known way "
+        "of smuggling commands in. Numbers may start with + or -."
+    ),
+    "E037": "Readers open the addresses of the report: https and http only, or a DOI. No javascript:, file: or data:.",
+    "E038": (
+        "Scores after the second period are of patients who have had both treatments. Write `first` for the first "
+        "period, `all` for all, in the column `periods`."
+    ),
+    "E039": (
+        "A difference of 5 points on one scale is not 5 points on another. Use measure: SMD, or keep one "
+        "scale in `scale`."
+    ),
     "E040": (
         "Name the program that wrote the file. metapsy: a CSV with the columns of the Metapsy format. revman: a RevMan "
         "5 file (.rm5) or, from RevMan Web, the data rows of the analyses (the file ending in -data-rows.csv; the one "
@@ -160,4 +196,9 @@ HELP: dict[str, str] = {
     "E104": "A key that is there twice would silently lose its first value.",
     "E105": "Ids name output folders, so each must be there once.",
     "E106": "The configuration filters by something that no row has; usually a typing error in one of the two.",
+    "E107": (
+        "Copying from web pages and word processors brings blanks and marks that cannot be seen; a key or a word with "
+        "one is another key or word. Type the line anew."
+    ),
+    "E108": "The figures' font lacks this character; an empty box would be printed. Use Latin letters.",
 }

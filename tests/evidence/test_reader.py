@@ -33,7 +33,8 @@ def test_bom_crlf_blank_rows_and_missing_last_newline_do_not_matter(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "t.csv: E003 the table is empty: it has no header row"),
+        (b"", "t.csv: E003 the table is empty: it has no header row\n"
+         "    Fix: write the header; data/README.md lists the columns. Delete a table that is not needed."),
         (b"a,b\n1\n", "t.csv:2:1: E005 the row has 1 cells, the header has 2\n    row: 1\n"
          '    Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma must be a point.'),
         (b"a,b\n1,2,3\n", "t.csv:2:5: E005 the row has 3 cells, the header has 2\n    row: 1, 2, 3\n"
@@ -57,8 +58,8 @@ def test_broken_files_are_refused_with_their_place(tmp_path, content, message):
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
-    for name in ("none.csv", "."):
-        with pytest.raises(DataError, match="E001 there is no such file"):
+    for name, what in (("none.csv", "there is no such file"), (".", "this is a folder, not a file")):
+        with pytest.raises(DataError, match=f"E001 {what}"):
             read_table(tmp_path / name, name)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metarepro.errors import DataError, Problem
+from metarepro.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Analysis, Config
@@ -78,9 +79,10 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
     from metarepro.evidence.dataset import read_dataset
 
     config = read_config(project / config_name, config_name)
-    data = read_dataset(project / config.data, config.data, config.dialects)
+    data = read_dataset(project / config.data, config.data, config.dialects, project)
     check_words(config, data, project / config_name, config_name)
     if undrawable is not None:
+        _check_texts(config, project / config_name, config_name, undrawable)
         _check_labels(data, undrawable)
     return Plan(
         title=config.title,
@@ -94,15 +96,45 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
     )
 
 
+def _check_texts(config: Config, path: Path, shown: str, undrawable: Callable[[str], str]) -> None:
+    """Texts of the configuration that stand in figures."""
+    from metarepro.analysis.config_problems import place_of
+    from metarepro.analysis.yaml_reader import read_yaml
+
+    texts: list[tuple[tuple[Any, ...], str]] = [
+        *((("analyses", i, "title"), a.title) for i, a in enumerate(config.analyses)),
+        *((("outcomes", name, "label"), o.label) for name, o in config.outcomes.items()),
+        *((("agents", name), label) for name, label in config.agents.items()),
+    ]
+    found = [(where, text, undrawable(text)) for where, text in texts if undrawable(text)]
+    if found:
+        _, places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)
+        fix = ("Fix: write it in Latin letters.",)
+        raise ConfigError(
+            [
+                Problem(
+                    "E108", f"{text!r} has a character that the figures' font lacks, U+{ord(odd):04X}", shown,
+                    *place_of(where, places), fix,
+                )
+                for where, text, odd in found
+            ]
+        )  # fmt: skip
+
+
 def _check_labels(data: Dataset, undrawable: Callable[[str], str]) -> None:
     problems = []
     for study in data.studies.values():
+        if not study.label.strip():
+            fix = "Fix: write the name of the study."
+            problems.append(Problem("E010", "label has blanks only", study.file, study.line, details=(fix,)))
+        if re.search(r"[\n\r\t]", study.label):
+            what, fix = f"the label {study.label!r} has a line break or a tab", "Fix: write the name in one line."
+            problems.append(Problem("E016", what, study.file, study.line, details=(fix,)))
         character = undrawable(study.label)
         if character:
             what = f"the label {study.label!r} has a character that the figures' font lacks, U+{ord(character):04X}"
-            problems.append(
-                Problem("E016", what, study.file, study.line, details=("Fix: write the name in Latin letters.",))
-            )
+            fix = "Fix: write the name in Latin letters."
+            problems.append(Problem("E016", what, study.file, study.line, details=(fix,)))
     if problems:
         raise DataError(problems)
 

@@ -9,6 +9,7 @@ from metarepro.analysis.config import Analysis
 from metarepro.analysis.eligibility import ArmRow, has_both_arms, is_usable, outside_population, relevant_rows
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.integrity.scales import find_scale
 from metarepro.evidence.tables import Arm, Choosable, Continuous, Contrast, Dichotomous, Study
 
 
@@ -100,7 +101,25 @@ def select(analysis: Analysis, data: Dataset) -> Selection:
         left += overlapping
     if analysis.combine == "pool":
         used = sorted(used, key=_order)
+    if analysis.measure == "MD" and analysis.combine == "pool":
+        _one_scale(analysis, used)
     return Selection(tuple(used), tuple(sorted(left, key=lambda e: _study_order(e.study))))
+
+
+def _one_scale(analysis: Analysis, used: Sequence[Comparison]) -> None:
+    """Refuse to average points of one scale with points of another."""
+    scales: dict[str, Choosable] = {}
+    for row in (r for c in used for r in c.rows):
+        name = str(getattr(row, "scale", ""))
+        known = find_scale(name)
+        if name:
+            scales.setdefault(known.name if known else name, row)
+    if len(scales) > 1:
+        first = next(iter(scales.values()))
+        lines = [f"{name}: {row.file}, line {row.line}" for name, row in scales.items()]
+        what = f"analysis {analysis.id!r} would pool mean differences of {len(scales)} scales"
+        fix = "Fix: measure: SMD; or name one scale under `scale` of the analysis."
+        raise DataError([Problem("E039", what, first.file, first.line, details=(*lines, fix))])
 
 
 def _study_order(study: Study) -> tuple[int, str]:

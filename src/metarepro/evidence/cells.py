@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from metarepro.evidence.hints import ALLOWED_COUNT, ALLOWED_NUMBER, why_not_a_count, why_not_a_number
 from metarepro.evidence.reader import Dialect
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Spreadsheets write 12 as 12.0; an exponent or a leading zero is no way to write down patients.
+_COUNT = re.compile(r"\+?(0|[1-9]\d*)(\.0*)?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
 MAX_COUNT = 10_000_000
 
@@ -20,24 +24,12 @@ def _problem(code: str, message: str, *details: str) -> PydanticCustomError:
     return PydanticCustomError(code, message.replace("{", "(").replace("}", ")"), {"details": list(details)})
 
 
-def _why_not_a_number(text: str) -> tuple[str, ...]:
-    if re.fullmatch(r"[+-]?\d+,\d{3}", text):
-        return (
-            f"A comma is ambiguous. Fix: write {text.replace(',', '')}, or {text.replace(',', '.')} for the fraction.",
-        )
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return (f"A comma is ambiguous. Fix: write {text.replace(',', '.')} or {text.replace(',', '')}.",)
-    if text.endswith("%"):
-        return ("Fix: give the count or the plain number, not a percentage.",)
-    if text.strip().lower() in {"na", "n/a", "nan", "none", "null", "-", ".", "?", "#n/a", "inf"}:
-        return ("Fix: leave the cell empty when the number is missing.",)
-    if re.search(r"[<>~*?]", text):
-        return ("Fix: give the bare number; put the remark in `derivation` or `notes`.",)
-    return ("Allowed: a number with a decimal point, or an empty cell.",)
-
-
 def parse_number(text: Any) -> Any:
     """Text of a cell -> float, or None when it is empty. Other values pass through."""
+    return _number(text, ALLOWED_NUMBER)
+
+
+def _number(text: Any, allowed: str) -> Any:
     if not isinstance(text, str):
         return text
     if text == "":
@@ -45,23 +37,27 @@ def parse_number(text: Any) -> Any:
     if "\0" in text:
         raise _problem("E011", text.partition("\0")[2], "Fix: write the decimal comma, or change the declaration.")
     if not _NUMBER.fullmatch(text):
-        raise _problem("E011", "is not a number", *_why_not_a_number(text))
+        raise _problem("E011", "is not a number", allowed, *why_not_a_number(text))
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise _problem("E013", "is too large for a number")
+        raise _problem("E013", "is too large for a number", allowed, "Fix: check the exponent and the digits.")
+    if value == 0 and text.startswith("-"):
+        fix = f"Fix: write {text[1:]}, or the digits that were rounded away."
+        raise _problem("E011", "is not a number: zero has no sign", allowed, fix)
     return value
 
 
 def parse_count(text: Any) -> Any:
     """Text of a cell -> int, or None when it is empty."""
-    value = parse_number(text)
+    value = _number(text, ALLOWED_COUNT)
     if value is None or isinstance(value, int):
         return value
     if value != int(value):
-        hint = "Did you give a percentage or a rate? Fix: give the number of patients."
-        raise _problem("E012", "is not a whole number", hint)
+        raise _problem("E012", "is not a whole number", *why_not_a_count(str(text), value))
     if not 0 <= value <= MAX_COUNT:
-        raise _problem("E013", f"is not a count from 0 to {MAX_COUNT:,}", "Fix: give the number of patients.")
+        raise _problem("E013", f"is not a count from 0 to {MAX_COUNT:,}", *why_not_a_count(str(text), value))
+    if isinstance(text, str) and not _COUNT.fullmatch(text):
+        raise _problem("E012", "is not written as a whole number", *why_not_a_count(str(text), value))
     return int(value)
 
 
@@ -90,13 +86,34 @@ def plain_number(text: str, dialect: Dialect) -> str:
 def parse_id(text: Any) -> Any:
     """An id: letters, digits, dot, dash and underscore."""
     if isinstance(text, str) and text and not _ID.fullmatch(text):
-        raise _problem("E015", "is no id", "Allowed: letters without accents, digits, '_', '-' and '.'; no blanks.")
+        odd = next(c for c in text if not _ID.fullmatch(c))
+        what = "the blank" if odd == " " else f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"
+        plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+        plain = re.sub(r"[^A-Za-z0-9_.\-]+", "_", plain.strip()).strip("_")
+        allowed = "Allowed: letters without accents, digits, '_', '-' and '.'; no blanks."
+        # A letter of another script that looks like a Latin one has no Latin letter inside.
+        whole = all(unicodedata.normalize("NFKD", c)[0].isascii() for c in text if c.isalnum())
+        fix = (
+            f"Fix: write {plain}, in every table."
+            if plain and whole
+            else "Fix: write it in such letters, in every table."
+        )
+        raise _problem("E015", f"is no id because of {what}", allowed, fix)
     return text
 
 
 def parse_flag(text: Any) -> Any:
-    """Yes or no -> bool."""
-    return {"yes": True, "no": False}.get(text, text) if isinstance(text, str) else text
+    """Yes or no -> bool; nothing else, since `1`, `x` or `ja` may mean either."""
+    words = {"yes": True, "no": False}
+    if not isinstance(text, str):
+        return text
+    if text not in words:
+        meant = {"y": "yes", "true": "yes", "t": "yes", "1": "yes", "ja": "yes", "wahr": "yes", "oui": "yes",
+                 "n": "no", "false": "no", "f": "no", "0": "no", "nein": "no", "falsch": "no", "non": "no"}  # fmt: skip
+        near = meant.get(text.strip().lower(), text.strip().lower())
+        fix = f"Fix: write {near}." if near in words else "Fix: use one of these words."
+        raise _problem("E014", "is not an allowed word", "Allowed: yes, no", fix)
+    return words[text]
 
 
 Number = Annotated[float | None, BeforeValidator(parse_number)]

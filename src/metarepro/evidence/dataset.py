@@ -13,7 +13,10 @@ from pydantic import BeforeValidator, ValidationError
 
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.cells import NUMERIC, plain_number
-from metarepro.evidence.reader import PLAIN, Cell, Dialect, RawTable, check_header, read_table
+from metarepro.evidence.consistency import check_consistency
+from metarepro.evidence.header import check_header
+from metarepro.evidence.messages import cell_problem, row_key
+from metarepro.evidence.reader import PLAIN, Cell, Dialect, RawTable, leads_out, read_table
 from metarepro.evidence.spreadsheet import WORKBOOK, has_sheet, read_sheet
 from metarepro.evidence.tables import (
     REQUIRED_TABLES,
@@ -27,15 +30,18 @@ from metarepro.evidence.tables import (
     Source,
     Study,
 )
+from metarepro.evidence.texts import check_texts
 
 NO_ARM = ("own_baseline", "none")
-_KEY_COLUMNS = ("study_id", "arm_id", "experimental_arm", "outcome", "timepoint_h", "analysis_id", "claim_id")
-_LAST_KEY = "source_id"
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All tables, validated and cross-checked; `printed` holds the texts of all cells by file and line, then column."""
+    """All tables, validated and cross-checked.
+
+    `printed` holds the texts of all cells by file and line, then column; `mixed_ends` the first line of a file that
+    ends otherwise than the one before it.
+    """
 
     studies: dict[str, Study]
     arms: dict[tuple[str, str], Arm]
@@ -45,9 +51,15 @@ class Dataset:
     contrasts: tuple[Contrast, ...]
     others: dict[str, tuple[Row, ...]]
     printed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+    mixed_ends: dict[str, int] = field(default_factory=dict)
 
 
-def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, Dialect] | None = None) -> Dataset:
+def read_dataset(
+    folder: Path,
+    shown: str = "data/raw",
+    dialects: Mapping[str, Dialect] | None = None,
+    project: Path | None = None,
+) -> Dataset:
     """Read and check every table of a folder.
 
     Parameters
@@ -59,28 +71,38 @@ def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, D
         The folder as messages name it.
     dialects : mapping of str to Dialect, optional
         How tables are written, by table; ``""`` for all others. Commas, points and UTF-8 if left out.
+    project : Path, optional
+        Folder that links must not lead out of.
 
     Raises
     ------
     DataError
         All problems found, sorted by place.
     """
-    problems: list[Problem] = []
+    if not folder.is_dir():
+        fix = "Fix: create it, or name the folder of the tables under `data:` in config.yaml."
+        raise DataError([Problem("E001", "there is no such folder", shown, details=(fix,))])
+    problems = _misnamed(folder, shown)
     tables: dict[str, tuple[Row, ...]] = {}
     cells: dict[int, dict[str, Cell]] = {}
+    mixed: dict[str, int] = {}
     written: dict[str, Dialect] = {}
     for name, model in TABLES.items():
         try:
-            table, dialect = find_table(folder, shown, name, dialects or {}, required=name in REQUIRED_TABLES)
-            rows, found = _read_rows(table, model, cells, dialect) if table else ((), [])
+            table, dialect = find_table(folder, shown, name, dialects or {}, name in REQUIRED_TABLES, project)
             written[name] = dialect
+            rows, found = _rows(table, model, cells, dialect) if table else ((), [])
         except DataError as error:
             problems += error.problems
             continue
+        if table and table.mixed_ends:
+            mixed[table.path] = table.mixed_ends
         tables[name] = rows
         problems += found
     if not problems:
         problems += _cross_check(tables, cells)
+    if not problems:
+        problems += check_consistency(tables, cells)
     if problems:
         raise DataError(problems)
     known: dict[str, Any] = tables
@@ -93,11 +115,30 @@ def read_dataset(folder: Path, shown: str = "data/raw", dialects: Mapping[str, D
         contrasts=known["contrasts"],
         others={n: t for n, t in known.items() if n not in ("studies", "arms", "sources")},
         printed=_texts(tables, cells, written),
+        mixed_ends=mixed,
     )
 
 
+def _misnamed(folder: Path, shown: str) -> list[Problem]:
+    """Tables that would be passed over for a slip in their name."""
+    problems = []
+    names = [f"{name}.csv" for name in TABLES]
+    for path in sorted(folder.glob("*.csv")):
+        near = get_close_matches(path.name.lower(), names, n=1, cutoff=0.85)
+        if path.name not in names and near and not (folder / near[0]).exists() and near[0][:-4] not in REQUIRED_TABLES:
+            what = f"no table has this name, but {near[0]!r} is one"
+            details = (f"Tables: {', '.join(TABLES)}.", f"Fix: rename the file to {near[0]!r}.")
+            problems.append(Problem("E001", what, f"{shown}/{path.name}", details=details))
+    return problems
+
+
 def find_table(
-    folder: Path, shown: str, name: str, dialects: Mapping[str, Dialect], required: bool
+    folder: Path,
+    shown: str,
+    name: str,
+    dialects: Mapping[str, Dialect],
+    required: bool,
+    project: Path | None = None,
 ) -> tuple[RawTable | None, Dialect]:
     """A table as written, from its CSV file, its workbook, or its sheet of the workbook of all tables.
 
@@ -110,7 +151,10 @@ def find_table(
         It cannot be read, is not there, or is there twice.
     """
     dialect = dialects.get(name, dialects.get("", PLAIN))
-    files = [f for f in (f"{name}.csv", f"{name}.xlsx") if (folder / f).exists()]
+    files = [f for f in (f"{name}.csv", f"{name}.xlsx") if (folder / f).exists() or (folder / f).is_symlink()]
+    if project is not None:
+        for file in (*files, WORKBOOK):
+            leads_out(folder / file, f"{shown}/{file}", project)
     if (folder / WORKBOOK).exists() and has_sheet(folder / WORKBOOK, f"{shown}/{WORKBOOK}", name):
         files.append(WORKBOOK)
     if len(files) > 1:
@@ -149,16 +193,23 @@ def numeric_columns(model: type[Row]) -> frozenset[str]:
     )
 
 
-def _read_rows(
+def _rows(
     table: RawTable, model: type[Row], cells: dict[int, dict[str, Cell]], dialect: Dialect
 ) -> tuple[tuple[Row, ...], list[Problem]]:
     shown = table.path
     columns = {n: f.is_required() for n, f in model.model_fields.items() if n not in ("file", "line")}
     check_header(table, columns)
+    if not table.rows and model.table in REQUIRED_TABLES:
+        fix = "Fix: add the rows; data/README.md explains the columns."
+        raise DataError([Problem("E003", "the table has a header and no rows", shown, 1, details=(fix,))])
     numeric = numeric_columns(model)
     rows: list[Row] = []
     problems: list[Problem] = []
     for named in table.named():
+        strange = check_texts(named, shown, row_key(named), numeric)
+        if strange:
+            problems += strange
+            continue
         line = next(iter(named.values())).line
         values = {n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in named.items()}
         # An empty cell of an optional column takes the column's default.
@@ -166,58 +217,12 @@ def _read_rows(
         try:
             row = model.model_validate({**given, "file": shown, "line": line})
         except ValidationError as error:
-            problems += [_problem(e, shown, named) for e in error.errors(include_url=False)]
+            problems += [cell_problem(e, shown, named) for e in error.errors(include_url=False)]
             continue
         rows.append(row)
         cells[id(row)] = named
     problems += _repeated(rows, model, cells)
     return tuple(rows), problems
-
-
-def _problem(error: Any, shown: str, named: dict[str, Cell]) -> Problem:
-    """Turn one of pydantic's errors into ours, with the cell's place."""
-    context = error.get("ctx") or {}
-    column = str(context.get("column") or (error["loc"][0] if error["loc"] else ""))
-    absent = column not in named
-    cell = named.get(column) or Cell("", next(iter(named.values())).line, 1)
-    kind, details = error["type"], tuple(context.get("details", ()))
-    if kind == "literal_error":
-        allowed = [w.strip("'\" ") for w in context["expected"].replace(" or ", ", ").split(", ")]
-        near = get_close_matches(cell.text, [a for a in allowed if a], n=1, cutoff=0.6)
-        code, message = "E014", "is not an allowed word"
-        details = (
-            "Allowed: " + ", ".join(a or "(empty)" for a in allowed),
-            f"Fix: did you mean {near[0]!r}?" if near else "Fix: use one of these words.",
-        )
-    elif kind in ("missing", "string_too_short", "float_type", "int_type"):
-        code, message, details = "E010", "is empty, and it is required", ("Fix: fill it in.",)
-    elif kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
-        limit = next(iter(v for k, v in context.items() if k in ("ge", "le", "gt", "lt")))
-        code = "E013"
-        message = "is out of range"
-        sign = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "above"}
-        details = (f"Allowed: {sign.get(kind, 'below')} {limit:g}.", "Fix: check the number and its unit.")
-    elif kind in ("bool_parsing", "bool_type"):
-        code, message, details = "E014", "is not an allowed word", ("Allowed: yes, no",)
-    elif kind.startswith("E"):
-        code, message = kind, error["msg"]
-    else:
-        code, message = "E014", f"is not allowed ({error['msg']})"
-    if absent and column:
-        details = (f"The table has no column {column!r}.", *details)
-    written = f" {_quoted(cell.text)}" if cell.text and code not in ("E021", "E026", "E028") else ""
-    return Problem(code, f"{column}{written} {message}", shown, cell.line, cell.column, (_row_key(named), *details))
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _row_key(named: dict[str, Cell]) -> str:
-    parts = [f'{n} = "{named[n].text}"' for n in _KEY_COLUMNS if n in named and named[n].text]
-    if not parts and _LAST_KEY in named:
-        parts = [f'{_LAST_KEY} = "{named[_LAST_KEY].text}"']
-    return "row: " + ", ".join(parts)
 
 
 def _repeated(rows: list[Row], model: type[Row], cells: dict[int, dict[str, Cell]]) -> list[Problem]:
@@ -237,7 +242,7 @@ def _repeated(rows: list[Row], model: type[Row], cells: dict[int, dict[str, Cell
                     row.line,
                     first.column,
                     (
-                        _row_key(cells[id(row)]),
+                        row_key(cells[id(row)]),
                         f"A row is known by: {', '.join(model.key)}.",
                         "Fix: delete one, or give both a conflict id and choose one."
                         if issubclass(model, Choosable)
@@ -266,7 +271,7 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
             problems.append(
                 Problem(
                     code, f"{column} {value!r} is not in {where}", row.file, cell.line, cell.column,
-                    (_row_key(cells[id(row)]), hint, f"Fix: correct it, or add the row to {where}."),
+                    (row_key(cells[id(row)]), hint, f"Fix: correct it, or add the row to {where}."),
                 )
             )  # fmt: skip
 
@@ -292,7 +297,7 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                 problems.append(
                     Problem(
                         "E028", f"{column} is larger than the arm's n_randomised", row.file, cell.line, cell.column,
-                        (_row_key(cells[id(row)]), f"{column} = {size}, n_randomised = {most} in arms.csv",
+                        (row_key(cells[id(row)]), f"{column} = {size}, n_randomised = {most} in arms.csv",
                          "Fix: one of the two is wrong."),
                     )
                 )  # fmt: skip

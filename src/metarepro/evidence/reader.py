@@ -20,6 +20,8 @@ MAX_LINES = 20_000
 MAX_COLUMNS = 500
 MAX_CELLS = 1_000_000
 MAX_CELL = 10_000
+_EMPTY = "Fix: write the header; data/README.md lists the columns. Delete a table that is not needed."
+_LARGE = "Fix: is it the right file? A table of trials has some thousand lines at most."
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class RawTable:
     path: str
     header: tuple[Cell, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    mixed_ends: int = 0  # first line that ends otherwise than the one before it; 0 when all end alike
 
     def named(self) -> list[dict[str, Cell]]:
         """Rows as dictionaries by column name."""
@@ -106,20 +109,51 @@ def read_text(path: Path, shown: str, encoding: str = "utf-8") -> str:
 
 def _read_bytes(path: Path, shown: str) -> bytes:
     try:
-        if not path.is_file():
-            raise FileNotFoundError
-        if path.stat().st_size > MAX_BYTES:
-            size = path.stat().st_size
-            raise DataError([Problem("E001", f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read", shown)])
+        what = why_not_a_file(path)
+        if what:
+            raise DataError([Problem("E001", what, shown, details=(f"Fix: {_instead(path)}",))])
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            what = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+            raise DataError([Problem("E001", what, shown, details=(_LARGE,))])
         raw = path.read_bytes()
     except OSError as error:
-        what = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        raise DataError([Problem("E001", what, shown, details=("Fix: put the table there.",))]) from None
+        fix = "Fix: close it in other programs, and allow reading it."
+        raise DataError([Problem("E001", f"cannot be read: {error.strerror}", shown, details=(fix,))]) from None
     kind = _other_kind(raw)
     if kind:
         fix = "Fix: open it in a spreadsheet and save it as 'CSV UTF-8'."
+        if "Git LFS" in kind:
+            fix = "Fix: git lfs pull downloads the table itself."
         raise DataError([Problem("E017", f"this is {kind}, whatever its name says", shown, details=(fix,))])
     return raw
+
+
+def leads_out(path: Path, shown: str, project: Path) -> None:
+    """Refuse a file that a link takes from outside the project: it would not travel with the project."""
+    real, inside = path.resolve(), project.resolve()
+    if path.exists() and not real.is_relative_to(inside):
+        details = (f"It is {real}.", "Fix: copy the file into the project.")
+        raise DataError([Problem("E001", "this is a link that leads out of the project", shown, details=details)])
+
+
+def why_not_a_file(path: Path) -> str:
+    """What stands in the place of an ordinary file; empty if it is one. A named pipe would be waited for for ever."""
+    if path.is_file():
+        return ""
+    if path.is_dir():
+        return "this is a folder, not a file"
+    if path.is_symlink() and not path.exists():
+        return "this is a link to a file that is not there"
+    return "this is no ordinary file" if path.exists() else "there is no such file"
+
+
+def _instead(path: Path) -> str:
+    """What to do about a table that is not there: rename a file that seems to be it, or put it there."""
+    if path.exists() or not path.parent.is_dir():
+        return "put the table there."
+    near = get_close_matches(path.name, [p.name for p in path.parent.iterdir() if p.name != path.name], n=1, cutoff=0.8)
+    return f"there is {near[0]!r}; rename it to {path.name!r}." if near else "put the table there."
 
 
 def _other_kind(raw: bytes) -> str:
@@ -131,6 +165,14 @@ def _other_kind(raw: bytes) -> str:
         return "an old Excel or Word file"
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page"
+    if start.startswith(b"<?xml"):
+        return "an XML file"
+    if start.startswith(b"{\\rtf"):
+        return "a word processor's file (RTF)"
+    if raw[:2] == b"\x1f\x8b":
+        return "a compressed file (gzip)"
+    if start.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS"
     return "a PDF" if start.startswith(b"%pdf-") else ""
 
 
@@ -138,22 +180,26 @@ def _decode(raw: bytes, shown: str, encoding: str) -> str:
     # A byte order mark of UTF-8 is no part of the text.
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
+        if name == "utf-8-sig" and b"\0" in raw and _utf16_without_mark(raw):
+            raise UnicodeDecodeError(name, raw, raw.index(b"\0"), raw.index(b"\0") + 1, "UTF-16")
         return raw.decode(name)
     except UnicodeError as error:
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = raw.count(b"\n", 0, at) + 1
         what = "UTF-8" if name == "utf-8-sig" else f"{encoding}, as `csv: encoding` says"
-        likely = _likely_encoding(raw)
+        likely = likely_encoding(raw)
         hint = f"Or, if it is {likely}: set `csv: {{encoding: {likely}}}` in config.yaml." if likely else ""
         fix = "Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8')."
         details = (fix, hint) if hint else (fix,)
         raise DataError([Problem("E002", f"byte {at} is not {what}", shown, line, details=details)]) from None
 
 
-def _likely_encoding(raw: bytes) -> str:
+def likely_encoding(raw: bytes) -> str:
     """What bytes that are no UTF-8 look like: UTF-16 by its mark, else the encoding of Windows in the West."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
+    if _utf16_without_mark(raw):
+        return _utf16_without_mark(raw)
     try:
         raw.decode("cp1252")
     except UnicodeDecodeError:
@@ -161,14 +207,34 @@ def _likely_encoding(raw: bytes) -> str:
     return "cp1252"
 
 
+def _utf16_without_mark(raw: bytes) -> str:
+    """UTF-16 without a byte order mark: Latin text has a zero in every other byte."""
+    start = raw[:2000] if raw[:2] not in (b"\xff\xfe", b"\xfe\xff") else b""
+    if len(start) >= 8 and start[1::2].count(0) > 0.8 * len(start[1::2]):
+        return "utf-16-le"
+    return "utf-16-be" if len(start) >= 8 and start[0::2].count(0) > 0.8 * len(start[0::2]) else ""
+
+
 def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
     lines = text.count("\n") + 1
     if lines > MAX_LINES:
-        raise DataError([Problem("E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown)])
+        raise DataError(
+            [
+                Problem(
+                    "E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown, details=(_LARGE,)
+                )
+            ]
+        )
     cells = text.count(dialect.delimiter) + lines
     if cells > MAX_CELLS:
-        raise DataError([Problem("E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown)])
+        raise DataError(
+            [
+                Problem(
+                    "E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown, details=(_LARGE,)
+                )
+            ]
+        )
     records = _split(text, shown, dialect.delimiter)
     told = re.match(r"sep=(.)(\r\n|\n|\r)", text)
     if told:
@@ -179,10 +245,10 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     records = [r for r in records if any(cell.text for cell in r)]
     if records and len(records[0]) == 1:
         _refuse_other_delimiter(records[0][0], records[1:], shown, dialect)
-    return check_cells(records, shown)
+    return check_cells(records, shown, _mixed_ends(text))
 
 
-def check_cells(records: list[list[Cell]], shown: str) -> RawTable:
+def check_cells(records: list[list[Cell]], shown: str, mixed_ends: int = 0) -> RawTable:
     """Header and rows of cells, none of them blank, as a table.
 
     Raises
@@ -191,17 +257,26 @@ def check_cells(records: list[list[Cell]], shown: str) -> RawTable:
         Codes E003, E005, E007 and E009.
     """
     if not records:
-        raise DataError([Problem("E003", "the table is empty: it has no header row", shown)])
+        raise DataError([Problem("E003", "the table is empty: it has no header row", shown, details=(_EMPTY,))])
     header, rows = records[0], records[1:]
     if len(header) > MAX_COLUMNS:
         what = f"the header has {len(header):,} cells; at most {MAX_COLUMNS} columns are read"
-        raise DataError([Problem("E009", what, shown, header[0].line)])
+        raise DataError([Problem("E009", what, shown, header[0].line, details=(_LARGE,))])
     long = [cell for row in records for cell in row if len(cell.text) > MAX_CELL]
     if long:
         what = f"the cell has {len(long[0].text):,} characters; at most {MAX_CELL:,} are read"
-        details = (f"cell: {_shorten(long[0].text)}", "Fix: shorten it. Is a quote missing that should end it?")
+        details = (f"cell: {shorten(long[0].text)}", "Fix: shorten it. Is a quote missing that should end it?")
         raise DataError([Problem("E009", what, shown, long[0].line, long[0].column, details)])
-    problems = [_hidden(cell, shown) for row in records for cell in row if _HIDDEN.search(cell.text)]
+    problems = [hidden(cell, shown) for row in records for cell in row if _HIDDEN.search(cell.text)]
+    widths = {len(row) for row in rows}
+    if len(rows) > 1 and len(widths) == 1 and len(header) not in widths:
+        what = f"the first row has {len(header)} cells, every row below has {len(rows[0])}"
+        reasons = (
+            f"row: {shorten(', '.join(cell.text for cell in header))}",
+            "Is it a title, or lacks it a column? Or do decimal commas, or texts with commas, make cells?",
+            "Fix: the first row is the header; give every row as many cells.",
+        )
+        raise DataError([*problems, Problem("E005", what, shown, header[0].line, header[0].column, reasons)])
     for row in rows:
         if len(row) != len(header):
             problems.append(
@@ -212,15 +287,39 @@ def check_cells(records: list[list[Cell]], shown: str) -> RawTable:
                     row[0].line,
                     row[min(len(row) - 1, len(header))].column,
                     (
-                        f"row: {_shorten(', '.join(cell.text for cell in row))}",
-                        "Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma "
-                        "must be a point.",
+                        f"row: {shorten(', '.join(cell.text for cell in row))}",
+                        _why_ragged(row),
                     ),
                 )
             )
     if problems:
         raise DataError(problems)
-    return RawTable(shown, tuple(header), tuple(tuple(r) for r in rows))
+    return RawTable(shown, tuple(header), tuple(tuple(r) for r in rows), mixed_ends)
+
+
+def _mixed_ends(text: str) -> int:
+    """First line that ends otherwise than the one before; line breaks inside quotes do not count."""
+    line, last = 1, ""
+    for match in re.finditer(r'"[^"]*"|\r\n|\n|\r', text):
+        end = match.group()
+        if end.startswith('"'):
+            line += len(re.findall(r"\r\n|\n|\r", end))
+            continue
+        if last and end != last:
+            return line
+        line, last = line + 1, end
+    return 0
+
+
+def _why_ragged(row: list[Cell]) -> str:
+    texts = [cell.text for cell in row]
+    if texts[0].startswith(("#", "//")):
+        return "Fix: delete the comment; a table has none."
+    if any(text[:1] in ("“", "„", "”", "‘", "«", "'") for text in texts):
+        return 'Fix: put texts with commas in plain double quotes, ". Other quotation marks are letters like others.'
+    return (
+        "Fix: give it as many cells as the header. A comma inside a text needs quotes, a decimal comma must be a point."
+    )
 
 
 def _refuse_other_delimiter(header: Cell, rows: list[list[Cell]], shown: str, dialect: Dialect) -> None:
@@ -274,6 +373,10 @@ def _split(text: str, shown: str, delimiter: str) -> list[list[Cell]]:
         if following == "":
             return records
         if following not in "\r\n":
+            if line > start_line:
+                what = f"a quote opened here ends in line {line} only, in the middle of a cell"
+                fix = "Fix: end the cell with a quote where it ends, or delete the quote."
+                raise DataError([Problem("E006", what, shown, start_line, column, (fix,))])
             raise DataError([_quote_problem(text, at, shown, line, at - line_start + 1)])
         at += 2 if text[at : at + 2] == "\r\n" else 1
         record, line, line_start = [], line + 1, at
@@ -288,58 +391,22 @@ def _quote_problem(text: str, at: int, shown: str, line: int, column: int) -> Pr
     return Problem("E006", what, shown, line, column, (fix,))
 
 
-def _hidden(cell: Cell, shown: str) -> Problem:
-    match = _HIDDEN.search(cell.text)
+def hidden(cell: Cell, shown: str, pattern: re.Pattern[str] = _HIDDEN, what: str = "") -> Problem:
+    """The problem of a cell with a character that cannot be seen."""
+    match = pattern.search(cell.text)
     assert match is not None
     character = f"U+{ord(match.group()):04X}"
-    visible = _HIDDEN.sub(lambda m: f"<U+{ord(m.group()):04X}>", cell.text)
+    visible = pattern.sub(lambda m: f"<U+{ord(m.group()):04X}>", cell.text)
     return Problem(
         "E007",
-        f"an invisible or control character, {character}",
+        f"{what or 'an invisible or control character'}, {character}",
         shown,
         cell.line,
         cell.column,
-        (f"cell: {_shorten(visible)}", "Fix: type the cell anew."),
+        (f"cell: {shorten(visible)}", "Fix: type the cell anew."),
     )
 
 
-def check_header(table: RawTable, known: dict[str, bool]) -> None:
-    """Refuse a header that lacks a required column, has an unknown one, or has one twice.
-
-    Parameters
-    ----------
-    table : RawTable
-    known : dict
-        Column name to whether it is required.
-    """
-    problems = []
-    names = [cell.text for cell in table.header]
-    for number, cell in enumerate(table.header):
-        if cell.text in names[:number]:
-            problems.append(
-                Problem("E004", f"the column {cell.text!r} is there twice", table.path, cell.line, cell.column)
-            )
-        elif cell.text not in known:
-            near = get_close_matches(cell.text.strip().lower(), known, n=1, cutoff=0.6)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known columns: {', '.join(known)}."
-            problems.append(
-                Problem("E004", f"unknown column {cell.text!r}", table.path, cell.line, cell.column, (hint,))
-            )
-    missing = [name for name, required in known.items() if required and name not in names]
-    if missing:
-        s = "s" * (len(missing) > 1)
-        problems.append(
-            Problem(
-                "E004",
-                f"the header lacks the column{s} {', '.join(missing)}",
-                table.path,
-                table.header[0].line,
-                details=("Fix: add the column; data/README.md says what it holds.",),
-            )
-        )
-    if problems:
-        raise DataError(problems)
-
-
-def _shorten(text: str, width: int = 100) -> str:
+def shorten(text: str, width: int = 100) -> str:
+    """The start of a long text."""
     return text if len(text) <= width else text[: width - 3] + "..."

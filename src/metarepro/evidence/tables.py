@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
 from metarepro.evidence.cells import Count, Flag, Id, Number
-
-
-def _fail(code: str, column: str, message: str, *details: str) -> PydanticCustomError:
-    return PydanticCustomError(code, message, {"column": column, "details": list(details)})
-
-
-class Row(BaseModel):
-    """A row of a raw table, with the place where it stands."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    table: ClassVar[str] = ""
-    key: ClassVar[tuple[str, ...]] = ()
-
-    file: str = Field("", exclude=True)
-    line: int = Field(0, exclude=True)
-
-    def values(self) -> dict[str, object]:
-        """The row's own columns, without its place; what a result depends on."""
-        return self.model_dump()
-
-
-class Sourced(Row):
-    """A row that carries a number, with its provenance."""
-
-    source_id: Id = Field(description="Where the number was read: a row of sources.csv.", min_length=1)
-    source_url: str = Field(description="Address of what was read.", default="")
-    locator: str = Field(description="Page, table or section.", default="")
-    derivation: str = Field(description="`reported`, or how the number was computed from what is printed.", default="")
-    level: Literal["primary", "secondary"] = Field(
-        description="`primary`: read in the study's own paper or data; `secondary`: read in another report."
-    )
-
-
-class Choosable(Sourced):
-    """A sourced row that may be fit for pooling or not, and may conflict with another row."""
-
-    poolable: Flag = Field(description="`yes`, or `no` when the number must not enter a pooled estimate.", default=True)
-    poolable_reason: str = Field(description="Why not poolable; needed when `poolable` is `no`.", default="")
-    conflict: str = Field(
-        description="Id shared by rows of which one counts: values of one quantity by several sources, or several "
-        "scales of one outcome; else empty.",
-        default="",
-    )
-    chosen: Flag = Field(description="Whether this row of its conflict is used; exactly one is.", default=True)
-    choice_reason: str = Field(description="Why this row is used or not; needed in a conflict.", default="")
-    remark: str = Field(description="Caution printed beside the study wherever the row is used.", default="")
-
-    @model_validator(mode="after")
-    def _reasons(self) -> Self:
-        if not self.poolable and not self.poolable_reason:
-            raise _fail("E026", "poolable_reason", "is empty although poolable is no", "Fix: say why not to pool it.")
-        if self.conflict and not self.choice_reason:
-            raise _fail("E026", "choice_reason", "is empty for a row in a conflict", "Fix: say why it is used or not.")
-        if not self.chosen and not self.conflict:
-            raise _fail(
-                "E025", "conflict", "is empty although chosen is no", "Fix: give the rows that compete one conflict id."
-            )
-        return self
+from metarepro.evidence.rows import Choosable as Choosable
+from metarepro.evidence.rows import Row as Row
+from metarepro.evidence.rows import Sourced as Sourced
+from metarepro.evidence.rows import fail
 
 
 class Study(Sourced):
@@ -129,7 +75,7 @@ class Arm(Sourced):
     @model_validator(mode="after")
     def _sizes(self) -> Self:
         if self.n_randomised is not None and self.n_analysed is not None and self.n_analysed > self.n_randomised:
-            raise _fail(
+            raise fail(
                 "E028",
                 "n_analysed",
                 "is larger than n_randomised",
@@ -178,7 +124,7 @@ class Dichotomous(Choosable):
                 if self.events <= 100
                 else ()
             )
-            raise _fail(
+            raise fail(
                 "E021",
                 "events",
                 "is larger than total",
@@ -187,7 +133,7 @@ class Dichotomous(Choosable):
                 f"Fix: enter the number of patients (a whole number from 0 to {self.total}).",
             )
         if self.poolable and (self.events is None or self.total is None):
-            raise _fail(
+            raise fail(
                 "E010", "total" if self.total is None else "events", "is empty although poolable is yes",
                 "Fix: enter the number, or set poolable to no with a reason.",
             )  # fmt: skip
@@ -220,11 +166,11 @@ class Continuous(Choosable):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.n == 1 and self.sd is not None:
-            raise _fail("E013", "n", "is 1, and one patient has no SD", "Fix: check n and the SD.")
+            raise fail("E013", "n", "is 1, and one patient has no SD", "Fix: check n and the SD.")
         if self.poolable:
             for name in ("n", "mean", "sd"):
                 if getattr(self, name) is None:
-                    raise _fail(
+                    raise fail(
                         "E010", name, "is empty although poolable is yes",
                         "Fix: enter the number, or set poolable to no with a reason.",
                     )  # fmt: skip
@@ -261,25 +207,45 @@ class Contrast(Choosable):
     @model_validator(mode="after")
     def _interval(self) -> Self:
         low, high, estimate = self.ci_low, self.ci_high, self.estimate
-        if low is not None and high is not None:
-            if low >= high:
-                raise _fail("E027", "ci_low", "is not below ci_high", "Fix: are the two swapped?")
-            if estimate is not None and not low <= estimate <= high:
-                raise _fail(
-                    "E027", "estimate", "lies outside its interval",
-                    f"estimate = {estimate:g}, interval {low:g} to {high:g}", "Fix: check the three numbers.",
+        ratio = self.measure in ("OR", "RR", "HR")
+        for name, value in (("estimate", estimate), ("ci_low", low), ("ci_high", high)):
+            if ratio and value is not None and value <= 0:
+                raise fail(
+                    "E013", name, f"must be above 0, as {self.measure} is a ratio", "Is it the logarithm of the ratio?",
+                    "Fix: enter the ratio, not its log.",
                 )  # fmt: skip
-            if self.se is not None and self.measure in ("MD", "SMD", "RD"):
-                ratio = (high - low) / (2 * 1.96 * self.se)
-                if self.ci_level == 95 and not 0.7 <= ratio <= 1.4:
-                    raise _fail(
-                        "E027", "se", "does not fit the interval",
-                        f"the interval is {ratio:.2g} times as wide as se = {self.se:g} makes it", "Fix: check both.",
-                    )  # fmt: skip
-            if self.ci_level is None:
-                raise _fail("E010", "ci_level", "is empty although an interval is given", "Fix: write 95, if it is.")
-        if self.measure in ("OR", "RR", "HR") and any(x is not None and x <= 0 for x in (low, high, estimate)):
-            raise _fail("E013", "estimate", "is a ratio and must be positive", "Fix: enter the ratio, not its log.")
+        if self.poolable and (low is None) != (high is None):
+            raise fail(
+                "E010", "ci_low" if low is None else "ci_high", "is empty although the other end is given",
+                "Fix: enter both ends of the interval, or none.",
+            )  # fmt: skip
+        if low is None or high is None:
+            return self
+        if low >= high:
+            raise fail(
+                "E027", "ci_low", "is not below ci_high", f"ci_low = {low:g}, ci_high = {high:g}",
+                "Fix: are the two swapped?",
+            )  # fmt: skip
+        if estimate is not None and not low <= estimate <= high:
+            raise fail(
+                "E027", "estimate", "lies outside its interval",
+                f"estimate = {estimate:g}, interval {low:g} to {high:g}",
+                "Is a sign lost, or one number on the log scale? Fix: check the three numbers.",
+            )  # fmt: skip
+        if self.ci_level is None:
+            raise fail("E010", "ci_level", "is empty although an interval is given", "Fix: write 95, if it is.")
+        if self.se is not None and self.measure != "proportion" and self.ci_level == 95:
+            width = math.log(high / low) if ratio else high - low
+            times = width / (2 * 1.96 * self.se)
+            if not 0.7 <= times <= 1.4:
+                variance = 0.7 <= width / (2 * 1.96 * math.sqrt(self.se)) <= 1.4
+                raise fail(
+                    "E027", "se", "does not fit the interval",
+                    f"the interval is {times:.2g} times as wide as se = {self.se:g} makes it"
+                    + (", on the log scale" if ratio else ""),
+                    f"Is it the variance? Fix: enter its square root, {math.sqrt(self.se):.3g}." if variance
+                    else "Fix: check both.",
+                )  # fmt: skip
         return self
 
 
@@ -385,7 +351,7 @@ class RiskOfBias(Row):
     def _judged(self) -> Self:
         for name in ("d1", "d2", "d3", "d4", "d5", "overall"):
             if getattr(self, name) and not getattr(self, f"{name}_reason"):
-                raise _fail("E026", f"{name}_reason", f"is empty although {name} is judged", "Fix: say why.")
+                raise fail("E026", f"{name}_reason", f"is empty although {name} is judged", "Fix: say why.")
         return self
 
 

@@ -220,7 +220,7 @@ class _Reading:
         for name, hours in (("time_days", 24), ("time_weeks", 168)):
             text = self._number(line, name)
             if text:
-                return f"{Decimal(text) * hours:f}"
+                return f"{(Decimal(text) * hours).normalize():f}"
         return ""
 
     def _visit(self, line: dict[str, Cell], study: _Study, side: Side) -> dict[str, str]:
@@ -237,8 +237,8 @@ class _Reading:
         }
         if self._text(line, "outcome_type").lower() == "imsd":
             row["derivation"] = "mean and SD imputed in the database (imsd)"
-        if self._text(line, "post_crossover") == "0" and "cross" in self._text(line, "design").lower():
-            row["periods"] = "first"
+        if "cross" in self._text(line, "design").lower():
+            row["periods"] = "all" if self._text(line, "post_crossover") == "1" else "first"
         if self._text(line, "post_crossover") == "1":
             row |= {"poolable": "no", "poolable_reason": "after the crossover the arms are no randomised groups"}
         return row
@@ -274,7 +274,7 @@ class _Reading:
             **self._visit(line, study, side),
             "outcome": self._symptom(line), "statistic": "baseline", "timepoint_h": "", "n": n, "mean": mean, "sd": sd,
         }  # fmt: skip
-        row |= {"poolable": "yes", "poolable_reason": ""}
+        row |= {"poolable": "yes", "poolable_reason": "", "periods": "first" if "periods" in row else ""}
         if not (n and sd):
             row |= {"poolable": "no", "poolable_reason": "n or SD is not in the database"}
         self._put(line, "continuous", row, ("study_id", "arm_id", "outcome", "scale", "statistic", "timepoint_h"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from metarepro.importing.names import yaml_word
+
 Rows = list[dict[str, str]]
 
 _HEAD = """\
@@ -73,14 +75,18 @@ def write_config(title: str, tables: dict[str, Rows]) -> str:
             analyses.append(
                 _ANALYSIS.format(
                     id=f"{outcome.replace('.', '_')}_{measure.lower()}", title=json.dumps(_words(outcome).capitalize()),
-                    outcome=outcome, measure=measure, more=more, experimental=", ".join(experimental),
-                    control=", ".join(control),
+                    outcome=yaml_word(outcome), measure=measure, more=more,
+                    experimental=", ".join(map(yaml_word, experimental)),
+                    control=", ".join(map(yaml_word, control)),
                 )
             )  # fmt: skip
     return _HEAD.format(
         title=json.dumps(title, ensure_ascii=False),
-        outcomes="".join(f"  {o}: {{label: {_words(o).capitalize()}, better: {b}}}\n" for o, b in outcomes.items()),
-        agents="".join(f"  {a}: {json.dumps(_words(a), ensure_ascii=False)}\n" for a in agents),
+        outcomes="".join(
+            f"  {yaml_word(o)}: {{label: {json.dumps(_words(o).capitalize())}, better: {better}}}\n"
+            for o, better in outcomes.items()
+        ),
+        agents="".join(f"  {yaml_word(a)}: {json.dumps(_words(a), ensure_ascii=False)}\n" for a in agents),
         analyses="\n".join(analyses),
     )
 

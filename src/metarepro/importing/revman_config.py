@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 
-from metarepro.importing.names import clean_text
+from metarepro.importing.names import clean_text, yaml_word
 from metarepro.importing.revman_tables import Part, Tables
 
 _HEAD = """\
 # What is analysed, and how. Tables: data/raw/*.csv (columns: data/README.md). What was left out or assumed: NOTES.md.
 # All keys: docs/configuration.md of metarepro.     Check:  metarepro check
 """
-_NO_WORDS = ("yes", "no", "on", "off", "y", "n", "true", "false", "null")
 _FAVOURS = ("experimental", "intervention", "treatment")
 
 Setting = tuple[tuple[str, str | float], ...]
@@ -33,7 +31,7 @@ def make_config(made: Tables, title: str) -> str:
         lines.append(f"  {part.id}: {{label: {_quoted(part.label)}, better: {better}}}")
     used = dict.fromkeys(a for part in made.parts for a in part.agents)
     lines += ["", "# How the words of the column `agent` in arms.csv read in figures.", "agents:"]
-    lines += [f"  {_word(agent)}: {_quoted(made.agents[agent])}" for agent in used]
+    lines += [f"  {yaml_word(agent)}: {_quoted(made.agents[agent])}" for agent in used]
     lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed, but with weights by",
               "# inverse variance. tau2: DL, REML, CE (fixed effect) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
               f"model: {{{_written(default)}}}", "", "# Refitted beside every analysis.", "sensitivity:",
@@ -51,8 +49,8 @@ def make_config(made: Tables, title: str) -> str:
         if part.outcome.kind in ("generic", "o_e"):
             lines.append("    rows: contrasts")
         lines += [
-            f"    experimental: {{agent: {_word(part.agents[0])}}}",
-            f"    control: {{agent: {_word(part.agents[1])}}}",
+            f"    experimental: {{agent: {yaml_word(part.agents[0])}}}",
+            f"    control: {{agent: {yaml_word(part.agents[1])}}}",
         ]
         changes = dict(set(own) - set(default))
         if changes:
@@ -85,12 +83,6 @@ def _better(part: Part) -> tuple[str, bool]:
     if at_left == at_right:
         return "low", False
     return ("low" if at_left else "high"), True
-
-
-def _word(identifier: str) -> str:
-    """An id, in quotes if YAML would take it for something else."""
-    plain = re.fullmatch(r"[a-z][a-z0-9_]*", identifier) and identifier not in _NO_WORDS
-    return identifier if plain else _quoted(identifier)
 
 
 def _quoted(text: str) -> str:

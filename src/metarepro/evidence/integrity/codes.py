@@ -22,4 +22,12 @@ WARNINGS: dict[str, str] = {
     "W028": "one DOI, PubMed id or registration under two ids",
     "W029": "a percentage that was cut off, not rounded",
     "W030": "counts and scores of one visit over different numbers of patients",
+    "W031": "a file with two kinds of line ends",
+    "W032": "a number that often is a code for missing",
+    "W033": "a label too long for figures",
+    "W034": "a time that looks like days, not hours",
+    "W035": "a dose far from the other doses of its drug",
+    "W036": "an arm larger than its study",
+    "W037": "a text read in the wrong encoding",
+    "W038": "a controlled trial with one arm only",
 }

@@ -65,6 +65,7 @@ REFERENCES: dict[str, str] = {
     "p": "Altman & Bland 2011, doi:10.1136/bmj.d2304",
     "baseline": "Austin 2009, doi:10.1002/sim.3697",
     "trial": "Mol et al. 2023 (TRACT checklist), doi:10.1186/s41073-023-00130-8",
+    "entry": "Broman & Woo 2018, doi:10.1080/00031305.2017.1375989",
     "overlap": "Cochrane Handbook 4.6.2, doi:10.1002/9781119536604.ch4",
 }
 

@@ -103,3 +103,8 @@ def find_scale(name: str) -> Scale | None:
     key = re.sub(r"^(hdrs|hrsd|hamd|ham)(?=\d)", "hamd", key)
     wanted = _OTHER_NAMES.get(key, key)
     return next((s for s in SCALES if wanted in (s.name, re.sub(r"[^a-z0-9]", "", s.name.lower()))), None)
+
+
+def is_known_name(name: str) -> bool:
+    """Whether a name is of a scale that papers use, although its total may have no range."""
+    return re.sub(r"[^a-z0-9]", "", name.lower()) in _OTHER_NAMES

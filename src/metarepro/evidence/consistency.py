@@ -1,0 +1,97 @@
+"""What holds between rows: one word in one spelling, known scales spelt right, crossover rows with their periods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from metarepro.errors import Problem
+from metarepro.evidence.integrity.scales import SCALES, find_scale, is_known_name
+from metarepro.evidence.reader import Cell
+from metarepro.evidence.tables import Continuous, Contrast, Dichotomous, Row, Study
+
+Cells = Mapping[int, Mapping[str, Cell]]
+# Columns whose words are compared with each other, or with the configuration.
+_WORDS = ("outcome", "scale", "agent", "diagnosis", "route")
+
+
+def check_consistency(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> list[Problem]:
+    """Problems that no row has alone; the rows themselves are right."""
+    return [*_spellings(tables, cells), *_scales(tables, cells), *_periods(tables, cells)]
+
+
+def _key(row: Mapping[str, Cell]) -> str:
+    names = ("study_id", "arm_id", "experimental_arm", "outcome", "timepoint_h")
+    return "row: " + ", ".join(f'{n} = "{row[n].text}"' for n in names if n in row and row[n].text)
+
+
+def _spellings(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
+    """Words that differ by case or blanks only would be two words: the rarer one is named."""
+    for column in _WORDS:
+        found: dict[str, dict[str, list[Row]]] = {}
+        for rows in tables.values():
+            for row in rows:
+                word = str(getattr(row, column, "") or "")
+                if word and column in cells[id(row)]:
+                    found.setdefault(re.sub(r"\s", "", word).casefold(), {}).setdefault(word, []).append(row)
+        for spellings in found.values():
+            if len(spellings) < 2:
+                continue
+            usual, *others = sorted(spellings, key=lambda w: (-len(spellings[w]), w))
+            for word in others:
+                row = spellings[word][0]
+                cell, first = cells[id(row)][column], spellings[usual][0]
+                yield Problem(
+                    "E019", f"{column} {word!r} is written {usual!r} elsewhere", row.file, cell.line, cell.column,
+                    (_key(cells[id(row)]), f"{usual!r}: {first.file}, line {first.line}. The two would be two words.",
+                     f"Fix: write {usual!r}, or a name that differs by more than case and blanks."),
+                )  # fmt: skip
+
+
+def _scales(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
+    """Unknown scales that are one slip of the finger away from a known one; said once for each name."""
+    seen: set[str] = set()
+    for name in ("dichotomous", "continuous", "contrasts"):
+        for row in tables[name]:
+            scale = str(getattr(row, "scale", ""))
+            if not scale or scale in seen or find_scale(scale) or is_known_name(scale):
+                continue
+            seen.add(scale)
+            near = next((s.name for s in SCALES if _slip(scale, s.name)), None)
+            if near:
+                cell = cells[id(row)]["scale"]
+                yield Problem(
+                    "E018", f"scale {scale!r} is not known, but {near!r} is", row.file, cell.line, cell.column,
+                    (_key(cells[id(row)]), "Other scales are allowed, if their names cannot be mistaken for one.",
+                     f"Fix: write {near!r}, or the scale's full name."),
+                )  # fmt: skip
+
+
+def _slip(one: str, other: str) -> bool:
+    """Whether a letter was put in, left out, or swapped with the next. A changed letter makes another scale's name."""
+    a, b = (re.sub(r"[^a-z]", "", text.casefold()) for text in (one, other))
+    if min(len(a), len(b)) < 4 or a == b or abs(len(a) - len(b)) > 1:
+        return False
+    at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    if len(a) != len(b):
+        longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+        return longer[at + 1 :] == shorter[at:]
+    return a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]
+
+
+def _periods(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
+    """Rows of crossover trials: the first period alone and all periods must never be taken for each other."""
+    designs = {row.study_id: row.design for row in tables["studies"] if isinstance(row, Study)}
+    rows: Sequence[Row] = (*tables["dichotomous"], *tables["continuous"], *tables["contrasts"])
+    for row in rows:
+        if not isinstance(row, Dichotomous | Continuous | Contrast) or designs.get(row.study_id) != "crossover":
+            continue
+        if not row.periods:
+            written = cells[id(row)]
+            cell = written.get("periods") or next(iter(written.values()))
+            absent = () if "periods" in written else ("The table has no column 'periods'.",)
+            yield Problem(
+                "E038", "periods is empty, and the study is a crossover trial", row.file, cell.line, cell.column,
+                (_key(written), *absent, "Allowed: first, all",
+                 "Fix: say whether the number is of the first period or of all periods."),
+            )  # fmt: skip
