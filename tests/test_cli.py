@@ -53,10 +53,24 @@ def test_check_of_a_good_project_says_so_and_writes_nothing(project):
     before = files(project)
     done = metarepro("check", cwd=project)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(r"Nothing wrong: \d+ analyses, tables in data/raw\.\n", done.stdout)
+    assert re.fullmatch(
+        r"Nothing wrong: \d+ analyses, tables in data/raw\.\n"
+        r"To look at: 7 warnings and 19 notes on what does not fit\. List: metarepro check --findings\n",
+        done.stdout,
+    )
     assert files(project) == before
     elsewhere = metarepro("check", "--directory", str(project), "--format", "json", cwd=ROOT)
     assert json.loads(elsewhere.stdout)["ok"] is True
+
+
+def test_a_shell_completes_commands_and_kinds():
+    script = metarepro("completion", "bash", cwd=ROOT)
+    assert (script.returncode, script.stderr) == (0, "")
+    ask = 'COMP_WORDS=(metarepro {}); COMP_CWORD={}; _shtab_metarepro; echo "${{COMPREPLY[@]}}"\n'
+    asked = script.stdout + ask.format("im", 1) + ask.format("import r", 2) + ask.format("check --fi", 2)
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["import", "revman", "--findings"]
+    assert "compdef" in metarepro("completion", "zsh", cwd=ROOT).stdout
 
 
 def test_check_names_the_cell_and_the_help(project):

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from metarepro import __version__
 from metarepro.codes import CODES, HELP
-from metarepro.errors import MetareproError
+from metarepro.errors import MetareproError, place
 
 if TYPE_CHECKING:
+    from metarepro.analysis.config import Accepted
+    from metarepro.evidence.integrity import Finding
     from metarepro.importing.project import ImportedProject
 
 EXAMPLES = """\
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "line, column and a way to mend it. Nothing is computed and nothing is written.",
     )
     check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
+    check.add_argument("--findings", action="store_true", help="list what does not fit in the tables, too")
     check.set_defaults(run=_check)
     imported = commands.add_parser(
         "import",
@@ -93,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Make a project of another program's file: its tables, a configuration to start from, and notes on "
         "what was left out or assumed.",
     )
-    imported.add_argument("kind", choices=IMPORTS, metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
+    imported.add_argument("kind", choices=tuple(IMPORTS), metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
     imported.add_argument(
         "file",
         type=Path,
@@ -117,10 +120,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("code", help="a code, or 'all'")
     explain.set_defaults(run=_explain)
+    completion = commands.add_parser(
+        "completion",
+        help="print what makes a shell complete this command",
+        description="Print a script that makes a shell complete this command. bash: add the line "
+        'eval "$(metarepro completion bash)" to ~/.bashrc; zsh: metarepro completion zsh > ~/.zfunc/_metarepro',
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.set_defaults(run=lambda options: _completion(parser, options.shell), format="text", debug=False)
     for command in (init, check, imported, diff, explain):
         command.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
     return parser
+
+
+def _completion(parser: argparse.ArgumentParser, shell: str) -> int:
+    import shtab
+
+    print(shtab.complete(parser, shell))
+    return 0
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -172,11 +190,36 @@ def _check(options: argparse.Namespace) -> int:
     from metarepro.figures.fonts import undrawable
 
     plan = make_plan(options.directory, undrawable=undrawable)
+    findings, unused = _findings(options.directory)
     if options.format == "json":
-        print(json.dumps({"ok": True, "analyses": list(plan.analyses), "problems": []}, indent=1))
-    else:
-        print(f"Nothing wrong: {len(plan.analyses)} analyses, tables in {plan.data}.")
+        found = {"ok": True, "analyses": list(plan.analyses), "problems": [], "findings": [asdict(f) for f in findings]}
+        print(json.dumps({**found, "unused": [a.model_dump() for a in unused]}, indent=1, ensure_ascii=False))
+        return 0
+    print(f"Nothing wrong: {len(plan.analyses)} analyses, tables in {plan.data}.")
+    open_ones = [f for f in findings if not f.accepted]
+    for f in open_ones if options.findings else ():
+        print(f"\n{place(f.file, f.line)}: {f.code} {f.column} {f.value!r} of {f.study_id}\n    {f.message}")
+        print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
+    if open_ones:
+        sure = sum(f.severity == "warning" for f in open_ones)
+        listed = "" if options.findings else " List: metarepro check --findings"
+        print(f"To look at: {sure} warnings and {len(open_ones) - sure} notes on what does not fit.{listed}")
+    if len(open_ones) < len(findings):
+        print(f"Accepted by the configuration: {len(findings) - len(open_ones)} findings.")
+    for a in unused:
+        print(f"Accepted, but no longer found; delete it in config.yaml: {a.code} of {a.study}.")
     return 0
+
+
+def _findings(directory: Path) -> tuple[list[Finding], tuple[Accepted, ...]]:
+    from metarepro.analysis import read_config
+    from metarepro.analysis.accepted import accept_findings
+    from metarepro.evidence import read_dataset
+    from metarepro.evidence.integrity import check_integrity
+
+    config = read_config(directory / "config.yaml")
+    data = read_dataset(directory / config.data, config.data, config.dialects, directory)
+    return accept_findings(check_integrity(data), config.accept)
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ rule integrity:
     params:
         code=CODE["integrity"],
         tables=PLAN.tables,
+        accepted=PLAN.accepted,
     message:
         "integrity.csv"
     run:

@@ -8,13 +8,16 @@ from logged import logged
 
 with logged(snakemake.log[0]):
     from metarepro.analysis import read_config
+    from metarepro.analysis.accepted import accept_findings
     from metarepro.analysis.tables import integrity_csv
     from metarepro.evidence import read_dataset
     from metarepro.evidence.integrity import check_integrity
 
     config = read_config(Path(snakemake.input.config))
-    findings = check_integrity(read_dataset(Path(snakemake.input.data), config.data, config.dialects))
+    data = read_dataset(Path(snakemake.input.data), config.data, config.dialects)
+    findings, unused = accept_findings(check_integrity(data), config.accept)
     Path(snakemake.output.table).write_text(integrity_csv(findings), encoding="utf-8", newline="")
-    text = json.dumps([asdict(f) for f in findings], indent=1, ensure_ascii=False)
+    content = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     Path(snakemake.output.findings).write_text(text + "\n", encoding="utf-8")
     print(f"{len(findings)} findings")

@@ -20,7 +20,9 @@ with logged(snakemake.log[0]):
     }
     config = read_config(Path(snakemake.input.config))
     sources = read_dataset(Path(snakemake.input.sources), config.data, config.dialects).sources
-    findings = [Finding(**f) for f in json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))]
+    found = json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))
+    findings = [Finding(**f) for f in found["findings"]]
     changes = json.loads(Path(snakemake.input.changes).read_text(encoding="utf-8"))
-    page = render_report(snakemake.params.title, snakemake.params.authors, results, figures, sources, findings, changes)
+    title, authors = snakemake.params.title, snakemake.params.authors
+    page = render_report(title, authors, results, figures, sources, findings, found["unused"], changes)
     Path(snakemake.output.page).write_text(page, encoding="utf-8")

@@ -224,6 +224,15 @@ class Outcome(Part):
     better: Literal["high", "low"] = Field(description="Whether more of it is good for the patient.")
 
 
+class Accepted(Part):
+    """A finding of the trustworthiness checks that is meant as it is."""
+
+    code: str = Field(pattern=r"^W\d{3}$", description="Its code, such as W012.")
+    study: str = Field(min_length=1, description="Its study (or review), by id.")
+    column: str = Field("", description="Its column; empty for all columns.")
+    reason: str = Field(min_length=1, description="Why it is accepted; printed in the report.")
+
+
 class Config(Part):
     """The whole configuration."""
 
@@ -235,6 +244,7 @@ class Config(Part):
     agents: dict[str, str] = Field(default_factory=dict, description="How each agent reads in figures.")
     model: Model = Field(Model(), description="Default pooling model.")
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
+    accept: tuple[Accepted, ...] = Field((), description="Findings of the trustworthiness checks that are accepted.")
     analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")
 
     @property

@@ -31,8 +31,8 @@ class Plan:
         From the configuration; `data` is the folder of the tables.
     analyses : dict
         Fingerprint of each analysis, by its id.
-    sources, tables, settings : str
-        Fingerprint of the bibliography, of all tables, and of the configuration.
+    sources, tables, settings, accepted : str
+        Fingerprint of the bibliography, of all tables, of the configuration, and of the findings that it accepts.
     """
 
     title: str
@@ -42,6 +42,7 @@ class Plan:
     sources: str
     tables: str
     settings: str
+    accepted: str
 
 
 def read_plan(
@@ -93,6 +94,7 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
         # Lines too: findings name them.
         tables=_hash([[file, line, texts] for (file, line), texts in data.printed.items()]),
         settings=_hash(config.model_dump(mode="json")),
+        accepted=_hash([a.model_dump() for a in config.accept]),
     )
 
 

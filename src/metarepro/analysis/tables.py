@@ -26,6 +26,7 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 INTEGRITY_COLUMNS = (
     "code", "severity", "study_id", "file", "line", "column", "value", "message", "check", "reference",
+    "accepted",
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import get_measure
 from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.integrity.codes import WARNINGS
+from metarepro.evidence.tables import PublishedResult
 
 _TABLES = {"two_arm_counts": "dichotomous", "one_arm_counts": "dichotomous", "two_arm_means": "continuous"}
 
@@ -70,6 +72,15 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
             words = change.population.get(name, ())
             words = (words,) if isinstance(words, str) else words
             check(words, kind, ("sensitivity", number, "population", name))
+    for number, entry in enumerate(config.accept):
+        if entry.code not in WARNINGS:
+            line, column = places.get(("accept", number, "code"), (0, 0))
+            near = get_close_matches(entry.code, WARNINGS, n=1)
+            what, fix = f"there is no finding {entry.code!r}", f"Fix: did you mean {(near or ['W012'])[0]!r}?"
+            problems.append(Problem("E106", what, shown, line, column, (fix,)))
+        reviews = {row.review_id for row in data.others["published_results"] if isinstance(row, PublishedResult)}
+        if entry.study not in reviews:
+            check([entry.study], "studies", ("accept", number, "study"))
     if problems:
         raise ConfigError(list({str(p): p for p in problems}.values()))
     _check_near_misses(config, data)

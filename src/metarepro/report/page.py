@@ -29,6 +29,7 @@ def render_report(
     figures: Mapping[str, str],
     sources: Mapping[str, Source],
     findings: Sequence[Finding] = (),
+    unused: Sequence[Mapping[str, str]] = (),
     changes: Mapping[str, Any] | None = None,
 ) -> str:
     """Render the report.
@@ -45,6 +46,8 @@ def render_report(
         The bibliography.
     findings : sequence of Finding
         What does not fit in the tables.
+    unused : sequence of mapping
+        Findings that the configuration accepts and nothing is found of: `code`, `study`, `column`, `reason`.
     changes : mapping, optional
         Content of changes.json; nothing is said about it when there was no run before, or nothing changed.
 
@@ -77,7 +80,8 @@ def render_report(
     page = environment.get_template("report.html").render(
         title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
         total=len(results), changes=changes_view(changes, results),
-        findings=sorted(findings, key=lambda f: f.severity != "warning"),
+        findings=sorted((f for f in findings if not f.accepted), key=lambda f: f.severity != "warning"),
+        accepted=[f for f in findings if f.accepted], unused=unused,
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
     return page.replace("/*FONTS*/", fonts)

@@ -41,6 +41,8 @@ class Finding:
         Paper of the check.
     check : str
         Name of the check.
+    accepted : str
+        Why the configuration accepts it; empty if it does not.
     """
 
     code: str
@@ -54,6 +56,7 @@ class Finding:
     message: str
     reference: str
     check: str
+    accepted: str = ""
 
 
 REFERENCES: dict[str, str] = {
