@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.analysis.compare import compare_results
 from metarepro.difference import compare_figures
+from metarepro.errors import place
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Config
     from metarepro.evidence.dataset import Dataset
 
 TOLERANCE = 1e-9
+# A key that is not there and one that holds nothing are alike.
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 NUMBERS = ("k", "participants", "estimate", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "i2", "p_value")
 
 
@@ -108,7 +111,7 @@ def inputs_of(config: Config, data: Dataset) -> dict[str, Any]:
         number = 2
         while key in rows:  # rows that compete for one quantity
             key, number = f"{table}: {', '.join(names)} ({number})", number + 1
-        rows[key] = {"place": f"{file}:{line}", "cells": texts}
+        rows[key] = {"place": place(file, line), "cells": texts}
     return {"rows": rows, "settings": dict(_flat("", config.model_dump(mode="json", by_alias=True)))}
 
 
@@ -150,6 +153,8 @@ def _settings(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Setting
     found: dict[str, tuple[Any, Any]] = {}
     for key in dict.fromkeys([*before, *after]):
         change = (before.get(key), after.get(key))
+        if change[0] in _NOTHING and change[1] in _NOTHING:
+            continue
         # An analysis that takes a key of the default model over has not been changed itself.
         inherited = key.startswith("analyses.") and found.get("model." + key.partition(".model.")[2]) == change
         if change[0] != change[1] and not inherited:
@@ -256,7 +261,9 @@ def short_text(content: Mapping[str, Any]) -> str:
             return ""
         lines.append("  no data row and no setting, so it is the program that changed")
     moved = len({n["analysis"] for n in content["numbers"]} | set(content["others"]))
-    counts = f"{moved} analyses moved, {len(content['figures'])} figures differ: results/changes.json"
+    figures = len(content["figures"])
+    counts = f"{moved} {'analysis' if moved == 1 else 'analyses'} moved, {figures} figure{'s' * (figures != 1)} differ"
+    counts += f"{'s' * (figures == 1)}: results/changes.json"
     return "\n".join(["Changed since the run before:", *lines, f"  {counts}"])
 
 

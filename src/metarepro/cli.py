@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   metarepro init my-review                 a new project, to be filled with your trials
+  metarepro init my-review --workbook      the same with the tables in one workbook, for Excel
   metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
   metarepro import revman review.rm5 --to my-review    the same of a RevMan file
   metarepro check                          check config.yaml and data/raw in this folder
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "tables, and what every column holds. It works at once.",
     )
     init.add_argument("directory", type=Path, metavar="DIR", help="a folder that does not exist yet, or is empty")
+    init.add_argument("--workbook", action="store_true", help="the tables as sheets of one workbook, for Excel")
     init.set_defaults(run=_init)
     check = commands.add_parser(
         "check",
@@ -144,7 +146,7 @@ def _completion(parser: argparse.ArgumentParser, shell: str) -> int:
 def _init(options: argparse.Namespace) -> int:
     from metarepro.template import write_project
 
-    written = [str(p.relative_to(options.directory)) for p in write_project(options.directory)]
+    written = [str(p.relative_to(options.directory)) for p in write_project(options.directory, options.workbook)]
     if options.format == "json":
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
@@ -203,12 +205,17 @@ def _check(options: argparse.Namespace) -> int:
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
         listed = "" if options.findings else " List: metarepro check --findings"
-        print(f"To look at: {sure} warnings and {len(open_ones) - sure} notes on what does not fit.{listed}")
+        counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
+        print(f"To look at: {counts} on what does not fit.{listed}")
     if len(open_ones) < len(findings):
-        print(f"Accepted by the configuration: {len(findings) - len(open_ones)} findings.")
+        print(f"Accepted by the configuration: {_count(len(findings) - len(open_ones), 'finding')}.")
     for a in unused:
         print(f"Accepted, but no longer found; delete it in config.yaml: {a.code} of {a.study}.")
     return 0
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def _findings(directory: Path) -> tuple[list[Finding], tuple[Accepted, ...]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.dictionary import write_dictionary
+from metarepro.evidence.spreadsheet import WORKBOOK
+from metarepro.workbook import write_workbook
 
 TEMPLATE = Path(__file__).parent / "templates" / "project"
 
@@ -24,8 +26,14 @@ def refuse_occupied(folder: Path) -> None:
         raise ConfigError([Problem("E001", "the folder is not empty", str(folder), details=(fix,))])
 
 
-def write_project(folder: Path) -> list[Path]:
+def write_project(folder: Path, workbook: bool = False) -> list[Path]:
     """Write the template project into a new or empty folder; returns the files written.
+
+    Parameters
+    ----------
+    folder : Path
+    workbook : bool, default False
+        Whether the tables are the sheets of one workbook, data/raw/tables.xlsx, instead of CSV files.
 
     Raises
     ------
@@ -36,6 +44,10 @@ def write_project(folder: Path) -> list[Path]:
         refuse_occupied(folder)
         shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True)
         write_dictionary(folder / "data")
+        if workbook:
+            raw = folder / "data" / "raw"
+            write_workbook(raw, raw / WORKBOOK)
+            (folder / "data" / "datapackage.json").unlink()  # it describes CSV files
     except OSError as error:
         raise ConfigError([Problem("E001", f"cannot be written: {error.strerror}", str(folder))]) from None
     return sorted(p for p in folder.rglob("*") if p.is_file())

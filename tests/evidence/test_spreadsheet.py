@@ -177,3 +177,21 @@ def test_any_damage_gives_a_table_or_a_coded_error(tmp_path_factory, data):
         read_sheet(path, "arms.xlsx", "arms")
     except DataError as error:
         assert error.problems and error.problems[0].path.startswith("arms.xlsx")
+
+
+def test_the_workbook_to_start_from_holds_the_tables_of_the_template(project, tmp_path, capsys):
+    assert main(["init", str(tmp_path / "w"), "--workbook"]) == 0
+    raw = tmp_path / "w" / "data" / "raw"
+    assert [p.name for p in raw.iterdir()] == ["tables.xlsx"]
+    ours, theirs = read_dataset(raw), read_dataset(project / "data" / "raw")
+    assert plain(ours) == plain(theirs)
+    filled = [{n: t for n, t in texts.items() if t} for texts in ours.printed.values()]
+    assert filled == [{n: t for n, t in texts.items() if t} for texts in theirs.printed.values()]
+    book = load_workbook(raw / "tables.xlsx")
+    assert book.sheetnames == ["studies", "arms", "dichotomous", "continuous", "contrasts", "sources"]
+    sheet = book["arms"]
+    headers = {cell.value: cell for cell in sheet[1]}
+    assert headers["agent"].font.bold and headers["agent"].comment.text.startswith("What was given")
+    assert not headers["route"].font.bold
+    lists = {v.formula1 for v in sheet.data_validations.dataValidation}
+    assert '"experimental,control"' in lists and '"primary,secondary"' in lists

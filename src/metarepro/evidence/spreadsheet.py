@@ -11,11 +11,12 @@ import io
 import re
 import warnings
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from metarepro.errors import DataError, Problem
-from metarepro.evidence.reader import MAX_BYTES, Cell, RawTable, check_cells
+from metarepro.evidence.reader import MAX_BYTES, Cell, RawTable, check_cells, why_not_a_file
 
 # A workbook that unpacks to more than this is refused unread.
 MAX_UNPACKED = 20_000_000
@@ -64,48 +65,53 @@ def read_sheet(path: Path, shown: str, table: str) -> RawTable:
         not there.
     """
     book = _open(path, shown)
-    try:
-        names = book.sheetnames
-        wanted = [n for n in names if n.strip().lower() == table]
-        alone = path.name != WORKBOOK and len(names) == 1
-        if not wanted and not alone:
-            what = f"the workbook has no sheet {table!r}"
-            fix = f"Fix: name a sheet {table}, or keep a single one. Sheets: {', '.join(names)}."
-            raise DataError([Problem("E051", what, shown, details=(fix,))])
-        sheet = book[(wanted or names)[0]]
-        place = f"{shown}:{sheet.title}"
-        if not hasattr(sheet, "iter_rows"):
-            raise DataError([Problem("E051", f"the sheet {sheet.title!r} is a chart, not a table", shown)])
-        return _table(sheet, place)
-    finally:
-        book.close()
+    names = book.sheetnames
+    wanted = [n for n in names if n.strip().lower() == table]
+    alone = path.name != WORKBOOK and len(names) == 1
+    if not wanted and not alone:
+        what = f"the workbook has no sheet {table!r}"
+        fix = f"Fix: name a sheet {table}, or keep a single one. Sheets: {', '.join(names)}."
+        raise DataError([Problem("E051", what, shown, details=(fix,))])
+    sheet = book[(wanted or names)[0]]
+    if not hasattr(sheet, "iter_rows"):
+        fix = "Fix: put the table on a sheet of its own."
+        raise DataError([Problem("E051", f"the sheet {sheet.title!r} is a chart, not a table", shown, details=(fix,))])
+    return _table(sheet, f"{shown}:{sheet.title}")
 
 
 def has_sheet(path: Path, shown: str, table: str) -> bool:
     """Whether a workbook of several tables holds this one."""
-    book = _open(path, shown)
-    try:
-        return any(n.strip().lower() == table for n in book.sheetnames)
-    finally:
-        book.close()
+    return any(n.strip().lower() == table for n in _open(path, shown).sheetnames)
 
 
 def _open(path: Path, shown: str) -> Any:
-    from openpyxl import load_workbook
-
     try:
+        strange = why_not_a_file(path)
+        if strange:
+            raise DataError([Problem("E001", strange, shown, details=("Fix: put the workbook there.",))])
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError([Problem("E001", f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read", shown)])
+            fix = "Fix: keep only the tables in it."
+            what = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+            raise DataError([Problem("E001", what, shown, details=(fix,))])
         raw = path.read_bytes()
     except OSError as error:
-        raise DataError([Problem("E001", f"cannot be read: {error.strerror}", shown)]) from None
+        fix = "Fix: close it in other programs, and allow reading it."
+        raise DataError([Problem("E001", f"cannot be read: {error.strerror}", shown, details=(fix,))]) from None
+    return _parsed(raw, shown)
+
+
+# All tables may be in one workbook, which is parsed once.
+@lru_cache(maxsize=1)
+def _parsed(raw: bytes, shown: str) -> Any:
+    from openpyxl import load_workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             unpacked = sum(entry.file_size for entry in packed.infolist())
         if unpacked > MAX_UNPACKED:
             what = f"the workbook unpacks to {unpacked:,} bytes; at most {MAX_UNPACKED:,} are read"
-            raise DataError([Problem("E009", what, shown)])
+            raise DataError([Problem("E009", what, shown, details=("Fix: keep only the tables in it.",))])
         with warnings.catch_warnings():
             # Drop-down lists and the like that openpyxl does not know are none of our business.
             warnings.simplefilter("ignore")
