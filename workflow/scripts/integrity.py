@@ -11,10 +11,11 @@ with logged(snakemake.log[0]):
     from metarepro.analysis.tables import integrity_csv
     from metarepro.evidence import read_dataset
     from metarepro.evidence.integrity import check_integrity
+    from metarepro.output import write_whole
 
     config = read_config(Path(snakemake.input.config))
     findings = check_integrity(read_dataset(Path(snakemake.input.data), config.data, config.dialects))
-    Path(snakemake.output.table).write_text(integrity_csv(findings), encoding="utf-8", newline="")
+    write_whole(Path(snakemake.output.table), integrity_csv(findings))
     text = json.dumps([asdict(f) for f in findings], indent=1, ensure_ascii=False)
-    Path(snakemake.output.findings).write_text(text + "\n", encoding="utf-8")
+    write_whole(Path(snakemake.output.findings), text + "\n")
     print(f"{len(findings)} findings")
