@@ -190,6 +190,37 @@ def test_interrupted_at_random_moments(project, clean, seed, way):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("way", ["ctrl-c", "kill-all"])
+def test_an_update_interrupted(tmp_path, clean, way):
+    """New data over old results: each file is the old one or the new one, and in the end what changed is told."""
+    send, how = WAYS[way]
+    undisturbed, project = tmp_path.resolve() / "undisturbed", tmp_path.resolve() / "project"
+    write_project(undisturbed)
+    assert run(undisturbed).returncode == 0
+    shutil.copytree(undisturbed, project)
+    for folder in (undisturbed, project):
+        table = folder / "data/raw/dichotomous.csv"
+        text = table.read_text(encoding="utf-8")
+        assert text.count(",672,21,40,") == 1
+        table.write_text(text.replace(",672,21,40,", ",672,22,40,"), encoding="utf-8")
+    assert run(undisturbed).returncode == 0
+    new = files_of(undisturbed)
+    assert new["results.json"] != clean["results.json"] and b'"compared": true' in new["changes.json"]
+    chance = random.Random(way)
+    for _ in range(4):
+        with started(project) as process:
+            wait_until(lambda p=process: b"\nJob " in (project / "said").read_bytes() or p.poll() is not None)
+            time.sleep(chance.uniform(0, 1.2))
+            send(process.pid, how)
+            process.wait(PATIENCE)
+            wait_until(lambda: not processes_in(project))
+        for name, content in files_of(project).items():
+            unfinished = how == signal.SIGKILL and Path(name).name.startswith(".") and name.endswith(".part")
+            assert unfinished or content in (clean[name], new[name]), name
+    check_heals(project, new)
+
+
+@pytest.mark.slow
 def test_killed_amid_a_write(project, clean):
     """A pipe in the place of a temporary file holds the worker in the middle of its write."""
     name = "analyses/response_or/forest.png"
