@@ -35,6 +35,11 @@ include: "workflow/rules/analyses.smk"
 include: "workflow/rules/gather.smk"
 
 
+onstart:
+    run_lock.take(Path(".snakemake/metarepro/lock"))
+    run_lock.terminate_gracefully()
+
+
 onsuccess:
     # At exit, so that these are the last lines.
     atexit.register(print, f"The report: {Path('results/report.html').resolve()}")

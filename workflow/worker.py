@@ -2,7 +2,7 @@
 
 Loading NumPy and matplotlib costs more than an analysis does, so a process of its own for each job would spend most
 of the run on it. `Workers` keeps a few processes, gives each job to an idle one as a line of JSON, and waits for the
-answer. A worker ends when its input closes, so none outlives the run, however the run ends.
+answer. A worker ends at once when its input closes, so none outlives the run, however the run ends.
 
 Run as a program, this file is such a worker.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import runpy
 import signal
 import subprocess
@@ -88,25 +89,45 @@ class Workers:
                     self._idle.remove(worker)
                     return worker
                 if self._started < self._most:
-                    worker = subprocess.Popen(
-                        [sys.executable, __file__],
-                        stdin=subprocess.PIPE,
-                        stdout=subprocess.PIPE,
-                        text=True,
-                        env=self._environment,
-                    )
+                    worker = self._start()
                     self._started += 1
                     self._loaded[worker.pid] = set()
                     return worker
                 self._changed.wait()
 
+    def _start(self) -> subprocess.Popen[str]:
+        """A new worker, deaf to what the terminal sends to all processes: the run decides, and finishes its jobs."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            return subprocess.Popen(
+                [sys.executable, __file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=self._environment,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def listen(jobs: queue.SimpleQueue[str]) -> None:
+    """Pass on the jobs that come on standard input; end the process when it closes, even amid a job.
+
+    Then the run is over or dead. A job that went on could write a result after the next run has begun.
+    """
+    for line in sys.stdin:
+        jobs.put(line)
+    os._exit(0)
+
 
 def serve() -> None:
     """Run jobs from standard input until it closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides; a job that has begun is finished
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=(jobs,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a script prints must not be taken for an answer
-    for line in sys.stdin:
+    while True:
+        line = jobs.get()
         error = ""
         try:
             run_script(*json.loads(line))
@@ -114,8 +135,11 @@ def serve() -> None:
             error = f"stopped with exit code {stop.code}" if stop.code else ""
         except BaseException as failure:  # the answer must come whatever happened
             error = "".join(traceback.format_exception_only(failure)).strip()
-        answers.write(json.dumps(error) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(error) + "\n")
+            answers.flush()
+        except OSError:  # the run has died meanwhile
+            os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # How a job runs its script: in a warm process of this run, or, where a job has a Snakemake of its own (on a cluster),
 # right there. And what is told at the end.
 sys.path.insert(0, str(BASE / "workflow"))
+import run_lock
 import worker
 
 WORKERS = worker.Workers(min(workflow.cores or 1, os.cpu_count() or 1), BASE / "src")

@@ -8,6 +8,7 @@ from logged import logged
 with logged(snakemake.log[0]):
     from metarepro.analysis.result import SCHEMA_VERSION, from_json
     from metarepro.analysis.tables import summary_csv
+    from metarepro.output import write_whole
 
     texts = [Path(path).read_text(encoding="utf-8") for path in snakemake.input.fits]
     everything = {
@@ -15,7 +16,6 @@ with logged(snakemake.log[0]):
         "title": snakemake.params.title,
         "analyses": [json.loads(text) for text in texts],
     }
-    Path(snakemake.output.results).write_text(
-        json.dumps(everything, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-    )
-    Path(snakemake.output.summary).write_text(summary_csv(map(from_json, texts)), encoding="utf-8", newline="")
+    text = json.dumps(everything, indent=1, ensure_ascii=False, allow_nan=False)
+    write_whole(Path(snakemake.output.results), text + "\n")
+    write_whole(Path(snakemake.output.summary), summary_csv(map(from_json, texts)))

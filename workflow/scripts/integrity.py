@@ -12,12 +12,12 @@ with logged(snakemake.log[0]):
     from metarepro.analysis.tables import integrity_csv
     from metarepro.evidence import read_dataset
     from metarepro.evidence.integrity import check_integrity
+    from metarepro.output import write_whole
 
     config = read_config(Path(snakemake.input.config))
     data = read_dataset(Path(snakemake.input.data), config.data, config.dialects)
     findings, unused = accept_findings(check_integrity(data), config.accept)
-    Path(snakemake.output.table).write_text(integrity_csv(findings), encoding="utf-8", newline="")
+    write_whole(Path(snakemake.output.table), integrity_csv(findings))
     content = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    Path(snakemake.output.findings).write_text(text + "\n", encoding="utf-8")
+    write_whole(Path(snakemake.output.findings), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     print(f"{len(findings)} findings")

@@ -10,6 +10,7 @@ with logged(snakemake.log[0]):
     from metarepro.analysis.result import from_json
     from metarepro.evidence import read_dataset
     from metarepro.evidence.integrity import Finding
+    from metarepro.output import write_whole
     from metarepro.report import render_report
 
     data = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
@@ -25,4 +26,4 @@ with logged(snakemake.log[0]):
     changes = json.loads(Path(snakemake.input.changes).read_text(encoding="utf-8"))
     title, authors = snakemake.params.title, snakemake.params.authors
     page = render_report(title, authors, results, figures, sources, findings, found["unused"], changes)
-    Path(snakemake.output.page).write_text(page, encoding="utf-8")
+    write_whole(Path(snakemake.output.page), page)

@@ -6,8 +6,10 @@ run that has nothing to do, so a checked plan is kept beside the workflow and ho
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -62,11 +64,15 @@ def read_plan(
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing kept, or not by this version
     plan = make_plan(project, config_name, undrawable)
-    keep.parent.mkdir(parents=True, exist_ok=True)
-    half = keep.with_suffix(".part")
     content = {"bytes": _bytes_of(project, config_name, plan.data, code), "plan": asdict(plan)}
-    half.write_text(json.dumps(content), encoding="utf-8")
-    half.replace(keep)
+    half = keep.with_suffix(f".{os.getpid()}.part")  # a dry run may be at it too
+    try:
+        keep.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(json.dumps(content), encoding="utf-8")
+        half.replace(keep)
+    except OSError:  # a full disk, say: the plan holds without being kept
+        with contextlib.suppress(OSError):
+            half.unlink()
     return plan
 
 

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from metarepro.errors import MetareproError
 from metarepro.figures.fonts import FALLBACK, FAMILY, register, text_width
+from metarepro.output import write_whole
 
 Align = Literal["left", "right", "center"]
 # Shares of the size that a line of text reaches above and below its baseline.
@@ -170,7 +171,7 @@ def save(figure: Any, path: Path, dpi: int = 300) -> None:
     data = buffer.getvalue()
     if kind == "svg":
         data = _describe_svg(data.decode("utf-8"), about["title"], about["description"], path.stem).encode("utf-8")
-    path.write_bytes(data)
+    write_whole(path, data)
 
 
 def _describe_svg(svg: str, title: str, description: str, name: str) -> str:
