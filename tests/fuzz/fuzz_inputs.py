@@ -219,7 +219,8 @@ def seeds(name: str) -> Iterator[bytes]:
         sys.path.insert(0, str(ROOT))
         from tests.importing import revman_files
 
-        yield from (revman_files.SMALL.encode(), revman_files.ROWS.encode(), revman_files.published())
+        for seed in (revman_files.SMALL, revman_files.ROWS, revman_files.published()):
+            yield seed if isinstance(seed, bytes) else seed.encode()
     elif name == "workbook":
         import io
         import zipfile

@@ -126,6 +126,13 @@ def test_another_file_is_no_metapsy_table(tmp_path, capsys):
     assert [p.name for p in (tmp_path / "p").iterdir()] == ["mine.txt"]
 
 
+def test_a_table_with_nothing_to_analyse_is_refused_rather_than_made_a_project_that_is(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(f"{HEADER},primary_timepoint\n{LINE},0\n", encoding="utf-8")
+    with pytest.raises(MetareproError, match=r"data\.csv: E040 no line has a result .* that can be pooled"):
+        read_metapsy(path, "data.csv")
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_text_gives_a_project_or_a_coded_error(tmp_path_factory, data):

@@ -6,6 +6,7 @@ word. A configuration that decides about medicine must not be read like that: su
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -152,7 +153,8 @@ def _plainly(text: str) -> str:
     if re.fullmatch(r"[+-]?\d+e\d{1,2}", low):
         return f"write {int(float(text))}, or, if it is a text, "
     if low.lstrip("+-").startswith("0"):
-        return f"write {int(text, 0)}, or, if it is a text, "
+        with contextlib.suppress(ValueError):  # 0x1f is a number, 0:30 and 0e9 are not
+            return f"write {int(text, 0)}, or, if it is a text, "
     return ""
 
 

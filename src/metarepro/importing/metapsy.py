@@ -142,7 +142,12 @@ class _Reading:
         for what, found in self.rivals.items():
             self.notes.append(f"{what}: line {', '.join(map(str, sorted(set(found.values()))))}.")
         title = f"Metapsy: {name}"
-        return ImportedProject(title, tables, write_config(title, tables), tuple(self.notes))
+        config = write_config(title, tables)
+        if not config:
+            what = "no line has a result on a primary instrument at the primary time point that can be pooled"
+            fix = "Fix: see the columns primary_instrument, primary_timepoint, post_crossover and those of the numbers."
+            raise DataError([Problem("E040", what, self.shown, details=(fix,))])
+        return ImportedProject(title, tables, config, tuple(self.notes))
 
     # -- cells -------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ def write_config(title: str, tables: dict[str, Rows]) -> str:
     """Text of config.yaml: an analysis for each outcome with rows of the primary instrument and time.
 
     Symptom scores become Hedges g, endpoints only (change scores must not be mixed with them) unless there are only
-    changes; events become risk ratios with Paule-Mandel's tau2.
+    changes; events become risk ratios with Paule-Mandel's tau2. Empty when there is nothing to analyse.
     """
     agents = list(dict.fromkeys(arm["agent"] for arm in tables["arms"]))
     experimental, control = (
@@ -80,6 +80,8 @@ def write_config(title: str, tables: dict[str, Rows]) -> str:
                     control=", ".join(map(yaml_word, control)),
                 )
             )  # fmt: skip
+    if not analyses:
+        return ""
     return _HEAD.format(
         title=json.dumps(title, ensure_ascii=False),
         outcomes="".join(
