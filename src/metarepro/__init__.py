@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
+    from metarepro.reproduction.match import match_published
     from metarepro.robustness.permutation import PermutationTest, permutation_test
 
 __getattr__ = lazy(
@@ -47,6 +48,7 @@ __getattr__ = lazy(
         "heterogeneity_interval": "metarepro.pooling.heterogeneity",
         "MetaRegression": "metarepro.pooling.regression",
         "meta_regression": "metarepro.pooling.regression",
+        "match_published": "metarepro.reproduction.match",
         "PermutationTest": "metarepro.robustness.permutation",
         "permutation_test": "metarepro.robustness.permutation",
         "Subgroups": "metarepro.pooling.subgroups",
@@ -72,6 +74,7 @@ __all__ = [
     "glmm",
     "heterogeneity_interval",
     "mantel_haenszel",
+    "match_published",
     "meta_regression",
     "permutation_test",
     "peto",

@@ -1,0 +1,66 @@
+"""Mantel-Haenszel results of many sets of studies at once, and RevMan's random effects around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.special import ndtri
+
+from metarepro.pooling.kernel import Mask
+from metarepro.reproduction.printed import StudyInputs
+from metarepro.reproduction.specifications import Effects, Pooled
+
+
+def pool_counts(inputs: StudyInputs, effects: Effects, mask: Mask, level: float) -> Iterator[Pooled]:
+    """Fixed effect, and DerSimonian-Laird with Q around the Mantel-Haenszel mean (RevMan 5), for OR, RR and RD.
+
+    Parameters
+    ----------
+    inputs : StudyInputs
+        Counts, of shape (k,).
+    effects : Effects
+        The studies' own effects, from which Q and the random-effects weights are made.
+    mask : ndarray of bool, shape (s, k)
+
+    References
+    ----------
+    Robins, Breslow & Greenland 1986, doi:10.2307/2531052 (OR); Greenland & Robins 1985, doi:10.2307/2530643 (RR, RD);
+    Deeks & Higgins 2010, Statistical algorithms in Review Manager 5.
+    """
+    a, m1, c, m2 = (inputs.columns[n] * mask for n in ("e1", "n1", "e2", "n2"))
+    b, d, total = m1 - a, m2 - c, np.where(mask, inputs.columns["n1"] + inputs.columns["n2"], 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if effects.measure == "OR":
+            r, s = a * d / total, b * c / total
+            p, q = (a + d) / total, (b + c) / total
+            sums = [x.sum(-1) for x in (r, s, p * r, p * s + q * r, q * s)]
+            mean = np.log(sums[0] / sums[1])
+            variance = sums[2] / (2 * sums[0] ** 2) + sums[3] / (2 * sums[0] * sums[1]) + sums[4] / (2 * sums[1] ** 2)
+        elif effects.measure == "RR":
+            r, s = (a * m2 / total).sum(-1), (c * m1 / total).sum(-1)
+            mean = np.log(r / s)
+            variance = ((m1 * m2 * (a + c) - a * c * total) / total**2).sum(-1) / (r * s)
+        else:
+            w = (m1 * m2 / total).sum(-1)
+            mean = (a * m2 / total - c * m1 / total).sum(-1) / w
+            terms = np.where(mask, (a * b * m2**3 + c * d * m1**3) / np.maximum(m1 * m2 * total**2, 1), 0.0)
+            variance = terms.sum(-1) / w**2
+        known = mask & np.isfinite(effects.yi) & np.isfinite(effects.vi)
+        weight = np.where(known, 1 / effects.vi, 0.0)
+        y = np.where(known, effects.yi, 0.0)
+        q_mean = (weight * (y - mean[:, None]) ** 2).sum(-1)
+        df = known.sum(-1) - 1
+        tau2 = np.maximum(0, (q_mean - df) / (weight.sum(-1) - (weight**2).sum(-1) / weight.sum(-1)))
+        random = np.where(known, 1 / (np.where(known, effects.vi, 1.0) + tau2[:, None]), 0.0)
+        random_variance = 1 / random.sum(-1)
+        pooled = (random * y).sum(-1) * random_variance
+        i2 = np.where(df > 0, 100 * np.maximum(0, 1 - df / q_mean), 0.0)
+    z = ndtri((1 + level) / 2)
+    for method, centre, var, t2 in (
+        ("Mantel-Haenszel", mean, variance, np.zeros_like(tau2)),
+        ("Mantel-Haenszel, random (RevMan)", pooled, random_variance, tau2),
+    ):
+        half = z * np.sqrt(var)
+        value, low, high = (np.exp(x) if effects.ratio else x for x in (centre, centre - half, centre + half))
+        yield Pooled(effects.words, effects.measure, method, value, low, high, t2, i2, q_mean)

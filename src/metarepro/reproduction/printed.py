@@ -1,0 +1,169 @@
+"""A pooled result and the numbers of its studies as printed, with the values that may have been rounded to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from metarepro.effects.checks import Array
+from metarepro.errors import DataError
+from metarepro.evidence.integrity.printed import decimals_of, rounded_from, text_of
+
+NUMBERS = ("estimate", "ci_low", "ci_high", "tau2", "i2", "q")
+COUNTS = ("e1", "n1", "e2", "n2")
+MEANS = ("m1", "sd1", "n1", "m2", "sd2", "n2")
+EFFECTS = ("estimate", "ci_low", "ci_high")
+# A number with more decimals was computed, not printed, and counts as exact.
+COMPUTED = 6
+_WHOLE = ("e1", "n1", "e2", "n2")
+
+
+@dataclass(frozen=True)
+class PrintedResult:
+    """A pooled result as printed: texts, so that their precision is known; empty for what was not printed.
+
+    Attributes
+    ----------
+    measure : str
+        OR, RR, RD, MD, SMD or GEN.
+    estimate, ci_low, ci_high, tau2, i2, q : str
+        On the display scale (ratios as ratios), i2 in percent.
+    k : int, optional
+        Number of studies.
+    level : float
+        Of the interval.
+    model : str
+        What the report says about its methods; empty if nothing.
+    """
+
+    measure: str
+    estimate: str
+    ci_low: str = ""
+    ci_high: str = ""
+    tau2: str = ""
+    i2: str = ""
+    q: str = ""
+    k: int | None = None
+    level: float = 0.95
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        for name in NUMBERS:
+            text = str(getattr(self, name)).strip()
+            object.__setattr__(self, name, text)
+            # "<1" says something, but not a value.
+            if text and re.match(r"[<>≤≥]", text):
+                object.__setattr__(self, name, "")
+        if not self.estimate:
+            raise DataError("A printed result needs an estimate.")
+        low, high, estimate = (self.value(n) for n in ("ci_low", "ci_high", "estimate"))
+        if (low is not None and estimate is not None and low > estimate) or (
+            high is not None and estimate is not None and high < estimate
+        ):
+            raise DataError(
+                f"The printed interval {self.ci_low} to {self.ci_high} does not hold its estimate {self.estimate}. "
+                "Check the three numbers in the source."
+            )
+
+    def value(self, name: str) -> float | None:
+        """A printed number; None if it was not printed."""
+        text = getattr(self, name)
+        return float(text) if text else None
+
+    def limits(self, name: str) -> tuple[float, float]:
+        """Values that may have been rounded to a printed number."""
+        low, high = rounded_from(getattr(self, name))
+        return float(low), float(high)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the numbers that were printed."""
+        return tuple(n for n in NUMBERS if getattr(self, n))
+
+
+@dataclass(frozen=True)
+class StudyInputs:
+    """Numbers of the studies behind a printed result.
+
+    Attributes
+    ----------
+    kind : str
+        ``counts``, ``means`` or ``effects``.
+    columns : dict of ndarray, shape (k,)
+        COUNTS, MEANS or EFFECTS.
+    half : dict of ndarray, shape (k,)
+        How far each number may be from what was rounded to it; 0 for counts and sizes.
+    labels : tuple of str
+        Names of the studies.
+    """
+
+    kind: str
+    columns: dict[str, Array]
+    half: dict[str, Array]
+    labels: tuple[str, ...]
+
+    @property
+    def k(self) -> int:
+        """Number of studies."""
+        return len(self.labels)
+
+
+def read_inputs(columns: Mapping[str, Sequence[Any]], labels: Sequence[str] = ()) -> StudyInputs:
+    """Numbers of studies, as texts (whose precision counts) or as numbers.
+
+    Raises
+    ------
+    DataError
+        Columns that are no complete set, of different lengths, or hold something that is no number.
+    """
+    kinds = {"counts": COUNTS, "means": MEANS, "effects": EFFECTS}
+    kind = next((kind for kind, names in kinds.items() if set(columns) == set(names)), "")
+    names = kinds.get(kind, ())
+    if not kind:
+        sets = "; ".join(", ".join(names) for names in (COUNTS, MEANS, EFFECTS))
+        raise DataError(f"Inputs have the columns {', '.join(columns)}; one of these sets is needed: {sets}.")
+    sizes = {len(columns[n]) for n in names}
+    if len(sizes) != 1 or 0 in sizes:
+        raise DataError("Inputs need at least one study, and the same number of studies in each column.")
+    k = sizes.pop()
+    values, half = {}, {}
+    for name in names:
+        texts = [v.strip() if isinstance(v, str) else text_of(float(v)) for v in columns[name]]
+        try:
+            values[name] = np.array([float(t) for t in texts])
+            limits = [rounded_from(t) if decimals_of(t) <= COMPUTED else (0, 0) for t in texts]
+        except (ValueError, DataError):
+            raise DataError(f"Inputs: the column {name} holds something that is not a number.") from None
+        exact = kind == "counts" or name in _WHOLE
+        half[name] = np.zeros(k) if exact else np.array([float(high - low) / 2 for low, high in limits])
+    named = tuple(str(x) for x in labels) or tuple(f"study {i + 1}" for i in range(k))
+    if len(named) != k:
+        raise DataError(f"There are {len(named)} labels for {k} studies.")
+    return StudyInputs(kind, values, half, named)
+
+
+def as_printed(published: PrintedResult | Mapping[str, Any]) -> PrintedResult:
+    """A printed result from its fields.
+
+    Raises
+    ------
+    DataError
+        An unknown field, or a number that is none.
+    """
+    if isinstance(published, PrintedResult):
+        return published
+    known = [f.name for f in fields(PrintedResult)]
+    unknown = [n for n in published if n not in known]
+    if unknown:
+        raise DataError(f"A printed result has no field {', '.join(unknown)}. Fields: {', '.join(known)}.")
+    try:
+        values: dict[str, Any] = {k: str(v) if k in NUMBERS else v for k, v in published.items()}
+        return PrintedResult(**values)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"A printed result holds something that is not a number: {error}.") from None

@@ -1,0 +1,179 @@
+"""From matches to a verdict on a printed result, one of a closed list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from metarepro.reproduction.explain import Explanation, explain_mismatch
+from metarepro.reproduction.match import (
+    Match,
+    Specification,
+    all_specifications,
+    lacks_declared,
+    match_published,
+    specification_of,
+)
+from metarepro.reproduction.printed import PrintedResult, StudyInputs, as_printed, read_inputs
+
+Verdict = Literal["exact", "rounding", "within tolerance", "differs but explained", "differs", "not checkable"]
+SHOWN = ("estimate", "ci_low", "ci_high")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and what it rests on.
+
+    Attributes
+    ----------
+    verdict : str
+        ``exact``: a specification that the report's words allow gives estimate and interval at their printed precision;
+        ``rounding``: it does within what rounding of the printed inputs allows; ``within tolerance``: it nearly does;
+        ``differs but explained``: another specification, other studies or one changed study give them; ``differs``;
+        ``not checkable``: something is missing.
+    reason : str
+        In one sentence.
+    match : Match or None
+    explanations : tuple of Explanation
+    """
+
+    verdict: Verdict
+    reason: str
+    match: Match | None = None
+    explanations: tuple[Explanation, ...] = ()
+
+
+def judge(
+    inputs: StudyInputs | Mapping[str, Sequence[Any]] | None,
+    published: PrintedResult | Mapping[str, Any],
+    labels: Sequence[str] = (),
+    tolerance: float = 0.01,
+) -> Judgement:
+    """Judge a printed pooled result by the numbers of its studies.
+
+    Parameters
+    ----------
+    inputs : mapping or None
+        As for `match_published`; None if the report does not print them.
+    published : mapping
+        As for `match_published`; `model`, what the report says about its methods, decides what counts as its own way.
+    labels : sequence of str, optional
+    tolerance : float, default 0.01
+        Largest difference within tolerance: of ratios on the log scale, else as a part of the interval's width.
+
+    Raises
+    ------
+    DataError
+        As for `match_published`.
+    """
+    printed = as_printed(published)
+    if inputs is None:
+        return Judgement("not checkable", "The report does not print the numbers of its studies.")
+    given = inputs if isinstance(inputs, StudyInputs) else read_inputs(inputs, labels)
+    if printed.k is not None and printed.k != given.k:
+        reason = f"The report pools {printed.k} studies, and numbers of {given.k} are at hand."
+        return Judgement("not checkable", reason)
+    match = match_published(given, printed)
+    whole = [m for m in match.matches if not m.left_out]
+    own = [m for m in whole if not lacks_declared(m, printed.model)]
+    if own:
+        more = f" ({len(own)} specifications agree)" if len(own) > 1 else ""
+        return Judgement("exact", f"{own[0]} gives the printed numbers{more}.", match)
+    candidates = [s for s in _near(given, printed) if not lacks_declared(s, printed.model)]
+    for spec in candidates[:MOST_ROUNDED]:
+        if _rounds(given, printed, spec):
+            return Judgement("rounding", f"{spec} gives them within the rounding of the printed inputs.", match)
+    if whole:
+        return Judgement("differs but explained", f"Only {whole[0]} gives the printed numbers.", match)
+    best = candidates[0] if candidates else match.nearest
+    fewer = [m for m in match.matches if _sound(m, printed)]
+    explanations = explain_mismatch(given, printed, any_events=not fewer)
+    near = _apart(best, printed) <= tolerance
+    if near and not fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
+        return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
+    if fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
+        return Judgement("differs but explained", f"{fewer[0]} gives the printed numbers.", match, explanations)
+    if explanations:
+        first = explanations[0]
+        others = sorted({e.study for e in explanations} - {first.study})
+        also = f"; {len(others)} other studies could explain it, too" if others else ""
+        reason = f"{first.study}, {first.change}: {first.specifications[0]} then gives the printed numbers{also}."
+        return Judgement("differs but explained", reason, match, explanations)
+    if match.matches:
+        return Judgement("differs but explained", f"{match.matches[0]} gives the printed numbers.", match)
+    return Judgement("differs", f"The nearest is {best}: {_numbers(best)}.", match)
+
+
+def _sound(spec: Specification, printed: PrintedResult) -> bool:
+    """Whether a specification is one that the report's words allow and gives all that is printed."""
+    return bool(printed.model) and not spec.differs and not lacks_declared(spec, printed.model)
+
+
+# For how many specifications the rounding of the inputs is carried through.
+MOST_ROUNDED = 6
+
+
+def _near(inputs: StudyInputs, printed: PrintedResult) -> list[Specification]:
+    """All specifications of all studies, nearest first."""
+    mask = np.ones((1, inputs.k), dtype=bool)
+    specs = [specification_of(p, 0, [], printed) for p in all_specifications(inputs, printed, mask)]
+    return sorted(specs, key=lambda s: _apart(s, printed))
+
+
+def _apart(spec: Specification, printed: PrintedResult) -> float:
+    """Largest difference of estimate and interval: of logarithms for ratios, else as a part of the interval's width."""
+    ratio = printed.measure in ("OR", "RR", "HR")
+    width = abs((printed.value("ci_high") or 0.0) - (printed.value("ci_low") or 0.0)) or 1.0
+    apart = 0.0
+    for name in SHOWN:
+        shown, value = printed.value(name), getattr(spec, name)
+        if shown is None:
+            continue
+        if not np.isfinite(value) or (ratio and (value <= 0 or shown <= 0)):
+            return float("inf")
+        apart = max(apart, abs(np.log(value / shown)) if ratio else abs(value - shown) / width)
+    return apart
+
+
+def _rounds(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> bool:
+    """Whether the printed numbers lie within what the rounding of the inputs allows, to first order."""
+    places = [(n, i) for n, half in inputs.half.items() for i in np.flatnonzero(half)]
+    if not places:
+        return False
+    spread = dict.fromkeys(SHOWN, 0.0)
+    for name, study in places:
+        ends = []
+        for sign in (-1, 1):
+            columns = {n: v.copy() for n, v in inputs.columns.items()}
+            columns[name][study] += sign * inputs.half[name][study]
+            if name.startswith("sd") and columns[name][study] <= 0:
+                return False
+            moved = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
+            found = _one(moved, printed, spec)
+            if found is None:
+                return False
+            ends.append(found)
+        for n in SHOWN:
+            spread[n] += abs(ends[1][n] - ends[0][n]) / 2
+    for n in SHOWN:
+        if printed.value(n) is None:
+            continue
+        value, room = getattr(spec, n), spread[n]
+        low, high = printed.limits(n)
+        if not low - room <= value <= high + room:
+            return False
+    return True
+
+
+def _one(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> dict[str, float] | None:
+    mask = np.ones((1, inputs.k), dtype=bool)
+    for pooled in all_specifications(inputs, printed, mask, (spec.effects, spec.method)):
+        return {n: float(getattr(pooled, n)[0]) for n in SHOWN}
+    return None
+
+
+def _numbers(spec: Specification) -> str:
+    return f"{spec.estimate:.4g} ({spec.ci_low:.4g} to {spec.ci_high:.4g})"
