@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ examples:
 exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command, 4 results differ
 """
 
+# How the user calls this command: ./run sets it.
+COMMAND = os.environ.get("METAREPRO_COMMAND", "metarepro")
 WARNING_HELP = (
     "A finding of the trustworthiness checks, listed with its reference in results/integrity.csv and in the report. It "
     "stops nothing: look at the source, and mend the cell or leave it."
@@ -151,7 +154,7 @@ def _init(options: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
         print(f"Written to {options.directory}: {', '.join(written)}.")
-        print(f"Next: metarepro check --directory {options.directory}; README.md there says how to go on.")
+        print(f"Next: {COMMAND} check --directory {options.directory}; README.md there says how to go on.")
     return 0
 
 
@@ -168,7 +171,7 @@ def _import(options: argparse.Namespace) -> int:
         print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
         for note in project.notes:
             print(f"Note: {note}")
-        print(f"Next: metarepro check --directory {options.to}; then look at config.yaml and NOTES.md there.")
+        print(f"Next: {COMMAND} check --directory {options.to}; then look at config.yaml and NOTES.md there.")
     return 0
 
 
@@ -204,7 +207,8 @@ def _check(options: argparse.Namespace) -> int:
         print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
-        listed = "" if options.findings else " List: metarepro check --findings"
+        where = f" --directory {options.directory}" if options.directory != Path() else ""
+        listed = "" if options.findings else f" List: {COMMAND} check{where} --findings"
         counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
         print(f"To look at: {counts} on what does not fit.{listed}")
     if len(open_ones) < len(findings):
@@ -258,7 +262,7 @@ def _show(error: MetareproError, form: str) -> None:
     print(error, file=sys.stderr)
     codes = list(dict.fromkeys(p.code for p in error.problems))
     if codes:
-        print(f"\nHelp: metarepro explain {codes[0]}", file=sys.stderr)
+        print(f"\nHelp: {COMMAND} explain {codes[0]}", file=sys.stderr)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -273,7 +277,7 @@ def _explain(options: argparse.Namespace) -> int:
     else:
         near = get_close_matches(code, meanings, n=1, cutoff=0.5)
         print(f"metarepro: there is no code {options.code!r}.", file=sys.stderr)
-        print(f"Did you mean {near[0]}?" if near else "See: metarepro explain all", file=sys.stderr)
+        print(f"Did you mean {near[0]}?" if near else f"See: {COMMAND} explain all", file=sys.stderr)
         return 3
     if options.format == "json":
         print(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 
 from metarepro.cli import main
 from metarepro.errors import DataError
@@ -127,6 +128,29 @@ def test_percent_format_and_merged_cells_are_refused(project):
     shown = str(caught.value)
     assert "dichotomous!H2: E050 the cell is shown as a percentage, but stored as a fraction\n    cell: 43 %" in shown
     assert "tables.xlsx:studies: E050 the cells A2:A3 are merged" in shown
+
+
+def test_a_sheet_one_slip_from_a_table_is_not_passed_over(project):
+    path = one_workbook(project)
+    book = load_workbook(path)
+    book["dichotomous"].title = "Dichotomous data"
+    book.create_sheet("my notes")
+    book.save(path)
+    with pytest.raises(DataError, match=r"E051 the sheet 'Dichotomous data' is no table, but 'dichotomous' is one"):
+        read_dataset(project / "data" / "raw")
+
+
+def test_what_users_hide_or_strike_out_is_refused(project):
+    path = one_workbook(project)
+    book = load_workbook(path)
+    book["studies"].row_dimensions[3].hidden = True
+    book["dichotomous"]["A4"].font = Font(strike=True)
+    book.save(path)
+    with pytest.raises(DataError) as caught:
+        read_dataset(project / "data" / "raw")
+    shown = str(caught.value)
+    assert "studies!A3: E050 the row 3 is hidden, and it would be read like the others" in shown
+    assert "dichotomous!A4: E050 the cell is struck through, and it would be read like the others" in shown
 
 
 def test_a_table_has_one_home(project):

@@ -95,6 +95,7 @@ def test_lines_that_contradict_each_other_compete(tmp_path):
     arm = [r for r in project.tables["continuous"] if r["arm_id"] == "cbt"]
     assert [(r["sd"], r["chosen"]) for r in arm] == [("4.2", "yes"), ("4.7", "no")]
     assert project.notes == (
+        "Conditions and their arms: cbt 1, wl 1.",
         "Other numbers for an arm and visit than in an earlier line, which is the chosen one: line 3.",
     )
 
@@ -111,6 +112,24 @@ def test_what_cannot_be_used_is_named_with_its_place(tmp_path):
         "data.csv:2:14: E041 condition_arm2 'NA' is empty, and it is required"
     )
     assert refusal(tmp_path).startswith("data.csv:1: E040 the table has a header and no row")
+
+
+def test_slips_that_would_empty_rows_are_refused(tmp_path, capsys):
+    mistyped = refusal(tmp_path, LINE.replace(",msd,", ",mds,"))
+    assert mistyped.startswith(
+        "data.csv:2:23: E041 outcome_type 'mds' is not known, and the line holds means, not events"
+    )
+    assert mistyped.endswith("Fix: did you mean 'msd'?")
+    assert "sd_arm1 '-4.2' is no standard deviation" in refusal(tmp_path, LINE.replace("4.2", "-4.2"))
+    counts = "Ash 2020,cbt,wl,NA,NA,response,phq-9,8" + ",NA" * 6 + ",{},30,6,31"
+    for wrong in ("31", "12.5", "-1"):
+        assert f"event_arm1 '{wrong}' is no number of patients with the event" in refusal(
+            tmp_path, counts.format(wrong)
+        )
+    path = write(tmp_path, LINE)
+    path.write_text(path.read_text().replace("sd_arm1", "sd_armone"))
+    with pytest.raises(DataError, match="E040 the header lacks sd_arm1, which the rows of outcome_type msd need"):
+        read_metapsy(path, "data.csv")
 
 
 def test_another_file_is_no_metapsy_table(tmp_path, capsys):

@@ -20,10 +20,11 @@ with logged(snakemake.log[0]):
         for result, path in zip(results, snakemake.input.figures, strict=True)
     }
     config = read_config(Path(snakemake.input.config))
-    sources = read_dataset(Path(snakemake.input.sources), config.data, config.dialects).sources
+    data_set = read_dataset(Path(snakemake.input.sources), config.data, config.dialects)
+    files = {table: file.removeprefix(f"{config.data}/") for table, file in data_set.files.items()}
     found = json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))
     findings = [Finding(**f) for f in found["findings"]]
     changes = json.loads(Path(snakemake.input.changes).read_text(encoding="utf-8"))
     title, authors = snakemake.params.title, snakemake.params.authors
-    page = render_report(title, authors, results, figures, sources, findings, found["unused"], changes)
+    page = render_report(title, authors, results, figures, data_set.sources, findings, found["unused"], changes, files)
     write_whole(Path(snakemake.output.page), page)

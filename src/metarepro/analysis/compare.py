@@ -46,10 +46,14 @@ def _walk(path: str, a: Any, b: Any, tolerance: float) -> Iterator[str]:
             yield from _walk(path, x, y, tolerance)
     elif _is_number(a) and _is_number(b):
         if abs(a - b) > tolerance * max(abs(a), abs(b)):
-            share = f" ({100 * (b - a) / abs(a):+.2g}%)" if a else ""
+            share = f" ({_percent(100 * (b - a) / abs(a))}%)" if a else ""
             yield f"{path.rstrip('.')} {a:.10g} -> {b:.10g}{share}"
     elif a != b:
         yield f"{path.rstrip('.')} {a!r} -> {b!r}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:+.0f}" if abs(value) >= 100 else f"{value:+.2g}"
 
 
 def _by_name(entries: list[Any]) -> dict[str, Any] | None:

@@ -28,13 +28,17 @@ def place_of(path: tuple[Any, ...], places: Places) -> tuple[int, int]:
 def _fields_at(path: tuple[Any, ...], root: type[BaseModel]) -> list[str]:
     """Names of the keys allowed where an unknown key stands."""
     model: Any = root
+    named = False
     for step in path:
-        if isinstance(step, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
+        if named or isinstance(step, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
+            named = False
             continue
         field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
         if field is None:
             return []
         model = _model_inside(field.annotation)
+        # Entries of a dictionary have names of the user's own.
+        named = getattr(field.annotation, "__origin__", None) is dict
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [f.alias or n for n, f in model.model_fields.items()]
     return []

@@ -50,6 +50,58 @@ def relevant_rows(analysis: Analysis, data: Dataset) -> Iterable[Choosable]:
                 yield contrast
 
 
+def passed_over(analysis: Analysis, data: Dataset) -> dict[str, tuple[str, tuple[Choosable, ...]]]:
+    """Studies with rows of the outcome and the agents, but at no right time, scale or kind: why, and the rows."""
+    inputs = get_measure(analysis.measure).inputs
+    table: Sequence[ArmRow | Contrast] = data.continuous if inputs == "two_arm_means" else data.dichotomous
+    if analysis.rows == "contrasts":
+        table = [r for r in data.contrasts if r.measure == analysis.measure]
+    if analysis.combine == "compound":
+        return {}
+    agents = {a for side in (analysis.experimental, analysis.control) if side for a in side.agent}
+    found: dict[str, list[tuple[str, Choosable]]] = {}
+    for row in table:
+        arm = data.arms[row.study_id, row.experimental_arm if isinstance(row, Contrast) else row.arm_id]
+        baseline = isinstance(row, Continuous) and row.statistic == "baseline"
+        if row.chosen and row.outcome in analysis.outcome and arm.agent in agents and not baseline:
+            why = _why_not(analysis, row)
+            if why:
+                found.setdefault(row.study_id, []).append((why, row))
+    return {
+        study: (_together(analysis, (why for why, _ in entries)), tuple(row for _, row in entries))
+        for study, entries in found.items()
+    }
+
+
+def _why_not(analysis: Analysis, row: ArmRow | Contrast) -> str:
+    if analysis.scale and row.scale not in analysis.scale:
+        return f"on {row.scale or 'no named scale'}, not on {' or '.join(analysis.scale)}"
+    if isinstance(row, Continuous) and row.statistic not in analysis.statistic:
+        return f"as {row.statistic}, not as {' or '.join(analysis.statistic)}"
+    if isinstance(row, Dichotomous) and analysis.schedule and row.schedule not in ("", analysis.schedule):
+        return f"after a {row.schedule}, not a {analysis.schedule}" + (" dose" if analysis.schedule == "single" else "")
+    window = analysis.time
+    if window is None:
+        return ""
+    if row.timepoint_h is None:
+        return "" if window.undated else "at a time that is not stated"
+    return "" if window.low <= row.timepoint_h <= window.high else f"{AT}{row.timepoint_h:g}"
+
+
+AT = "at hours "
+
+
+def _together(analysis: Analysis, reasons: Iterable[str]) -> str:
+    """Reasons in one phrase, the times of all rows together."""
+    told = list(dict.fromkeys(reasons))
+    times = [r.removeprefix(AT) for r in told if r.startswith(AT)]
+    rest = [r for r in told if not r.startswith(AT)]
+    if times and analysis.time is not None:
+        window = f"{analysis.time.low:g} to {analysis.time.high:g}"
+        rest.insert(0, f"at {', '.join(times)} hours, not from {window}")
+    return "; ".join(rest)
+
+
 def has_both_arms(analysis: Analysis, data: Dataset, study_id: str) -> bool:
     """Whether a study compares the two sides at all; one that does not has no place in the list of exclusions."""
     agents = {arm.agent for (study, _), arm in data.arms.items() if study == study_id}

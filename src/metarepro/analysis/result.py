@@ -57,11 +57,12 @@ class StudyEffect:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A study with rows for the analysis that were not used."""
+    """A study with rows for the analysis that were not used; `elsewhere` if none is of its time, scale and kind."""
 
     study_id: str
     label: str
     reason: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         time=(analysis.time.low, analysis.time.high) if analysis.time else None,
         subgroups_by=analysis.subgroups or "",
         studies=_sorted(analysis, studies),
-        left_out=tuple(LeftOut(e.study.study_id, e.study.label, e.reason) for e in selection.exclusions),
+        left_out=tuple(LeftOut(e.study.study_id, e.study.label, e.reason, e.elsewhere) for e in selection.exclusions),
         summary=summary,
         subgroups=subgroups,
         subgroup_test=test,

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metarepro.analysis.config import Analysis
-from metarepro.analysis.eligibility import ArmRow, has_both_arms, is_usable, outside_population, relevant_rows
+from metarepro.analysis.eligibility import (
+    ArmRow,
+    has_both_arms,
+    is_usable,
+    outside_population,
+    passed_over,
+    relevant_rows,
+)
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.scales import find_scale
@@ -54,11 +61,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A study that had rows for the analysis, and why they were not used."""
+    """A study that had rows for the analysis, and why they were not used.
+
+    `elsewhere` if none of them is of the analysis's time, scale and kind.
+    """
 
     study: Study
     reason: str
     rows: tuple[Choosable, ...]
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,13 @@ def select(analysis: Analysis, data: Dataset) -> Selection:
         by_study.setdefault(row.study_id, []).append(row)  # type: ignore[attr-defined]
     used: list[Comparison] = []
     left: list[Exclusion] = []
+    others = passed_over(analysis, data)
     for study_id, study in data.studies.items():
         if study_id not in by_study:
+            both = analysis.control is None or has_both_arms(analysis, data, study_id)
+            if study_id in others and both and not outside_population(analysis, study):
+                why, passed = others[study_id]
+                left.append(Exclusion(study, f"only {why}", passed, elsewhere=True))
             continue
         rows = by_study[study_id]
         if analysis.control is not None and not has_both_arms(analysis, data, study_id):

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.config import Config
+from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import get_measure
 from metarepro.errors import ConfigError, DataError, Problem
@@ -67,6 +67,8 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
             problems.append(
                 Problem("E106", what, shown, line, column, ("Fix: fill the table, or delete the analysis.",))
             )
+        elif a.rows != "contrasts":
+            problems += _empty(a, data, config.data, table, shown, places.get((*at, "time"), places.get(at, (0, 0))))
     for number, change in enumerate(config.sensitivity):
         for name, kind in (("diagnosis", "diagnosis"), ("studies", "studies"), ("exclude_studies", "studies")):
             words = change.population.get(name, ())
@@ -84,6 +86,26 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
     if problems:
         raise ConfigError(list({str(p): p for p in problems}.values()))
     _check_near_misses(config, data)
+
+
+def _empty(a: Analysis, data: Dataset, folder: str, table: str, shown: str, place: tuple[int, int]) -> list[Problem]:
+    """An analysis whose table has no row of its outcome, or none in its time window: it could only come out empty."""
+    rows = [r for r in getattr(data, table) if r.outcome in a.outcome]
+    what = f"analysis {a.id!r}: "
+    if not rows:
+        what += f"{folder}/{table} has no row of {' or '.join(a.outcome)}, and {a.measure} is made of that table"
+        fix = "Fix: another measure or outcome."
+        return [Problem("E106", what, shown, *place, (fix,))]
+    times = sorted({r.timepoint_h for r in rows if r.timepoint_h is not None})
+    window = a.time
+    if window is None or (window.undated and len(times) < len(rows)) or a.rows != "arms":
+        return []
+    if any(window.low <= t <= window.high for t in times):
+        return []
+    what += f"no row of {' or '.join(a.outcome)} lies from {window.low:g} to {window.high:g} hours"
+    seen = ", ".join(f"{t:g}" for t in times[:8]) + (", ..." if len(times) > 8 else "")
+    details = (f"The tables have: {seen or 'no printed time'}.", "Fix: the window, or the times. Are they in hours?")
+    return [Problem("E106", what, shown, *place, details)]
 
 
 def _check_near_misses(config: Config, data: Dataset) -> None:

@@ -17,7 +17,7 @@ from metarepro.evidence.consistency import check_consistency
 from metarepro.evidence.header import check_header
 from metarepro.evidence.messages import cell_problem, row_key
 from metarepro.evidence.reader import PLAIN, Cell, Dialect, RawTable, leads_out, read_table
-from metarepro.evidence.spreadsheet import WORKBOOK, has_sheet, read_sheet
+from metarepro.evidence.spreadsheet import WORKBOOK, has_sheet, read_sheet, sheet_names
 from metarepro.evidence.tables import (
     REQUIRED_TABLES,
     TABLES,
@@ -52,6 +52,13 @@ class Dataset:
     others: dict[str, tuple[Row, ...]]
     printed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     mixed_ends: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """File (and sheet) of each table that has rows."""
+        rows = [*self.studies.values(), *self.arms.values(), *self.sources.values()]
+        rows += [row for table in self.others.values() for row in table]
+        return {row.table: row.file for row in rows}
 
 
 def read_dataset(
@@ -129,6 +136,14 @@ def _misnamed(folder: Path, shown: str) -> list[Problem]:
             what = f"no table has this name, but {near[0]!r} is one"
             details = (f"Tables: {', '.join(TABLES)}.", f"Fix: rename the file to {near[0]!r}.")
             problems.append(Problem("E001", what, f"{shown}/{path.name}", details=details))
+    if (folder / WORKBOOK).exists():
+        sheets = sheet_names(folder / WORKBOOK, f"{shown}/{WORKBOOK}")
+        for sheet in sheets:
+            near = [t for t in TABLES if t in sheet.lower() or get_close_matches(sheet.lower(), [t], 1, 0.8)]
+            if sheet.strip().lower() not in TABLES and near and near[0] not in [s.strip().lower() for s in sheets]:
+                what = f"the sheet {sheet!r} is no table, but {near[0]!r} is one"
+                details = (f"Tables: {', '.join(TABLES)}.", f"Fix: rename the sheet to {near[0]!r}.")
+                problems.append(Problem("E051", what, f"{shown}/{WORKBOOK}", details=details))
     return problems
 
 

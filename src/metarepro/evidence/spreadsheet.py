@@ -36,6 +36,7 @@ _DETAILS = {
         "is shown as a percentage, but stored as a fraction",
         "Fix: give the column the format General, and type the number that is meant.",
     ),
+    "struck": ("is struck through, and it would be read like the others", "Fix: delete it, or take the line away."),
     "boolean": ("is TRUE or FALSE", "Fix: write yes or no, or a number."),
     "error": ("is an error value of the spreadsheet", "Fix: mend the formula, or leave the cell empty."),
 }
@@ -81,7 +82,12 @@ def read_sheet(path: Path, shown: str, table: str) -> RawTable:
 
 def has_sheet(path: Path, shown: str, table: str) -> bool:
     """Whether a workbook of several tables holds this one."""
-    return any(n.strip().lower() == table for n in _open(path, shown).sheetnames)
+    return any(n.strip().lower() == table for n in sheet_names(path, shown))
+
+
+def sheet_names(path: Path, shown: str) -> list[str]:
+    """Names of the sheets of a workbook."""
+    return list(_open(path, shown).sheetnames)
 
 
 def _open(path: Path, shown: str) -> Any:
@@ -135,6 +141,10 @@ def _table(sheet: Any, place: str) -> RawTable:
         cells = [_cell(c, place, problems) for c in row]
         if any(c.text for c in cells):
             records.append(cells)
+            number = row[0].row
+            if sheet.row_dimensions[number].hidden:
+                what = f"the row {number} is hidden, and it would be read like the others"
+                problems.append(Problem("E050", what, place, number, 1, ("Fix: show it, or delete it.",)))
     if problems:
         raise DataError(problems)
     if records:
@@ -163,6 +173,8 @@ def _cell(cell: Any, place: str, problems: list[Problem]) -> Cell:
         text = _with_zeros(f"{value:.15g}", cell.number_format or "")
     else:
         text = str(value).strip(" ")
+    if text and cell.font is not None and cell.font.strike:
+        kind = kind or "struck"
     if kind:
         message, fix = _DETAILS[kind]
         problems.append(Problem("E050", f"the cell {message}", place, cell.row, cell.column, (f"cell: {text}", fix)))

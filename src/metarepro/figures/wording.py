@@ -92,10 +92,12 @@ def footnotes(result: AnalysisResult) -> list[str]:
     kept = [f"{x.label}: {'; '.join(x.notes)}" for x in result.studies if x.notes]
     if kept and len(kept) <= 12:
         notes.append("Studies: " + ". ".join(kept) + ".")
-    if result.left_out and len(result.left_out) <= 12:
-        notes.append("Not used: " + ". ".join(f"{x.label}: {x.reason}" for x in result.left_out) + ".")
-    elif result.left_out:
-        notes.append(f"Not used: {len(result.left_out)} studies; effects.csv says why.")
+    # Studies of other times and scales are told in the report and in effects.csv.
+    left_out = [x for x in result.left_out if not x.elsewhere]
+    if left_out and len(left_out) <= 12:
+        notes.append("Not used: " + ". ".join(f"{x.label}: {x.reason}" for x in left_out) + ".")
+    elif left_out:
+        notes.append(f"Not used: {len(left_out)} studies; effects.csv says why.")
     notes += list(result.notes)
     return notes
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 
 from metarepro.errors import DataError, Problem
@@ -86,9 +88,24 @@ def read_metapsy(path: Path, shown: str | None = None) -> ImportedProject:
         what = f"this is no table of the Metapsy format: the header lacks {', '.join(lacking)}"
         fix = "Fix: see https://docs.metapsy.org/data-preparation/format/ for its columns."
         raise DataError([Problem("E040", what, shown, table.header[0].line, details=(fix,))])
+    _check_columns(table, names)
     if not table.rows:
         raise DataError([Problem("E040", "the table has a header and no row", shown, table.header[0].line)])
     return _Reading(table, dialect).project(path.name)
+
+
+def _check_columns(table: RawTable, names: list[str]) -> None:
+    """Refuse a table that lacks some of the columns of a set that it has others of: its rows would be empty."""
+    kinds = {cell.text.lower() for row in table.named() for name, cell in row.items() if name == "outcome_type"}
+    sets = {"msd": ("n", "mean", "sd"), "imsd": ("n", "mean", "sd"), "change": ("n_change", "mean_change", "sd_change")}
+    needed = {f"{part}_arm{place}" for kind in kinds & set(sets) for part in sets[kind] for place in "12"}
+    if kinds - set(sets) - set(MISSING):
+        needed |= {f"{part}_arm{place}" for part in ("event", "totaln") for place in "12"}
+    lacking = sorted(needed - set(names))
+    if lacking:
+        what = f"the header lacks {', '.join(lacking)}, which the rows of outcome_type {', '.join(sorted(kinds))} need"
+        fix = "Fix: add the columns; see https://docs.metapsy.org/data-preparation/format/."
+        raise DataError([Problem("E040", what, table.path, table.header[0].line, details=(fix,))])
 
 
 def _dialect(text: str) -> Dialect:
@@ -139,6 +156,8 @@ class _Reading:
             self.notes.append(f"Columns of the file that nothing here is made of: {', '.join(left)}.")
         kinds = [self._text(x, "outcome_type").lower() for x in self.lines]
         self.notes += compare_effects([x["study"].line for x in self.lines], kinds, self._value)
+        found_in = Counter(side.condition for study in self.studies.values() for side in study.arms)
+        self.notes.append(f"Conditions and their arms: {', '.join(f'{c} {n}' for c, n in sorted(found_in.items()))}.")
         for what, found in self.rivals.items():
             self.notes.append(f"{what}: line {', '.join(map(str, sorted(set(found.values()))))}.")
         title = f"Metapsy: {name}"
@@ -194,6 +213,8 @@ class _Reading:
             fix = "Fix: tell the arms apart by multi_arm1 and multi_arm2."
             self._refuse(line, "condition_arm2", "and multi_arm2 are those of arm 1", fix)
             return
+        if self._unknown_type(line):
+            return
         for place, side in enumerate(sides, 1):
             study.arms.setdefault(side, set()).add(place)
             if self._text(line, "outcome_type").lower() in MEANS:
@@ -202,6 +223,18 @@ class _Reading:
                 self._counts(line, study, side, place)
             self._baseline(line, study, side, place)
         self._risk(line, study)
+
+    def _unknown_type(self, line: dict[str, Cell]) -> bool:
+        """Whether an outcome_type is not known, and the line holds means: it would become counts that are not there."""
+        kind = self._text(line, "outcome_type").lower()
+        means = [f"{p}_arm{n}" for n in "12" for p in ("mean", "mean_change")]
+        events = [f"event_arm{n}" for n in "12"]
+        if kind in MEANS or any(self._text(line, n) for n in events) or not any(self._text(line, n) for n in means):
+            return False
+        near = get_close_matches(kind, MEANS, n=1, cutoff=0.4)
+        hint = f"Fix: did you mean {near[0]!r}?" if near else f"Allowed for means: {', '.join(MEANS)}."
+        self._refuse(line, "outcome_type", "is not known, and the line holds means, not events", hint)
+        return True
 
     def _known_study(self, line: dict[str, Cell]) -> _Study:
         label = self._text(line, "study")
@@ -252,6 +285,8 @@ class _Reading:
         kind = MEANS[self._text(line, "outcome_type").lower()]
         infix = "_change" if kind == "change" else ""
         n, mean, sd = (self._number(line, f"{part}{infix}_arm{place}") for part in ("n", "mean", "sd"))
+        if sd and Decimal(sd) <= 0:
+            self._refuse(line, f"sd{infix}_arm{place}", "is no standard deviation", "Fix: a number above 0, or NA.")
         row = {**self._visit(line, study, side), "statistic": kind, "n": n, "mean": mean, "sd": sd}
         row["outcome"] = self._outcome(line, self._symptom(line))
         if row["timepoint_h"].startswith("-"):
@@ -263,6 +298,9 @@ class _Reading:
 
     def _counts(self, line: dict[str, Cell], study: _Study, side: Side, place: int) -> None:
         events, total = (self._number(line, f"{part}_arm{place}") for part in ("event", "totaln"))
+        if events and (Decimal(events) < 0 or Decimal(events) % 1 or (total and Decimal(events) > Decimal(total))):
+            fix = f"Fix: a whole number from 0 to {total or 'the total'}, or NA."
+            self._refuse(line, f"event_arm{place}", "is no number of patients with the event", fix)
         row = {**self._visit(line, study, side), "events": events, "total": total}
         row["outcome"] = self._outcome(line, slug(self._text(line, "outcome_type"), "outcome"))
         if row["timepoint_h"].startswith("-"):

@@ -31,6 +31,7 @@ def render_report(
     findings: Sequence[Finding] = (),
     unused: Sequence[Mapping[str, str]] = (),
     changes: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> str:
     """Render the report.
 
@@ -50,6 +51,8 @@ def render_report(
         Findings that the configuration accepts and nothing is found of: `code`, `study`, `column`, `reason`.
     changes : mapping, optional
         Content of changes.json; nothing is said about it when there was no run before, or nothing changed.
+    files : mapping, optional
+        Name of the file (and sheet) of each table; NAME.csv if left out.
 
     Returns
     -------
@@ -81,6 +84,7 @@ def render_report(
         title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
         total=len(results), changes=changes_view(changes, results),
         findings=sorted((f for f in findings if not f.accepted), key=lambda f: f.severity != "warning"),
+        files=files or {},
         accepted=[f for f in findings if f.accepted], unused=unused,
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
