@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity import contrast_checks, count_checks, entry_checks, score_checks
+from metarepro.evidence.integrity import arm_checks, contrast_checks, count_checks, entry_checks, score_checks
 from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
 
 
@@ -37,6 +37,7 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
         *score_checks.check_sd_or_se(dataset, text),
         *score_checks.check_differences(dataset, text),
         *contrast_checks.check_effects(dataset, text),
+        *arm_checks.check_against_arms(dataset, text),
         *entry_checks.check_entry(dataset, text),
     ]
     # A count over the other arm's size is also above its own arm's size: said once.

@@ -30,4 +30,5 @@ WARNINGS: dict[str, str] = {
     "W036": "an arm larger than its study",
     "W037": "a text read in the wrong encoding",
     "W038": "a controlled trial with one arm only",
+    "W039": "a printed effect that is not that of the arms' own numbers",
 }
