@@ -45,13 +45,19 @@ def run(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def hear_ctrl_c() -> None:
+    """What was started in the background of a shell, as tests may be, ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def started(project: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run in a process group of its own; what it says goes to project/said."""
     with (project / "said").open("wb") as said:
         process = subprocess.Popen(
-            [*COMMAND, "--directory", str(project)], stdout=said, stderr=said, cwd=project, start_new_session=True
-        )
+            [*COMMAND, "--directory", str(project)], stdout=said, stderr=said, cwd=project, start_new_session=True,
+            preexec_fn=hear_ctrl_c,
+        )  # fmt: skip
     try:
         yield process
     finally:
@@ -183,7 +189,8 @@ def test_interrupted_at_random_moments(project, clean, seed, way):
             if chance.random() < 2 / 3:
                 wait_until(lambda p=process: b"\nJob " in (project / "said").read_bytes() or p.poll() is not None)
             time.sleep(chance.uniform(0, 1.5))
-            send(process.pid, how)
+            with contextlib.suppress(ProcessLookupError):  # a quick machine may be through
+                send(process.pid, how)
             process.wait(PATIENCE)
             check_interrupted(project, clean, how)
     check_heals(project, clean)

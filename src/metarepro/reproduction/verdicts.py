@@ -85,7 +85,11 @@ def judge(
     candidates = [s for s in _near(given, printed) if not lacks_declared(s, printed.model)]
     for spec in candidates[:MOST_ROUNDED]:
         if _rounds(given, printed, spec):
-            return Judgement("rounding", f"{spec} gives them within the rounding of the printed inputs.", match)
+            slips = explain_mismatch(given, printed, any_events=False)
+            sound = [e for e in slips if _sound(e.specifications[0], printed)]
+            also = f" So would {sound[0].study}, {sound[0].change}, without any rounding." if sound else ""
+            reason = f"{spec} gives them within the rounding of the printed inputs.{also}"
+            return Judgement("rounding", reason, match, slips)
     if whole:
         return Judgement("differs but explained", f"Only {whole[0]} gives the printed numbers.", match)
     best = candidates[0] if candidates else match.nearest
