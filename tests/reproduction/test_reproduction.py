@@ -67,6 +67,15 @@ def test_the_newer_figure_differs_in_one_row():
     )
 
 
+def test_a_turned_sign_is_named_not_called_exact():
+    inputs, published, labels = target("psilodep_g", "SMD")
+    turned = {**published, "estimate": "0.9031", "ci_low": "0.5501", "ci_high": "1.2561"}
+    for model in (published["model"], ""):
+        found = judge(inputs, {**turned, "model": model}, labels)
+        assert found.verdict == "differs but explained"
+        assert "REML, HK, sign turned gives the printed numbers." in found.reason
+
+
 def test_mantel_haenszel_and_revman():
     # BCG (Colditz 1994): the fixed-effect Mantel-Haenszel risk ratio as every textbook prints it.
     e1 = [4, 6, 3, 62, 33, 180, 8, 505, 29, 17, 186, 5, 27]

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from metarepro.effects.checks import Array
-from metarepro.pooling.kernel import Mask
-from metarepro.reproduction.match import Specification, all_specifications, lacks_declared, specification_of, within
+from metarepro.reproduction.match import (
+    Specification,
+    all_specifications,
+    gives,
+    lacks_declared,
+    specification_of,
+    within,
+)
 from metarepro.reproduction.printed import PrintedResult, StudyInputs
-from metarepro.reproduction.specifications import Pooled
 
 Columns = dict[str, Array]
 # Other events are tried for arms of at most so many patients, and told if at most so many tables of a study will do.
@@ -64,7 +69,7 @@ def explain_mismatch(
         changed = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
         mask = np.ones(next(iter(columns.values())).shape, dtype=bool)
         for pooled in all_specifications(changed, printed, mask, (only.effects, only.method) if only else None):
-            for row in map(int, np.flatnonzero(_hits(pooled, printed))):
+            for row in map(int, np.flatnonzero(gives(pooled, printed))):
                 specs.setdefault(studies[row], []).append(specification_of(pooled, row, [], printed))
         found += [Explanation(inputs.labels[i], words, _sorted(s, printed)) for i, s in specs.items()]
     if any_events and not found and inputs.kind == "counts" and printed.measure in ("OR", "RR", "RD"):
@@ -88,7 +93,7 @@ def _other_events(inputs: StudyInputs, printed: PrintedResult, only: Specificati
         changed = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
         mask = np.ones(columns["e1"].shape, dtype=bool)
         for pooled in all_specifications(changed, printed, mask, (only.effects, only.method) if only else None):
-            hit = _hits(pooled, printed)
+            hit = gives(pooled, printed)
             for name in ("tau2", "i2", "q"):
                 if getattr(printed, name):
                     hit &= within(printed, name, getattr(pooled, name))
@@ -105,12 +110,6 @@ def _other_events(inputs: StudyInputs, printed: PrintedResult, only: Specificati
 def _sorted(specs: list[Specification], printed: PrintedResult) -> tuple[Specification, ...]:
     """Those that the report's words allow first."""
     return tuple(sorted(specs, key=lambda s: (len(s.differs), lacks_declared(s, printed.model))))
-
-
-def _hits(pooled: Pooled, printed: PrintedResult) -> Mask:
-    """Which sets of studies give the printed estimate and interval."""
-    names = [n for n in ("estimate", "ci_low", "ci_high") if getattr(printed, n)]
-    return np.logical_and.reduce([within(printed, n, getattr(pooled, n)) for n in names])
 
 
 def _changes(inputs: StudyInputs) -> Iterator[tuple[str, list[int], Columns]]:

@@ -17,6 +17,8 @@ from metarepro.reproduction.mantel_haenszel import pool_counts
 from metarepro.reproduction.printed import PrintedResult, StudyInputs, as_printed, read_inputs
 from metarepro.reproduction.specifications import TAU2, Effects, Pooled, effect_formulas, pool_all
 
+# What a specification must give.
+SHOWN = ("estimate", "ci_low", "ci_high")
 # Up to so many studies sets without two of them are tried.
 MOST_FOR_PAIRS = 40
 
@@ -127,14 +129,11 @@ def match_published(
             mask[row, list(gone)] = False
         for pooled in all_specifications(given, printed, mask):
             tried += len(sets)
-            hit = np.ones(len(sets), dtype=bool)
-            for name in ("estimate", "ci_low", "ci_high"):
-                if getattr(printed, name):
-                    hit &= within(printed, name, getattr(pooled, name))
-            for index in map(int, np.flatnonzero(hit)):
+            for index in map(int, np.flatnonzero(gives(pooled, printed))):
                 found.append(specification_of(pooled, index, [given.labels[i] for i in sets[index]], printed))
-            if out == 0 and (nearest is None or _distance(pooled, printed) < _apart(nearest, printed)):
-                nearest = specification_of(pooled, 0, [], printed)
+            if out == 0:
+                spec = specification_of(pooled, 0, [], printed)
+                nearest = spec if nearest is None or apart(spec, printed) < apart(nearest, printed) else nearest
     if nearest is None:
         raise DataError("No specification can be computed from these inputs.")
     found.sort(key=lambda s: (len(s.left_out), len(s.differs), lacks_declared(s, printed.model)))
@@ -205,25 +204,24 @@ def specification_of(pooled: Pooled, row: int, left_out: list[str], printed: Pri
     )  # fmt: skip
 
 
-def _apart(spec: Specification, printed: PrintedResult) -> float:
-    return _total([(getattr(spec, n), n) for n in ("estimate", "ci_low", "ci_high")], printed)
+def gives(pooled: Pooled, printed: PrintedResult) -> Mask:
+    """Which sets of studies give the printed estimate and interval."""
+    return np.logical_and.reduce([within(printed, n, getattr(pooled, n)) for n in SHOWN if getattr(printed, n)])
 
 
-def _distance(pooled: Pooled, printed: PrintedResult) -> float:
-    return _total([(float(getattr(pooled, n)[0]), n) for n in ("estimate", "ci_low", "ci_high")], printed)
-
-
-def _total(values: list[tuple[float, str]], printed: PrintedResult) -> float:
+def apart(spec: Specification, printed: PrintedResult) -> float:
+    """Largest difference of estimate and interval: of logarithms for ratios, else as a part of the interval's width."""
     ratio = printed.measure in ("OR", "RR", "HR")
-    apart = 0.0
-    for value, name in values:
-        shown = printed.value(name)
+    width = abs((printed.value("ci_high") or 0.0) - (printed.value("ci_low") or 0.0)) or 1.0
+    largest = 0.0
+    for name in SHOWN:
+        shown, value = printed.value(name), getattr(spec, name)
         if shown is None:
             continue
         if not np.isfinite(value) or (ratio and (value <= 0 or shown <= 0)):
             return float("inf")
-        apart += abs(np.log(value / shown)) if ratio else abs(value - shown)
-    return apart
+        largest = max(largest, abs(np.log(value / shown)) if ratio else abs(value - shown) / width)
+    return largest
 
 
 _WORDS = (
@@ -241,8 +239,10 @@ def declared_words(model: str) -> set[str]:
 def lacks_declared(spec: Specification, model: str) -> int:
     """How many of the words that a description of the model names a specification lacks.
 
-    Where it names no interval method, that of the normal distribution, which reports leave unsaid, is meant.
+    Where it names no interval method, that of the normal distribution, which reports leave unsaid, is meant. A turned
+    sign is nobody's way.
     """
     told = re.split(r"[ ,()-]+", f"{spec.method} {spec.effects}")
     wanted = declared_words(model)
-    return sum(word not in told for word in wanted) + (bool(wanted) and "HK" not in wanted and "HK" in told)
+    unsaid = bool(wanted) and "HK" not in wanted and "HK" in told
+    return sum(word not in told for word in wanted) + unsaid + ("turned" in told)

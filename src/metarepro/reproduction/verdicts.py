@@ -10,9 +10,11 @@ import numpy as np
 
 from metarepro.reproduction.explain import Explanation, explain_mismatch
 from metarepro.reproduction.match import (
+    SHOWN,
     Match,
     Specification,
     all_specifications,
+    apart,
     lacks_declared,
     match_published,
     specification_of,
@@ -20,7 +22,6 @@ from metarepro.reproduction.match import (
 from metarepro.reproduction.printed import PrintedResult, StudyInputs, as_printed, read_inputs
 
 Verdict = Literal["exact", "rounding", "within tolerance", "differs but explained", "differs", "not checkable"]
-SHOWN = ("estimate", "ci_low", "ci_high")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def judge(
     best = candidates[0] if candidates else match.nearest
     fewer = [m for m in match.matches if _sound(m, printed)]
     explanations = explain_mismatch(given, printed, any_events=not fewer)
-    near = _apart(best, printed) <= tolerance
+    near = apart(best, printed) <= tolerance
     if near and not fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
         return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
     if fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
@@ -124,22 +125,7 @@ def _near(inputs: StudyInputs, printed: PrintedResult) -> list[Specification]:
     """All specifications of all studies, nearest first."""
     mask = np.ones((1, inputs.k), dtype=bool)
     specs = [specification_of(p, 0, [], printed) for p in all_specifications(inputs, printed, mask)]
-    return sorted(specs, key=lambda s: _apart(s, printed))
-
-
-def _apart(spec: Specification, printed: PrintedResult) -> float:
-    """Largest difference of estimate and interval: of logarithms for ratios, else as a part of the interval's width."""
-    ratio = printed.measure in ("OR", "RR", "HR")
-    width = abs((printed.value("ci_high") or 0.0) - (printed.value("ci_low") or 0.0)) or 1.0
-    apart = 0.0
-    for name in SHOWN:
-        shown, value = printed.value(name), getattr(spec, name)
-        if shown is None:
-            continue
-        if not np.isfinite(value) or (ratio and (value <= 0 or shown <= 0)):
-            return float("inf")
-        apart = max(apart, abs(np.log(value / shown)) if ratio else abs(value - shown) / width)
-    return apart
+    return sorted(specs, key=lambda s: apart(s, printed))
 
 
 def _rounds(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> bool:
