@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
-import types
-import typing
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+
+from metarepro.records import from_plain, to_plain
 
 SCHEMA_VERSION = 2
 
@@ -185,45 +181,9 @@ class AnalysisResult:
 
 def to_json(result: AnalysisResult) -> str:
     """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes)."""
-    return json.dumps(clean(dataclasses.asdict(result)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def clean(value: Any) -> Any:
-    """Turn NaN and infinities into None, tuples into lists."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {k: clean(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(v) for v in value]
-    return value
+    return json.dumps(to_plain(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def from_json(text: str) -> AnalysisResult:
     """Read a result back; null becomes NaN where the field is a float."""
-    return _build(AnalysisResult, json.loads(text))
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    """Field types of a dataclass; working them out costs more than building the object."""
-    return typing.get_type_hints(kind)
-
-
-def _build(kind: Any, value: Any) -> Any:
-    """Rebuild nested dataclasses from their dictionaries, by their annotations."""
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        inner = [k for k in typing.get_args(kind) if k is not type(None)]
-        return None if value is None else _build(inner[0], value)
-    if origin is tuple:
-        arguments = typing.get_args(kind)
-        if arguments[-1] is Ellipsis:
-            return tuple(_build(arguments[0], v) for v in value)
-        return tuple(_build(k, v) for k, v in zip(arguments, value, strict=True))
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{f.name: _build(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
-    if kind is float:
-        return math.nan if value is None else float(value)
-    return value
+    return from_plain(AnalysisResult, json.loads(text))
