@@ -82,7 +82,7 @@ class AuditedClaim:
     rule : str
         The rule that decided; empty for a judgement.
     holds, specifications : int
-        In how many of the specifications of the analyses it names the deciding condition holds; 0 of 0 if it names none.
+        In how many specifications of the analyses that it names the deciding condition holds; 0 of 0 if it names none.
     held_in, failed_in : tuple of str
         Their names.
     evidence : tuple of Evidence
