@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def explain_mismatch(
     found: list[Explanation] = []
     for words, studies, columns in _changes(inputs):
         specs: dict[int, list[Specification]] = {}
-        changed = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
+        changed = replace(inputs, columns=columns)
         mask = np.ones(next(iter(columns.values())).shape, dtype=bool)
         for pooled in all_specifications(changed, printed, mask, (only.effects, only.method) if only else None):
             for row in map(int, np.flatnonzero(gives(pooled, printed))):
@@ -90,7 +90,7 @@ def _other_events(inputs: StudyInputs, printed: PrintedResult, only: Specificati
         columns = {n: np.tile(v, (e1.size, 1)) for n, v in c.items()}
         columns["e1"][:, study], columns["e2"][:, study] = e1, e2
         specs: dict[tuple[int, int], list[Specification]] = {}
-        changed = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
+        changed = replace(inputs, columns=columns)
         mask = np.ones(columns["e1"].shape, dtype=bool)
         for pooled in all_specifications(changed, printed, mask, (only.effects, only.method) if only else None):
             hit = gives(pooled, printed)

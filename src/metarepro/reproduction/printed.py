@@ -14,6 +14,7 @@ from metarepro.errors import DataError
 from metarepro.evidence.integrity.printed import decimals_of, rounded_from, text_of
 
 NUMBERS = ("estimate", "ci_low", "ci_high", "tau2", "i2", "q")
+PREDICTION = ("pi_low", "pi_high")
 COUNTS = ("e1", "n1", "e2", "n2")
 MEANS = ("m1", "sd1", "n1", "m2", "sd2", "n2")
 EFFECTS = ("estimate", "ci_low", "ci_high")
@@ -32,6 +33,8 @@ class PrintedResult:
         OR, RR, RD, MD, SMD or GEN.
     estimate, ci_low, ci_high, tau2, i2, q : str
         On the display scale (ratios as ratios), i2 in percent.
+    pi_low, pi_high : str
+        Prediction interval.
     k : int, optional
         Number of studies.
     level : float
@@ -47,12 +50,14 @@ class PrintedResult:
     tau2: str = ""
     i2: str = ""
     q: str = ""
+    pi_low: str = ""
+    pi_high: str = ""
     k: int | None = None
     level: float = 0.95
     model: str = ""
 
     def __post_init__(self) -> None:
-        for name in NUMBERS:
+        for name in (*NUMBERS, *PREDICTION):
             text = str(getattr(self, name)).strip()
             object.__setattr__(self, name, text)
             # "<1" says something, but not a value.
@@ -99,12 +104,18 @@ class StudyInputs:
         How far each number may be from what was rounded to it; 0 for counts and sizes.
     labels : tuple of str
         Names of the studies.
+    paired : tuple of bool
+        Which studies are crossover trials whose two arms are the same patients.
+    level : float
+        Of the studies' intervals.
     """
 
     kind: str
     columns: dict[str, Array]
     half: dict[str, Array]
     labels: tuple[str, ...]
+    paired: tuple[bool, ...] = ()
+    level: float = 0.95
 
     @property
     def k(self) -> int:
@@ -112,8 +123,24 @@ class StudyInputs:
         return len(self.labels)
 
 
-def read_inputs(columns: Mapping[str, Sequence[Any]], labels: Sequence[str] = ()) -> StudyInputs:
+def read_inputs(
+    columns: Mapping[str, Sequence[Any]],
+    labels: Sequence[str] = (),
+    paired: Sequence[bool] = (),
+    level: float = 0.95,
+) -> StudyInputs:
     """Numbers of studies, as texts (whose precision counts) or as numbers.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        One of the complete sets COUNTS, MEANS, EFFECTS.
+    labels : sequence of str, optional
+        Names of the studies.
+    paired : sequence of bool, optional
+        Which are crossover trials, both arms of the same patients: correlations are assumed for them, too.
+    level : float
+        Of the studies' intervals.
 
     Raises
     ------
@@ -143,7 +170,9 @@ def read_inputs(columns: Mapping[str, Sequence[Any]], labels: Sequence[str] = ()
     named = tuple(str(x) for x in labels) or tuple(f"study {i + 1}" for i in range(k))
     if len(named) != k:
         raise DataError(f"There are {len(named)} labels for {k} studies.")
-    return StudyInputs(kind, values, half, named)
+    if paired and len(paired) != k:
+        raise DataError(f"`paired` has {len(paired)} entries for {k} studies.")
+    return StudyInputs(kind, values, half, named, tuple(bool(x) for x in paired), level)
 
 
 def as_printed(published: PrintedResult | Mapping[str, Any]) -> PrintedResult:
@@ -161,7 +190,7 @@ def as_printed(published: PrintedResult | Mapping[str, Any]) -> PrintedResult:
     if unknown:
         raise DataError(f"A printed result has no field {', '.join(unknown)}. Fields: {', '.join(known)}.")
     try:
-        values: dict[str, Any] = {k: str(v) if k in NUMBERS else v for k, v in published.items()}
+        values: dict[str, Any] = {k: str(v) if k in (*NUMBERS, *PREDICTION) else v for k, v in published.items()}
         return PrintedResult(**values)
     except (TypeError, ValueError) as error:
         if isinstance(error, DataError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,18 +86,70 @@ def effect_formulas(inputs: StudyInputs, measure: str) -> list[Effects]:
         found.insert(IF_ANY, Effects("0.5 to all tables if one has a zero", measure, *_if_any(found, c)))
         if measure == "OR":
             found.append(Effects("Peto", "PETO", *_values("PETO", c)))
+        found += paired_counts(inputs, found[0])
     elif inputs.kind == "means" and measure == "MD":
         found.append(Effects("separate variances", "MD", *_values("MD", c)))
         found.append(Effects("pooled variance", "MD", *_pooled_md(c)))
+        found += paired_means(inputs, found[0])
     elif inputs.kind == "means" and measure == "SMD":
         found += _smd(c)
+        found += paired_means(inputs, found[0])
     elif inputs.kind == "effects":
         ratio = measure in (*RATIOS, "HR")
         y, low, high = (np.log(c[n]) if ratio else c[n] for n in ("estimate", "ci_low", "ci_high"))
-        found.append(Effects("SE from the interval", measure, y, se_from_interval(low, high, 0.95) ** 2))
+        found.append(Effects("SE from the interval", measure, y, se_from_interval(low, high, inputs.level) ** 2))
     else:
         raise DataError(f"{measure} cannot be made of {inputs.kind}.")
     return _different(found)
+
+
+# Correlations that are assumed between the two periods of a crossover trial.
+CORRELATIONS = (0.25, 0.5, 0.75)
+
+
+def paired_means(inputs: StudyInputs, as_parallel: Effects) -> list[Effects]:
+    """The same effects with the variances of pairs in crossover trials, for each assumed correlation.
+
+    References
+    ----------
+    Elbourne et al. 2002, doi:10.1093/ije/31.1.140: MD; SMD on the scale of parallel trials.
+    """
+    if not any(inputs.paired):
+        return []
+    c, paired = inputs.columns, np.array(inputs.paired)
+    n = np.minimum(c["n1"], c["n2"])
+    found = []
+    for r in CORRELATIONS:
+        if as_parallel.measure == "MD":
+            own = (c["sd1"] ** 2 + c["sd2"] ** 2 - 2 * r * c["sd1"] * c["sd2"]) / n
+        else:
+            own = (1 / n + as_parallel.yi**2 / (2 * n)) * 2 * (1 - r)
+        words = f"crossover pairs, r = {r:g} assumed"
+        found.append(Effects(words, as_parallel.measure, as_parallel.yi, np.where(paired, own, as_parallel.vi)))
+    return found
+
+
+def paired_counts(inputs: StudyInputs, as_parallel: Effects) -> list[Effects]:
+    """The same for counts; a study whose margins make a correlation impossible keeps the variance of parallel arms.
+
+    References
+    ----------
+    Elbourne et al. 2002, doi:10.1093/ije/31.1.140; Becker & Balagtas 1993, doi:10.2307/2532242.
+    """
+    if not any(inputs.paired) or as_parallel.yi.ndim > 1:
+        return []
+    c, measure = inputs.columns, {"OR": "MPORM", "RR": "MPRRM", "RD": "MPRDM"}[as_parallel.measure]
+    found = []
+    for r in CORRELATIONS:
+        vi = as_parallel.vi.copy()
+        for i in np.flatnonzero(inputs.paired):
+            if c["n1"][i] != c["n2"][i]:
+                continue
+            margins = {"e1": [c["e1"][i]], "e2": [c["e2"][i]], "n": [c["n1"][i]], "r": [r]}
+            with contextlib.suppress(DataError):
+                vi[i] = effect_sizes(measure, **margins).vi[0]
+        found.append(Effects(f"crossover pairs, r = {r:g} assumed", as_parallel.measure, as_parallel.yi, vi))
+    return found
 
 
 def _values(measure: str, columns: dict[str, Array], **options: Any) -> tuple[Array, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -141,7 +141,7 @@ def _rounds(inputs: StudyInputs, printed: PrintedResult, spec: Specification) ->
             columns[name][study] += sign * inputs.half[name][study]
             if name.startswith("sd") and columns[name][study] <= 0:
                 return False
-            moved = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
+            moved = replace(inputs, columns=columns)
             found = _one(moved, printed, spec)
             if found is None:
                 return False
