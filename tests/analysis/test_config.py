@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from metarepro.analysis.config import config_schema, read_config
+from metarepro.analysis.config import config_schema
+from metarepro.analysis.config_file import read_config
 from metarepro.analysis.schema import describe_settings
 from metarepro.analysis.words import check_words
 from metarepro.errors import ConfigError, DataError

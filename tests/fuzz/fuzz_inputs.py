@@ -150,7 +150,7 @@ def target(name: str, folder: Path) -> Callable[[bytes], None]:
     if name.startswith("table_"):
         return table_target(name.removeprefix("table_"), folder)
     if name == "config":
-        from metarepro.analysis.config import read_config
+        from metarepro.analysis.config_file import read_config
 
         return file_target(read_config, folder / "config.yaml")
     if name == "metapsy":
@@ -173,7 +173,7 @@ def made_whole(reader: Callable[[Path], object]) -> Callable[[Path], object]:
     """Reads what an importer made of a file, too: it must be a project that can be written and checked."""
     import shutil
 
-    from metarepro.analysis.config import read_config
+    from metarepro.analysis.config_file import read_config
     from metarepro.errors import MetareproError
     from metarepro.evidence import read_dataset
     from metarepro.importing.project import ImportedProject, write_imported

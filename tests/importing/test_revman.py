@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metarepro.analysis.config import read_config
+from metarepro.analysis.config_file import read_config
 from metarepro.analysis.plan import make_plan
 from metarepro.analysis.run import run_analysis
 from metarepro.errors import DataError

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
-    from metarepro.analysis.config import Config, read_config
+    from metarepro.analysis.config import Config
+    from metarepro.analysis.config_file import read_config
     from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
     from metarepro.analysis.run import run_analysis
@@ -14,7 +15,7 @@ __getattr__ = lazy(
     __name__,
     {
         "Config": "metarepro.analysis.config",
-        "read_config": "metarepro.analysis.config",
+        "read_config": "metarepro.analysis.config_file",
         "make_plan": "metarepro.analysis.plan",
         "read_plan": "metarepro.analysis.plan",
         "AnalysisResult": "metarepro.analysis.result",

@@ -81,7 +81,7 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
 
     `undrawable` says which character of a label the figures cannot draw, if any.
     """
-    from metarepro.analysis.config import read_config
+    from metarepro.analysis.config_file import read_config
     from metarepro.analysis.words import check_words
     from metarepro.evidence.dataset import read_dataset
 

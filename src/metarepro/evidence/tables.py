@@ -8,6 +8,9 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from metarepro.evidence.cells import Count, Flag, Id, Number
+from metarepro.evidence.printed_tables import Claim as Claim
+from metarepro.evidence.printed_tables import PublishedInput as PublishedInput
+from metarepro.evidence.printed_tables import PublishedResult as PublishedResult
 from metarepro.evidence.rows import Choosable as Choosable
 from metarepro.evidence.rows import Row as Row
 from metarepro.evidence.rows import Sourced as Sourced
@@ -247,82 +250,6 @@ class Contrast(Choosable):
                     else "Fix: check both.",
                 )  # fmt: skip
         return self
-
-
-class PublishedResult(Sourced):
-    """A pooled result as printed: a target of the reproduction."""
-
-    table: ClassVar[str] = "published_results"
-    key: ClassVar[tuple[str, ...]] = ("analysis_id",)
-
-    review_id: Id = Field(description="Review.", min_length=1)
-    analysis_id: Id = Field(description="Id of the result.", min_length=1)
-    outcome: str = Field(description="Outcome.", default="")
-    comparison: str = Field(description="Comparison.", default="")
-    timepoint_h: Number = Field(description="Hours.", ge=0)
-    measure: str = Field(description="Measure as printed.", default="")
-    model: str = Field(description="Model as printed.", default="")
-    software: str = Field(description="Software as printed.", default="")
-    k: Count = Field(description="Studies.")
-    n_total: Count = Field(description="Participants.")
-    estimate: str = Field(description="Estimate as printed, so that its precision is known.", default="")
-    ci_low: str = Field(description="Lower end as printed.", default="")
-    ci_high: str = Field(description="Upper end as printed.", default="")
-    p_value: str = Field(description="p as printed.", default="")
-    i2: str = Field(description="I2 as printed.", default="")
-    tau2: str = Field(description="tau2 as printed.", default="")
-    q: str = Field(description="Q as printed.", default="")
-    notes: str = Field(description="Remarks.", default="")
-
-
-class PublishedInput(Sourced):
-    """A study's data as a review printed them."""
-
-    table: ClassVar[str] = "published_inputs"
-    key: ClassVar[tuple[str, ...]] = ("analysis_id", "study_id")
-
-    review_id: Id = Field(description="Review.", min_length=1)
-    analysis_id: Id = Field(description="Result of published_results.csv.", min_length=1)
-    study_id: Id = Field(description="Study; it need not be in studies.csv.", min_length=1)
-    study_label: str = Field(description="Name as printed.", default="")
-    measure: str = Field(description="Measure as printed.", default="")
-    exp_events: Count = Field(description="Events, arm 1.")
-    exp_total: Count = Field(description="Total, arm 1.")
-    ctl_events: Count = Field(description="Events, arm 2.")
-    ctl_total: Count = Field(description="Total, arm 2.")
-    exp_mean: Number = Field(description="Mean, arm 1.")
-    exp_sd: Number = Field(description="SD, arm 1.")
-    exp_n: Count = Field(description="n, arm 1.")
-    ctl_mean: Number = Field(description="Mean, arm 2.")
-    ctl_sd: Number = Field(description="SD, arm 2.")
-    ctl_n: Count = Field(description="n, arm 2.")
-    estimate: Number = Field(description="Study's estimate as printed.")
-    ci_low: Number = Field(description="Lower end.")
-    ci_high: Number = Field(description="Upper end.")
-    weight_pct: Number = Field(description="Weight in percent.")
-
-
-class Claim(Row):
-    """A claim of an audited page."""
-
-    table: ClassVar[str] = "claims"
-    key: ClassVar[tuple[str, ...]] = ("claim_id",)
-
-    claim_id: Id = Field(description="Id.", min_length=1)
-    document: Id = Field(description="Audited page, a row of sources.csv.", min_length=1)
-    paraphrase: str = Field(description="The claim in other words.", default="")
-    claim_type: str = Field(description="Kind: rate, duration, attribution ...", default="")
-    quantity: str = Field(description="What is claimed.", default="")
-    value_low: str = Field(description="Claimed value or its lower end, as printed.", default="")
-    value_high: str = Field(description="Upper end, as printed.", default="")
-    unit: str = Field(description="Unit.", default="")
-    cited_sources: str = Field(description="Sources the page cites for it, separated by semicolons.", default="")
-    evidence_needed: str = Field(description="What would decide it.", default="")
-    what_source_says: str = Field(description="What the source was found to say.", default="")
-    source_url: str = Field(description="Addresses read.", default="")
-    locator: str = Field(description="Place in them.", default="")
-    verdict: str = Field(description="Verdict recorded by the extractor.", default="")
-    reason: str = Field(description="Its reason.", default="")
 
 
 class RiskOfBias(Row):

@@ -136,7 +136,7 @@ def match_published(
                 nearest = spec if nearest is None or apart(spec, printed) < apart(nearest, printed) else nearest
     if nearest is None:
         raise DataError("No specification can be computed from these inputs.")
-    found.sort(key=lambda s: (len(s.left_out), len(s.differs), lacks_declared(s, printed.model)))
+    found.sort(key=lambda s: (len(s.left_out), lacks_declared(s, printed.model), len(s.differs), unusual(s)))
     return Match(tried, tuple(found), nearest)
 
 
@@ -224,25 +224,65 @@ def apart(spec: Specification, printed: PrintedResult) -> float:
     return largest
 
 
-_WORDS = (
-    (r"\bREML\b", "REML"), (r"\bPM\b|Paule", "PM"), (r"\bDL\b|DerSimonian", "DL"), (r"\bML\b", "ML"),
-    (r"\bSJ\b|Sidik", "SJ"), (r"\bFE\b|fixed|common", "CE"), (r"Hartung|Knapp|HKSJ|\bHK\b", "HK"),
-    (r"\bMH\b|Mantel", "Mantel"), (r"Peto", "Peto"),
+# What a report says of its method, by kind: of words of one kind ("IV or MH") any will do.
+_KINDS = (
+    (
+        "estimator",
+        (
+            (r"\bREML\b|restricted maximum", "REML"), (r"\bPM\b|Paule", "PM"), (r"\bDL\b|DerSimonian", "DL"),
+            (r"\bML\b", "ML"), (r"\bSJ\b|Sidik", "SJ"), (r"\bEB\b|empirical Bayes", "EB"),
+            (r"\bHS\b|Hunter", "HS"), (r"\bHE\b|Hedges-Olkin", "HE"),
+        ),
+    ),
+    ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
+    ("weights", ((r"\bM-?H\b|Mantel", "Mantel"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"))),
+    ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
 )  # fmt: skip
+# Estimators that programs use unless told otherwise.
+_USUAL = ("DL", "REML", "PM")
 
 
-def declared_words(model: str) -> set[str]:
-    """Words of our methods that a description of a model names."""
-    return {word for pattern, word in _WORDS if re.search(pattern, model, re.I)}
+def declared_words(model: str) -> list[set[str]]:
+    """For each kind of thing that a description of a model tells, the words of our methods that fulfil it."""
+    told = [{word for pattern, word in words if re.search(pattern, model, re.I)} for _, words in _KINDS]
+    return [words for words in told if words]
+
+
+def traits_of(spec: Specification) -> set[str]:
+    """Words that a specification fulfils."""
+    first, _, ci = spec.method.replace(", sign turned", "").partition(", ")
+    traits = {"turned"} if "turned" in spec.method else set()
+    if first.startswith("Mantel-Haenszel"):
+        return traits | {"Mantel", "z"} | ({"random", "DL"} if ci.startswith("random") else {"fixed"})
+    if spec.measure == "PETO":
+        return traits | {"Peto", "fixed", ci}
+    return traits | {"IV", first, ci.removesuffix("-adhoc"), "fixed" if first == "CE" else "random"}
 
 
 def lacks_declared(spec: Specification, model: str) -> int:
-    """How many of the words that a description of the model names a specification lacks.
+    """How many things that a description of the model tells a specification does not fulfil.
 
-    Where it names no interval method, that of the normal distribution, which reports leave unsaid, is meant. A turned
-    sign is nobody's way.
+    What it leaves unsaid is what programs do unless told otherwise: intervals of the normal distribution, and for
+    random effects DL, REML or PM. A turned sign is nobody's way. Nothing is held against a specification if nothing is
+    told.
     """
-    told = re.split(r"[ ,()-]+", f"{spec.method} {spec.effects}")
-    wanted = declared_words(model)
-    unsaid = bool(wanted) and "HK" not in wanted and "HK" in told
-    return sum(word not in told for word in wanted) + unsaid + ("turned" in told)
+    wanted, traits = declared_words(model), traits_of(spec)
+    lacking = sum(not words & traits for words in wanted) + ("turned" in traits)
+    if wanted:
+        said = set().union(*wanted)
+        lacking += "z" not in traits and not said & {"HK", "t"}
+        named = said & {word for _, word in _KINDS[0][1]}
+        lacking += "random" in traits and not named and not traits & set(_USUAL)
+    return lacking
+
+
+def unusual(spec: Specification) -> int:
+    """How far a specification is from what programs do unless told otherwise; decides between those that agree."""
+    traits = traits_of(spec)
+    rank = 0 if "z" in traits else 2 if "HK" in traits else 4
+    return rank + (0 if traits & {"DL", "CE", "Mantel", "Peto"} else 1 if traits & set(_USUAL) else 3)
+
+
+def gives_all(spec: Specification) -> bool:
+    """Whether a specification gives the printed estimate and interval."""
+    return all(n not in spec.differs for n in SHOWN)

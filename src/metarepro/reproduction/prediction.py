@@ -15,8 +15,8 @@ FORMULAS = {"HTS": "t, k - 2 df", "t": "t, k - 1 df", "z": "normal"}
 def prediction_formula(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> str:
     """Name of the formula that gives the printed prediction interval with a specification; empty if none does.
 
-    Tried are t with k - 2 and with k - 1 degrees of freedom and the normal distribution, each with the standard error of
-    the specification's own interval and, as R meta does with Hartung-Knapp intervals, with the Wald one.
+    Tried are t with k - 2 and with k - 1 degrees of freedom and the normal distribution, each with the standard error
+    of the specification's own interval and, as R meta does with Hartung-Knapp intervals, with the Wald one.
 
     References
     ----------

@@ -24,9 +24,11 @@ TAU2 = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 CI = ("z", "t", "HK", "HK-adhoc")
 RATIOS = ("OR", "RR", "PETO")
 TO_ALL, AS_IT_IS = "0.5 to all tables", "studies with a zero left out"
+TO_ZERO = "0.5 to all cells of tables with a zero"
+BY_ARM_SIZE = "the arm's share of the patients to tables with a zero"
 # Zero-cell rules that look at one table at a time, the usual one first: words and options of `effect_sizes`.
 ZERO_RULES: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("0.5 to all cells of tables with a zero", {}),
+    (TO_ZERO, {}),
     ("the same, double zeros left out", {"drop_double_zero": True}),
     ("0.5 to the events of tables without events in an arm", {"correction_cells": "events", "drop_double_zero": True}),
     (TO_ALL, {"correction_to": "all"}),
@@ -85,7 +87,8 @@ def effect_formulas(inputs: StudyInputs, measure: str) -> list[Effects]:
         found += [Effects(words, measure, *_values(measure, c, **options)) for words, options in ZERO_RULES]
         found.insert(IF_ANY, Effects("0.5 to all tables if one has a zero", measure, *_if_any(found, c)))
         if measure == "OR":
-            found.append(Effects("Peto", "PETO", *_values("PETO", c)))
+            found.append(Effects("Peto", "PETO", *_values("PETO", c, correction_to="none", drop_double_zero=True)))
+        found.append(Effects(BY_ARM_SIZE, measure, *_corrected_by_size(measure, c)))
         found += paired_counts(inputs, found[0])
     elif inputs.kind == "means" and measure == "MD":
         found.append(Effects("separate variances", "MD", *_values("MD", c)))
@@ -101,6 +104,26 @@ def effect_formulas(inputs: StudyInputs, measure: str) -> list[Effects]:
     else:
         raise DataError(f"{measure} cannot be made of {inputs.kind}.")
     return _different(found)
+
+
+def _corrected_by_size(measure: str, c: dict[str, Array]) -> tuple[Array, Array]:
+    """Effects with corrections in proportion to the arms (n1/N, n2/N) in tables with a zero.
+
+    References
+    ----------
+    Sweeting, Sutton & Lambert 2004, doi:10.1002/sim.1761 (treatment-arm continuity correction).
+    """
+    total = c["n1"] + c["n2"]
+    zero = (c["e1"] == 0) | (c["e2"] == 0) | (c["e1"] == c["n1"]) | (c["e2"] == c["n2"])
+    k1, k2 = (np.where(zero, c[n] / total, 0.0) for n in ("n1", "n2"))
+    a, b, d, e = c["e1"] + k1, c["n1"] - c["e1"] + k1, c["e2"] + k2, c["n2"] - c["e2"] + k2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "OR":
+            return np.log(a * e / (b * d)), 1 / a + 1 / b + 1 / d + 1 / e
+        if measure == "RR":
+            return np.log(a / (a + b)) - np.log(d / (d + e)), 1 / a - 1 / (a + b) + 1 / d - 1 / (d + e)
+        n1, n2 = a + b, d + e
+        return a / n1 - d / n2, a * b / n1**3 + d * e / n2**3
 
 
 # Correlations that are assumed between the two periods of a crossover trial.

@@ -18,6 +18,7 @@ from metarepro.reproduction.match import (
     lacks_declared,
     match_published,
     specification_of,
+    unusual,
 )
 from metarepro.reproduction.printed import PrintedResult, StudyInputs, as_printed, read_inputs
 
@@ -74,7 +75,7 @@ def judge(
     if inputs is None:
         return Judgement("not checkable", "The report does not print the numbers of its studies.")
     given = inputs if isinstance(inputs, StudyInputs) else read_inputs(inputs, labels)
-    if printed.k is not None and printed.k != given.k:
+    if printed.k is not None and printed.k not in (given.k, _informative(given)):
         reason = f"The report pools {printed.k} studies, and numbers of {given.k} are at hand."
         return Judgement("not checkable", reason)
     match = match_published(given, printed)
@@ -83,10 +84,10 @@ def judge(
     if own:
         more = f" ({len(own)} specifications agree)" if len(own) > 1 else ""
         return Judgement("exact", f"{own[0]} gives the printed numbers{more}.", match)
-    candidates = [s for s in _near(given, printed) if not lacks_declared(s, printed.model)]
+    candidates = [s for s in specifications_of_all(given, printed) if not lacks_declared(s, printed.model)]
     for spec in candidates[:MOST_ROUNDED]:
         if _rounds(given, printed, spec):
-            slips = explain_mismatch(given, printed, any_events=False)
+            slips = _allowed(explain_mismatch(given, printed, any_events=False), printed)
             sound = [e for e in slips if _sound(e.specifications[0], printed)]
             also = f" So would {sound[0].study}, {sound[0].change}, without any rounding." if sound else ""
             reason = f"{spec} gives them within the rounding of the printed inputs.{also}"
@@ -95,7 +96,7 @@ def judge(
         return Judgement("differs but explained", f"Only {whole[0]} gives the printed numbers.", match)
     best = candidates[0] if candidates else match.nearest
     fewer = [m for m in match.matches if _sound(m, printed)]
-    explanations = explain_mismatch(given, printed, any_events=not fewer)
+    explanations = _allowed(explain_mismatch(given, printed, any_events=not fewer), printed)
     near = apart(best, printed) <= tolerance
     if near and not fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
         return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
@@ -112,6 +113,25 @@ def judge(
     return Judgement("differs", f"The nearest is {best}: {_numbers(best)}.", match)
 
 
+def _informative(inputs: StudyInputs) -> int:
+    """Studies with an event, and not with events only: many reports count no others."""
+    if inputs.kind != "counts":
+        return inputs.k
+    c = inputs.columns
+    events, total = c["e1"] + c["e2"], c["n1"] + c["n2"]
+    return int(((events > 0) & (events < total)).sum())
+
+
+def _allowed(found: Sequence[Explanation], printed: PrintedResult) -> tuple[Explanation, ...]:
+    """Explanations by ways of computing that the report's words allow; of several, or any if it says nothing."""
+    kept = []
+    for e in found:
+        specs = tuple(s for s in e.specifications if not lacks_declared(s, printed.model) and unusual(s) < 4)
+        if specs:
+            kept.append(replace(e, specifications=specs))
+    return tuple(kept)
+
+
 def _sound(spec: Specification, printed: PrintedResult) -> bool:
     """Whether a specification is one that the report's words allow and gives all that is printed."""
     return bool(printed.model) and not spec.differs and not lacks_declared(spec, printed.model)
@@ -121,8 +141,8 @@ def _sound(spec: Specification, printed: PrintedResult) -> bool:
 MOST_ROUNDED = 6
 
 
-def _near(inputs: StudyInputs, printed: PrintedResult) -> list[Specification]:
-    """All specifications of all studies, nearest first."""
+def specifications_of_all(inputs: StudyInputs, printed: PrintedResult) -> list[Specification]:
+    """All specifications of all studies together, the nearest to the printed numbers first."""
     mask = np.ones((1, inputs.k), dtype=bool)
     specs = [specification_of(p, 0, [], printed) for p in all_specifications(inputs, printed, mask)]
     return sorted(specs, key=lambda s: apart(s, printed))

@@ -1,0 +1,161 @@
+"""The configuration as a file: read, validated, checked for what no setting shows alone."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from metarepro.analysis.config import Config, Model, changed, with_settings
+from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
+from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
+from metarepro.analysis.yaml_reader import read_yaml
+from metarepro.errors import ConfigError, Problem
+from metarepro.evidence.reader import likely_encoding, why_not_a_file
+
+
+def read_config(path: Path, shown: str | None = None) -> Config:
+    """Read and validate a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        Every problem with its line and column and the nearest valid key.
+    """
+    shown = shown or path.name
+    raw, places = read_yaml(_read_text(path, shown), shown)
+    if not isinstance(raw, dict):
+        fix = "Fix: write `key: value` lines; metarepro init writes a configuration to start from."
+        raise ConfigError([Problem("E100", "the file holds no settings", shown, details=(fix,))])
+    problems: list[Problem] = []
+    defaults = raw.get("model")
+    listed = raw.get("analyses")
+    if isinstance(defaults, dict) and isinstance(listed, list) and _valid_model(defaults):
+        # An analysis overrides single keys of the default model, not the whole of it.
+        raw["analyses"] = [
+            {**a, "model": {**defaults, **a.get("model", {})}}
+            if isinstance(a, dict) and isinstance(a.get("model", {}), dict) else a
+            for a in listed
+        ]  # fmt: skip
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        # A list whose every entry is wrong is also "too short"; only the entries are worth a message.
+        errors = [e for e in errors if e["type"] != "too_short" or len(errors) == 1]
+        problems = [config_problem(e, shown, places, Config) for e in errors]
+        raise ConfigError(deduplicated(problems)) from None
+    problems = [*_check_ids(config, shown, places), *_check_sensitivity(config, shown, places)]
+    problems += _check_targets(config, shown, places)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        strange = why_not_a_file(path)
+        if strange and path.exists():
+            raise ConfigError([Problem("E100", strange, shown, details=("Fix: put the configuration there.",))])
+        if not strange and path.stat().st_size > MAX_BYTES:
+            fix = "Fix: is it the right file? A configuration has some hundred lines."
+            raise ConfigError([Problem("E100", f"the file has over {MAX_BYTES:,} bytes", shown, details=(fix,))])
+        raw = path.read_bytes()
+    except OSError as error:
+        near = [p.name for p in sorted(path.parent.glob("config.y*ml*")) if p.name != path.name]
+        fix = (
+            f"Fix: there is {near[0]!r}; rename it to {path.name!r}."
+            if near
+            else "Fix: metarepro init writes a project."
+        )
+        raise ConfigError([Problem("E100", f"cannot be read: {error.strerror}", shown, details=(fix,))]) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        likely = likely_encoding(raw)
+        looks = (f"It looks like {likely}.",) if likely else ()
+        what, line = f"byte {error.start} is not UTF-8", raw.count(b"\n", 0, error.start) + 1
+        fix = "Fix: save it as UTF-8 in your editor."
+        raise ConfigError([Problem("E100", what, shown, line, details=(*looks, fix))]) from None
+
+
+def _valid_model(values: dict[str, Any]) -> bool:
+    try:
+        Model.model_validate(values)
+    except ValidationError:
+        return False
+    return True
+
+
+def _check_ids(config: Config, shown: str, places: Places) -> list[Problem]:
+    problems = []
+    names = [c.id for c in config.sensitivity]
+    for index, change in enumerate(config.sensitivity):
+        if change.id in names[:index]:
+            line, column = place_of(("sensitivity", index, "id"), places)
+            what = f"the sensitivity id {change.id!r} is there twice"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
+    seen: dict[str, int] = {}
+    for number, analysis in enumerate(config.analyses):
+        line, column = place_of(("analyses", number, "id"), places)
+        if analysis.id in seen:
+            what = f"the analysis id {analysis.id!r} is there twice (first in line {seen[analysis.id]})"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
+        seen.setdefault(analysis.id, line)
+        for outcome in analysis.outcome:
+            if outcome not in config.outcomes:
+                line, column = place_of(("analyses", number, "outcome"), places)
+                near = get_close_matches(outcome, config.outcomes, n=1)
+                hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: add it to `outcomes`."
+                problems.append(
+                    Problem("E106", f"the outcome {outcome!r} is not in `outcomes`", shown, line, column, (hint,))
+                )
+    return problems
+
+
+def _check_sensitivity(config: Config, shown: str, places: Places) -> list[Problem]:
+    """Each sensitivity change must make a valid analysis of each analysis it applies to."""
+    problems = []
+    for number, analysis in enumerate(config.analyses):
+        own = analysis.sensitivity is not None
+        for index, change in enumerate(analysis.sensitivity if own else config.sensitivity):  # type: ignore[arg-type]
+            path = ("analyses", number, "sensitivity", index) if own else ("sensitivity", index)
+            try:
+                changed(analysis, change)
+            except ValidationError as error:
+                if own or number == 0 or "E103" not in str(error.errors()[0]["type"]):
+                    found = error.errors(include_url=False)[0]
+                    where = tuple(found["loc"])
+                    problems.append(config_problem({**found, "loc": (*path, *where)}, shown, places, Config))
+    return deduplicated(problems)
+
+
+def _check_targets(config: Config, shown: str, places: Places) -> list[Problem]:
+    """Targets of the reproduction: one a result, analyses that are there, changes that make a valid analysis."""
+    problems, seen = [], set()
+    analyses = {a.id: a for a in config.analyses}
+    for index, target in enumerate(config.reproduction.targets):
+        at = ("reproduction", "targets", index)
+        if target.result in seen:
+            what = f"the printed result {target.result!r} has two targets"
+            problems.append(Problem("E105", what, shown, *place_of((*at, "result"), places), ("Fix: make them one.",)))
+        seen.add(target.result)
+        if target.analysis is None:
+            if target.changes or target.until or target.turned:
+                what, fix = "these settings need an `analysis`", "Fix: name one, or delete them."
+                problems.append(Problem("E103", what, shown, *place_of(at, places), (fix,)))
+        elif target.analysis not in analyses:
+            near = get_close_matches(target.analysis, analyses, n=1)
+            hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
+            what = f"there is no analysis {target.analysis!r}"
+            problems.append(Problem("E106", what, shown, *place_of((*at, "analysis"), places), (hint,)))
+        else:
+            try:
+                with_settings(analyses[target.analysis], target.changes)
+            except ValidationError as error:
+                found = error.errors(include_url=False)[0]
+                where = {**found, "loc": (*at, "changes", *tuple(found["loc"]))}
+                problems.append(config_problem(where, shown, places, Config))
+    return problems

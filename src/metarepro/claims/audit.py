@@ -1,0 +1,201 @@
+"""The verdict on each claim: by its rule where data can decide it, else the recorded judgement."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from metarepro.analysis.config import Config
+from metarepro.analysis.result import AnalysisResult
+from metarepro.claims.grammar import (
+    Call,
+    Comparison,
+    Literal,
+    Operation,
+    Rule,
+    Term,
+    calls_of,
+    parse_finding,
+    parse_rules,
+)
+from metarepro.claims.quantities import MAIN, Library, Value, cited_by
+from metarepro.claims.result import VERDICTS, AuditedClaim, ClaimVerdict, Evidence, Reference
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.tables import Claim
+from metarepro.reproduction.result import Reproduction
+
+SOME: ClaimVerdict = "supported only under named specifications"
+
+
+def audit_claims(
+    config: Config,
+    data: Dataset,
+    results: Mapping[str, AnalysisResult],
+    reproductions: Mapping[str, Reproduction],
+) -> tuple[AuditedClaim, ...]:
+    """Judge every row of claims.csv.
+
+    Parameters
+    ----------
+    config : Config
+    data : Dataset
+    results : mapping of str to AnalysisResult
+        By id.
+    reproductions : mapping of str to Reproduction
+        By id of the printed result.
+
+    Notes
+    -----
+    The first rule that holds decides. A rule for ``supported`` that names pooled results must hold in every
+    specification of their analyses (the configured one and all sensitivity variants); where it holds in some only, the
+    verdict is ``supported only under named specifications``. If no rule holds, or a number that it needs does not
+    exist, the claim is not checkable.
+    """
+    library = Library(data, tuple(a.id for a in config.analyses), results, reproductions)
+    claims = [c for c in data.others.get("claims", ()) if isinstance(c, Claim)]
+    return tuple(_audit(claim, library) for claim in claims)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """Which rule decided, how often it held in the specifications of its analyses."""
+
+    verdict: ClaimVerdict
+    rule: str
+    held_in: tuple[str, ...] = ()
+    failed_in: tuple[str, ...] = ()
+
+
+def _audit(claim: Claim, library: Library) -> AuditedClaim:
+    recorded = recorded_verdict(claim)
+    evidence: dict[str, Evidence] = {}
+    decision = _Decision(recorded, "")
+    if claim.rule:
+        decision = _decide(parse_rules(claim.rule), claim, library, evidence)
+    finding = _sentence(claim, library, evidence)
+    value = _claimed(claim)
+    addresses = re.findall(r"https?://[^\s;]+", claim.source_url)
+    return AuditedClaim(
+        id=claim.claim_id,
+        document=claim.document,
+        page=claim.document.replace("_", " ").capitalize(),
+        claim=claim.paraphrase,
+        kind=claim.claim_type,
+        claimed=value,
+        by="rule" if claim.rule else "judgement",
+        verdict=decision.verdict,
+        in_short=finding or claim.reason,
+        reason=claim.reason,
+        rule=decision.rule,
+        holds=len(decision.held_in),
+        specifications=len(decision.held_in) + len(decision.failed_in),
+        held_in=decision.held_in,
+        failed_in=decision.failed_in,
+        evidence=tuple(evidence.values()),
+        cited=cited_by(claim),
+        sources=tuple(Reference("source", claim.claim_id, source_url=a, locator=claim.locator) for a in addresses),
+        recorded=recorded if claim.rule and recorded != decision.verdict else "",
+        file=claim.file,
+        line=claim.line,
+    )
+
+
+def recorded_verdict(claim: Claim) -> ClaimVerdict:
+    """The verdict that the table records; not checkable if it records none."""
+    word = claim.verdict.replace("_", " ").strip()
+    return next((v for v in VERDICTS if v == word), "not checkable")
+
+
+def _claimed(claim: Claim) -> str:
+    low, high = claim.value_low.strip(), claim.value_high.strip()
+    value = low if not high or low == high else high if not low else f"{low} to {high}"
+    return f"{value}{'' if claim.unit == '%' else ' '}{claim.unit}".strip() if value else ""
+
+
+def _decide(rules: tuple[Rule, ...], claim: Claim, library: Library, evidence: dict[str, Evidence]) -> _Decision:
+    for rule in rules:
+        values = {}
+        for call in (c for x in rule.comparisons for side in (x.left, x.right) for c in calls_of(side)):
+            values[call.text] = value = library.look_up(call, claim)
+            evidence.setdefault(call.text, _evidence(call, value))
+        variants = list(dict.fromkeys(v for value in values.values() for v in value.variants))
+        if rule.verdict == "supported" and len(variants) > 1:
+            outcomes = {v: _all_hold(rule, values, v) for v in variants}
+            held = tuple(v for v, holds in outcomes.items() if holds)
+            failed = tuple(v for v, holds in outcomes.items() if not holds)
+            if held:
+                return _Decision("supported" if not failed else SOME, rule.text, held, failed)
+        elif _all_hold(rule, values, MAIN):
+            return _Decision(rule.verdict, rule.text)
+    return _Decision("not checkable", "no rule holds")
+
+
+def _evidence(call: Call, value: Value) -> Evidence:
+    return Evidence(call.text, value.words, value.shown, value.references)
+
+
+def _all_hold(rule: Rule, values: Mapping[str, Value], variant: str) -> bool:
+    return all(_holds(c, values, variant) for c in rule.comparisons)
+
+
+def _holds(comparison: Comparison, values: Mapping[str, Value], variant: str) -> bool:
+    if isinstance(comparison.right, str):
+        assert isinstance(comparison.left, Call)
+        same = values[comparison.left.text].text.casefold() == comparison.right.casefold()
+        return same == (comparison.relation == "is")
+    (left, half_left), (right, half_right) = (
+        _number(side, values, variant) for side in (comparison.left, comparison.right)
+    )
+    if not (math.isfinite(left) and math.isfinite(right)):
+        return False
+    if comparison.relation in ("=", "!="):
+        room = comparison.tolerance.value if comparison.tolerance else max(half_left, half_right)
+        equal = abs(left - right) <= room + 1e-12 * max(abs(left), abs(right), 1.0)
+        return equal == (comparison.relation == "=")
+    room = comparison.tolerance.value if comparison.tolerance else 0.0
+    return {
+        "<": left < right + room,
+        "<=": left <= right + room,
+        ">": left > right - room,
+        ">=": left >= right - room,
+    }[comparison.relation]
+
+
+def _number(term: Term, values: Mapping[str, Value], variant: str) -> tuple[float, float]:
+    """Value of a term, and half a unit of its last digit if it is printed."""
+    if isinstance(term, Literal):
+        return term.value, term.half
+    if isinstance(term, Call):
+        value = values[term.text]
+        return value.variants.get(variant, value.number), value.half
+    assert isinstance(term, Operation)
+    left, right = (_number(side, values, variant)[0] for side in (term.left, term.right))
+    if term.sign == "/":
+        return (left / right if right else math.nan), 0.0
+    return {"+": left + right, "-": left - right, "*": left * right}[term.sign], 0.0
+
+
+def _sentence(claim: Claim, library: Library, evidence: dict[str, Evidence]) -> str:
+    """What the data show, with the quantities in braces looked up."""
+    parts = []
+    for part in parse_finding(claim.finding):
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        values = {}
+        for call in calls_of(part):
+            values[call.text] = value = library.look_up(call, claim)
+            evidence.setdefault(call.text, _evidence(call, value))
+        if isinstance(part, Call):
+            parts.append(values[part.text].shown)
+        else:
+            number, _ = _number(part, values, MAIN)
+            shares = all("%" in v.shown for v in values.values()) or _is_ratio(part)
+            parts.append(f"{100 * number:.1f}%" if shares else f"{number:.3g}")
+    return "".join(parts)
+
+
+def _is_ratio(term: Term) -> bool:
+    return isinstance(term, Operation) and term.sign == "/"

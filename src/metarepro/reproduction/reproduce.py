@@ -1,0 +1,225 @@
+"""All printed results of the tables: recomputed, matched, judged."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from metarepro.analysis.config import Config, with_settings
+from metarepro.analysis.targets import TargetSettings
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.integrity.printed import decimals_of
+from metarepro.reproduction.match import Specification, gives_all, lacks_declared
+from metarepro.reproduction.prediction import prediction_formula
+from metarepro.reproduction.printed import PrintedResult, StudyInputs
+from metarepro.reproduction.result import (
+    Basis,
+    Numbers,
+    PrintedNumbers,
+    Reproduction,
+    Resynthesis,
+    SpecificationResult,
+)
+from metarepro.reproduction.resynthesis import OwnRows, own_inputs, resynthesise
+from metarepro.reproduction.studies import reproduce_studies
+from metarepro.reproduction.targets import Target, read_targets
+from metarepro.reproduction.verdicts import Judgement, judge, specifications_of_all
+
+GROUPS: dict[Basis, str] = {
+    "printed inputs": "Recomputed from the study numbers that the report prints",
+    "own rows": "Beside our own trial rows",
+    "none": "Not recomputed",
+}
+MOST_EXPLANATIONS = 8
+
+
+def reproduce(config: Config, data: Dataset) -> tuple[Reproduction, ...]:
+    """Judge every row of published_results.csv.
+
+    Parameters
+    ----------
+    config : Config
+        Its `reproduction` says which analysis of ours stands beside a result, and what must come out.
+    data : Dataset
+
+    Returns
+    -------
+    tuple of Reproduction
+        In the order of the table.
+
+    Notes
+    -----
+    Where a report prints the numbers of its studies, they decide. Where it does not, an analysis of our own trial rows
+    may stand beside it; the verdict is then ``not checkable``, unless our rows have the same number of trials and of
+    patients as the report, so that they are its inputs in all likelihood.
+    """
+    settings = {t.result: t for t in config.reproduction.targets}
+    return tuple(
+        _reproduce(target, settings.get(target.row.analysis_id), config, data) for target in read_targets(data)
+    )
+
+
+def _reproduce(target: Target, settings: TargetSettings | None, config: Config, data: Dataset) -> Reproduction:
+    row, printed = target.row, target.printed
+    beside: Resynthesis | None = None
+    inputs = target.inputs
+    basis: Basis = "printed inputs"
+    if inputs is None and settings is not None and settings.analysis is not None:
+        own = _own_rows(target, settings, config, data)
+        beside = resynthesise(target, own, config, data)
+        same = row.k is not None and beside.k == row.k and beside.participants == row.n_total is not None
+        inputs = own_inputs(own, data) if same else None
+    if printed is None:
+        judged = Judgement("not checkable", _why_no_target(target))
+    elif inputs is not None:
+        judged = judge(inputs, printed, tolerance=config.reproduction.tolerance)
+        if beside is not None:
+            told = f"Our rows have the report's {beside.k} trials and {beside.participants} patients. {judged.reason}"
+            judged = Judgement(judged.verdict, told, judged.match, judged.explanations)
+    else:
+        judged = Judgement("not checkable", _why_no_inputs(target, beside))
+    if inputs is None or printed is None:
+        basis = "own rows" if beside is not None and beside.k else "none"
+    elif beside is not None:
+        basis = "own rows"
+    return _put_together(target, settings, data, judged, inputs if printed is not None else None, beside, basis)
+
+
+def _own_rows(target: Target, settings: TargetSettings, config: Config, data: Dataset) -> OwnRows:
+    analysis = next(a for a in config.analyses if a.id == settings.analysis)
+    year = data.sources[target.row.source_id].year
+    named = re.search(r"(19|20)\d\d", target.row.review_id)
+    until = settings.until or (int(year) if year.isdigit() else int(named.group()) if named else None)
+    return OwnRows(with_settings(analysis, settings.changes), until, settings.turned)
+
+
+def _why_no_target(target: Target) -> str:
+    if not target.row.estimate:
+        return "The report prints no single pooled number for it."
+    return f"{target.row.measure or 'What it pools'} is no effect that can be recomputed from trial arms."
+
+
+def _why_no_inputs(target: Target, beside: Resynthesis | None) -> str:
+    known = " (only names and sizes of some)" if target.listed else ""
+    reason = f"The report does not print the numbers of its studies{known}."
+    if beside is None:
+        return f"{reason} No trial rows of ours fit it."
+    if not beside.k:
+        until = f" published by {beside.until}" if beside.until else ""
+        return f"{reason} We have no usable rows of trials{until} for it."
+    of = f" of its {target.row.k}" if target.row.k else ""
+    return f"{reason} Our rows hold {beside.k}{of} trials: {beside.agreement}."
+
+
+def _put_together(
+    target: Target,
+    settings: TargetSettings | None,
+    data: Dataset,
+    judged: Judgement,
+    inputs: StudyInputs | None,
+    beside: Resynthesis | None,
+    basis: Basis,
+) -> Reproduction:
+    row, printed = target.row, target.printed
+    specs: list[Specification] = specifications_of_all(inputs, printed) if inputs and printed else []
+    chosen = _chosen(judged, specs, printed)
+    recomputed = Numbers(chosen.estimate, chosen.ci_low, chosen.ci_high) if chosen else None
+    if recomputed is None and beside is not None and beside.k:
+        recomputed = beside.numbers
+    estimate = printed.value("estimate") if printed else None
+    difference = recomputed.estimate - estimate if recomputed and estimate is not None else math.nan
+    return Reproduction(
+        id=row.analysis_id,
+        review=row.review_id,
+        label=review_label(row.review_id),
+        group=GROUPS[basis],
+        outcome=row.outcome,
+        comparison=row.comparison,
+        timepoint_h=row.timepoint_h,
+        measure=row.measure,
+        code=target.code,
+        model=row.model,
+        k=row.k,
+        participants=row.n_total,
+        printed=PrintedNumbers(row.estimate, row.ci_low, row.ci_high),
+        basis=basis,
+        k_inputs=inputs.k if inputs else beside.k if beside else 0,
+        verdict=judged.verdict,
+        reason=judged.reason,
+        recomputed=recomputed,
+        rounded=_rounded(recomputed, printed),
+        difference=difference,
+        relative=difference / abs(estimate) if estimate else math.nan,
+        tried=len(specs),
+        agreeing=sum(gives_all(s) for s in specs),
+        specifications=tuple(_shown(s, printed, inputs) for s in sorted(specs, key=lambda s: s.estimate))
+        if printed and inputs
+        else (),
+        explanations=_explanations(judged),
+        studies=reproduce_studies(target, data),
+        resynthesis=beside,
+        must=settings.must or "" if settings else "",
+        source_id=row.source_id,
+        source_url=row.source_url,
+        locator=row.locator,
+        level=row.level,
+        notes=row.notes,
+        file=row.file,
+        line=row.line,
+    )
+
+
+def review_label(review: str) -> str:
+    """Name of a review by its id: `newport2015` is Newport 2015."""
+    found = re.fullmatch(r"([a-z]+)((?:19|20)\d\d)[a-z]?", review)
+    return f"{found.group(1).capitalize()} {found.group(2)}" if found else review.replace("_", " ")
+
+
+def _chosen(judged: Judgement, specs: list[Specification], printed: PrintedResult | None) -> Specification | None:
+    """The specification that a verdict rests on, of all studies."""
+    if printed is None or judged.match is None or not specs:
+        return None
+    agreeing = [m for m in judged.match.matches if not m.left_out]
+    own = [s for s in specs if not lacks_declared(s, printed.model)]
+    return (agreeing or own or specs)[0]
+
+
+def _rounded(recomputed: Numbers | None, printed: PrintedResult | None) -> PrintedNumbers:
+    """Recomputed numbers with as many decimals as the printed ones."""
+    texts = []
+    for name in ("estimate", "ci_low", "ci_high"):
+        text = getattr(printed, name) if printed else ""
+        value = getattr(recomputed, name) if recomputed else math.nan
+        decimals = decimals_of(text or (printed.estimate if printed else ""))
+        shown = f"{value:.{decimals}f}" if math.isfinite(value) else ""
+        texts.append(shown.lstrip("-") if shown and float(shown) == 0 else shown)
+    return PrintedNumbers(*texts)
+
+
+def _shown(spec: Specification, printed: PrintedResult, inputs: StudyInputs) -> SpecificationResult:
+    method = spec.method.removesuffix(", sign turned")
+    tau2, _, interval = method.partition(", ")
+    if method.startswith("Mantel-Haenszel"):
+        tau2, interval = ("DL around Mantel-Haenszel" if "random" in method else "Mantel-Haenszel"), "z"
+    elif spec.measure == "PETO":
+        tau2 = "Peto"
+    agrees = gives_all(spec)
+    return SpecificationResult(
+        measure=spec.measure,
+        effects=spec.effects + (", sign turned" if spec.method != method else ""),
+        tau2=tau2,
+        interval=interval,
+        numbers=Numbers(spec.estimate, spec.ci_low, spec.ci_high),
+        own=not lacks_declared(spec, printed.model),
+        agrees=agrees,
+        prediction=prediction_formula(inputs, printed, spec) if agrees else "",
+    )
+
+
+def _explanations(judged: Judgement) -> tuple[str, ...]:
+    """What would explain a mismatch: changed studies first, then studies left out."""
+    if judged.verdict == "exact" or judged.match is None:
+        return ()
+    words = [f"{e.study}, {e.change}: {e.specifications[0]}" for e in judged.explanations]
+    words += [str(m) for m in judged.match.matches]
+    return tuple(dict.fromkeys(words))[:MOST_EXPLANATIONS]

@@ -1,0 +1,184 @@
+"""An analysis of our own trial rows beside a printed result whose study numbers were not printed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from metarepro.analysis.config import Analysis, Config
+from metarepro.analysis.run import run_analysis
+from metarepro.analysis.select import Comparison, select
+from metarepro.effects import get_measure
+from metarepro.errors import MetareproError
+from metarepro.evidence.dataset import Dataset
+from metarepro.reproduction.match import Specification, all_specifications, apart, gives, specification_of
+from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
+from metarepro.reproduction.result import Numbers, Resynthesis
+from metarepro.reproduction.targets import RATIOS, Target
+
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class OwnRows:
+    """An analysis of ours, restricted to trials that the report may have known.
+
+    Attributes
+    ----------
+    analysis : Analysis
+        With the target's settings.
+    until : int or None
+        Year after which trials are left out.
+    turned : bool
+        Whether the report prints a difference with the other sign.
+    """
+
+    analysis: Analysis
+    until: int | None
+    turned: bool
+
+
+def resynthesise(target: Target, own: OwnRows, config: Config, data: Dataset) -> Resynthesis:
+    """Pool our rows, compare with the printed result, and search all ways of computing them.
+
+    Notes
+    -----
+    Beside the formulas and methods of `match_published` the search goes through what our tables hold twice: end scores
+    and changes from baseline, all periods and first periods of crossover trials. With other trials than the report's a
+    match would be chance, so the result of the search is told, not judged.
+    """
+    analysis = _until(own, data)
+    result = run_analysis(config, analysis, data)
+    summary = result.summary
+    factor = 100.0 if get_measure(analysis.measure).percent and target.code == "PR" else 1.0
+    numbers = Numbers(math.nan, math.nan, math.nan)
+    if summary is not None and math.isfinite(summary.estimate):
+        low, high = (summary.ci_high, summary.ci_low) if own.turned else (summary.ci_low, summary.ci_high)
+        sign = -factor if own.turned else factor
+        numbers = Numbers(sign * summary.estimate, sign * low, sign * high)
+    estimable = [s for s in result.studies if s.estimable]
+    tried, agreeing, lowest, highest, nearest = _search(target, analysis, own.turned, data)
+    return Resynthesis(
+        analysis=own.analysis.id,
+        title=own.analysis.title,
+        until=own.until,
+        k=summary.k if summary else 0,
+        participants=summary.participants if summary else None,
+        numbers=numbers,
+        studies=tuple(s.label for s in estimable),
+        overlap=_overlap(target, [s.study_id for s in estimable], own.until),
+        agreement=agreement(target.printed, numbers),
+        tried=tried,
+        agreeing=agreeing,
+        lowest=lowest,
+        highest=highest,
+        nearest=nearest,
+    )
+
+
+def own_inputs(own: OwnRows, data: Dataset) -> StudyInputs | None:
+    """Numbers of our rows as inputs of a match; None if they are of several kinds."""
+    return _inputs(select(_until(own, data), data).comparisons, own.analysis.measure)
+
+
+def _until(own: OwnRows, data: Dataset) -> Analysis:
+    """The analysis without later trials and without sensitivity variants."""
+    population = own.analysis.population
+    if own.until is not None:
+        later = [s.study_id for s in data.studies.values() if s.year is not None and s.year > own.until]
+        population = population.model_copy(update={"exclude_studies": (*population.exclude_studies, *later)})
+    return own.analysis.model_copy(update={"population": population, "sensitivity": ()})
+
+
+def agreement(printed: PrintedResult | None, ours: Numbers) -> str:
+    """How a printed result and ours lie to each other, in words."""
+    if printed is None or not math.isfinite(ours.estimate):
+        return "nothing to compare"
+    estimate, low, high = (printed.value(n) for n in ("estimate", "ci_low", "ci_high"))
+    assert estimate is not None
+    inside = ours.ci_low <= estimate <= ours.ci_high
+    if low is None or high is None:
+        return "printed estimate inside our interval" if inside else "printed estimate outside our interval"
+    if inside and low <= ours.estimate <= high:
+        return "each estimate inside the other's interval"
+    if inside:
+        return "printed estimate inside our interval, ours outside the printed one"
+    if low <= ours.estimate <= high:
+        return "our estimate inside the printed interval, the printed one outside ours"
+    return "intervals overlap" if max(low, ours.ci_low) <= min(high, ours.ci_high) else "intervals apart"
+
+
+def _overlap(target: Target, ours: list[str], until: int | None) -> str:
+    if not target.listed:
+        when = f" (ours are those published by {until})" if until else ""
+        return f"which trials it pools was not read{when}"
+    both = [s for s in ours if s in target.listed]
+    return f"{len(both)} of our {len(ours)} are among the {len(target.listed)} of its trials that are known"
+
+
+def _search(target: Target, analysis: Analysis, turned: bool, data: Dataset) -> tuple[int, int, float, float, str]:
+    """Ways of computing our rows: how many, how many give the printed numbers, the range of estimates, the nearest."""
+    none = (0, 0, math.nan, math.nan, "")
+    if target.printed is None or target.code not in ("OR", "RR", "RD", "MD", "SMD"):
+        return none
+    printed = _turned_print(target.printed) if turned else target.printed
+    statistics = (("endpoint",), ("change",)) if target.code in ("MD", "SMD") else (analysis.statistic,)
+    seen: set[str] = set()
+    specs: list[tuple[Specification, str, bool]] = []
+    for crossover, statistic in product(("first_else_all", "all_periods", "first_period"), statistics):
+        try:
+            variant = analysis.model_copy(update={"crossover": crossover, "statistic": statistic})
+            inputs = _inputs(select(variant, data).comparisons, target.code)
+        except MetareproError:
+            continue  # several rows fit this variant equally well
+        if inputs is None or (key := repr((inputs.columns, inputs.labels, inputs.paired))) in seen:
+            continue
+        seen.add(key)
+        words = f"{crossover.replace('_', ' ')}, {statistic[0]} scores" if len(statistics) > 1 else ""
+        mask = np.ones((1, inputs.k), dtype=bool)
+        for pooled in all_specifications(inputs, printed, mask):
+            # Which sign the report means is known here, so the other one does not count.
+            if "turned" not in pooled.method and math.isfinite(float(pooled.estimate[0])):
+                spec = specification_of(pooled, 0, [], printed)
+                specs.append((spec, words or crossover.replace("_", " "), bool(gives(pooled, printed)[0])))
+    if not specs:
+        return none
+    nearest, words, _ = min(specs, key=lambda s: apart(s[0], printed))
+    estimates = sorted(-s.estimate if turned else s.estimate for s, _, _ in specs)
+    return len(specs), sum(agrees for *_, agrees in specs), estimates[0], estimates[-1], f"{nearest}; {words}"
+
+
+def _turned_print(printed: PrintedResult) -> PrintedResult:
+    """A printed difference with the other sign."""
+
+    def turn(text: str) -> str:
+        return text[1:] if text.startswith("-") else f"-{text}" if text else ""
+
+    low, high = turn(printed.ci_high), turn(printed.ci_low)
+    return replace(printed, estimate=turn(printed.estimate), ci_low=low, ci_high=high)
+
+
+def _inputs(comparisons: tuple[Comparison, ...], measure: str) -> StudyInputs | None:
+    kinds = {c.kind for c in comparisons}
+    if len(kinds) != 1 or any("e" in c.inputs for c in comparisons):
+        return None
+    labels = [c.study.label for c in comparisons]
+    paired = [c.study.design == "crossover" and "crossover, first period" not in c.notes for c in comparisons]
+    if kinds == {"contrast"}:
+        unfit = ("p_value", "se") if measure in RATIOS else ("p_value",)
+        if any(len(c.inputs) == 1 or set(unfit) & set(c.inputs) for c in comparisons):
+            return None
+        ends = [_ends(c.inputs) for c in comparisons]
+        columns = {"estimate": [c.inputs["estimate"] for c in comparisons]}
+        columns |= {"ci_low": [low for low, _ in ends], "ci_high": [high for _, high in ends]}
+        return read_inputs(columns, labels)
+    return read_inputs({n: [c.inputs[n] for c in comparisons] for n in comparisons[0].inputs}, labels, paired)
+
+
+def _ends(inputs: dict[str, float]) -> tuple[float, float]:
+    if "se" in inputs:
+        return inputs["estimate"] - _Z * inputs["se"], inputs["estimate"] + _Z * inputs["se"]
+    return inputs["ci_low"], inputs["ci_high"]
