@@ -192,9 +192,10 @@ IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "r
 
 def _check(options: argparse.Namespace) -> int:
     from metarepro.analysis.plan import make_plan
+    from metarepro.claims.checks import check_audit
     from metarepro.figures.fonts import undrawable
 
-    plan = make_plan(options.directory, undrawable=undrawable)
+    plan = make_plan(options.directory, undrawable=undrawable, check=check_audit)
     findings, unused = _findings(options.directory)
     if options.format == "json":
         found = {"ok": True, "analyses": list(plan.analyses), "problems": [], "findings": [asdict(f) for f in findings]}

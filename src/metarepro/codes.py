@@ -42,6 +42,9 @@ CODES: dict[str, str] = {
     "E039": "a mean difference over several scales",
     "E040": "a file to import is not of the named kind",
     "E041": "something in a file to import cannot be used",
+    "E042": "a printed result and the studies listed for it do not fit",
+    "E043": "the rule or the finding of a claim cannot be read",
+    "E044": "the rule or the finding of a claim names something that the tables do not have",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
     "E100": "the configuration is not readable YAML",
@@ -178,6 +181,18 @@ HELP: dict[str, str] = {
     "E041": (
         "A number that is none, more events than patients, a study that the file does not list. Correct it where the "
         "file comes from, and export and import it again; nothing was written."
+    ),
+    "E042": (
+        "published_inputs.csv lists the studies of a result of published_results.csv. Each must name one, and not more "
+        "of them than the k that the report prints; a k above their number is allowed, as not all may have been read."
+    ),
+    "E043": (
+        "A rule is `condition -> verdict`, several separated by semicolons; a finding is a sentence with quantities in "
+        "braces. docs/claims.md has the grammar."
+    ),
+    "E044": (
+        "A quantity, an analysis, a study, an arm, a source or a row that a claim refers to is not there, or several "
+        "rows fit. docs/claims.md lists the quantities and what they take."
     ),
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "

@@ -24,6 +24,9 @@ ROOMS = {
     "changes": ("effects", "evidence", "analysis", "figures"),
     "gather": ("effects", "evidence", "analysis"),
     "integrity": ("effects", "pooling", "evidence", "analysis"),
+    "reproduce": ("effects", "pooling", "evidence", "analysis", "reproduction"),
+    "audit": ("effects", "pooling", "evidence", "analysis", "reproduction", "claims"),
+    "draw_audit": ("effects", "evidence", "analysis", "reproduction", "claims", "figures"),
     "report": ("effects", "evidence", "analysis", "figures", "report"),
 }
 CODE = {
@@ -40,6 +43,13 @@ def undrawable(label):
     return fonts.undrawable(label)
 
 
+def check_audit(*arguments):
+    """Whether printed results, targets and claims can be judged; loaded only when a plan is made anew."""
+    from metarepro.claims.checks import check_audit
+
+    check_audit(*arguments)
+
+
 try:
     PLAN = read_plan(
         Path.cwd(),
@@ -47,6 +57,7 @@ try:
         CODE["analyse"],
         Path(".snakemake/metarepro/plan.json"),
         undrawable,
+        check_audit,
     )
 except MetareproError as error:
     print(f"{error}\n\nNothing was run; results/ is as it was.", file=sys.stderr)

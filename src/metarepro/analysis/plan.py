@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from metarepro.evidence.dataset import Dataset
 
 
+Check = Callable[["Config", "Dataset", Path, str], None]
+
+
 @dataclass(frozen=True)
 class Plan:
     """A checked project in short.
@@ -48,7 +51,12 @@ class Plan:
 
 
 def read_plan(
-    project: Path, config_name: str, code: str, keep: Path, undrawable: Callable[[str], str] | None = None
+    project: Path,
+    config_name: str,
+    code: str,
+    keep: Path,
+    undrawable: Callable[[str], str] | None = None,
+    check: Check | None = None,
 ) -> Plan:
     """The plan of a project: the kept one while configuration, tables and code are the same bytes, else a new one.
 
@@ -63,7 +71,7 @@ def read_plan(
             return Plan(**kept["plan"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing kept, or not by this version
-    plan = make_plan(project, config_name, undrawable)
+    plan = make_plan(project, config_name, undrawable, check)
     content = {"bytes": _bytes_of(project, config_name, plan.data, code), "plan": asdict(plan)}
     half = keep.with_suffix(f".{os.getpid()}.part")  # a dry run may be at it too
     try:
@@ -76,10 +84,22 @@ def read_plan(
     return plan
 
 
-def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Callable[[str], str] | None = None) -> Plan:
+def make_plan(
+    project: Path,
+    config_name: str = "config.yaml",
+    undrawable: Callable[[str], str] | None = None,
+    check: Check | None = None,
+) -> Plan:
     """Read and check a project; raise before anything is computed if something is wrong.
 
-    `undrawable` says which character of a label the figures cannot draw, if any.
+    Parameters
+    ----------
+    project : Path
+    config_name : str
+    undrawable : callable, optional
+        Says which character of a label the figures cannot draw, if any.
+    check : callable, optional
+        What later rooms have to say about configuration and tables.
     """
     from metarepro.analysis.config_file import read_config
     from metarepro.analysis.words import check_words
@@ -88,6 +108,8 @@ def make_plan(project: Path, config_name: str = "config.yaml", undrawable: Calla
     config = read_config(project / config_name, config_name)
     data = read_dataset(project / config.data, config.data, config.dialects, project)
     check_words(config, data, project / config_name, config_name)
+    if check is not None:
+        check(config, data, project / config_name, config_name)
     if undrawable is not None:
         _check_texts(config, project / config_name, config_name, undrawable)
         _check_labels(data, undrawable)

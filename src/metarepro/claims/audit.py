@@ -86,7 +86,7 @@ def _audit(claim: Claim, library: Library) -> AuditedClaim:
         claimed=value,
         by="rule" if claim.rule else "judgement",
         verdict=decision.verdict,
-        in_short=finding or claim.reason,
+        in_short=finding or claim.reason or claim.what_source_says,
         reason=claim.reason,
         rule=decision.rule,
         holds=len(decision.held_in),

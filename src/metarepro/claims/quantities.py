@@ -83,14 +83,15 @@ class Library:
             There is no such quantity, analysis, row or column; or several rows fit.
         """
         if call.name not in QUANTITIES:
-            raise UnknownNameError(f"there is no quantity {call.name!r}{_near(call.name, QUANTITIES)}", call)
+            raise UnknownNameError(f"there is no quantity {call.name!r}{nearest_of(call.name, QUANTITIES)}", call)
         least, most, function, usage = QUANTITIES[call.name]
         if not least <= len(call.arguments) <= most:
             raise UnknownNameError(f"{call.name} takes: {usage}", call)
         return function(self, call, claim)
 
 
-def _near(word: str, known: Any) -> str:
+def nearest_of(word: str, known: Any) -> str:
+    """The nearest of the known words, or all of them if they are few, to be added to a message."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.5)
     few = sorted(known)
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(few)}" if len(few) <= 30 else ""
@@ -108,9 +109,9 @@ def _pooled(library: Library, call: Call, claim: Claim) -> Value:
     name, part, group = _arguments(call, 3)
     part = part or "estimate"
     if name not in library.analyses:
-        raise UnknownNameError(f"there is no analysis {name!r}{_near(name, library.analyses)}", call)
+        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
     if part not in PARTS:
-        raise UnknownNameError(f"a pooled result has no {part!r}{_near(part, PARTS)}", call)
+        raise UnknownNameError(f"a pooled result has no {part!r}{nearest_of(part, PARTS)}", call)
     reference = (Reference("analysis", name),)
     if library.results is None:
         return Value(math.nan, "", "", reference)
@@ -163,7 +164,7 @@ def _plain(number: float, decimals: int) -> str:
 def _extreme(library: Library, call: Call, claim: Claim) -> Value:
     (name,) = call.arguments
     if name not in library.analyses:
-        raise UnknownNameError(f"there is no analysis {name!r}{_near(name, library.analyses)}", call)
+        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
     if library.results is None:
         return Value(math.nan, "", "", (Reference("analysis", name),))
     result = library.results[name]
@@ -209,7 +210,7 @@ def _hours(call: Call, text: str) -> float | None:
 
 def _study(library: Library, call: Call, name: str) -> Study:
     if name not in library.data.studies:
-        raise UnknownNameError(f"there is no study {name!r}{_near(name, library.data.studies)}", call)
+        raise UnknownNameError(f"there is no study {name!r}{nearest_of(name, library.data.studies)}", call)
     return library.data.studies[name]
 
 
@@ -217,7 +218,7 @@ def _arm(library: Library, call: Call, study: str, arm: str) -> Arm:
     _study(library, call, study)
     own = {a: row for (s, a), row in library.data.arms.items() if s == study}
     if arm not in own:
-        raise UnknownNameError(f"study {study!r} has no arm {arm!r}{_near(arm, own)}", call)
+        raise UnknownNameError(f"study {study!r} has no arm {arm!r}{nearest_of(arm, own)}", call)
     return own[arm]
 
 
@@ -290,13 +291,14 @@ def _contrast(library: Library, call: Call, claim: Claim) -> Value:
 def _column(row: Row, column: str, call: Call, words: str) -> Value:
     known = [n for n in type(row).model_fields if n not in ("file", "line")]
     if column not in known:
-        raise UnknownNameError(f"{row.table} has no column {column!r}{_near(column, known)}", call)
+        raise UnknownNameError(f"{row.table} has no column {column!r}{nearest_of(column, known)}", call)
     value = getattr(row, column)
     words = f"{words}: {column.replace('_', ' ')}"
     if isinstance(value, bool):
         return Value(math.nan, "yes" if value else "no", words, (row_reference(row),), text="yes" if value else "no")
     if isinstance(value, int | float):
-        return Value(float(value), f"{value:g}", words, (row_reference(row),), text=f"{value:g}")
+        shown = f"{value:,}" if isinstance(value, int) and column != "year" else f"{value:g}"
+        return Value(float(value), shown, words, (row_reference(row),), text=f"{value:g}")
     text = "" if value is None else str(value)
     return Value(math.nan, text or "not read", words, (row_reference(row),), text=text)
 
@@ -316,7 +318,7 @@ def _arm_column(library: Library, call: Call, claim: Claim) -> Value:
 def _source_column(library: Library, call: Call, claim: Claim) -> Value:
     name, column = call.arguments
     if name not in library.data.sources:
-        raise UnknownNameError(f"there is no source {name!r}{_near(name, library.data.sources)}", call)
+        raise UnknownNameError(f"there is no source {name!r}{nearest_of(name, library.data.sources)}", call)
     return _column(library.data.sources[name], column, call, name)
 
 
@@ -333,7 +335,7 @@ def _cited(library: Library, call: Call, claim: Claim) -> Value:
         raise UnknownNameError(f"cited source {missing[0]!r} is not in sources", call)
     kinds = {s.kind for s in library.data.sources.values()}
     if kind != "all" and kind not in kinds:
-        raise UnknownNameError(f"no source is of kind {kind!r}{_near(kind, {*kinds, 'all'} - {''})}", call)
+        raise UnknownNameError(f"no source is of kind {kind!r}{nearest_of(kind, {*kinds, 'all'} - {''})}", call)
     found = [c for c in named if kind == "all" or library.data.sources[c].kind == kind]
     of = "" if kind == "all" else f" of kind {kind.replace('_', ' ')}"
     references = tuple(row_reference(library.data.sources[c]) for c in found)
@@ -344,7 +346,7 @@ def _cited_trials(library: Library, call: Call, claim: Claim) -> Value:
     (agent,) = call.arguments
     agents = {a.agent for a in library.data.arms.values()}
     if agent not in agents:
-        raise UnknownNameError(f"no arm got {agent!r}{_near(agent, agents)}", call)
+        raise UnknownNameError(f"no arm got {agent!r}{nearest_of(agent, agents)}", call)
     treated = {s for (s, _), a in library.data.arms.items() if a.agent == agent}
     found = [c for c in cited_by(claim) if c in treated]
     references = tuple(row_reference(library.data.studies[c]) for c in found)
@@ -354,7 +356,7 @@ def _cited_trials(library: Library, call: Call, claim: Claim) -> Value:
 def _share(library: Library, call: Call, claim: Claim) -> Value:
     column, value, agent = call.arguments
     if column not in Arm.model_fields:
-        raise UnknownNameError(f"arms has no column {column!r}{_near(column, Arm.model_fields)}", call)
+        raise UnknownNameError(f"arms has no column {column!r}{nearest_of(column, Arm.model_fields)}", call)
     arms = [a for a in library.data.arms.values() if a.agent == agent and a.kind == "whole"]
     if not arms:
         raise UnknownNameError(f"no arm got {agent!r}", call)
@@ -398,7 +400,7 @@ def _printed(library: Library, call: Call, claim: Claim) -> Value:
     part = part or "estimate"
     rows: dict[str, Any] = {r.analysis_id: r for r in library.data.others["published_results"]}  # type: ignore[attr-defined]
     if name not in rows:
-        raise UnknownNameError(f"there is no printed result {name!r}{_near(name, rows)}", call)
+        raise UnknownNameError(f"there is no printed result {name!r}{nearest_of(name, rows)}", call)
     if part not in ("estimate", "ci_low", "ci_high", "k", "n_total"):
         raise UnknownNameError(f"a printed result has no {part!r}; known: estimate, ci_low, ci_high, k, n_total", call)
     row = rows[name]
@@ -418,7 +420,7 @@ def _verdict(library: Library, call: Call, claim: Claim) -> Value:
     (name,) = call.arguments
     rows = [r.analysis_id for r in library.data.others["published_results"]]  # type: ignore[attr-defined]
     if name not in rows:
-        raise UnknownNameError(f"there is no printed result {name!r}{_near(name, rows)}", call)
+        raise UnknownNameError(f"there is no printed result {name!r}{nearest_of(name, rows)}", call)
     reference = (Reference("reproduction", name),)
     if library.reproductions is None:
         return Value(math.nan, "", "", reference)

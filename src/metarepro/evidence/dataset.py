@@ -26,6 +26,8 @@ from metarepro.evidence.tables import (
     Continuous,
     Contrast,
     Dichotomous,
+    PublishedInput,
+    PublishedResult,
     Row,
     Source,
     Study,
@@ -322,6 +324,26 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
             if not isinstance(row, Source) and "source_id" in type(row).model_fields:
                 unknown(row, "source_id", sources, "E023", "sources.csv")
 
+    printed = {row.analysis_id: row for row in tables["published_results"] if isinstance(row, PublishedResult)}
+    listed: dict[str, list[PublishedInput]] = {}
+    for row in tables["published_inputs"]:
+        if isinstance(row, PublishedInput):
+            unknown(row, "analysis_id", list(printed), "E042", "published_results.csv")
+            listed.setdefault(row.analysis_id, []).append(row)
+    for name, target in printed.items():
+        count = len(listed.get(name, ()))
+        if target.k is not None and count > target.k and not _without_events(listed[name], target.k):
+            cell = cells[id(target)]["k"]
+            problems.append(
+                Problem(
+                    "E042", f"k is smaller than the number of studies listed for {name!r}", target.file, cell.line,
+                    cell.column, (
+                        f"k = {target.k}, {count} rows in published_inputs (first: line {listed[name][0].line})",
+                        "Fix: correct k, or take out the studies that the report does not pool.",
+                    ),
+                )
+            )  # fmt: skip
+
     by_conflict: dict[tuple[str, str], list[Choosable]] = {}
     for name, rows in tables.items():
         for row in rows:
@@ -340,3 +362,8 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                 )
             )  # fmt: skip
     return problems
+
+
+def _without_events(listed: list[PublishedInput], k: int) -> bool:
+    """Whether so many studies are left when those without any event, which many reports do not count, are left out."""
+    return sum((r.exp_events or 0) + (r.ctl_events or 0) > 0 for r in listed) == k

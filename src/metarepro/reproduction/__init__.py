@@ -1,21 +1,52 @@
 """Printed results against recomputed ones."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from metarepro.reproduction.explain import Explanation, explain_mismatch
-from metarepro.reproduction.match import Match, Specification, match_published
-from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
-from metarepro.reproduction.verdicts import Judgement, judge
+from metarepro._lazy import lazy
 
+if TYPE_CHECKING:
+    from metarepro.reproduction.explain import Explanation, explain_mismatch
+    from metarepro.reproduction.match import Match, Specification, match_published
+    from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
+    from metarepro.reproduction.reproduce import reproduce
+    from metarepro.reproduction.result import Reproduction, reproductions_from_json, reproductions_to_json
+    from metarepro.reproduction.tables import reproduction_csv
+    from metarepro.reproduction.verdicts import Judgement, judge
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "Explanation": "metarepro.reproduction.explain",
+        "explain_mismatch": "metarepro.reproduction.explain",
+        "Match": "metarepro.reproduction.match",
+        "Specification": "metarepro.reproduction.match",
+        "match_published": "metarepro.reproduction.match",
+        "PrintedResult": "metarepro.reproduction.printed",
+        "StudyInputs": "metarepro.reproduction.printed",
+        "read_inputs": "metarepro.reproduction.printed",
+        "reproduce": "metarepro.reproduction.reproduce",
+        "Reproduction": "metarepro.reproduction.result",
+        "reproductions_from_json": "metarepro.reproduction.result",
+        "reproductions_to_json": "metarepro.reproduction.result",
+        "reproduction_csv": "metarepro.reproduction.tables",
+        "Judgement": "metarepro.reproduction.verdicts",
+        "judge": "metarepro.reproduction.verdicts",
+    },
+)
 __all__ = [
     "Explanation",
     "Judgement",
     "Match",
     "PrintedResult",
+    "Reproduction",
     "Specification",
     "StudyInputs",
     "explain_mismatch",
     "judge",
     "match_published",
     "read_inputs",
+    "reproduce",
+    "reproduction_csv",
+    "reproductions_from_json",
+    "reproductions_to_json",
 ]

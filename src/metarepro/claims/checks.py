@@ -1,0 +1,103 @@
+"""What is wrong with targets and rules, found before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from metarepro.analysis.config import Config, with_settings
+from metarepro.analysis.config_problems import place_of
+from metarepro.analysis.select import select
+from metarepro.analysis.yaml_reader import read_yaml
+from metarepro.claims.grammar import RuleError, Term, calls_of, parse_finding, parse_rules
+from metarepro.claims.quantities import Library, UnknownNameError, nearest_of
+from metarepro.claims.result import VERDICTS
+from metarepro.effects import get_measure
+from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.tables import Claim, PublishedResult
+from metarepro.reproduction.targets import measure_code
+
+ONE_ARM = {"PR": ("PLO", "PR", "PAS", "PFT", "PLN")}
+
+
+def check_audit(config: Config, data: Dataset, path: Path, shown: str) -> None:
+    """Refuse targets and rules that cannot work.
+
+    Raises
+    ------
+    ConfigError
+        A target of a result that is not printed (E106), or beside an analysis of another measure (E103).
+    DataError
+        A rule that cannot be read (E043), or names what is not there (E044); rows that do not fit a target's analysis.
+    """
+    _check_targets(config, data, path, shown)
+    problems = [
+        p for claim in data.others.get("claims", ()) if isinstance(claim, Claim) for p in _claim(claim, config, data)
+    ]
+    if problems:
+        raise DataError(problems)
+
+
+def _check_targets(config: Config, data: Dataset, path: Path, shown: str) -> None:
+    rows = {r.analysis_id: r for r in data.others.get("published_results", ()) if isinstance(r, PublishedResult)}
+    analyses = {a.id: a for a in config.analyses}
+    problems = []
+    places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)[1] if config.reproduction.targets else {}
+    for index, target in enumerate(config.reproduction.targets):
+        at = ("reproduction", "targets", index)
+        if target.result not in rows:
+            what = f"there is no printed result {target.result!r}"
+            fix = f"Fix: an analysis_id of published_results{nearest_of(target.result, rows)}."
+            problems.append(Problem("E106", what, shown, *place_of((*at, "result"), places), (fix,)))
+        elif target.analysis is not None:
+            analysis = with_settings(analyses[target.analysis], target.changes)
+            code = measure_code(rows[target.result].measure)
+            if analysis.measure not in ONE_ARM.get(code, (code,)):
+                name = get_measure(analysis.measure).label
+                what = f"analysis {target.analysis!r} gives another measure ({name}) than the printed result"
+                fix = f"Fix: name one whose measure is {code or rows[target.result].measure}."
+                problems.append(Problem("E103", what, shown, *place_of((*at, "analysis"), places), (fix,)))
+            elif target.turned and get_measure(analysis.measure).ratio:
+                what, fix = "a ratio has no sign that could be turned", "Fix: delete `turned`."
+                problems.append(Problem("E103", what, shown, *place_of((*at, "turned"), places), (fix,)))
+            else:
+                select(analysis, data)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _claim(claim: Claim, config: Config, data: Dataset) -> Iterator[Problem]:
+    library = Library(data, tuple(a.id for a in config.analyses))
+    if claim.verdict and claim.verdict.replace("_", " ").strip() not in VERDICTS:
+        what = f"verdict {claim.verdict!r} is no verdict"
+        allowed = f"Allowed: {', '.join(v.replace(' ', '_') for v in VERDICTS)}."
+        yield _problem("E014", what, claim, allowed, "Fix: one of them; empty if nothing is recorded.")
+    terms: list[tuple[str, Term]] = []
+    for column in ("rule", "finding"):
+        text = getattr(claim, column)
+        if not text:
+            continue
+        try:
+            if column == "rule":
+                rules = parse_rules(text)
+                sides = [side for r in rules for c in r.comparisons for side in (c.left, c.right)]
+                terms += [(column, side) for side in sides if not isinstance(side, str)]
+            else:
+                terms += [(column, part) for part in parse_finding(text) if not isinstance(part, str)]
+        except RuleError as error:
+            around = text[max(0, error.position - 21) : error.position + 19]
+            what = f"{column} cannot be read at character {error.position}: {error.message}"
+            fix = "Fix: correct it; docs/claims.md has the grammar."
+            yield _problem("E043", what, claim, f"there: {around!r}", fix)
+    for column, term in terms:
+        for call in calls_of(term):
+            try:
+                library.look_up(call, claim)
+            except UnknownNameError as error:
+                fix = "Fix: correct the name, or add what is missing."
+                yield _problem("E044", f"{column}: {error.message}", claim, f"in: {call.text}", fix)
+
+
+def _problem(code: str, message: str, claim: Claim, *details: str) -> Problem:
+    return Problem(code, message, claim.file, claim.line, details=(f'row: claim_id = "{claim.claim_id}"', *details))
