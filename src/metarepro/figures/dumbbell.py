@@ -277,7 +277,7 @@ def _notes(rows: list[Row]) -> list[str]:
     )
     if any(r.basis == "own rows" for r in rows):
         marks += " Open diamond, dashed: our own rows, which are other studies in part."
-    return [marks + " Lines: intervals. Arrow: it goes on. Numbers as printed; recomputed ones are rounded likewise."]
+    return [marks + " Lines: intervals. Arrow: it goes on. Those recomputed from printed numbers are rounded likewise."]
 
 
 def _foot(canvas: Canvas, notes: list[str], rows: list[Row], y: float) -> float:

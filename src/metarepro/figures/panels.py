@@ -32,6 +32,31 @@ def axis_of(measure: Measure, values: list[Values]) -> Axis:
     return make_axis(measure, [v[0] for v in known], [e[0] for e in ends], [e[1] for e in ends])
 
 
+def cropped(axis: Axis, values: list[Values], null: float | None) -> Axis:
+    """The part of an axis that values and no effect need, with more ticks if few are left."""
+    inside = [v for triple in values for v in triple if axis.low <= v <= axis.high]
+    if null is not None and axis.low <= null <= axis.high:
+        inside.append(null)
+    if not inside or min(inside) == max(inside):
+        return axis
+    shares = [axis.position(v) for v in inside]
+    pad = 0.04 * (max(shares) - min(shares))
+    low, high = (_at(axis, s) for s in (max(min(shares) - pad, 0.0), min(max(shares) + pad, 1.0)))
+    ticks = [(t, label) for t, label in zip(axis.ticks, axis.labels, strict=True) if low <= t <= high]
+    if axis.log and len(ticks) < 4:
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        between = [float(f"{step}e{power}") for power in powers for step in (1, 1.5, 2, 3, 4, 5, 6, 7, 8)]
+        ticks = [(t, f"{t:g}") for t in between if low <= t <= high]
+    return Axis(low, high, tuple(t for t, _ in ticks), tuple(label for _, label in ticks), axis.log)
+
+
+def _at(axis: Axis, share: float) -> float:
+    """The value at a share of an axis."""
+    if axis.log:
+        return axis.low * (axis.high / axis.low) ** share
+    return axis.low + share * (axis.high - axis.low)
+
+
 @dataclass(frozen=True)
 class Panel:
     """An axis and its place on the canvas."""
