@@ -76,7 +76,7 @@ def draw_claims(
     decided = width - MARGIN - max(text_width(t, SIZE, "bold") for t in (HEADS[2], *(clean(c.by) for c in claims)))
     text_left = MARGIN + SYMBOL + VERDICT + GAP
     documents = make_documents(claims, decided - GAP - text_left, VERDICT)
-    key = _key(Canvas(width), 0.0) + MARGIN
+    foot = _key(Canvas(width), 0.0) + MARGIN + LEADING
     head = _title(Canvas(width), clean(title))
     pages: list[Canvas] = []
 
@@ -94,7 +94,8 @@ def draw_claims(
         canvas.text(MARGIN, y + LINE, "No claim.", SIZE, color=INK)
         y += LINE
     for number, document in enumerate(documents):
-        room = height_mm * MM - head - key - _document(Canvas(width), document, 0.0, decided, text_left, False)
+        above = head + _document(Canvas(width), document, 0.0, decided, text_left, True)
+        room = height_mm * MM - above - foot
         for part, blocks in enumerate(paginate(document.blocks, room)):
             if part or (number and not whole):
                 end(canvas, y)
@@ -105,6 +106,10 @@ def draw_claims(
                 y += block.height
         y += LINE if whole and number < len(documents) - 1 else 0.0
     end(canvas, y)
+    if len(pages) > 1:
+        for number, page in enumerate(pages):
+            page.height += LEADING
+            page.text(width - MARGIN, page.height - MARGIN, f"{number + 1} of {len(pages)}", SMALL, "right", color=GREY)
     return pages
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metarepro.figures.dumbbell_rows import NOT_RECOMPUTED, Row, Section, make_sections
+from metarepro.figures.dumbbell_rows import (
+    AXIS,
+    GROUP_HEAD,
+    NOT_RECOMPUTED,
+    SECTION_HEAD,
+    Part,
+    Row,
+    make_sections,
+    paginate,
+)
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.forest import GAP, GREY, INK, LIGHT, MARGIN, TITLE
 from metarepro.figures.forest_rows import LEADING, SIZE, SMALL
@@ -23,16 +32,6 @@ DEFAULT_TITLE = "Printed and recomputed results"
 PRINTED, OWN = INK, VERMILLION
 VERDICT = 72.0
 SYMBOL = 12.0
-SECTION_HEAD, GROUP_HEAD, AXIS = 20.0, 15.0, 19.0
-
-
-@dataclass
-class _Part:
-    """Rows of one section on one page."""
-
-    section: Section
-    rows: list[Row] = field(default_factory=list)
-    continued: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def draw_dumbbell(
     probe = Canvas(width_mm * MM)
     head = _head(probe, columns, clean(title), rows)
     foot = _foot(Canvas(width_mm * MM), notes, rows, 0.0) + MARGIN
-    parts = _paginate(sections, height_mm * MM - head - foot)
+    parts = paginate(sections, height_mm * MM - head - foot)
     canvases = []
     for number, page in enumerate(parts):
         canvas = Canvas(width_mm * MM)
@@ -144,37 +143,6 @@ def _columns(rows: list[Row], width: float) -> _Columns:
     return _Columns(label, k_right, numbers_left, plot_left, plot, plot_left + plot + GAP + 6)
 
 
-# -- pages -------------------------------------------------------------------------------------------------------
-
-
-def _group_height(row: Row) -> float:
-    return GROUP_HEAD + (len(row.group_lines) - 1) * LEADING if row.group else 0.0
-
-
-def _paginate(sections: list[Section], room: float) -> list[list[_Part]]:
-    """Rows page by page; a heading is never parted from its first row."""
-    pages: list[list[_Part]] = [[]]
-    left = room
-    for section in sections:
-        part = _Part(section)
-        group: str | None = None
-        for row in section.rows:
-            need = row.height + (_group_height(row) if row.group != group else 0.0)
-            need += 0.0 if part.rows else SECTION_HEAD + AXIS
-            if need > left and (part.rows or pages[-1]):
-                if part.rows:
-                    pages[-1].append(part)
-                    part = _Part(section, continued=True)
-                pages.append([])
-                left = room
-                need = row.height + SECTION_HEAD + AXIS + _group_height(row)
-            part.rows.append(row)
-            left -= need
-            group = row.group
-        pages[-1].append(part)
-    return pages
-
-
 # -- drawing -----------------------------------------------------------------------------------------------------
 
 
@@ -197,7 +165,7 @@ def _head(canvas: Canvas, columns: _Columns, title: str, rows: list[Row]) -> flo
     return y
 
 
-def _draw_part(canvas: Canvas, columns: _Columns, part: _Part, y: float) -> float:
+def _draw_part(canvas: Canvas, columns: _Columns, part: Part, y: float) -> float:
     section = part.section
     panel = Panel(section.axis, columns.plot, columns.plot_width)
     heading = section.heading + (" (continued)" if part.continued else "")
@@ -210,7 +178,7 @@ def _draw_part(canvas: Canvas, columns: _Columns, part: _Part, y: float) -> floa
             group = row.group
             for number, line in enumerate(row.group_lines):
                 canvas.text(MARGIN, y + GROUP_HEAD - 4 + number * LEADING, line, SIZE, weight="bold", color=GREY)
-            y += _group_height(row)
+            y += row.group_height
         else:
             canvas.line(MARGIN, y, canvas.width - MARGIN, y, "row rule", 0.3, "#dddddd")
         _draw_row(canvas, columns, panel, row, y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from metarepro.effects import Measure
@@ -27,6 +27,7 @@ HEADINGS: dict[Family, str] = {
     "proportions": "Proportions, %",
     "others": "Other effects",
 }
+SECTION_HEAD, GROUP_HEAD, AXIS = 20.0, 15.0, 19.0
 NOT_RECOMPUTED = "not recomputed"
 Basis = Literal["printed inputs", "own rows", "none"]
 NOTHING: Values = (math.nan, math.nan, math.nan)
@@ -77,6 +78,11 @@ class Row:
         lines = max(len(self.label), len(self.verdict_lines) + bool(self.own), 2)
         return lines * LEADING + 6.0
 
+    @property
+    def group_height(self) -> float:
+        """Height of the heading of its group; 0 without one."""
+        return GROUP_HEAD + (len(self.group_lines) - 1) * LEADING if self.group else 0.0
+
     def set_widths(self, label: float, verdict: float, group: float) -> None:
         """Break the label, the verdict and the heading of its group into lines of these widths."""
         name = wrap(self.name, label, SIZE, "bold") if self.name else []
@@ -95,6 +101,15 @@ class Section:
     heading: str
     axis: Axis
     rows: list[Row]
+
+
+@dataclass
+class Part:
+    """Rows of one section on one page."""
+
+    section: Section
+    rows: list[Row] = field(default_factory=list)
+    continued: bool = False
 
 
 def family_of(reproduction: Reproduction) -> Family:
@@ -157,3 +172,27 @@ def _row(r: Reproduction, name_measure: bool) -> Row:
         clean(r.id), clean(r.group), clean(r.label) or clean(r.id), about, k, own, printed_text(r.printed), recomputed,
         printed_values(r), others, basis, clean(r.verdict), [], 0, [], [],
     )  # fmt: skip
+
+
+def paginate(sections: list[Section], room: float) -> list[list[Part]]:
+    """Rows page by page; a heading is never parted from its first row."""
+    pages: list[list[Part]] = [[]]
+    left = room
+    for section in sections:
+        part = Part(section)
+        group: str | None = None
+        for row in section.rows:
+            need = row.height + (row.group_height if row.group != group else 0.0)
+            need += 0.0 if part.rows else SECTION_HEAD + AXIS
+            if need > left and (part.rows or pages[-1]):
+                if part.rows:
+                    pages[-1].append(part)
+                    part = Part(section, continued=True)
+                pages.append([])
+                left = room
+                need = row.height + SECTION_HEAD + AXIS + row.group_height
+            part.rows.append(row)
+            left -= need
+            group = row.group
+        pages[-1].append(part)
+    return pages

@@ -15,13 +15,10 @@ from metarepro.figures.layout import MM, Canvas, Mark
 from metarepro.figures.panels import axis_of, cropped
 from metarepro.figures.printed_texts import (
     as_shown,
-    clean,
     measure_of,
-    printed_text,
     printed_values,
     rounded_from,
     scale_of,
-    subject,
 )
 from metarepro.figures.specification_columns import (
     KINDS,
@@ -31,12 +28,12 @@ from metarepro.figures.specification_columns import (
     columns_of,
     thinned,
 )
+from metarepro.figures.specification_words import caption, describe, notes, title
 from metarepro.figures.verdict_marks import BLUE, VERMILLION, circle, diamond
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction
 
-CAUTION = "A match shows how the result may have been computed, not that it was."
 PANEL, ROW, KIND_ROW, COUNTS = 150.0, 9.0, 13.0, 22.0
 LABELS = 150.0
 WIDEST = 16.0
@@ -81,7 +78,7 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
     -------
     matplotlib.figure.Figure
     """
-    return draw_strip(reproduction, width_mm).figure(_title(reproduction), describe(reproduction))
+    return draw_strip(reproduction, width_mm).figure(title(reproduction), describe(reproduction))
 
 
 def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
@@ -91,16 +88,16 @@ def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
     every = columns_of(r.specifications)
     columns = thinned(every)
     y = MARGIN + TITLE
-    for line in wrap(_title(r), canvas.width - 2 * MARGIN, TITLE, "bold"):
+    for line in wrap(title(r), canvas.width - 2 * MARGIN, TITLE, "bold"):
         canvas.text(MARGIN, y, line, TITLE, weight="bold", color=INK)
         y += TITLE * 1.25
-    for line in wrap(_caption(r), canvas.width - 2 * MARGIN, SIZE):
+    for line in wrap(caption(r), canvas.width - 2 * MARGIN, SIZE):
         canvas.text(MARGIN, y + 2, line, SIZE, color=INK)
         y += SIZE * 1.3
     if columns:
         y = _draw(canvas, r, columns, y + 8)
     y += 4
-    for note in _notes(r, every, columns):
+    for note in notes(r, every, columns):
         for line in wrap(note, canvas.width - 2 * MARGIN, SMALL):
             y += SMALL * 1.3
             canvas.text(MARGIN, y, line, SMALL, color=GREY)
@@ -277,65 +274,3 @@ def _draw_dots(
             ]
             corners = circle(wide, x, middle, 12) if wide > 1.4 else box
             canvas.polygon(corners, color, f"choice: {name}: {number}")
-
-
-# -- words -------------------------------------------------------------------------------------------------------
-
-
-def _title(r: Reproduction) -> str:
-    return ": ".join(p for p in (clean(r.label) or clean(r.id), subject(r)) if p)
-
-
-def _caption(r: Reproduction) -> str:
-    measure = measure_of(r)
-    name = measure.name if r.code else clean(r.measure) or "effect"
-    printed = f"Printed: {name} {printed_text(r.printed)}"
-    if r.k is not None:
-        printed += f", {fmt.count(r.k)} {'study' if r.k == 1 else 'studies'}"
-    if not r.specifications:
-        return f"{printed}. No way of computing was tried. {clean(r.reason)}".strip()
-    give = "gives" if r.agreeing == 1 else "give"
-    caption = f"{printed}. {fmt.count(r.agreeing)} of {fmt.count(r.tried)} ways of computing {give} the printed numbers"
-    own = [s for s in r.specifications if s.own]
-    if own:
-        both = sum(s.agrees for s in own)
-        caption += f", {fmt.count(both)} of the {fmt.count(len(own))} that the report\u2019s words allow"
-    return f"{caption}. {CAUTION}"
-
-
-def _notes(r: Reproduction, every: list[SpecificationColumn], shown: list[SpecificationColumn]) -> list[str]:
-    if not shown:
-        return ["Nothing to draw: no way of computing gave a number."] if r.specifications else []
-    ways = sum(len(c.members) for c in every)
-    note = "Each column is a way of computing, sorted by the estimate."
-    if ways > len(every):
-        note += (
-            f" Ways that give the same numbers share a column: {fmt.count(ways)} ways, {fmt.count(len(every))} columns."
-        )
-    if len(shown) < len(every):
-        note += (
-            f" Drawn are {len(shown)}: all that agree, all that the report\u2019s words allow, others evenly spaced."
-        )
-    if missing := len(r.specifications) - ways:
-        note += f" {fmt.count(missing)} gave no number."
-    marks = "Diamond, dark: gives the printed numbers."
-    if any(c.own for c in shown):
-        marks += " Blue: the report\u2019s words allow it."
-    marks += " Band: values that round to the printed estimate. Dashed: ends of the printed interval."
-    return [note, marks]
-
-
-def describe(r: Reproduction) -> str:
-    """Text alternative: the caption, the range of estimates, and the ways that agree."""
-    columns = columns_of(r.specifications)
-    text = f"All ways of computing a printed result. {_title(r)}. {_caption(r)}"
-    if columns:
-        measure = measure_of(r)
-        low, high = columns[0].values[0], columns[-1].values[0]
-        text += f" Estimates run from {fmt.effect(measure, low)} to {fmt.effect(measure, high)}."
-    agreeing = [s for s in r.specifications if s.agrees]
-    ways = ["; ".join(p for p in (s.measure, s.effects, s.tau2, s.interval) if p) for s in agreeing[:20]]
-    if ways:
-        more = f", and {len(agreeing) - 20} more" if len(agreeing) > 20 else ""
-        text += f" These give the printed numbers: {'. '.join(clean(w) for w in ways)}{more}."
-    return text
