@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TITLE = "What the evidence says about each claim"
 VERDICT, SYMBOL, BAR = 84.0, 14.0, 11.0
+# In less there is no room for the claims beside their verdicts.
+NARROWEST = 300.0
 HEADS = ("Verdict", "Claim, and what the evidence says", "Decided by")
 KEY_NOTE = (
     "The data: a rule compares the claim with numbers that were computed here or printed by the source. "
@@ -35,7 +37,7 @@ def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, 
         Of one audited page, or of several, which then stand below each other.
     title : str
     width_mm : float
-        Width at print. The height follows from the texts.
+        Width at print, at least 106 mm. The height follows from the texts.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def draw_claims(
     claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = math.inf
 ) -> list[Canvas]:
     """The pages as canvases of measured texts and marks."""
-    width = width_mm * MM
+    width = max(width_mm * MM, NARROWEST)
     decided = width - MARGIN - max(text_width(t, SIZE, "bold") for t in (HEADS[2], *(clean(c.by) for c in claims)))
     text_left = MARGIN + SYMBOL + VERDICT + GAP
     documents = make_documents(claims, decided - GAP - text_left, VERDICT)

@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 DEFAULT_TITLE = "Printed and recomputed results"
 PRINTED, OWN = INK, VERMILLION
 VERDICT = 72.0
+# Room that labels and plot need at least; the figure grows wider to give it.
+LEAST = 160.0
 SYMBOL = 12.0
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """Left ends and widths of the columns; k is aligned right."""
+    """Left ends and widths of the columns, and the width of all; k is aligned right."""
 
+    width: float
     label: float
     k: float
     numbers: float
@@ -55,7 +58,8 @@ def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, 
         A row each, by scale and within a scale by group, in their order.
     title : str
     width_mm : float
-        Width at print. The height follows from the rows; more than about forty are read better in `dumbbell_pages`.
+        Width at print; the figure grows wider only when labels and plot have no room. The height follows from the
+        rows; more than about forty are read better in `dumbbell_pages`.
 
     Returns
     -------
@@ -102,13 +106,13 @@ def draw_dumbbell(
     for row in rows:
         row.set_widths(columns.k - columns.label - GAP - _k_width(rows), VERDICT, columns.plot - MARGIN)
     notes = _notes(rows)
-    probe = Canvas(width_mm * MM)
+    probe = Canvas(columns.width)
     head = _head(probe, columns, clean(title), rows)
-    foot = _foot(Canvas(width_mm * MM), notes, rows, 0.0) + MARGIN
+    foot = _foot(Canvas(columns.width), notes, rows, 0.0) + MARGIN
     parts = paginate(sections, height_mm * MM - head - foot)
     canvases = []
     for number, page in enumerate(parts):
-        canvas = Canvas(width_mm * MM)
+        canvas = Canvas(columns.width)
         named = clean(title) if len(parts) == 1 else f"{clean(title)} ({number + 1} of {len(parts)})"
         y = _head(canvas, columns, named, rows)
         for part in page:
@@ -134,13 +138,14 @@ def _columns(rows: list[Row], width: float) -> _Columns:
     own = max((text_width(r.own, SMALL) for r in rows), default=0.0)
     verdict = SYMBOL + max(VERDICT, own)
     k = _k_width(rows)
-    room = width - 2 * MARGIN - k - numbers - verdict - 4 * GAP - 6
-    plot = max(0.4 * room, 60.0)
+    others = 2 * MARGIN + k + numbers + verdict + 4 * GAP + 6
+    room = max(width - others, LEAST)
+    plot = 0.4 * room
     label = MARGIN
     k_right = MARGIN + (room - plot) + GAP + k
     numbers_left = k_right + GAP
     plot_left = numbers_left + numbers + GAP
-    return _Columns(label, k_right, numbers_left, plot_left, plot, plot_left + plot + GAP + 6)
+    return _Columns(others + room, label, k_right, numbers_left, plot_left, plot, plot_left + plot + GAP + 6)
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------

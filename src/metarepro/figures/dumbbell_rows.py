@@ -13,7 +13,7 @@ from metarepro.figures.axes import Axis
 from metarepro.figures.fonts import wrap
 from metarepro.figures.forest_rows import LEADING, SIZE
 from metarepro.figures.panels import Values, axis_of
-from metarepro.figures.printed_texts import clean, measure_of, printed_text, printed_values, subject
+from metarepro.figures.printed_texts import clean, computed_text, measure_of, printed_text, printed_values, subject
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction
@@ -159,11 +159,11 @@ def _row(r: Reproduction, name_measure: bool) -> Row:
     if r.basis == "printed inputs" and r.recomputed is not None:
         n = r.recomputed
         basis, others = "printed inputs", (n.estimate, n.ci_low, n.ci_high)
-        recomputed = printed_text(r.rounded) if r.rounded.estimate else fmt.with_interval(measure, *others)
+        recomputed = printed_text(r.rounded) if r.rounded.estimate else computed_text(measure, others)
     elif r.basis != "printed inputs" and synthesis is not None:
         n = synthesis.numbers
         basis, others = "own rows", (n.estimate, n.ci_low, n.ci_high)
-        recomputed = fmt.with_interval(measure, *others)
+        recomputed = computed_text(measure, others)
         of = f" of {k}" if k else ""
         own = f"own rows, k = {fmt.count(synthesis.k)}{of}"
     if math.isnan(others[0]):

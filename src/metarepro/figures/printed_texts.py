@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES, Measure
+from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import undrawable
 from metarepro.figures.numbers import MINUS
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 # How a one-arm measure that is not in the registry, or none at all, is shown: as a plain number.
 PLAIN = MEASURES["GEN"]
 NONE = "\u2013"
+LONGEST = 18
+# From here on a recomputed number is written as a power of ten.
+HUGE = 1e7
 
 
 def clean(text: object) -> str:
@@ -27,8 +31,9 @@ def clean(text: object) -> str:
 
 
 def as_shown(text: str) -> str:
-    """A printed number as printed, a leading hyphen as a true minus."""
+    """A printed number as printed, a leading hyphen as a true minus; what is too long to be a number is cut."""
     shown = clean(text)
+    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "\u2026"
     return MINUS + shown[1:] if shown.startswith("-") else shown
 
 
@@ -37,6 +42,15 @@ def printed_text(numbers: PrintedNumbers) -> str:
     low, high = as_shown(numbers.ci_low), as_shown(numbers.ci_high)
     estimate = as_shown(numbers.estimate) or NONE
     return f"{estimate} ({low or NONE} to {high or NONE})" if low or high else estimate
+
+
+def computed_text(measure: Measure, values: tuple[float, float, float]) -> str:
+    """Estimate and interval as computed, by the measure's rule unless they would be too wide for it."""
+    if any(math.isfinite(v) and abs(v) >= HUGE for v in values) and not measure.ratio:
+        factor = 100 if measure.percent else 1
+        estimate, low, high = (f"{v * factor:.3g}".replace("-", MINUS) if math.isfinite(v) else NONE for v in values)
+        return estimate if low == high == NONE else f"{estimate} ({low} to {high})"
+    return fmt.with_interval(measure, *values)
 
 
 def as_number(text: str) -> float:

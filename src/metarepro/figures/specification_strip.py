@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 PANEL, ROW, KIND_ROW, COUNTS = 150.0, 9.0, 13.0, 22.0
 LABELS = 150.0
 WIDEST = 16.0
+# In less there is no room for the columns beside their names.
+NARROWEST = 400.0
 BAND, FAINT = "#f3d9b1", "#cfcfcf"
 AGREES, OWN = "Gives the printed numbers", "The report\u2019s words allow it"
 
@@ -72,7 +74,7 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
     reproduction : Reproduction
         Its `specifications` are the columns; those that give equal numbers share one.
     width_mm : float
-        Width at print. The height follows from the choices.
+        Width at print, at least 141 mm. The height follows from the choices.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
 def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
     """The picture as a canvas of measured texts and marks."""
     r = reproduction
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(max(width_mm * MM, NARROWEST))
     every = columns_of(r.specifications)
     columns = thinned(every)
     y = MARGIN + TITLE
@@ -111,7 +113,8 @@ def _draw(canvas: Canvas, r: Reproduction, columns: list[SpecificationColumn], t
     axis = cropped(axis_of(measure, values), values, measure.null if r.code else None)
     choices = choices_of([s for c in columns for s in c.members])
     words = [*(c.words for c in choices), AGREES, OWN]
-    label = min(max(text_width(w, SIZE) for w in words) + 8, LABELS)
+    kinds = [text_width(KINDS[c.kind], SIZE, "bold") for c in choices]
+    label = min(max([*(text_width(w, SIZE) + 8 for w in words), *kinds]), LABELS)
     printed_labels = _printed_labels(r)
     right = max((text_width(t, SMALL) for t, _ in printed_labels), default=0.0) + 6
     room = canvas.width - 2 * MARGIN - label - GAP - right
@@ -163,10 +166,11 @@ def _draw_panel(canvas: Canvas, frame: _Frame, r: Reproduction, labels: list[tup
         if y < last - SIZE - 1:
             canvas.text(left - 5, y + 2.6, label, SIZE, "right", color=INK)
             last = y
+    room = left - 9 - MARGIN - max(text_width(t, SIZE) for t in frame.axis.labels or ("",))
     name = measure.label if r.code else "Effect"
     unit = fmt.unit(measure)
     lines = [f"{name} ({unit})" if unit else name, "with interval" + (", log scale" if frame.axis.log else "")]
-    for number, line in enumerate(wrap(", ".join(lines), LABELS - 40, SIZE)):
+    for number, line in enumerate(wrap(", ".join(lines), room, SIZE, "bold")):
         canvas.text(MARGIN, frame.top + SIZE + number * 10, line, SIZE, weight="bold", color=INK)
     _draw_labels(canvas, frame, labels)
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from metarepro.figures import numbers as fmt
-from metarepro.figures.printed_texts import clean, measure_of, printed_text, subject
+from metarepro.figures.printed_texts import (
+    clean,
+    computed_text,
+    measure_of,
+    printed_text,
+    rounded_from,
+    scale_of,
+    subject,
+)
 from metarepro.figures.specification_columns import SpecificationColumn, columns_of
 
 if TYPE_CHECKING:
@@ -23,7 +32,8 @@ def caption(r: Reproduction) -> str:
     """What is printed, how many ways give it, and what that shows."""
     measure = measure_of(r)
     name = measure.name if r.code else clean(r.measure) or "effect"
-    printed = f"Printed: {name} {printed_text(r.printed)}"
+    unit = fmt.unit(measure) if scale_of(r) != 1 else ""
+    printed = f"Printed: {name} {printed_text(r.printed)} {unit}".rstrip()
     if r.k is not None:
         printed += f", {fmt.count(r.k)} {'study' if r.k == 1 else 'studies'}"
     if not r.specifications:
@@ -56,7 +66,10 @@ def notes(r: Reproduction, every: list[SpecificationColumn], shown: list[Specifi
     marks = "Diamond, dark: gives the printed numbers."
     if any(c.own for c in shown):
         marks += " Blue: the report\u2019s words allow it."
-    marks += " Band: values that round to the printed estimate. Dashed: ends of the printed interval."
+    if math.isfinite(rounded_from(r.printed.estimate)[0]):
+        marks += " Band: values that round to the printed estimate."
+    if math.isfinite(rounded_from(r.printed.ci_low)[0]):
+        marks += " Dashed: ends of the printed interval."
     return [note, marks]
 
 
@@ -66,8 +79,8 @@ def describe(r: Reproduction) -> str:
     text = f"All ways of computing a printed result. {title(r)}. {caption(r)}"
     if columns:
         measure = measure_of(r)
-        low, high = columns[0].values[0], columns[-1].values[0]
-        text += f" Estimates run from {fmt.effect(measure, low)} to {fmt.effect(measure, high)}."
+        low, high = (computed_text(measure, (c.values[0], math.nan, math.nan)) for c in (columns[0], columns[-1]))
+        text += f" Estimates run from {low} to {high}."
     agreeing = [s for s in r.specifications if s.agrees]
     ways = ["; ".join(p for p in (s.measure, s.effects, s.tau2, s.interval) if p) for s in agreeing[:20]]
     if ways:
