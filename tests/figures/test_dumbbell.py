@@ -103,7 +103,7 @@ def test_each_scale_has_its_own_axis_and_only_those_with_no_effect_have_its_line
     found = mixed(9)
     (canvas,) = draw_dumbbell(found)
     headings = ["Standardised mean differences", "Mean differences", "Risk differences, percentage points",
-                "Proportions, %", "Other effects", "Ratios: risk ratio, odds ratio, hazard ratio"]  # fmt: skip
+                "Proportions, %", "Other effects", "Ratios: risk ratio, odds ratio, hazard ratio, log scale"]  # fmt: skip
     assert set(headings) <= set(said(canvas))
     assert len(marks(canvas, "axis")) == 6 and len(marks(canvas, "line of no effect")) == 4
 
@@ -121,6 +121,8 @@ def test_values_beyond_the_axis_are_arrows():
     far = reproduction(9, printed=PrintedNumbers("0.5", "0.0000001", "9000000000"))
     (canvas,) = draw_dumbbell([*rows, far])
     assert [m.name for m in canvas.marks].count("arrow: printed: r9") == 2
+    (canvas,) = draw_dumbbell([*rows, reproduction(9, printed=PrintedNumbers("1000000", "", ""))])
+    assert len(marks(canvas, "printed: r9")[0].points) == 3
     smd = [reproduction(i, code="SMD") for i in range(5)]
     huge = reproduction(9, code="SMD", printed=PrintedNumbers("1000000", "1", "2"), recomputed=None)
     (canvas,) = draw_dumbbell([*smd, huge])

@@ -193,8 +193,6 @@ def _draw_part(canvas: Canvas, columns: _Columns, part: Part, y: float) -> float
         canvas.line(x, top, x, y, "line of no effect", 0.6, LIGHT)
         canvas.marks.insert(behind, canvas.marks.pop())
     end = panel.ticks(canvas, y)
-    words = "log scale" if section.axis.log else ""
-    canvas.text(columns.plot - GAP, y + 3 + SIZE, words, SMALL, "right", color=GREY)
     return end + AXIS - (5 + SIZE)
 
 
@@ -231,14 +229,14 @@ def _draw_values(canvas: Canvas, panel: Panel, values: Values, y: float, kind: s
     if side := panel.beyond(estimate):
         canvas.polygon(panel.arrow(y, side, 3.4), color if kind == "printed inputs" else "#ffffff", name, color)
     elif kind == "own rows":
-        canvas.marks.append(Mark(tuple(diamond(3.8, x, y)), "#ffffff", color, 0.9, False, name))
+        canvas.marks.append(Mark(tuple(diamond(3.2, x, y)), "#ffffff", color, 0.9, False, name))
     else:
         _dot(canvas, x, y, kind == "printed inputs", name)
 
 
 def _dot(canvas: Canvas, x: float, y: float, filled: bool, name: str) -> None:
     fill, stroke = (BLUE, BLUE) if filled else ("#ffffff", PRINTED)
-    canvas.marks.append(Mark(tuple(circle(2.7, x, y)), fill, stroke, 0.9, False, name))
+    canvas.marks.append(Mark(tuple(circle(2.3, x, y)), fill, stroke, 0.9, False, name))
 
 
 # -- words -------------------------------------------------------------------------------------------------------

@@ -142,6 +142,7 @@ def make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
         rows = [_row(r, len(names) > 1) for r in members]
         if family == "ratios":
             heading = f"{heading}: {', '.join(names)}" if len(names) < 5 else heading
+            heading += ", log scale"
         axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
         found.append(Section(family, measure, heading, axis, rows))
     return found

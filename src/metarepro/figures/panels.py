@@ -14,7 +14,8 @@ from metarepro.figures.layout import Canvas
 
 # No axis reaches beyond this, whatever is printed.
 FARTHEST = 1e9
-# An estimate so many times farther out than half of them does not stretch a linear axis; it is shown by an arrow.
+# An estimate so many times farther out than half of them (ratios: by their logarithms) does not stretch the axis; it
+# is shown by an arrow.
 OUTLYING = 12.0
 
 Values = tuple[float, float, float]
@@ -25,9 +26,11 @@ def axis_of(measure: Measure, values: list[Values]) -> Axis:
     known = [v for v in values if math.isfinite(v[0]) and abs(v[0]) <= FARTHEST]
     if measure.ratio:
         known = [v for v in known if v[0] > 0]
-    elif len(known) > 3:
-        typical = sorted(abs(v[0]) for v in known)[len(known) // 2]
-        known = [v for v in known if abs(v[0]) <= OUTLYING * typical] or known
+    if len(known) > 3:
+        far = [abs(math.log(v[0])) if measure.ratio else abs(v[0]) for v in known]
+        # Ratios near 1 are near each other whatever they are multiples of.
+        typical = max(sorted(far)[len(far) // 2], math.log(1.5) if measure.ratio else 0.0)
+        known = [v for v, d in zip(known, far, strict=True) if d <= OUTLYING * typical] or known
     ends = [tuple(e if abs(e) <= FARTHEST else math.nan for e in v[1:]) for v in known]
     return make_axis(measure, [v[0] for v in known], [e[0] for e in ends], [e[1] for e in ends])
 
