@@ -1,0 +1,204 @@
+"""The audited claims for everybody: how many bear out, then each claim with its verdict and what the data show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from metarepro.figures.claims_rows import CLAIM, EVIDENCE, LINE, Block, Document, make_documents, paginate
+from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.forest import GAP, GREY, INK, MARGIN, TITLE
+from metarepro.figures.forest_rows import LEADING, SIZE, SMALL
+from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.printed_texts import clean
+from metarepro.figures.verdict_marks import CLAIM_MARKS, draw_mark, mark_of
+
+if TYPE_CHECKING:
+    from metarepro.claims.result import AuditedClaim
+
+DEFAULT_TITLE = "What the evidence says about each claim"
+VERDICT, SYMBOL, BAR = 84.0, 14.0, 11.0
+# In less there is no room for the claims beside their verdicts.
+NARROWEST = 300.0
+HEADS = ("Verdict", "Claim, and what the evidence says", "Decided by")
+KEY_NOTE = (
+    "The data: a rule compares the claim with numbers that were computed here or printed by the source. "
+    "Judgement: somebody read the source and recorded the verdict with a reason."
+)
+
+
+def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0) -> Any:
+    """Draw the verdicts on claims, all in one figure.
+
+    Parameters
+    ----------
+    claims : sequence of AuditedClaim
+        Of one audited page, or of several, which then stand below each other.
+    title : str
+    width_mm : float
+        Width at print, at least 106 mm. The height follows from the texts.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    canvas = draw_claims(claims, title, width_mm)[0]
+    return canvas.figure(clean(title), describe(claims, clean(title)))
+
+
+def claims_overview_pages(
+    claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = 250.0
+) -> list[Any]:
+    """Draw the verdicts on claims on pages of at most a height; every audited page begins a new one.
+
+    Parameters
+    ----------
+    claims, title, width_mm
+        As for `claims_overview`.
+    height_mm : float
+        A text longer than a page goes on on the next.
+
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    """
+    canvases = draw_claims(claims, title, width_mm, height_mm)
+    text = describe(claims, clean(title))
+    pages = len(canvases)
+    texts = [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
+    return [c.figure(clean(title), t) for c, t in zip(canvases, texts, strict=True)]
+
+
+def draw_claims(
+    claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = math.inf
+) -> list[Canvas]:
+    """The pages as canvases of measured texts and marks."""
+    width = max(width_mm * MM, NARROWEST)
+    decided = width - MARGIN - max(text_width(t, SIZE, "bold") for t in (HEADS[2], *(clean(c.by) for c in claims)))
+    text_left = MARGIN + SYMBOL + VERDICT + GAP
+    documents = make_documents(claims, decided - GAP - text_left, VERDICT)
+    foot = _key(Canvas(width), 0.0) + MARGIN + LEADING
+    head = _title(Canvas(width), clean(title))
+    pages: list[Canvas] = []
+
+    def begin() -> tuple[Canvas, float]:
+        canvas = Canvas(width)
+        pages.append(canvas)
+        return canvas, _title(canvas, clean(title))
+
+    def end(canvas: Canvas, y: float) -> None:
+        canvas.height = _key(canvas, y) + MARGIN
+
+    whole = math.isinf(height_mm)
+    canvas, y = begin()
+    if not documents:
+        canvas.text(MARGIN, y + LINE, "No claim.", SIZE, color=INK)
+        y += LINE
+    for number, document in enumerate(documents):
+        above = head + _document(Canvas(width), document, 0.0, decided, text_left, True)
+        room = height_mm * MM - above - foot
+        for part, blocks in enumerate(paginate(document.blocks, room)):
+            if part or (number and not whole):
+                end(canvas, y)
+                canvas, y = begin()
+            y = _document(canvas, document, y, decided, text_left, part > 0)
+            for block in blocks:
+                _draw_block(canvas, block, y, decided, text_left)
+                y += block.height
+        y += LINE if whole and number < len(documents) - 1 else 0.0
+    end(canvas, y)
+    if len(pages) > 1:
+        for number, page in enumerate(pages):
+            page.height += LEADING
+            page.text(width - MARGIN, page.height - MARGIN, f"{number + 1} of {len(pages)}", SMALL, "right", color=GREY)
+    return pages
+
+
+def _title(canvas: Canvas, title: str) -> float:
+    y = MARGIN + TITLE
+    for line in wrap(title, canvas.width - 2 * MARGIN, TITLE, "bold"):
+        canvas.text(MARGIN, y, line, TITLE, weight="bold", color=INK)
+        y += TITLE * 1.25
+    return y
+
+
+def _document(canvas: Canvas, document: Document, y: float, decided: float, text_left: float, continued: bool) -> float:
+    """Heading of an audited page: its name, its counts in words and as a bar, the heads of the columns."""
+    name = document.name + (" (continued)" if continued else "")
+    for line in wrap(name, canvas.width - 2 * MARGIN, SIZE + 1.5, "bold"):
+        y += LEADING + 2
+        canvas.text(MARGIN, y, line, SIZE + 1.5, weight="bold", color=INK)
+    sentence = document.sentence[:1].upper() + document.sentence[1:] + "."
+    for line in wrap(sentence, canvas.width - 2 * MARGIN, CLAIM):
+        y += LINE
+        canvas.text(MARGIN, y + 1, line, CLAIM, color=INK)
+    y = _bar(canvas, document, y + 6)
+    for x, head in zip((MARGIN, text_left, decided), HEADS, strict=True):
+        canvas.text(x, y + LEADING, head, SIZE, weight="bold", color=INK)
+    y += LEADING + 4.5
+    canvas.line(MARGIN, y, canvas.width - MARGIN, y, "header rule", 0.8, INK)
+    return y
+
+
+def _bar(canvas: Canvas, document: Document, y: float) -> float:
+    """Counts as one bar; under each part its symbol and its count, where there is room."""
+    room = canvas.width - 2 * MARGIN
+    x = MARGIN
+    for verdict, n in document.counts.items():
+        if not n:
+            continue
+        mark = mark_of(verdict, CLAIM_MARKS)
+        wide = room * n / document.total
+        gap = 0.6 if wide > 3 else 0.0
+        corners = [(x + gap, y), (x + wide - gap, y), (x + wide - gap, y + BAR), (x + gap, y + BAR)]
+        canvas.polygon(corners, mark.color, f"bar: {verdict}")
+        text = str(n)
+        if wide >= SYMBOL + text_width(text, SIZE, "bold") + 2:
+            draw_mark(canvas, mark, x + 5, y + BAR + 8, 3.6, f"bar: {verdict}")
+            canvas.text(x + SYMBOL - 2, y + BAR + 10.7, text, SIZE, weight="bold", color=INK)
+        x += wide
+    return y + BAR + 17
+
+
+def _draw_block(canvas: Canvas, block: Block, top: float, decided: float, text_left: float) -> None:
+    y = top + LINE + 0.5
+    draw_mark(canvas, mark_of(block.verdict, CLAIM_MARKS), MARGIN + 5, y - 2.7, 4.2, block.id)
+    for number, line in enumerate(block.words):
+        canvas.text(MARGIN + SYMBOL, y + number * LINE, line, SIZE, weight="bold", color=INK)
+    for number, row in enumerate(block.lines):
+        size, color = (CLAIM, INK) if row.main else (EVIDENCE, GREY)
+        canvas.text(text_left, y + number * LINE, row.text, size, color=color)
+    canvas.text(decided, y, block.decided, SIZE, color=INK)
+    foot = top + block.height
+    canvas.line(MARGIN, foot, canvas.width - MARGIN, foot, "row rule", 0.3, "#dddddd")
+
+
+def _key(canvas: Canvas, y: float) -> float:
+    """The six verdicts in plain words; returns the last baseline."""
+    y += SIZE + 6
+    canvas.text(MARGIN, y, "What the verdicts mean", SIZE, weight="bold", color=INK)
+    for mark in CLAIM_MARKS.values():
+        lines = wrap(f"{mark.word}: {mark.meaning}", canvas.width - 2 * MARGIN - SYMBOL, SMALL + 0.5)
+        y += LEADING + 1
+        draw_mark(canvas, mark, MARGIN + 5, y - 2.4, 3.3, f"key: {mark.word}")
+        for number, line in enumerate(lines):
+            y += LEADING if number else 0.0
+            canvas.text(MARGIN + SYMBOL, y, line, SMALL + 0.5, color=GREY)
+    y += 2
+    for line in wrap(KEY_NOTE, canvas.width - 2 * MARGIN, SMALL + 0.5):
+        y += LEADING
+        canvas.text(MARGIN, y, line, SMALL + 0.5, color=GREY)
+    return y + 2
+
+
+def describe(claims: Sequence[AuditedClaim], title: str) -> str:
+    """Text alternative: counts of each audited page, then every claim with its verdict."""
+    text = f"Verdicts on claims. {title}."
+    for document in make_documents(claims, math.inf, math.inf):
+        text += f" {document.name}: {document.sentence}."
+        for block in document.blocks:
+            said = " ".join(line.text for line in block.lines)
+            verdict = " ".join(block.words)
+            text += f" {verdict[:1].upper() + verdict[1:]}, decided by {block.decided}: {said}"
+    return text

@@ -1,0 +1,199 @@
+"""What stands in the rows of the comparison of printed with recomputed results, before anything has a place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from metarepro.effects import Measure
+from metarepro.figures import numbers as fmt
+from metarepro.figures.axes import Axis
+from metarepro.figures.fonts import wrap
+from metarepro.figures.forest_rows import LEADING, SIZE
+from metarepro.figures.panels import Values, axis_of
+from metarepro.figures.printed_texts import clean, computed_text, measure_of, printed_text, printed_values, subject
+
+if TYPE_CHECKING:
+    from metarepro.reproduction.result import Reproduction
+
+Family = Literal["ratios", "standardised", "means", "risks", "proportions", "others"]
+HEADINGS: dict[Family, str] = {
+    "ratios": "Ratios",
+    "standardised": "Standardised mean differences",
+    "means": "Mean differences",
+    "risks": "Risk differences, percentage points",
+    "proportions": "Proportions, %",
+    "others": "Other effects",
+}
+SECTION_HEAD, GROUP_HEAD, AXIS = 20.0, 15.0, 19.0
+NOT_RECOMPUTED = "not recomputed"
+Basis = Literal["printed inputs", "own rows", "none"]
+NOTHING: Values = (math.nan, math.nan, math.nan)
+
+
+@dataclass
+class Row:
+    """One printed result: texts, values on the display scale, and from what it was recomputed.
+
+    Attributes
+    ----------
+    id, name, about : str
+        Its id; the review; outcome, comparison, time.
+    k, own : str
+        Number of studies as printed; a note on our own rows, empty for others.
+    printed, recomputed : str
+        Numbers as texts.
+    values, others : tuple of float
+        Printed and recomputed estimate with interval; nan where there is none.
+    basis : str
+    verdict : str
+    label : list of str
+        Lines of the label; `bold` of them are the name's.
+    bold : int
+    verdict_lines, group_lines : list of str
+    """
+
+    id: str
+    group: str
+    name: str
+    about: str
+    k: str
+    own: str
+    printed: str
+    recomputed: str
+    values: Values
+    others: Values
+    basis: Basis
+    verdict: str
+    label: list[str]
+    bold: int
+    verdict_lines: list[str]
+    group_lines: list[str]
+
+    @property
+    def height(self) -> float:
+        """Height in points: two lines at least, the printed and the recomputed numbers."""
+        lines = max(len(self.label), len(self.verdict_lines) + bool(self.own), 2)
+        return lines * LEADING + 6.0
+
+    @property
+    def group_height(self) -> float:
+        """Height of the heading of its group; 0 without one."""
+        return GROUP_HEAD + (len(self.group_lines) - 1) * LEADING if self.group else 0.0
+
+    def set_widths(self, label: float, verdict: float, group: float) -> None:
+        """Break the label, the verdict and the heading of its group into lines of these widths."""
+        name = wrap(self.name, label, SIZE, "bold") if self.name else []
+        about = wrap(self.about, label, SIZE) if self.about else []
+        self.label, self.bold = [*name, *about], len(name)
+        self.verdict_lines = wrap(self.verdict, verdict, SIZE)
+        self.group_lines = wrap(self.group, group, SIZE, "bold")
+
+
+@dataclass
+class Section:
+    """Rows that share an axis."""
+
+    family: Family
+    measure: Measure
+    heading: str
+    axis: Axis
+    rows: list[Row]
+
+
+@dataclass
+class Part:
+    """Rows of one section on one page."""
+
+    section: Section
+    rows: list[Row] = field(default_factory=list)
+    continued: bool = False
+
+
+def family_of(reproduction: Reproduction) -> Family:
+    """Scale on which a result is drawn."""
+    measure = measure_of(reproduction)
+    if not reproduction.code or measure.code == "GEN":
+        return "others"
+    if measure.ratio:
+        return "ratios"
+    if measure.code.startswith("SMD"):
+        return "standardised"
+    if measure.code == "MD":
+        return "means"
+    if measure.percent:
+        return "proportions" if measure.null is None else "risks"
+    return "others"
+
+
+def make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
+    """Rows by scale, in the order of the results within each; those of one group stand together."""
+    found = []
+    for family, heading in HEADINGS.items():
+        members = [r for r in reproductions if family_of(r) == family]
+        if not members:
+            continue
+        measure = measure_of(members[0])
+        names = list(dict.fromkeys(measure_of(r).label.lower() for r in members))
+        groups = list(dict.fromkeys(clean(r.group) for r in members))
+        members.sort(key=lambda r: groups.index(clean(r.group)))
+        rows = [_row(r, len(names) > 1) for r in members]
+        if family == "ratios":
+            heading = f"{heading}: {', '.join(names)}" if len(names) < 5 else heading
+            heading += ", log scale"
+        axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
+        found.append(Section(family, measure, heading, axis, rows))
+    return found
+
+
+def _row(r: Reproduction, name_measure: bool) -> Row:
+    measure = measure_of(r)
+    about = subject(r)
+    if name_measure and r.code:
+        about = ": ".join(p for p in (measure.label, about) if p)
+    k = "" if r.k is None else fmt.count(r.k)
+    own, others, recomputed = "", NOTHING, NOT_RECOMPUTED
+    basis: Basis = "none"
+    synthesis = r.resynthesis
+    if r.basis == "printed inputs" and r.recomputed is not None:
+        n = r.recomputed
+        basis, others = "printed inputs", (n.estimate, n.ci_low, n.ci_high)
+        recomputed = printed_text(r.rounded) if r.rounded.estimate else computed_text(measure, others)
+    elif r.basis != "printed inputs" and synthesis is not None:
+        n = synthesis.numbers
+        basis, others = "own rows", (n.estimate, n.ci_low, n.ci_high)
+        recomputed = computed_text(measure, others)
+        of = f" of {k}" if k else ""
+        own = f"own rows, k = {fmt.count(synthesis.k)}{of}"
+    if math.isnan(others[0]):
+        basis, recomputed, own = "none", NOT_RECOMPUTED, ""
+    return Row(
+        clean(r.id), clean(r.group), clean(r.label) or clean(r.id), about, k, own, printed_text(r.printed), recomputed,
+        printed_values(r), others, basis, clean(r.verdict), [], 0, [], [],
+    )  # fmt: skip
+
+
+def paginate(sections: list[Section], room: float) -> list[list[Part]]:
+    """Rows page by page; a heading is never parted from its first row."""
+    pages: list[list[Part]] = [[]]
+    left = room
+    for section in sections:
+        part = Part(section)
+        group: str | None = None
+        for row in section.rows:
+            need = row.height + (row.group_height if row.group != group else 0.0)
+            need += 0.0 if part.rows else SECTION_HEAD + AXIS
+            if need > left and (part.rows or pages[-1]):
+                if part.rows:
+                    pages[-1].append(part)
+                    part = Part(section, continued=True)
+                pages.append([])
+                left = room
+                need = row.height + SECTION_HEAD + AXIS + row.group_height
+            part.rows.append(row)
+            left -= need
+            group = row.group
+        pages[-1].append(part)
+    return pages

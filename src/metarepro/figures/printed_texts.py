@@ -1,0 +1,114 @@
+"""Printed numbers in a picture: shown as printed, and placed on an axis."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from metarepro.effects.registry import MEASURES, Measure
+from metarepro.figures import numbers as fmt
+from metarepro.figures.fonts import undrawable
+from metarepro.figures.numbers import MINUS
+
+if TYPE_CHECKING:
+    from metarepro.reproduction.result import PrintedNumbers, Reproduction
+
+# How a one-arm measure that is not in the registry, or none at all, is shown: as a plain number.
+PLAIN = MEASURES["GEN"]
+NONE = "\u2013"
+LONGEST = 18
+# From here on a recomputed number is written as a power of ten.
+HUGE = 1e7
+
+
+def clean(text: object) -> str:
+    """A text of any origin in one line, with a mark for each character that no shipped font has."""
+    line = " ".join(str(text or "").split())
+    while missing := undrawable(line):
+        line = line.replace(missing, "\ufffd")
+    return "".join(c if c.isprintable() else "\ufffd" for c in line)
+
+
+def as_shown(text: str) -> str:
+    """A printed number as printed, a leading hyphen as a true minus; what is too long to be a number is cut."""
+    shown = clean(text)
+    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "\u2026"
+    return MINUS + shown[1:] if shown.startswith("-") else shown
+
+
+def printed_text(numbers: PrintedNumbers) -> str:
+    """Estimate and interval as printed; an en dash for an end that was not."""
+    low, high = as_shown(numbers.ci_low), as_shown(numbers.ci_high)
+    estimate = as_shown(numbers.estimate) or NONE
+    return f"{estimate} ({low or NONE} to {high or NONE})" if low or high else estimate
+
+
+def computed_text(measure: Measure, values: tuple[float, float, float]) -> str:
+    """Estimate and interval as computed, by the measure's rule unless they would be too wide for it."""
+    if any(math.isfinite(v) and abs(v) >= HUGE for v in values) and not measure.ratio:
+        factor = 100 if measure.percent else 1
+        estimate, low, high = (f"{v * factor:.3g}".replace("-", MINUS) if math.isfinite(v) else NONE for v in values)
+        return estimate if low == high == NONE else f"{estimate} ({low} to {high})"
+    return fmt.with_interval(measure, *values)
+
+
+def as_number(text: str) -> float:
+    """Value of a printed number; nan when it has none, as '<1' or nothing."""
+    try:
+        value = float(str(text or "").strip().replace(MINUS, "-"))
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def rounded_from(text: str) -> tuple[float, float]:
+    """Values that may have been rounded to a printed number; nan when it has no value."""
+    if not math.isfinite(as_number(text)):
+        return math.nan, math.nan
+    try:
+        value = Decimal(str(text).strip().replace(MINUS, "-"))
+        exponent = value.as_tuple().exponent
+        half = Decimal((0, (5,), exponent - 1)) if isinstance(exponent, int) else Decimal(0)
+        return float(value - half), float(value + half)
+    except (InvalidOperation, OverflowError):
+        return as_number(text), as_number(text)
+
+
+def measure_of(reproduction: Reproduction) -> Measure:
+    """The measure of a printed result; a plain number where it has none."""
+    return MEASURES.get(reproduction.code, PLAIN)
+
+
+def scale_of(reproduction: Reproduction) -> float:
+    """Factor from printed numbers to the display scale: 0.01 where percentages were printed."""
+    measure = measure_of(reproduction)
+    if not measure.percent:
+        return 1.0
+    words = reproduction.measure.lower()
+    if any(word in words for word in ("percent", "pct", "%")):
+        return 0.01
+    p = reproduction.printed
+    return 0.01 if any(abs(as_number(t)) > 1 for t in (p.estimate, p.ci_low, p.ci_high)) else 1.0
+
+
+def printed_values(reproduction: Reproduction) -> tuple[float, float, float]:
+    """Printed estimate and interval on the display scale; nan where not printed."""
+    p, factor = reproduction.printed, scale_of(reproduction)
+    estimate, low, high = (factor * as_number(t) for t in (p.estimate, p.ci_low, p.ci_high))
+    return estimate, low, high
+
+
+def hours(time: float | None) -> str:
+    """A time point in hours or days; empty if there is none."""
+    if time is None or not math.isfinite(time):
+        return ""
+    return f"{time / 24:g} days" if time >= 48 and time % 24 == 0 else f"{time:g} h"
+
+
+def subject(reproduction: Reproduction) -> str:
+    """What a printed result is about: outcome, time, comparison."""
+    r = reproduction
+    # The time stands before the comparison, where a line seldom breaks between a number and its unit.
+    outcome = " at ".join(p for p in (clean(r.outcome), hours(r.timepoint_h)) if p)
+    return ", ".join(p for p in (outcome, clean(r.comparison)) if p)

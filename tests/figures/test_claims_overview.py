@@ -1,0 +1,100 @@
+"""The verdicts on claims, as everybody gets them."""
+
+from __future__ import annotations
+
+import pytest
+
+from metarepro.claims.result import VERDICTS
+from metarepro.figures import claims_overview, claims_overview_pages, save
+from metarepro.figures.claims_overview import draw_claims
+from metarepro.figures.layout import MM
+from metarepro.figures.verdict_marks import CLAIM_MARKS
+from tests.figures.audited import HOSTILE, LONG, claim, marks, said
+
+
+def audited(n, documents=2):
+    """Claims of every verdict on two pages."""
+    return [
+        claim(i, verdict=VERDICTS[i % 6], by=("rule", "judgement")[i % 2], document=f"page_{i * documents // n + 1}",
+              page=f"The page {i * documents // n + 1}", in_short="What the trials say about it. " * (i % 5))
+        for i in range(n)
+    ]  # fmt: skip
+
+
+def names(canvases, start):
+    return [m.name for c in canvases for m in marks(c, start)]
+
+
+def test_every_claim_has_a_symbol_a_word_its_text_and_what_decided():
+    found = audited(12, 1)
+    (canvas,) = draw_claims(found, "A title")
+    assert canvas.faults() == [] and canvas.width == pytest.approx(174 * MM)
+    text = said(canvas)
+    for c in found:
+        assert names([canvas], "verdict: c").count(f"verdict: {c.id}") == 1
+        assert c.claim in text
+    assert text.count("the data") == text.count("judgement") == 6
+    assert text.count("misattributed") == 2 and text.count("supported only under") == 2
+    assert "2 of 12 supported, 2 supported only under named specifications, 2 partly supported, " in " ".join(text)
+    for mark in CLAIM_MARKS.values():
+        assert any(t.startswith(f"{mark.word}: {mark.meaning[:20]}") for t in text)
+
+
+def test_the_bar_is_in_proportion_to_the_counts():
+    found = [claim(i, verdict=VERDICTS[0 if i < 9 else 4]) for i in range(12)]
+    (canvas,) = draw_claims(found)
+    parts = {m.name: max(x for x, _ in m.points) - min(x for x, _ in m.points) for m in marks(canvas, "bar: ")}
+    assert list(parts) == ["bar: supported", "bar: contradicted"]
+    assert parts["bar: supported"] / parts["bar: contradicted"] == pytest.approx(3, rel=0.02)
+    assert {"9", "3"} <= set(said(canvas))
+
+
+def test_pages_are_low_enough_and_hold_every_claim_once():
+    found = audited(41)
+    canvases = draw_claims(found, height_mm=250)
+    assert 2 <= len(canvases) <= 5
+    assert all(c.faults() == [] and c.height <= 250 * MM + 0.01 for c in canvases)
+    assert names(canvases, "verdict: c") == [f"verdict: c{i}" for i in range(41)]
+    assert sum("The page 1" in said(c) or "The page 1 (continued)" in said(c) for c in canvases) < len(canvases)
+    assert len(claims_overview_pages(found)) == len(canvases)
+
+
+def test_the_words_of_the_picture_tell_everything():
+    about = claims_overview(audited(12, 1), "A title").metarepro
+    assert about["title"] == "A title"
+    assert "The page 1: 2 of 12 supported" in about["description"]
+    for i in range(12):
+        assert f"Claim {i} about ketamine." in about["description"]
+    assert "Contradicted, decided by the data: Claim 4 about ketamine. What the trials say" in about["description"]
+    pages = claims_overview_pages(audited(41))
+    assert pages[0].metarepro["description"].startswith(f"Page 1 of {len(pages)}. ")
+
+
+def test_the_reason_stands_in_for_a_missing_sentence():
+    (canvas,) = draw_claims([claim(in_short="", reason="It was read.")])
+    assert "It was read." in said(canvas)
+
+
+@pytest.mark.parametrize("n", [0, 1, 300])
+def test_any_number_of_claims(n):
+    found = audited(n, 3) if n else []
+    for height in (250, 1e9):
+        canvases = draw_claims(found, height_mm=height)
+        assert all(c.faults() == [] for c in canvases)
+        assert len(names(canvases, "verdict: c")) == n
+
+
+@pytest.mark.parametrize("text", [LONG, HOSTILE, "x" * 300, "", "5$ and $6", LONG * 20])
+def test_any_text(text, tmp_path):
+    found = [claim(claim=text, in_short=text, page=text, verdict=VERDICTS[1]), claim(1, verdict=text or "?", by="x")]
+    canvases = draw_claims(found, text[:300], height_mm=250)
+    assert all(c.faults() == [] for c in canvases)
+    if len(text) < 1000:
+        save(claims_overview(found, text), tmp_path / "f.svg")
+        assert "<script" not in (tmp_path / "f.svg").read_text()
+
+
+def test_a_text_longer_than_a_page_goes_on_on_the_next():
+    canvases = draw_claims([claim(in_short="word " * 3000)], height_mm=250)
+    assert len(canvases) > 1 and all(c.height <= 250 * MM + 0.01 for c in canvases)
+    assert sum(t.count("word") for c in canvases for t in said(c)) == 3000

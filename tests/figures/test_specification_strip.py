@@ -1,0 +1,149 @@
+"""All ways of computing one printed result, as a reader gets them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from metarepro.figures import save, specification_strip
+from metarepro.figures.layout import MM
+from metarepro.figures.specification_columns import MOST, choices_of, columns_of, thinned
+from metarepro.figures.specification_strip import draw_strip
+from metarepro.reproduction.result import Numbers, PrintedNumbers
+from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, said, specification
+
+TAU2 = ("CE", "DL", "REML", "Mantel-Haenszel")
+INTERVALS = ("z", "HK")
+
+
+def ways(n, **fields):
+    """So many different ways; the first agrees, the second is the report's own."""
+    return tuple(
+        specification(0.4 + 0.2 * i / max(n, 2), tau2=TAU2[i % 4], interval=INTERVALS[i % 2], agrees=i == 0,
+                      own=i == 1, **fields)
+        for i in range(n)
+    )  # fmt: skip
+
+
+def strip(specifications, **fields):
+    agreeing = sum(s.agrees for s in specifications)
+    r = reproduction(specifications=specifications, tried=len(specifications), agreeing=agreeing, **fields)
+    canvas = draw_strip(r)
+    assert canvas.faults() == []
+    return r, canvas
+
+
+@pytest.mark.parametrize("n", [1, 2, 12, 150])
+def test_one_column_a_way_with_a_dot_for_each_choice(n):
+    _, canvas = strip(ways(n))
+    assert canvas.width == pytest.approx(174 * MM)
+    assert len(marks(canvas, "specification: ")) == len(marks(canvas, "interval: ")) == n
+    assert len(marks(canvas, "choice: tau2")) == len(marks(canvas, "choice: interval")) == n
+    assert len(marks(canvas, "choice: effects")) == n and not marks(canvas, "choice: measure")
+    assert len(marks(canvas, "choice: Gives")) == 1 and not marks(canvas, "ways: ")
+
+
+def test_columns_are_sorted_and_stand_where_the_estimates_are():
+    _, canvas = strip(ways(12)[::-1])
+    dots = [next(m for m in canvas.marks if m.name == f"specification: {i}") for i in range(12)]
+    xs = [sum(x for x, _ in m.points) / len(m.points) for m in dots]
+    ys = [sum(y for _, y in m.points) / len(m.points) for m in dots]
+    assert xs == sorted(xs) and ys == sorted(ys, reverse=True)
+    logs = [math.log(s.numbers.estimate) for s in ways(12)]
+    slopes = [(ys[i + 1] - ys[i]) / (logs[i + 1] - logs[i]) for i in range(11)]
+    assert max(slopes) == pytest.approx(min(slopes), rel=0.01)
+
+
+def test_a_way_that_agrees_has_its_own_shape_and_colour():
+    _, canvas = strip(ways(12))
+    first, second, third = (next(m for m in canvas.marks if m.name == f"specification: {i}") for i in range(3))
+    assert len(first.points) == 4 < len(second.points)
+    assert len({first.fill, second.fill, third.fill}) == 3
+
+
+def test_the_caption_counts_and_warns():
+    r, canvas = strip(ways(12))
+    text = " ".join(said(canvas))
+    assert "1 of 12 ways of computing gives the printed numbers, 0 of the 1 that the report\u2019s words allow." in text
+    assert "A match shows how the result may have been computed, not that it was." in text
+    assert {"printed estimate 0.49", "printed lower end 0.34", "printed upper end 0.70"} <= set(said(canvas))
+    assert {"restricted maximum likelihood (REML)", "DerSimonian-Laird (DL)", "Mantel-Haenszel"} <= set(said(canvas))
+    about = specification_strip(r).metarepro
+    assert about["title"] == "Colditz 1994: tuberculosis at 24 h, BCG vs none"
+    for words in ("0.49 (0.34 to 0.70)", "1 of 12 ways", "Estimates run from 0.40 to 0.58", "RR; as they are; CE; z"):
+        assert words in about["description"]
+
+
+def test_the_band_is_what_rounds_to_the_print():
+    _, canvas = strip((specification(0.485), specification(0.495)))
+    (band,) = marks(canvas, "printed estimate")
+    top, bottom = min(y for _, y in band.points), max(y for _, y in band.points)
+    ys = [sum(y for _, y in m.points) / len(m.points) for m in marks(canvas, "specification: ")]
+    assert sorted(ys) == pytest.approx([top, bottom], abs=0.1)
+
+
+def test_equal_numbers_share_a_column_that_says_how_many():
+    same = [specification(0.5 * (1 + 1e-12 * i), tau2=TAU2[i % 4]) for i in range(8)]
+    _, canvas = strip((*same, specification(0.6)))
+    assert len(marks(canvas, "specification: ")) == 2
+    assert {"\u00d78", "\u00d71"} <= set(said(canvas))
+    assert len(marks(canvas, "choice: tau2")) == 4 + 1
+    assert any("9 ways, 2 columns" in t for t in said(canvas))
+
+
+def test_of_many_ways_those_that_matter_and_a_sample_are_drawn():
+    many = ways(1000)
+    kept = thinned(columns_of(many))
+    assert len(kept) == MOST and kept[0].agrees and kept[1].own
+    gaps = [b.values[0] - a.values[0] for a, b in itertools.pairwise(kept[2:])]
+    assert max(gaps) < 1.3 * min(gaps) and kept[-1].values == columns_of(many)[-1].values
+    _, canvas = strip(many)
+    assert len(marks(canvas, "specification: ")) == MOST
+    assert any("1000 ways" in t or f"Drawn are {MOST}" in t for t in said(canvas))
+    all_own = tuple(specification(0.4 + i / 5000, own=True) for i in range(400))
+    assert len(thinned(columns_of(all_own))) == 400
+    strip(all_own)
+
+
+def test_several_measures_are_a_choice_in_words():
+    found = (specification(0.5), specification(0.6, measure="OR"))
+    assert [c.words for c in choices_of(found) if c.kind == "measure"] == ["odds ratio", "risk ratio"]
+    assert not [c for c in choices_of(found[:1]) if c.kind == "measure"]
+
+
+# -- torture ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [LONG, HOSTILE, "x" * 300, ""])
+def test_any_text_is_drawn(text, tmp_path):
+    found = tuple(specification(0.4 + i / 100, effects=text, tau2=text, interval=text) for i in range(3))
+    r, _ = strip(found, label=text, outcome=text, comparison=text)
+    save(specification_strip(r), tmp_path / "f.svg")
+    assert "<script" not in (tmp_path / "f.svg").read_text()
+
+
+@pytest.mark.parametrize("code", ["RR", "SMD", "PR", ""])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        Numbers(NAN, NAN, NAN),
+        Numbers(1e6, NAN, NAN),
+        Numbers(1.0, 0.0, math.inf),
+        Numbers(-3.0, -9.0, 1e300),
+        Numbers(0.0, 0.0, 0.0),
+    ],
+)
+def test_odd_numbers_are_drawn(code, numbers):
+    odd = specification(1.0, numbers=numbers)
+    for printed in (PrintedNumbers("", "", ""), PrintedNumbers("1000000", "<1", "0.7")):
+        for found in ((odd,), (odd, *ways(6))):
+            _, canvas = strip(found, code=code, printed=printed)
+            assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
+
+
+def test_without_ways_the_reason_stands_there():
+    _, canvas = strip((), reason="The report does not print the numbers of its studies.")
+    text = " ".join(said(canvas))
+    assert "No way of computing was tried. The report does not print the numbers of its studies." in text
