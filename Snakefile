@@ -27,12 +27,18 @@ rule all:
         "results/results.json",
         "results/integrity.csv",
         "results/changes.json",
+        "results/reproduction.csv",
+        "results/claims.csv",
+        "results/claims.json",
+        "results/audit",
+        "results/specifications",
     message:
         "everything is up to date"
 
 
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/gather.smk"
+include: "workflow/rules/audit.smk"
 
 
 onstart:
@@ -44,3 +50,4 @@ onsuccess:
     # At exit, so that these are the last lines.
     atexit.register(print, f"The report: {Path('results/report.html').resolve()}")
     atexit.register(tell_changes, Path("results/changes.json").resolve())
+    demand_verdicts(Path("results/reproduction.json").resolve())

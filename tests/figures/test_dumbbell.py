@@ -11,7 +11,7 @@ import pytest
 
 from metarepro.claims.result import VERDICTS
 from metarepro.figures import dumbbell, dumbbell_pages, save
-from metarepro.figures.dumbbell import describe, draw_dumbbell
+from metarepro.figures.dumbbell_figure import describe, draw_dumbbell
 from metarepro.figures.layout import MM
 from metarepro.figures.printed_texts import as_number, clean, printed_text, printed_values, rounded_from
 from metarepro.figures.verdict_marks import CLAIM_MARKS, REPRODUCTION_MARKS

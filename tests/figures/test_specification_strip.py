@@ -10,7 +10,7 @@ import pytest
 from metarepro.figures import save, specification_strip
 from metarepro.figures.layout import MM
 from metarepro.figures.specification_columns import MOST, choices_of, columns_of, thinned
-from metarepro.figures.specification_strip import draw_strip
+from metarepro.figures.strip_figure import draw_strip
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, said, specification
 

@@ -29,6 +29,23 @@ def run_adapter(name, input, output, params, log, wildcards):
         worker.run_script(script, parts)
 
 
+def demand_verdicts(path):
+    """End with exit code 5 if a printed result has another verdict than the configuration demands."""
+    import json
+
+    targets = json.loads(path.read_text(encoding="utf-8"))["targets"]
+    failed = [t for t in targets if t["must"] and t["verdict"] != t["must"]]
+    for t in failed:
+        print(
+            f"{t['file']}:{t['line']}: the printed result {t['id']!r} must be {t['must']!r} and is {t['verdict']!r}: "
+            f"{t['reason']}",
+            file=sys.stderr,
+        )
+    if failed:
+        # After Snakemake's own end, whose exit code it replaces.
+        atexit.register(os._exit, 5)
+
+
 def tell_changes(told):
     """A few lines about what changed, if this run found out."""
     import json

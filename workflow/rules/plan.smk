@@ -26,8 +26,24 @@ ROOMS = {
     "integrity": ("effects", "pooling", "evidence", "analysis"),
     "reproduce": ("effects", "pooling", "evidence", "analysis", "reproduction"),
     "audit": ("effects", "pooling", "evidence", "analysis", "reproduction", "claims"),
-    "draw_audit": ("effects", "evidence", "analysis", "reproduction", "claims", "figures"),
-    "report": ("effects", "evidence", "analysis", "figures", "report"),
+    "draw_audit": (
+        "effects",
+        "evidence",
+        "analysis",
+        "reproduction",
+        "claims",
+        "figures",
+    ),
+    "draw_strips": ("effects", "evidence", "analysis", "reproduction", "figures"),
+    "report": (
+        "effects",
+        "evidence",
+        "analysis",
+        "reproduction",
+        "claims",
+        "figures",
+        "report",
+    ),
 }
 CODE = {
     name: code_fingerprint(PACKAGE, *rooms, scripts=(SCRIPTS / f"{name}.py",))

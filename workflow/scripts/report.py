@@ -8,10 +8,12 @@ from logged import logged
 with logged(snakemake.log[0]):
     from metarepro.analysis import read_config
     from metarepro.analysis.result import from_json
+    from metarepro.claims import claims_from_json
     from metarepro.evidence import read_dataset
     from metarepro.evidence.integrity import Finding
     from metarepro.output import write_whole
     from metarepro.report import render_report
+    from metarepro.reproduction import reproductions_from_json
 
     data = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
     results = [from_json(json.dumps(analysis)) for analysis in data["analyses"]]
@@ -26,5 +28,11 @@ with logged(snakemake.log[0]):
     findings = [Finding(**f) for f in found["findings"]]
     changes = json.loads(Path(snakemake.input.changes).read_text(encoding="utf-8"))
     title, authors = snakemake.params.title, snakemake.params.authors
-    page = render_report(title, authors, results, figures, data_set.sources, findings, found["unused"], changes, files)
+    printed = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
+    claims = claims_from_json(Path(snakemake.input.claims).read_text(encoding="utf-8"))
+    pages = sorted(Path(snakemake.input.audit).glob("reproduction-*.svg"), key=lambda p: (len(p.name), p.name))
+    page = render_report(
+        title, authors, results, figures, data_set.sources, findings, found["unused"], changes, files, printed, claims,
+        [p.read_text(encoding="utf-8") for p in pages[:1]],
+    )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

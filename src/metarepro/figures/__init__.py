@@ -1,11 +1,27 @@
 """Results -> pictures. One layout engine that measures text; one module a figure; nothing is computed here."""
 
-from metarepro.figures.claims_overview import claims_overview, claims_overview_pages
-from metarepro.figures.dumbbell import dumbbell, dumbbell_pages
+from typing import TYPE_CHECKING
+
+from metarepro._lazy import lazy
 from metarepro.figures.forest import forest
 from metarepro.figures.layout import LayoutError, save
-from metarepro.figures.specification_strip import specification_strip
 
+if TYPE_CHECKING:
+    from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
+    from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
+    from metarepro.figures.strip_figure import specification_strip
+
+# Forest plots need nothing of printed results and claims.
+__getattr__ = lazy(
+    __name__,
+    {
+        "claims_overview": "metarepro.figures.claims_figure",
+        "claims_overview_pages": "metarepro.figures.claims_figure",
+        "dumbbell": "metarepro.figures.dumbbell_figure",
+        "dumbbell_pages": "metarepro.figures.dumbbell_figure",
+        "specification_strip": "metarepro.figures.strip_figure",
+    },
+)
 __all__ = [
     "LayoutError",
     "claims_overview",

@@ -11,12 +11,15 @@ from typing import Any
 
 from metarepro import __version__
 from metarepro.analysis.result import AnalysisResult, SensitivityResult, StudyEffect, Summary
+from metarepro.claims.result import AuditedClaim
 from metarepro.effects import get_measure
 from metarepro.evidence.integrity import Finding
 from metarepro.evidence.tables import Source
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import FAMILY, FILES
 from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
+from metarepro.report.audit import claims_view, reproductions_view
+from metarepro.reproduction.result import Reproduction
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _URL = re.compile(r"https?://[^\s<>\"']+")
@@ -32,6 +35,9 @@ def render_report(
     unused: Sequence[Mapping[str, str]] = (),
     changes: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
+    reproductions: Sequence[Reproduction] = (),
+    claims: Sequence[AuditedClaim] = (),
+    printed_figures: Sequence[str] = (),
 ) -> str:
     """Render the report.
 
@@ -53,6 +59,11 @@ def render_report(
         Content of changes.json; nothing is said about it when there was no run before, or nothing changed.
     files : mapping, optional
         Name of the file (and sheet) of each table; NAME.csv if left out.
+    reproductions : sequence of Reproduction
+        Printed results; nothing is said about them if there are none.
+    claims : sequence of AuditedClaim
+    printed_figures : sequence of str
+        SVG texts of the pages of printed against recomputed results.
 
     Returns
     -------
@@ -79,6 +90,8 @@ def render_report(
         sections.setdefault(result.section, []).append({**analysis_view(result), "figure": figure})
         cited |= {p.source_id for s in result.studies for p in s.provenance}
         cited |= {r.provenance.source_id for r in result.references}
+    cited |= {r.source_id for r in reproductions}
+    cited |= {ref.source_id for c in claims for e in c.evidence for ref in e.references}
     bibliography = [sources[s] for s in sorted(cited) if s in sources]
     page = environment.get_template("report.html").render(
         title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
@@ -86,6 +99,9 @@ def render_report(
         findings=sorted((f for f in findings if not f.accepted), key=lambda f: f.severity != "warning"),
         files=files or {},
         accepted=[f for f in findings if f.accepted], unused=unused,
+        printed=reproductions_view(reproductions) if reproductions else None,
+        claims=claims_view(claims) if claims else None,
+        printed_figures=[Markup(inline_svg(f, f"printed-page-{i}")) for i, f in enumerate(printed_figures, 1)],
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
     return page.replace("/*FONTS*/", fonts)

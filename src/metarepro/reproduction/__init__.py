@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
+    from metarepro.reproduction.all_targets import reproduce
     from metarepro.reproduction.explain import Explanation, explain_mismatch
     from metarepro.reproduction.match import Match, Specification, match_published
     from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
-    from metarepro.reproduction.reproduce import reproduce
-    from metarepro.reproduction.result import Reproduction, reproductions_from_json, reproductions_to_json
+    from metarepro.reproduction.result import Reproduction, by_basis, reproductions_from_json, reproductions_to_json
     from metarepro.reproduction.tables import reproduction_csv
     from metarepro.reproduction.verdicts import Judgement, judge
 
@@ -24,8 +24,9 @@ __getattr__ = lazy(
         "PrintedResult": "metarepro.reproduction.printed",
         "StudyInputs": "metarepro.reproduction.printed",
         "read_inputs": "metarepro.reproduction.printed",
-        "reproduce": "metarepro.reproduction.reproduce",
+        "reproduce": "metarepro.reproduction.all_targets",
         "Reproduction": "metarepro.reproduction.result",
+        "by_basis": "metarepro.reproduction.result",
         "reproductions_from_json": "metarepro.reproduction.result",
         "reproductions_to_json": "metarepro.reproduction.result",
         "reproduction_csv": "metarepro.reproduction.tables",
@@ -41,6 +42,7 @@ __all__ = [
     "Reproduction",
     "Specification",
     "StudyInputs",
+    "by_basis",
     "explain_mismatch",
     "judge",
     "match_published",

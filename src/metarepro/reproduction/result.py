@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -184,6 +185,12 @@ class Reproduction:
     def failed(self) -> bool:
         """Whether the configuration demands another verdict."""
         return bool(self.must) and self.verdict != self.must
+
+
+def by_basis(found: Iterable[Reproduction]) -> list[Reproduction]:
+    """Those recomputed from printed numbers first, then those beside our own rows, then the others."""
+    order = ("printed inputs", "own rows", "none")
+    return sorted(found, key=lambda r: order.index(r.basis))
 
 
 def reproductions_to_json(found: tuple[Reproduction, ...]) -> str:

@@ -172,7 +172,11 @@ def _put_together(
 def review_label(review: str) -> str:
     """Name of a review by its id: `newport2015` is Newport 2015."""
     found = re.fullmatch(r"([a-z]+)((?:19|20)\d\d)[a-z]?", review)
-    return f"{found.group(1).capitalize()} {found.group(2)}" if found else review.replace("_", " ")
+    if not found:
+        return review.replace("_", " ")
+    name = found.group(1).capitalize()
+    name = f"Mc{name[2:].capitalize()}" if name.startswith("Mc") else name
+    return f"{name} {found.group(2)}"
 
 
 def _chosen(judged: Judgement, specs: list[Specification], printed: PrintedResult | None) -> Specification | None:

@@ -1,0 +1,18 @@
+"""Ways of computing each printed result: reproduction.json -> a folder with one specification strip a result."""
+
+from pathlib import Path
+
+from logged import logged
+
+with logged(snakemake.log[0]):
+    from metarepro.figures import save, specification_strip
+    from metarepro.reproduction import reproductions_from_json
+
+    found = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
+    folder = Path(snakemake.output.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in found:
+        if result.specifications:
+            figure = specification_strip(result)
+            for kind in ("svg", "pdf", "png"):
+                save(figure, folder / f"{result.id}.{kind}")
