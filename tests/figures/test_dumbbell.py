@@ -113,6 +113,8 @@ def test_percentages_are_placed_as_shares():
     assert printed_values(r) == pytest.approx((0.45, 0.34, 0.56))
     small = dataclasses.replace(r, printed=PrintedNumbers("0.5", "0.1", "0.9"))
     assert printed_values(small) == pytest.approx((0.005, 0.001, 0.009))
+    points = reproduction(code="RD", measure="RD", printed=PrintedNumbers("-5.2", "-9.9", "0.4"))
+    assert printed_values(points) == pytest.approx((-0.052, -0.099, 0.004))
     assert printed_values(dataclasses.replace(small, measure="PR")) == pytest.approx((0.5, 0.1, 0.9))
 
 
