@@ -13,7 +13,7 @@ from metarepro.claims.result import VERDICTS
 from metarepro.figures import dumbbell, dumbbell_pages, save
 from metarepro.figures.dumbbell import describe, draw_dumbbell
 from metarepro.figures.layout import MM
-from metarepro.figures.printed_texts import as_number, clean, printed_text, printed_values, rounded_from
+from metarepro.figures.printed_texts import as_number, clean, printed_text, printed_values, rounded_from, subject
 from metarepro.figures.verdict_marks import CLAIM_MARKS, REPRODUCTION_MARKS
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, resynthesis, said
@@ -106,6 +106,11 @@ def test_each_scale_has_its_own_axis_and_only_those_with_no_effect_have_its_line
                 "Proportions, %", "Other effects", "Ratios: risk ratio, odds ratio, hazard ratio, log scale"]  # fmt: skip
     assert set(headings) <= set(said(canvas))
     assert len(marks(canvas, "axis")) == 6 and len(marks(canvas, "line of no effect")) == 4
+
+
+def test_the_subject_is_in_words():
+    r = reproduction(outcome="suicidal_ideation", timepoint_h=168.0)
+    assert subject(r) == "suicidal ideation at 7 days, BCG vs none"
 
 
 def test_percentages_are_placed_as_shares():
