@@ -13,7 +13,7 @@ from metarepro.claims.result import VERDICTS
 from metarepro.figures import dumbbell, dumbbell_pages, save
 from metarepro.figures.dumbbell_figure import describe, draw_dumbbell
 from metarepro.figures.layout import MM
-from metarepro.figures.printed_texts import as_number, clean, printed_text, printed_values, rounded_from
+from metarepro.figures.printed_texts import as_number, clean, printed_text, printed_values, rounded_from, subject
 from metarepro.figures.verdict_marks import CLAIM_MARKS, REPRODUCTION_MARKS
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, resynthesis, said
@@ -108,11 +108,18 @@ def test_each_scale_has_its_own_axis_and_only_those_with_no_effect_have_its_line
     assert len(marks(canvas, "axis")) == 6 and len(marks(canvas, "line of no effect")) == 4
 
 
+def test_the_subject_is_in_words():
+    r = reproduction(outcome="suicidal_ideation", timepoint_h=168.0)
+    assert subject(r) == "suicidal ideation at 7 days, BCG vs none"
+
+
 def test_percentages_are_placed_as_shares():
     r = reproduction(code="PR", measure="percent", printed=PrintedNumbers("45", "34", "56"))
     assert printed_values(r) == pytest.approx((0.45, 0.34, 0.56))
     small = dataclasses.replace(r, printed=PrintedNumbers("0.5", "0.1", "0.9"))
     assert printed_values(small) == pytest.approx((0.005, 0.001, 0.009))
+    points = reproduction(code="RD", measure="RD", printed=PrintedNumbers("-5.2", "-9.9", "0.4"))
+    assert printed_values(points) == pytest.approx((-0.052, -0.099, 0.004))
     assert printed_values(dataclasses.replace(small, measure="PR")) == pytest.approx((0.5, 0.1, 0.9))
 
 

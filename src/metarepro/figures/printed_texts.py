@@ -110,5 +110,5 @@ def subject(reproduction: Reproduction) -> str:
     """What a printed result is about: outcome, time, comparison."""
     r = reproduction
     # The time stands before the comparison, where a line seldom breaks between a number and its unit.
-    outcome = " at ".join(p for p in (clean(r.outcome), hours(r.timepoint_h)) if p)
+    outcome = " at ".join(p for p in (clean(r.outcome).replace("_", " "), hours(r.timepoint_h)) if p)
     return ", ".join(p for p in (outcome, clean(r.comparison)) if p)
