@@ -33,7 +33,7 @@ def files_of(project: Path) -> dict[str, bytes]:
     return {
         str(f.relative_to(results)): f.read_bytes()
         for f in results.rglob("*")
-        if f.is_file() and "logs" not in f.relative_to(results).parts
+        if f.is_file() and "logs" not in f.relative_to(results).parts and f.name != ".snakemake_timestamp"
     }
 
 

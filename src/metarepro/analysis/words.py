@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.config import Analysis, Config
+from metarepro.analysis.config import Analysis, Config, with_settings
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import get_measure
 from metarepro.errors import ConfigError, DataError, Problem
@@ -51,8 +51,13 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
                 what = f"no row of the tables has {kind} {word!r}"
                 problems.append(Problem("E106", what, shown, line, column, (fix,)))
 
-    for number, a in enumerate(config.analyses):
-        at = ("analyses", number)
+    analyses: list[tuple[tuple[Any, ...], Analysis]] = [(("analyses", i), a) for i, a in enumerate(config.analyses)]
+    ids = {a.id: a for a in config.analyses}
+    for index, target in enumerate(config.reproduction.targets):
+        if target.analysis is not None and target.changes:
+            at = ("reproduction", "targets", index, "changes")
+            analyses.append((at, with_settings(ids[target.analysis], target.changes)))
+    for at, a in analyses:
         check(a.experimental.agent, "agent", (*at, "experimental", "agent"))
         if a.control:
             check(a.control.agent, "agent", (*at, "control", "agent"))

@@ -196,9 +196,10 @@ class _Parser:
             if self._peek() == "not":
                 self._next()
                 relation = "is not"
-            token, kind = self._next()
+            token, kind = self._look()
             if kind not in ("text", "name"):
                 self._fail("a word or a quoted text must follow `is`", "")
+            self._next()
             return Comparison(relation, left, token.strip('"'), None, self.text[start : self.at].strip())
         if relation not in RELATIONS:
             self._fail(f"{_named(relation)} is not expected here", f"expected {', '.join(RELATIONS)} or `is`")

@@ -92,7 +92,7 @@ class Library:
 
 def nearest_of(word: str, known: Any) -> str:
     """The nearest of the known words, or all of them if they are few, to be added to a message."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    near = [k for k in known if word and k.startswith(word)] or get_close_matches(word, list(known), n=1, cutoff=0.5)
     few = sorted(known)
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(few)}" if len(few) <= 30 else ""
 

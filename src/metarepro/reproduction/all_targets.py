@@ -126,7 +126,8 @@ def _put_together(
     recomputed = Numbers(chosen.estimate, chosen.ci_low, chosen.ci_high) if chosen else None
     if recomputed is None and beside is not None and beside.k:
         recomputed = beside.numbers
-    estimate = printed.value("estimate") if printed else None
+    value = printed.value("estimate") if printed else None
+    estimate = None if value is None else target.unit * value
     difference = recomputed.estimate - estimate if recomputed and estimate is not None else math.nan
     return Reproduction(
         id=row.analysis_id,
@@ -147,7 +148,7 @@ def _put_together(
         verdict=judged.verdict,
         reason=judged.reason,
         recomputed=recomputed,
-        rounded=_rounded(recomputed, printed),
+        rounded=_rounded(recomputed, printed, target.unit),
         difference=difference,
         relative=difference / abs(estimate) if estimate else math.nan,
         tried=len(specs),
@@ -188,12 +189,12 @@ def _chosen(judged: Judgement, specs: list[Specification], printed: PrintedResul
     return (agreeing or own or specs)[0]
 
 
-def _rounded(recomputed: Numbers | None, printed: PrintedResult | None) -> PrintedNumbers:
-    """Recomputed numbers with as many decimals as the printed ones."""
+def _rounded(recomputed: Numbers | None, printed: PrintedResult | None, unit: float) -> PrintedNumbers:
+    """Recomputed numbers in the unit and with as many decimals as the printed ones."""
     texts = []
     for name in ("estimate", "ci_low", "ci_high"):
         text = getattr(printed, name) if printed else ""
-        value = getattr(recomputed, name) if recomputed else math.nan
+        value = getattr(recomputed, name) / unit if recomputed else math.nan
         decimals = decimals_of(text or (printed.estimate if printed else ""))
         shown = f"{value:.{decimals}f}" if math.isfinite(value) else ""
         texts.append(shown.lstrip("-") if shown and float(shown) == 0 else shown)

@@ -11,7 +11,6 @@ import numpy as np
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.run import run_analysis
 from metarepro.analysis.select import Comparison, select
-from metarepro.effects import get_measure
 from metarepro.errors import MetareproError
 from metarepro.evidence.dataset import Dataset
 from metarepro.reproduction.match import Specification, all_specifications, apart, gives, specification_of
@@ -53,11 +52,10 @@ def resynthesise(target: Target, own: OwnRows, config: Config, data: Dataset) ->
     analysis = _until(own, data)
     result = run_analysis(config, analysis, data)
     summary = result.summary
-    factor = 100.0 if get_measure(analysis.measure).percent and target.code == "PR" else 1.0
     numbers = Numbers(math.nan, math.nan, math.nan)
     if summary is not None and math.isfinite(summary.estimate):
         low, high = (summary.ci_high, summary.ci_low) if own.turned else (summary.ci_low, summary.ci_high)
-        sign = -factor if own.turned else factor
+        sign = -1.0 if own.turned else 1.0
         numbers = Numbers(sign * summary.estimate, sign * low, sign * high)
     estimable = [s for s in result.studies if s.estimable]
     tried, agreeing, lowest, highest, nearest = _search(target, analysis, own.turned, data)
@@ -70,7 +68,7 @@ def resynthesise(target: Target, own: OwnRows, config: Config, data: Dataset) ->
         numbers=numbers,
         studies=tuple(s.label for s in estimable),
         overlap=_overlap(target, [s.study_id for s in estimable], own.until),
-        agreement=agreement(target.printed, numbers),
+        agreement=agreement(target.printed, numbers, target.unit),
         tried=tried,
         agreeing=agreeing,
         lowest=lowest,
@@ -93,11 +91,12 @@ def _until(own: OwnRows, data: Dataset) -> Analysis:
     return own.analysis.model_copy(update={"population": population, "sensitivity": ()})
 
 
-def agreement(printed: PrintedResult | None, ours: Numbers) -> str:
-    """How a printed result and ours lie to each other, in words."""
+def agreement(printed: PrintedResult | None, ours: Numbers, unit: float = 1.0) -> str:
+    """How a printed result, of a unit such as 0.01 for percent, and ours lie to each other, in words."""
     if printed is None or not math.isfinite(ours.estimate):
         return "nothing to compare"
-    estimate, low, high = (printed.value(n) for n in ("estimate", "ci_low", "ci_high"))
+    values = [printed.value(n) for n in ("estimate", "ci_low", "ci_high")]
+    estimate, low, high = (None if v is None else unit * v for v in values)
     assert estimate is not None
     inside = ours.ci_low <= estimate <= ours.ci_high
     if low is None or high is None:

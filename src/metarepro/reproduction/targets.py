@@ -59,6 +59,11 @@ class Target:
     inputs: StudyInputs | None
     listed: tuple[str, ...]
 
+    @property
+    def unit(self) -> float:
+        """What its printed numbers are to be multiplied with: percentages are shares here."""
+        return 0.01 if self.code == "PR" else 1.0
+
 
 def measure_code(printed: str) -> str:
     """Code of a measure by the name that a report gives it; empty for one that is none of ours.
