@@ -19,8 +19,19 @@ REFERENCE, RESULTS = ROOT / "reference", ROOT / "results"
 
 
 def figures() -> dict[str, Path]:
-    """Regenerated forest plots by analysis."""
-    return {f.parent.name: f for f in sorted(RESULTS.glob("analyses/*/forest.svg"))}
+    """Regenerated forest plots by analysis, and the figures of printed results and claims."""
+    found = {f.parent.name: f for f in sorted(RESULTS.glob("analyses/*/forest.svg"))}
+    # Of the strips, those of one report: all of them would be megabytes.
+    for files in ("audit/*.svg", "specifications/psilodep*.svg"):
+        found |= {f"{f.parent.name}-{f.stem}": f for f in sorted(RESULTS.glob(files))}
+    return found
+
+
+def verdicts() -> str:
+    """Verdict of every printed result and every claim, one a line."""
+    targets = json.loads((RESULTS / "reproduction.json").read_text(encoding="utf-8"))["targets"]
+    claims = json.loads((RESULTS / "claims.json").read_text(encoding="utf-8"))["claims"]
+    return "".join(f"{x['id']}: {x['verdict']}\n" for x in (*targets, *claims))
 
 
 def update() -> None:
@@ -28,6 +39,7 @@ def update() -> None:
     shutil.rmtree(REFERENCE, ignore_errors=True)
     (REFERENCE / "figures").mkdir(parents=True)
     shutil.copy(RESULTS / "results.json", REFERENCE)
+    (REFERENCE / "verdicts.txt").write_text(verdicts(), encoding="utf-8")
     for name, file in figures().items():
         shutil.copy(file, REFERENCE / "figures" / f"{name}.svg")
 
@@ -36,6 +48,9 @@ def compare() -> int:
     """Print what moved; 0 when nothing did."""
     old, new = (json.loads((p / "results.json").read_text(encoding="utf-8")) for p in (REFERENCE, RESULTS))
     moved = compare_results(old, new)
+    before, now = (REFERENCE / "verdicts.txt").read_text(encoding="utf-8").splitlines(), verdicts().splitlines()
+    moved += [f"verdict gone: {line}" for line in before if line not in now]
+    moved += [f"verdict new: {line}" for line in now if line not in before]
     references = {f.stem: f for f in sorted((REFERENCE / "figures").glob("*.svg"))}
     for name in sorted(set(references) | set(figures())):
         if name not in figures() or name not in references:

@@ -34,7 +34,8 @@ examples:
   metarepro diff results-before results    what differs between two results folders
   metarepro explain E021                   what a code means and how to mend it
 
-exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command, 4 results differ
+exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configuration or command, 4 results differ,
+5 (of a run) a printed result has another verdict than config.yaml demands
 """
 
 # How the user calls this command: ./run sets it.

@@ -338,3 +338,26 @@ def test_every_run_says_what_changed_since_the_one_before(project, tmp_path):
     assert jobs(third.stdout + third.stderr) == {"changes.json", "report.html"}
     assert json.loads((results / "changes.json").read_text()) == told
     assert "Changed since" not in snakemake(project).stdout
+
+
+def test_a_printed_result_that_must_come_out_ends_the_run_with_code_5(tmp_path):
+    shutil.copytree(ROOT / "data/raw", tmp_path / "data/raw", ignore=shutil.ignore_patterns("claims.csv"))
+    for name in ("published_results", "published_inputs"):
+        path = tmp_path / f"data/raw/{name}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text(lines[0] + "".join(x for x in lines if "psilodep_re" in x), encoding="utf-8")
+    target = (
+        "reproduction:\n  targets: [{result: psilodep_rem_v26, must: exact}, {result: psilodep_resp, must: exact}]\n"
+    )
+    (tmp_path / "config.yaml").write_text(CONFIG + target, encoding="utf-8")
+    done = snakemake(tmp_path)
+    assert done.returncode == 5, done.stdout + done.stderr
+    (line,) = [x for x in done.stderr.splitlines() if "must be" in x]
+    assert re.match(
+        r"data/raw/published_results\.csv:\d+: the printed result 'psilodep_rem_v26' must be 'exact' and is "
+        r"'differs but explained': Lewis 2025, 6/13 v 1/12 instead of 7/13 v 2/12",
+        line,
+    )
+    assert {"report.html", "reproduction.csv", "claims.json"} <= set(fingerprint(tmp_path))
+    (tmp_path / "config.yaml").write_text(CONFIG + target.replace("v26, must: exact", "v26"), encoding="utf-8")
+    assert snakemake(tmp_path).returncode == 0

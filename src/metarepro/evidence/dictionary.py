@@ -40,7 +40,8 @@ _SHIPPED = """\
 _ORIGIN = """\
 Origin: numbers read in published articles and in what other pages print of them, each with its source.
 `published_inputs.csv` holds rows of the Metapsy open data on psilocybin (project data-depression-psiloctr, commit
-71a102a; Open Data Commons Attribution License 1.0). `ipd/` is CC0.
+71a102a; Open Data Commons Attribution License 1.0) and, for classic meta-analyses, the studies' numbers as published,
+many by way of the data sets of the R package metadat; each row names its way. `ipd/` is CC0.
 """
 
 
