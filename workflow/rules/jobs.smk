@@ -4,8 +4,6 @@ sys.path.insert(0, str(BASE / "workflow"))
 import run_lock
 import worker
 
-WORKERS = worker.Workers(min(workflow.cores or 1, os.cpu_count() or 1), BASE / "src")
-
 
 def run_adapter(name, input, output, params, log, wildcards):
     """Run workflow/scripts/NAME.py with what the rule gives it."""
@@ -30,20 +28,30 @@ def run_adapter(name, input, output, params, log, wildcards):
 
 
 def demand_verdicts(path):
-    """End with exit code 5 if a printed result has another verdict than the configuration demands."""
-    import json
+    """End with exit code 5 if a printed result of this run has another verdict than the configuration demands."""
+    dag = workflow.dag if workflow.executor_plugin is not None else None
+    if dag is None or workflow.dryrun or workflow.touch or not path.exists():
+        return
+    if not SUCCEEDED and any(dag.needrun_jobs()):
+        return
+    if not any(job.rule.name == "reproduce" for job in dag.jobs):
+        return
+    from metarepro.reproduction import reproductions_from_json, unmet_demands
 
-    targets = json.loads(path.read_text(encoding="utf-8"))["targets"]
-    failed = [t for t in targets if t["must"] and t["verdict"] != t["must"]]
-    for t in failed:
-        print(
-            f"{t['file']}:{t['line']}: the printed result {t['id']!r} must be {t['must']!r} and is {t['verdict']!r}: "
-            f"{t['reason']}",
-            file=sys.stderr,
-        )
-    if failed:
-        # After Snakemake's own end, whose exit code it replaces.
-        atexit.register(os._exit, 5)
+    unmet = unmet_demands(reproductions_from_json(path.read_text(encoding="utf-8")))
+    if unmet:
+        sys.stdout.flush()
+        print(*unmet, sep="\n", file=sys.stderr, flush=True)
+        # Replaces the exit code of Snakemake, which has ended by now.
+        os._exit(5)
+
+
+if workflow.is_main_process:
+    # At exit, as Snakemake calls no hook when nothing is to be done. Registered before the workers, so as to run last.
+    SUCCEEDED = []
+    atexit.register(demand_verdicts, Path("results/reproduction.json").resolve())
+
+WORKERS = worker.Workers(min(workflow.cores or 1, os.cpu_count() or 1), BASE / "src")
 
 
 def tell_changes(told):

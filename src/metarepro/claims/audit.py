@@ -20,7 +20,8 @@ from metarepro.claims.grammar import (
     parse_finding,
     parse_rules,
 )
-from metarepro.claims.quantities import MAIN, Library, Value, cited_by
+from metarepro.claims.lookups import MAIN, Library, Value, cited_by
+from metarepro.claims.quantities import look_up
 from metarepro.claims.result import VERDICTS, AuditedClaim, ClaimVerdict, Evidence, Reference
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Claim
@@ -118,7 +119,7 @@ def _decide(rules: tuple[Rule, ...], claim: Claim, library: Library, evidence: d
     for rule in rules:
         values = {}
         for call in (c for x in rule.comparisons for side in (x.left, x.right) for c in calls_of(side)):
-            values[call.text] = value = library.look_up(call, claim)
+            values[call.text] = value = look_up(library, call, claim)
             evidence.setdefault(call.text, _evidence(call, value))
         variants = list(dict.fromkeys(v for value in values.values() for v in value.variants))
         if rule.verdict == "supported" and len(variants) > 1:
@@ -186,7 +187,7 @@ def _sentence(claim: Claim, library: Library, evidence: dict[str, Evidence]) -> 
             continue
         values = {}
         for call in calls_of(part):
-            values[call.text] = value = library.look_up(call, claim)
+            values[call.text] = value = look_up(library, call, claim)
             evidence.setdefault(call.text, _evidence(call, value))
         if isinstance(part, Call):
             parts.append(values[part.text].shown)

@@ -10,7 +10,8 @@ from metarepro.analysis.config_problems import place_of
 from metarepro.analysis.select import select
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.grammar import RuleError, Term, calls_of, parse_finding, parse_rules
-from metarepro.claims.quantities import Library, UnknownNameError, nearest_of
+from metarepro.claims.lookups import Library, UnknownNameError, nearest_of
+from metarepro.claims.quantities import look_up
 from metarepro.claims.result import VERDICTS
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError, DataError, Problem
@@ -93,7 +94,7 @@ def _claim(claim: Claim, config: Config, data: Dataset) -> Iterator[Problem]:
     for column, term in terms:
         for call in calls_of(term):
             try:
-                library.look_up(call, claim)
+                look_up(library, call, claim)
             except UnknownNameError as error:
                 fix = "Fix: correct the name, or add what is missing."
                 yield _problem("E044", f"{column}: {error.message}", claim, f"in: {call.text}", fix)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES, Measure
+from metarepro.errors import DataError
+from metarepro.evidence.integrity import printed
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import undrawable
 from metarepro.figures.numbers import MINUS
@@ -64,15 +65,11 @@ def as_number(text: str) -> float:
 
 def rounded_from(text: str) -> tuple[float, float]:
     """Values that may have been rounded to a printed number; nan when it has no value."""
-    if not math.isfinite(as_number(text)):
-        return math.nan, math.nan
     try:
-        value = Decimal(str(text).strip().replace(MINUS, "-"))
-        exponent = value.as_tuple().exponent
-        half = Decimal((0, (5,), exponent - 1)) if isinstance(exponent, int) else Decimal(0)
-        return float(value - half), float(value + half)
-    except (InvalidOperation, OverflowError):
+        low, high = printed.rounded_from(str(text or "").strip().replace(MINUS, "-"))
+    except DataError:  # not a decimal number
         return as_number(text), as_number(text)
+    return float(low), float(high)
 
 
 def measure_of(reproduction: Reproduction) -> Measure:

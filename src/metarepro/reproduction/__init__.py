@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from metarepro.reproduction.explain import Explanation, explain_mismatch
     from metarepro.reproduction.match import Match, Specification, match_published
     from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
-    from metarepro.reproduction.result import Reproduction, by_basis, reproductions_from_json, reproductions_to_json
+    from metarepro.reproduction.result import (
+        Reproduction,
+        by_basis,
+        reproductions_from_json,
+        reproductions_to_json,
+        unmet_demands,
+    )
     from metarepro.reproduction.tables import reproduction_csv
     from metarepro.reproduction.verdicts import Judgement, judge
 
@@ -29,6 +35,7 @@ __getattr__ = lazy(
         "by_basis": "metarepro.reproduction.result",
         "reproductions_from_json": "metarepro.reproduction.result",
         "reproductions_to_json": "metarepro.reproduction.result",
+        "unmet_demands": "metarepro.reproduction.result",
         "reproduction_csv": "metarepro.reproduction.tables",
         "Judgement": "metarepro.reproduction.verdicts",
         "judge": "metarepro.reproduction.verdicts",
@@ -51,4 +58,5 @@ __all__ = [
     "reproduction_csv",
     "reproductions_from_json",
     "reproductions_to_json",
+    "unmet_demands",
 ]

@@ -74,7 +74,8 @@ def _reproduce(target: Target, settings: TargetSettings | None, config: Config, 
     elif inputs is not None:
         judged = judge(inputs, printed, tolerance=config.reproduction.tolerance)
         if beside is not None:
-            told = f"Our rows have the report's {beside.k} trials and {beside.participants} patients. {judged.reason}"
+            trials = "trial" if beside.k == 1 else "trials"
+            told = f"Our rows have the report's {beside.k} {trials} and {beside.participants} patients. {judged.reason}"
             judged = Judgement(judged.verdict, told, judged.match, judged.explanations)
     else:
         judged = Judgement("not checkable", _why_no_inputs(target, beside))

@@ -187,6 +187,15 @@ class Reproduction:
         return bool(self.must) and self.verdict != self.must
 
 
+def unmet_demands(found: Iterable[Reproduction]) -> list[str]:
+    """A line for each printed result whose verdict is not the one that the configuration demands."""
+    return [
+        f"{r.file}:{r.line}: the printed result {r.id!r} must be {r.must!r} and is {r.verdict!r}: {r.reason}"
+        for r in found
+        if r.failed
+    ]
+
+
 def by_basis(found: Iterable[Reproduction]) -> list[Reproduction]:
     """Those recomputed from printed numbers first, then those beside our own rows, then the others."""
     order = ("printed inputs", "own rows", "none")

@@ -1,0 +1,133 @@
+"""Quantities of results: pooled ones, their trials, printed ones and their verdicts."""
+
+from __future__ import annotations
+
+import math
+
+from metarepro.analysis.result import Summary
+from metarepro.claims.grammar import Call
+from metarepro.claims.lookups import (
+    MAIN,
+    PARTS,
+    Library,
+    UnknownNameError,
+    Value,
+    arguments_of,
+    nearest_of,
+    percent,
+    plain,
+    row_reference,
+)
+from metarepro.claims.result import Reference
+from metarepro.effects import get_measure
+from metarepro.evidence.integrity.printed import decimals_of
+from metarepro.evidence.printed_tables import PublishedResult
+from metarepro.evidence.tables import Claim
+from metarepro.reproduction.targets import measure_code
+
+
+def pooled(library: Library, call: Call, claim: Claim) -> Value:
+    """A part of the pooled result of an analysis."""
+    name, part, group = arguments_of(call, 3)
+    part = part or "estimate"
+    if name not in library.analyses:
+        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
+    if part not in PARTS:
+        raise UnknownNameError(f"a pooled result has no {part!r}{nearest_of(part, PARTS)}", call)
+    reference = (Reference("analysis", name),)
+    if library.results is None:
+        return Value(math.nan, "", "", reference)
+    result = library.results[name]
+    summary, variants = result.summary, {}
+    if group:
+        found = [g for g in result.subgroups if group in (g.group, g.label)]
+        if not found and result.studies and all(s.group == group for s in result.studies):
+            found_summary = result.summary  # the only subgroup
+        elif not found:
+            raise UnknownNameError(f"analysis {name!r} has no subgroup {group!r}", call)
+        else:
+            found_summary = found[0].summary
+        summary = found_summary
+    else:
+        variants = {MAIN: _part(summary, part)}
+        variants |= {x.label: _part(x.summary, part) for x in result.sensitivity if x.summary is not None}
+    number = _part(summary, part)
+    where = f"{result.title}{f', {group}' if group else ''}"
+    words = f"{where}: {part.replace('_', ' ')}" if part != "estimate" else where
+    return Value(number, _shown_part(result.measure, part, number), words, reference, variants=variants)
+
+
+def _part(summary: Summary | None, part: str) -> float:
+    value = getattr(summary, part) if summary is not None else None
+    return math.nan if value is None else float(value)
+
+
+def _shown_part(measure: str, part: str, number: float) -> str:
+    if not math.isfinite(number):
+        return "not estimable"
+    if part in ("k", "participants"):
+        return f"{number:.0f}"
+    if part == "p_value":
+        return f"{number:.2g}"
+    m = get_measure(measure)
+    if part.startswith(("estimate", "ci", "pi")):
+        return percent(number) if m.percent else plain(number, m.decimals)
+    return plain(number, 1 if part == "i2" else 3)
+
+
+def extreme(library: Library, call: Call, claim: Claim) -> Value:
+    """The lowest or highest estimate of the trials of an analysis."""
+    (name,) = call.arguments
+    if name not in library.analyses:
+        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
+    if library.results is None:
+        return Value(math.nan, "", "", (Reference("analysis", name),))
+    result = library.results[name]
+    pick = min if call.name == "lowest" else max
+    studies = [s for s in result.studies if s.estimable]
+    if not studies:
+        return Value(math.nan, "none", f"{call.name} of the trials of {result.title}", (Reference("analysis", name),))
+    study = pick(studies, key=lambda s: s.estimate)
+    words = f"{call.name} of the trials of {result.title}: {study.label}"
+    shown = _shown_part(result.measure, "estimate", study.estimate)
+    return Value(study.estimate, shown, words, (Reference("analysis", name),))
+
+
+def _printed_results(library: Library) -> dict[str, PublishedResult]:
+    rows = library.data.others["published_results"]
+    return {r.analysis_id: r for r in rows if isinstance(r, PublishedResult)}
+
+
+def printed(library: Library, call: Call, claim: Claim) -> Value:
+    """A number of a printed result."""
+    name, part = arguments_of(call, 2)
+    part = part or "estimate"
+    rows = _printed_results(library)
+    if name not in rows:
+        raise UnknownNameError(f"there is no printed result {name!r}{nearest_of(name, rows)}", call)
+    if part not in ("estimate", "ci_low", "ci_high", "k", "n_total"):
+        raise UnknownNameError(f"a printed result has no {part!r}; known: estimate, ci_low, ci_high, k, n_total", call)
+    row = rows[name]
+    text = str(getattr(row, part) if getattr(row, part) is not None else "")
+    words = f"{name} as printed{'' if part == 'estimate' else ': ' + part.replace('_', ' ')}"
+    references = (row_reference(row), Reference("reproduction", name))
+    if not text:
+        return Value(math.nan, "not printed", words, references)
+    percent = measure_code(row.measure) == "PR" and part in ("estimate", "ci_low", "ci_high")
+    scale = 100.0 if percent else 1.0
+    half = 0.5 / 10 ** decimals_of(text) / scale
+    shown = text.replace("-", "\u2212") + ("%" if percent else "")
+    return Value(float(text) / scale, shown, words, references, half=half)
+
+
+def verdict(library: Library, call: Call, claim: Claim) -> Value:
+    """Verdict on a printed result."""
+    (name,) = call.arguments
+    rows = _printed_results(library)
+    if name not in rows:
+        raise UnknownNameError(f"there is no printed result {name!r}{nearest_of(name, rows)}", call)
+    reference = (Reference("reproduction", name),)
+    if library.reproductions is None:
+        return Value(math.nan, "", "", reference)
+    found = library.reproductions[name]
+    return Value(math.nan, found.verdict, f"{name}: verdict", reference, text=found.verdict)
