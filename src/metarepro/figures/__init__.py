@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from metarepro._lazy import lazy
+from metarepro.figures.files import save, write_figure
 from metarepro.figures.forest import forest
-from metarepro.figures.layout import LayoutError, save
+from metarepro.figures.layout import LayoutError
 
 if TYPE_CHECKING:
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
@@ -31,4 +32,5 @@ __all__ = [
     "forest",
     "save",
     "specification_strip",
+    "write_figure",
 ]

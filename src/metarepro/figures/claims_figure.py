@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.claims_rows import CLAIM, EVIDENCE, LINE, Block, Document, make_documents, paginate
+from metarepro.figures.colors import GREY, INK
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest import GAP, GREY, INK, MARGIN, TITLE
-from metarepro.figures.forest_rows import LEADING, SIZE, SMALL
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.printed_texts import clean
+from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL, TITLE
 from metarepro.figures.verdict_marks import CLAIM_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:

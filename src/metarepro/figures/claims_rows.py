@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metarepro.figures.fonts import wrap
-from metarepro.figures.forest_rows import SIZE
 from metarepro.figures.printed_texts import clean
+from metarepro.figures.sizes import SIZE
 from metarepro.figures.verdict_marks import CLAIM_MARKS, mark_of
 
 if TYPE_CHECKING:

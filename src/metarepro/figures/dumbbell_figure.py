@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metarepro.figures.colors import BLUE, GREY, INK, LIGHT, VERMILLION
 from metarepro.figures.dumbbell_rows import (
     AXIS,
     GROUP_HEAD,
@@ -18,12 +19,12 @@ from metarepro.figures.dumbbell_rows import (
     paginate,
 )
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest import GAP, GREY, INK, LIGHT, MARGIN, TITLE
-from metarepro.figures.forest_rows import LEADING, SIZE, SMALL
 from metarepro.figures.layout import MM, Canvas, Mark
 from metarepro.figures.panels import Panel, Values
 from metarepro.figures.printed_texts import clean
-from metarepro.figures.verdict_marks import BLUE, REPRODUCTION_MARKS, VERMILLION, circle, diamond, draw_mark, mark_of
+from metarepro.figures.shapes import circle, diamond
+from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL, TITLE
+from metarepro.figures.verdict_marks import REPRODUCTION_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction

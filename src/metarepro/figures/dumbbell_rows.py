@@ -11,9 +11,9 @@ from metarepro.effects import Measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis
 from metarepro.figures.fonts import wrap
-from metarepro.figures.forest_rows import LEADING, SIZE
 from metarepro.figures.panels import Values, axis_of
 from metarepro.figures.printed_texts import clean, computed_text, measure_of, printed_text, printed_values, subject
+from metarepro.figures.sizes import LEADING, SIZE
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction

@@ -9,15 +9,11 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
+from metarepro.figures.colors import GREY, INK
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.forest_rows import (
-    INDENT,
     LABEL_MAX,
     LABEL_MIN,
-    LEADING,
-    ROW,
-    SIZE,
-    SMALL,
     Column,
     Row,
     control_name,
@@ -27,16 +23,14 @@ from metarepro.figures.forest_rows import (
     make_rows,
 )
 from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.sizes import GAP, INDENT, LEADING, MARGIN, ROW, SIZE, SMALL, TITLE
 from metarepro.figures.wording import (
     describe_figure,
     effect_label,
     footnotes,
 )
 
-TITLE = 9.5
-MARGIN, GAP = 8.0, 9.0
 PLOT_MIN = 150.0
-INK, GREY, LIGHT = "#111111", "#5f5f5f", "#b5b5b5"
 SQUARE, DIAMOND, PREDICTION = "#0072B2", "#111111", "#8a5a00"
 
 

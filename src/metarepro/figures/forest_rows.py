@@ -10,10 +10,9 @@ from metarepro.effects import Measure, get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import Align
+from metarepro.figures.sizes import INDENT, LEADING, ROW, SIZE, SMALL
 from metarepro.figures.wording import heterogeneity_line, subgroup_test_line, summary_label
 
-SIZE, SMALL = 7.5, 6.5
-ROW, LEADING, INDENT = 12.0, 9.0, 8.0
 LABEL_MIN, LABEL_MAX = 90.0, 190.0
 
 

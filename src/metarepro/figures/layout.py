@@ -1,29 +1,36 @@
 """The layout engine: places text and marks in points, knows every text's box, and finds faults before print.
 
 Coordinates are points from the top left corner, y downwards. Nothing is guessed: texts are measured in the shipped
-font, the canvas grows to what is put on it, and `faults` says when two texts touch or one leaves the canvas.
+font, the canvas grows to what is put on it, and `metarepro.figures.faults` says what would be wrong in print.
+
+What a figure shows is put into rows of `data` (its twin, written as CSV beside it); a text or mark that is put while a
+row is open belongs to it, and every number in such a text must be one of the row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
-from xml.sax.saxutils import escape
 
 from metarepro.errors import MetareproError
 from metarepro.figures.fonts import FALLBACK, FAMILY, register, text_width
-from metarepro.output import write_whole
 
 Align = Literal["left", "right", "center"]
+Role = Literal["words", "tick"]
+Cell = str | int | float | None
+Points = Sequence[tuple[float, float]]
 # Shares of the size that a line of text reaches above and below its baseline.
 ASCENT, DESCENT = 0.74, 0.21
 MM = 72 / 25.4
+# Widths of journal columns: one, one and a half, two.
+WIDTHS_MM = (84.0, 120.0, 174.0)
 
 
 @dataclass(frozen=True)
 class Text:
-    """A line of text: its anchor on the baseline, and its box (left, top, right, bottom)."""
+    """A line of text: its anchor on the baseline; its row of the data, if any."""
 
     text: str
     x: float
@@ -32,6 +39,8 @@ class Text:
     align: Align
     weight: str
     color: str
+    row: int | None = None
+    role: Role = "words"
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -43,7 +52,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Mark:
-    """A polygon or a line: its points, fill and stroke, and what it stands for."""
+    """A polygon (with a fill) or a line through points, what it stands for (`kind: name`), its row of the data."""
 
     points: tuple[tuple[float, float], ...]
     fill: str | None
@@ -51,10 +60,42 @@ class Mark:
     width: float
     dashed: bool
     name: str
+    row: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is, without what it is of."""
+        return self.name.partition(":")[0]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        xs, ys = zip(*self.points, strict=True)
+        return (min(xs), min(ys), max(xs), max(ys))
 
 
 class LayoutError(MetareproError):
-    """A figure whose texts overlap or leave the canvas; it is never written."""
+    """A figure whose texts overlap or leave the canvas, or that could not be read in print; it is never written."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What travels with a figure into its files.
+
+    Attributes
+    ----------
+    title, description : str
+        Name, and the text alternative for those who do not see it.
+    data : tuple of dict
+        What it shows, row by row: the numbers in full, the words as they stand in it.
+    canvas : Canvas
+        Its texts and marks.
+    """
+
+    title: str
+    description: str
+    data: tuple[dict[str, Cell], ...]
+    canvas: Canvas
 
 
 @dataclass
@@ -65,48 +106,69 @@ class Canvas:
     height: float = 0.0
     texts: list[Text] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    data: list[dict[str, Cell]] = field(default_factory=list)
+    row: int | None = None
+
+    @contextmanager
+    def data_row(self, **cells: Cell) -> Iterator[int]:
+        """Add a row to the data; what is put meanwhile belongs to it. Yields its number."""
+        row = self.add_data(**cells)
+        with self.in_row(row):
+            yield row
+
+    @contextmanager
+    def in_row(self, row: int | None) -> Iterator[None]:
+        """What is put meanwhile belongs to a row that is there already."""
+        outer, self.row = self.row, row
+        try:
+            yield
+        finally:
+            self.row = outer
+
+    def add_data(self, **cells: Cell) -> int:
+        """Add a row to the data; returns its number."""
+        self.data.append(cells)
+        return len(self.data) - 1
 
     def text(
         self, x: float, y: float, text: str, size: float, align: Align = "left", weight: str = "normal",
-        color: str = "#000000",
+        color: str = "#000000", role: Role = "words",
     ) -> None:  # fmt: skip
         """Put a line of text; empty text puts nothing."""
         if text:
-            self.texts.append(Text(text, x, y, size, align, weight, color))
+            self.texts.append(Text(text, x, y, size, align, weight, color, self.row, role))
 
-    def polygon(self, points: list[tuple[float, float]], fill: str, name: str, stroke: str | None = None) -> None:
+    def polygon(
+        self, points: Points, fill: str | None, name: str, stroke: str | None = None, width: float = 0.5,
+        dashed: bool = False,
+    ) -> None:  # fmt: skip
         """Put a filled polygon."""
-        self.marks.append(Mark(tuple(points), fill, stroke, 0.5, False, name))
+        self.marks.append(Mark(tuple(points), fill, stroke, width if stroke else 0.0, dashed, name, self.row))
 
     def line(
         self, x0: float, y0: float, x1: float, y1: float, name: str, width: float = 0.8, color: str = "#000000",
         dashed: bool = False,
     ) -> None:  # fmt: skip
         """Put a line."""
-        self.marks.append(Mark(((x0, y0), (x1, y1)), None, color, width, dashed, name))
+        self.curve([(x0, y0), (x1, y1)], name, width, color, dashed)
 
-    def faults(self, clearance: float = 0.3) -> list[str]:
-        """Pairs of texts that touch, and texts or marks that leave the canvas."""
-        found = []
-        boxes = sorted(((t.box, t.text) for t in self.texts), key=lambda b: b[0][1])
-        for (left, top, right, bottom), text in boxes:
-            if left < -0.01 or top < -0.01 or right > self.width + 0.01 or bottom > self.height + 0.01:
-                found.append(f"text {text!r} leaves the canvas")
-        for i, (a, first) in enumerate(boxes):
-            for b, second in boxes[i + 1 :]:
-                if b[1] >= a[3] - clearance:
-                    break
-                if a[0] < b[2] - clearance and b[0] < a[2] - clearance:
-                    found.append(f"texts {first!r} and {second!r} overlap")
-        for mark in self.marks:
-            if any(not (-0.01 <= x <= self.width + 0.01 and -0.01 <= y <= self.height + 0.01) for x, y in mark.points):
-                found.append(f"mark {mark.name!r} leaves the canvas")
-        return found
+    def curve(
+        self, points: Points, name: str, width: float = 0.8, color: str = "#000000", dashed: bool = False
+    ) -> None:
+        """Put a line through points."""
+        self.marks.append(Mark(tuple(points), None, color, width, dashed, name, self.row))
+
+    def faults(self) -> list[str]:
+        """What would be wrong in print, in words; empty when nothing is."""
+        from metarepro.figures.faults import faults_of
+
+        return faults_of(self)
 
     def figure(self, title: str, description: str) -> Any:
         """The page as a matplotlib Figure. Raises LayoutError when it has faults.
 
-        The title and description travel with the figure and are written into its files by `save`.
+        Title, description and data travel with the figure (`figure.metarepro`, an `About`) and are written into its
+        files by `metarepro.figures.save` and `metarepro.figures.write_figure`.
         """
         faults = self.faults()
         if faults:
@@ -118,7 +180,7 @@ class Canvas:
         register()
         figure = Figure(figsize=(self.width / 72, self.height / 72), dpi=72, facecolor="white")
         place = Affine2D().scale(1, -1).translate(0, self.height).scale(1 / 72) + figure.dpi_scale_trans
-        for mark in self.marks:
+        for number, mark in enumerate(self.marks):
             patch = Polygon(
                 mark.points,
                 closed=mark.fill is not None,
@@ -131,54 +193,19 @@ class Canvas:
                 capstyle="butt",
                 transform=place,
             )
+            patch.set_gid(_tag(number, mark.kind, mark.row))
             figure.add_artist(patch)
-        for t in self.texts:
-            figure.text(
+        for number, t in enumerate(self.texts):
+            artist = figure.text(
                 t.x, t.y, t.text, transform=place, fontsize=t.size, ha=t.align, va="baseline", color=t.color,
                 fontweight=t.weight, fontfamily=[FAMILY, FALLBACK], parse_math=False,
             )  # fmt: skip
-        figure.metarepro = {"title": title, "description": description}  # type: ignore[attr-defined]
+            artist.set_gid(_tag(number, "tick" if t.role == "tick" else "text", t.row))
+        figure.metarepro = About(title, description, tuple(self.data), self)  # type: ignore[attr-defined]
         return figure
 
 
-def save(figure: Any, path: Path, dpi: int = 300) -> None:
-    """Write a figure as SVG, PDF or PNG, by the ending, with the same bytes every time.
-
-    SVG keeps text as text and carries a title and a description; PDF embeds TrueType fonts.
-    """
-    import io
-
-    import matplotlib as mpl
-
-    about = getattr(figure, "metarepro", {"title": "", "description": ""})
-    kind = path.suffix.lstrip(".")
-    settings: Any = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "metarepro",
-        "pdf.fonttype": 42,
-        "ps.fonttype": 42,
-        "text.hinting": "no_hinting",
-    }  # hinted letters are wider than measured at small sizes
-
-    metadata: dict[str, Any] = {
-        "svg": {"Date": None, "Creator": None},
-        "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None, "Title": about["title"]},
-        "png": {"Software": None, "Title": about["title"], "Description": about["description"]},
-    }[kind]
-    buffer = io.BytesIO()
-    with mpl.rc_context(settings):
-        figure.savefig(buffer, format=kind, metadata=metadata, dpi=dpi if kind == "png" else 72)
-    data = buffer.getvalue()
-    if kind == "svg":
-        data = _describe_svg(data.decode("utf-8"), about["title"], about["description"], path.stem).encode("utf-8")
-    write_whole(path, data)
-
-
-def _describe_svg(svg: str, title: str, description: str, name: str) -> str:
-    """Give the SVG a name for screen readers, and fonts of the same widths where ours is not installed."""
-    start = svg.index("<svg")
-    end = svg.index(">", start)
-    head = f' role="img" aria-labelledby="{name}-title {name}-desc">'
-    inner = f'\n <title id="{name}-title">{escape(title)}</title>\n <desc id="{name}-desc">{escape(description)}</desc>'
-    svg = svg[:end] + head + inner + svg[end + 1 :]
-    return svg.replace(f"'{FAMILY}'", f"'{FAMILY}', Arial, Helvetica")
+def _tag(number: int, kind: str, row: int | None) -> str:
+    """Mark of a text or shape in the SVG, which `save` turns into a class and a row number."""
+    word = "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in kind.lower()).split())
+    return f"mr:{number}:{word}:{'' if row is None else row}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from metarepro.effects import Measure
 from metarepro.figures.axes import Axis, make_axis
+from metarepro.figures.colors import INK
 from metarepro.figures.fonts import text_width
-from metarepro.figures.forest import INK
-from metarepro.figures.forest_rows import SIZE
 from metarepro.figures.layout import Canvas
+from metarepro.figures.sizes import SIZE
 
 # No axis reaches beyond this, whatever is printed.
 FARTHEST = 1e9

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis
+from metarepro.figures.colors import BLUE, GREY, INK, VERMILLION
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest import GAP, GREY, INK, MARGIN, TITLE
-from metarepro.figures.forest_rows import SIZE, SMALL
 from metarepro.figures.layout import MM, Canvas, Mark
 from metarepro.figures.panels import axis_of, cropped
 from metarepro.figures.printed_texts import (
@@ -20,6 +19,8 @@ from metarepro.figures.printed_texts import (
     rounded_from,
     scale_of,
 )
+from metarepro.figures.shapes import circle, diamond
+from metarepro.figures.sizes import GAP, MARGIN, SIZE, SMALL, TITLE
 from metarepro.figures.specification_columns import (
     KINDS,
     Choice,
@@ -29,7 +30,6 @@ from metarepro.figures.specification_columns import (
     thinned,
 )
 from metarepro.figures.specification_words import caption, describe, notes, title
-from metarepro.figures.verdict_marks import BLUE, VERMILLION, circle, diamond
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction

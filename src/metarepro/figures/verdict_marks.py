@@ -6,28 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from metarepro.figures.forest import GREY, INK
-from metarepro.figures.layout import Canvas, Mark
+from metarepro.figures.colors import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
+from metarepro.figures.layout import Canvas
+from metarepro.figures.shapes import Point, box, circle
 
-Point = tuple[float, float]
 Fill = Literal["colour", "white"]
-
-GREEN, BLUE, SKY, ORANGE, VERMILLION, PURPLE = "#009E73", "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#CC79A7"
-
-
-def circle(radius: float = 1.0, x: float = 0.0, y: float = 0.0, corners: int = 24) -> list[Point]:
-    """Corners of a circle."""
-    turns = [2 * math.pi * i / corners for i in range(corners)]
-    return [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in turns]
-
-
-def diamond(radius: float, x: float, y: float) -> list[Point]:
-    """Corners of a diamond."""
-    return [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
-
-
-def _box(x0: float, y0: float, x1: float, y1: float) -> list[Point]:
-    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def _plus(arm: float, half: float, y: float) -> list[Point]:
@@ -96,7 +79,7 @@ def _mark(word: str, color: str, meaning: str, *parts: tuple[list[Point], Fill])
     return VerdictMark(word, color, tuple((tuple(points), fill) for points, fill in parts), meaning)
 
 
-_DASH: tuple[list[Point], Fill] = (_box(-0.5, -0.16, 0.5, 0.16), "colour")
+_DASH: tuple[list[Point], Fill] = (box(-0.5, -0.16, 0.5, 0.16), "colour")
 REPRODUCTION_MARKS: dict[str, VerdictMark] = {
     m.word: m
     for m in (
@@ -110,7 +93,7 @@ REPRODUCTION_MARKS: dict[str, VerdictMark] = {
         ),
         _mark(
             "within tolerance", PURPLE, "such a way nearly gives them; the difference is small",
-            (_plus(0.85, 0.27, -0.22), "colour"), (_box(-0.85, 0.76, 0.85, 1.24), "colour"),
+            (_plus(0.85, 0.27, -0.22), "colour"), (box(-0.85, 0.76, 0.85, 1.24), "colour"),
         ),
         _mark(
             "differs but explained", ORANGE, "another way of computing, other studies or one changed study gives them",
@@ -127,7 +110,7 @@ CLAIM_MARKS: dict[str, VerdictMark] = {
         _mark(
             "supported only under named specifications", BLUE,
             "true for some reasonable ways of computing, not for others; they are named",
-            (_box(-0.95, -0.95, 0.95, 0.95), "white"), (_SMALL_TICK, "colour"),
+            (box(-0.95, -0.95, 0.95, 0.95), "white"), (_SMALL_TICK, "colour"),
         ),
         _mark(
             "partly supported", ORANGE, "a part of it is right, or it is right with a limit that the page leaves out",
@@ -161,4 +144,4 @@ def draw_mark(canvas: Canvas, mark: VerdictMark, x: float, y: float, radius: flo
         color = mark.color if fill == "colour" else "#ffffff"
         stroke, width = (outline, 0.9) if fill == "white" else (None, 0.0)
         kind = "verdict" if number == 0 else "verdict part"
-        canvas.marks.append(Mark(placed, color, stroke, width, False, f"{kind}: {name}"))
+        canvas.polygon(placed, color, f"{kind}: {name}", stroke, width)

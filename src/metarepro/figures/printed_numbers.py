@@ -1,0 +1,50 @@
+"""Numbers read back from the words of a picture, and whether values explain them at the printed precision."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+# Thin spaces stand between thousands, a middle dot is the Lancet's decimal point, JAMA drops the zero before it.
+# A hyphen or dash right after a digit or bracket joins the ends of an interval and is no sign.
+_NUMBER = re.compile(
+    r"(?<![\w.\u00b7])([\u2212-]?)((?:\d{1,3}(?:[\u2009,]\d{3})+|\d+)(?:[.\u00b7]\d+)?|[.\u00b7]\d+)(e[+\u2212-]?\d+)?"
+)
+Value = str | int | float | None
+
+
+def numbers_in(text: str) -> list[str]:
+    """Numbers of a text as they stand in it, with `<` or `>` before one that has it."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        sign, start = match.group(1), match.start()
+        joins = sign and start > 0 and (text[start - 1].isalnum() or text[start - 1] in ")%")
+        number = match.group()[1:] if joins else match.group()
+        before = text[: start + (1 if joins else 0)].rstrip()
+        found.append(before[-1] + number if before.endswith(("<", ">")) else number)
+    return found
+
+
+def unexplained(text: str, values: Mapping[str, Value]) -> list[str]:
+    """Numbers of a text that neither a value of the row rounds to nor one of its words holds."""
+    words = [v for v in values.values() if isinstance(v, str)]
+    numbers = [float(v) for v in values.values() if isinstance(v, int | float) and math.isfinite(v)]
+    return [n for n in numbers_in(text) if not any(n in w for w in words) and not any(shows(n, v) for v in numbers)]
+
+
+def shows(printed: str, value: float) -> bool:
+    """Whether a printed number stands for a value, or for the value in percent."""
+    return any(_rounds_to(printed, scale * value) for scale in (1.0, 100.0))
+
+
+def _rounds_to(printed: str, value: float) -> bool:
+    bound = printed[0] if printed[0] in "<>" else ""
+    plain = printed.lstrip("<>").replace("\u2009", "").replace(",", "").replace("\u2212", "-").replace("\u00b7", ".")
+    number = float(plain)
+    if bound:
+        return value < number if bound == "<" else value > number - 0.5
+    mantissa, _, exponent = plain.partition("e")
+    places = len(mantissa.partition(".")[2]) - (int(exponent) if exponent else 0)
+    half = 0.5 * 10.0**-places
+    return abs(value - number) <= half * (1 + 1e-9) + 1e-12 * abs(value)
