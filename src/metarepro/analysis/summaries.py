@@ -18,6 +18,7 @@ from metarepro.evidence.tables import Contrast
 from metarepro.pooling import GlmmFit, between_subgroups, glmm, heterogeneity_interval, pool
 from metarepro.pooling.inference import quantile
 
+BETWEEN = "Q between subgroups, separate tau2, model-based variances"
 GROUP_LABELS = {"trial": "Clinical trials", "series": "Real-world series"}
 
 
@@ -177,5 +178,4 @@ def subgroup_summaries(
         )
         wald.append((summary.beta, se, summary.k))
     test = between_subgroups(names, *map(np.array, zip(*wald, strict=True)))
-    method = "Q between subgroups, separate tau2, model-based variances"
-    return tuple(summaries), SubgroupTestResult(test.q, test.df, test.p, method, test.notes)
+    return tuple(summaries), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, test.notes)

@@ -100,6 +100,17 @@ class PooledFit:
     notes: tuple[str, ...]
     _on_demand: OnDemand = field(repr=False)
 
+    @property
+    def data(self) -> tuple[Any, Any]:
+        """Effects and variances that were pooled, as copies; NaN where a study was masked or lacked a number."""
+        batch = self._on_demand.batch
+        yi, vi = (np.array(a, dtype=np.float64) for a in (batch.y, batch.v))
+        unused = ~(np.isfinite(yi) & np.isfinite(vi))
+        if batch.mask is not None:
+            unused |= ~batch.mask
+        yi[unused] = vi[unused] = np.nan
+        return (yi[0], vi[0]) if self._shape == () else (yi.reshape((*self._shape, -1)), vi.reshape((*self._shape, -1)))
+
     @cached_property
     def weights(self) -> Any:
         """Percent weight of each study."""

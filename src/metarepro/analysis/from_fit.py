@@ -1,0 +1,138 @@
+"""A fit from Python as an analysis result, so that figures take either."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from metarepro.analysis.methods import CI, PI, TAU2
+from metarepro.analysis.result import AnalysisResult, StudyEffect, SubgroupSummary, SubgroupTestResult
+from metarepro.analysis.summaries import BETWEEN, summary_of, total
+from metarepro.effects import get_measure, to_display
+from metarepro.errors import DataError
+from metarepro.pooling import PooledFit, heterogeneity_interval, pool_subgroups
+
+# Keywords of the input numbers, by the kind of studies they make.
+_KINDS = {
+    "counts": ({"e1", "n1", "e2", "n2"}, {"e", "n"}),
+    "means": ({"m1", "sd1", "n1", "m2", "sd2", "n2"},),
+}
+
+
+def result_of(
+    fit: PooledFit | AnalysisResult, *, measure: str = "GEN", labels: Sequence[str] | None = None,
+    inputs: Mapping[str, Sequence[float]] | None = None, participants: Sequence[int] | None = None,
+    years: Sequence[int] | None = None, groups: Sequence[str] | None = None, title: str = "", outcome: str = "",
+    better: str = "high", experimental: str = "", control: str = "",
+) -> AnalysisResult:  # fmt: skip
+    """What figures draw: an analysis result as it is, or a fit of `metarepro.pool` with the words that it lacks.
+
+    Parameters
+    ----------
+    fit : PooledFit or AnalysisResult
+        Of one problem, without moderators. With an AnalysisResult the other arguments have no effect.
+    measure : str
+        Code of the measure, which decides scale and words; GEN for plain numbers.
+    labels : sequence of str
+        Names of the studies, as many as `yi` had; "Study 1" ... by default.
+    inputs : mapping of str to sequence of float
+        The columns of `metarepro.effect_sizes` (e1, n1, e2, n2; m1, sd1 ...), to be shown.
+    participants, years : sequence of int
+        Sizes (else from `inputs`) and years of the studies.
+    groups : sequence of str
+        Subgroup of each study; each is then pooled by itself, with the fit's own methods.
+    title, outcome : str
+    better : str
+        `high` or `low`: whether more of the outcome is good, which decides the "favours" labels.
+    experimental, control : str
+        Names of the arms; without them there are no "favours" labels.
+
+    Raises
+    ------
+    DataError
+        When a sequence is not as long as the fit's, or the fit is a batch or has moderators.
+    """
+    if isinstance(fit, AnalysisResult):
+        return fit
+    if not isinstance(fit, PooledFit) or np.ndim(fit.beta) != 0:
+        raise DataError(
+            f"A figure shows one fit of metarepro.pool without moderators, not {type(fit).__name__} of shape "
+            f"{np.shape(getattr(fit, 'beta', None))}. Fix: pool one problem; for moderators: metarepro.figures.bubble."
+        )
+    info = get_measure(measure)
+    yi, vi = fit.data
+    given = {name: [float(x) for x in values] for name, values in (inputs or {}).items()}
+    sizes = {"labels": labels, "participants": participants, "years": years, "groups": groups, **given}
+    for name, values in sizes.items():
+        if values is not None and len(values) != yi.size:
+            raise DataError(f"{name} has {len(values)} values for {yi.size} studies. Fix: one a study, in their order.")
+    if participants is None:
+        participants = _participants(given)
+    kind = next((k for k, sets in _KINDS.items() if set(given) in sets), "effects")
+    half = ndtri(0.5 + fit.level / 2) * np.sqrt(vi)
+    shown = [to_display(measure, x) for x in (yi, yi - half, yi + half)]
+    weights = np.asarray(fit.weights)
+    studies = []
+    for i in range(yi.size):
+        estimable = bool(np.isfinite(yi[i]) and np.isfinite(vi[i]))
+        numbers = [float(x[i]) if estimable else math.nan for x in shown]
+        studies.append(
+            StudyEffect(
+                study_id=f"study{i + 1}", label=str(labels[i]) if labels is not None else f"Study {i + 1}",
+                year=int(years[i]) if years is not None else None, group=str(groups[i]) if groups is not None else "",
+                level="primary", timepoint_h=None, scale="",
+                participants=int(participants[i]) if participants is not None else None,
+                inputs={name: values[i] for name, values in given.items()}, kind=kind, yi=float(yi[i]),
+                vi=float(vi[i]), se=math.sqrt(vi[i]) if vi[i] >= 0 else math.nan, estimate=numbers[0],
+                ci_low=numbers[1], ci_high=numbers[2], ci_method="normal", weight=float(weights[i]),
+                estimable=estimable, notes=() if estimable else ("no usable number",), provenance=(),
+            )
+        )  # fmt: skip
+    usable = np.isfinite(yi) & np.isfinite(vi)
+    people = total([s.participants for s in studies if s.estimable])
+    interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
+    subgroups, test = _subgroups(fit, yi, vi, studies, measure) if groups is not None else ((), None)
+    return AnalysisResult(
+        id="fit", title=title or info.name, section="", outcome=outcome, outcome_label=outcome or info.name,
+        better=better, measure=measure, rows="arms", combine="pool", experimental_label=experimental,
+        control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
+        left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,
+        sensitivity=(), references=(), methods=_methods(fit, measure), notes=(),
+    )  # fmt: skip
+
+
+def _participants(given: Mapping[str, Sequence[float]]) -> list[int] | None:
+    columns = [given[n] for n in ("n", "n1", "n2") if n in given]
+    if not columns or not all(math.isfinite(x) for column in columns for x in column):
+        return None
+    return [int(sum(sizes)) for sizes in zip(*columns, strict=True)]
+
+
+def _subgroups(
+    fit: PooledFit, yi: Any, vi: Any, studies: list[StudyEffect], measure: str
+) -> tuple[tuple[SubgroupSummary, ...], SubgroupTestResult | None]:
+    usable = np.array([s.estimable for s in studies])
+    names = [s.group for s in studies if s.estimable]
+    pooled = pool_subgroups(
+        yi[usable], vi[usable], names, tau2=fit.tau2_method, ci=fit.ci_method, level=fit.level, pi=fit.pi_method
+    )
+    found = []
+    for name, own in zip(pooled.levels, pooled.fits, strict=True):
+        members = np.array([s.estimable and s.group == name for s in studies])
+        people = total([s.participants for s, member in zip(studies, members, strict=True) if member])
+        interval = heterogeneity_interval(yi[members], vi[members], level=fit.level)
+        found.append(SubgroupSummary(name, name, summary_of(own, interval, measure, people)))
+    test = pooled.test
+    return tuple(found), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, test.notes)
+
+
+def _methods(fit: PooledFit, measure: str) -> str:
+    """The methods in a sentence, for the note under a figure."""
+    parts = [f"{get_measure(measure).name}, inverse variance: {TAU2[fit.tau2_method]}", CI[fit.ci_method]]
+    if fit.tau2_method != "CE":
+        parts.append(PI[fit.pi_method])
+    return ", ".join(parts) + "; intervals of studies are normal."
