@@ -60,8 +60,9 @@ def result_of(
         return fit
     if not isinstance(fit, PooledFit) or np.ndim(fit.beta) != 0:
         raise DataError(
-            f"A figure shows one fit of metarepro.pool without moderators, not {type(fit).__name__} of shape "
-            f"{np.shape(getattr(fit, 'beta', None))}. Fix: pool one problem; for moderators: metarepro.figures.bubble."
+            f"A figure shows one fit of metarepro.pool without moderators, not {type(fit).__name__} with "
+            f"{np.size(getattr(fit, 'beta', 0.0))} coefficients or problems. Fix: pool one problem; for moderators: "
+            "metarepro.figures.bubble."
         )
     info = get_measure(measure)
     yi, vi = fit.data

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from metarepro.records import from_plain, to_plain
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class StudyEffect:
-    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale."""
+    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale.
+
+    `columns` are cells that the configuration wants in figures, by their heads; `risk_of_bias` are judgements (low,
+    some, high, or empty for not assessed) by domain.
+    """
 
     study_id: str
     label: str
@@ -49,6 +53,8 @@ class StudyEffect:
     estimable: bool
     notes: tuple[str, ...]
     provenance: tuple[Provenance, ...]
+    columns: dict[str, str] = field(default_factory=dict)
+    risk_of_bias: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -151,8 +157,36 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class FigureOptions:
+    """How the figures of an analysis look; nothing here changes a number.
+
+    Attributes
+    ----------
+    style : str
+        House style: plain, cochrane, bmj, jama, lancet.
+    width_mm : float
+        Width at print: 84, 120 or 174 mm are the usual columns.
+    models : tuple of str
+        Ids of sensitivity analyses whose pooled results are shown below the main one.
+    columns : tuple of str
+        Heads of further columns, of `StudyEffect.columns`.
+    risk_of_bias : bool
+        Whether judgements stand beside the studies.
+    dpi : int
+        Of PNG.
+    """
+
+    style: str = "plain"
+    width_mm: float = 174.0
+    models: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    risk_of_bias: bool = False
+    dpi: int = 300
+
+
+@dataclass(frozen=True)
 class AnalysisResult:
-    """Everything that one analysis yields."""
+    """Everything that one analysis yields. `sort` says how the studies are ordered."""
 
     id: str
     title: str
@@ -176,6 +210,8 @@ class AnalysisResult:
     references: tuple[Reference, ...]
     methods: str
     notes: tuple[str, ...]
+    sort: str = ""
+    figure: FigureOptions = FigureOptions()
     schema_version: int = SCHEMA_VERSION
 
 

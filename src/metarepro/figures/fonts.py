@@ -75,10 +75,15 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
-    """Break a text into lines no wider than `width` points; a word too long for a line is broken inside."""
+    """Break a text into lines no wider than `width` points; a word too long for a line is broken inside.
+
+    A no-break space keeps what it joins in one line.
+    """
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" "):
+        if not word:
+            continue
         trial = f"{line} {word}" if line else word
         if text_width(trial, size, weight) <= width:
             line = trial

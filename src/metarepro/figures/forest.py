@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
-from metarepro.figures.colors import GREY, INK
+from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.colors import BROWN, GREY, INK, WHITE
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest_rows import (
-    LABEL_MAX,
-    LABEL_MIN,
+from metarepro.figures.forest_columns import (
     Column,
-    Row,
     control_name,
-    data_columns,
-    label_width,
-    level_text,
-    make_rows,
+    data_kind,
+    effect_column,
+    weight_column,
 )
+from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading
+from metarepro.figures.forest_rows import Row, make_rows
+from metarepro.figures.judgement_marks import draw_judgement
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.sizes import GAP, INDENT, LEADING, MARGIN, ROW, SIZE, SMALL, TITLE
-from metarepro.figures.wording import (
-    describe_figure,
-    effect_label,
-    footnotes,
-)
+from metarepro.figures.panels import Panel
+from metarepro.figures.shapes import diamond, square
+from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.styles import Style, get_style
+from metarepro.figures.wording import describe_figure, effect_label, footnotes
 
-PLOT_MIN = 150.0
-SQUARE, DIAMOND, PREDICTION = "#0072B2", "#111111", "#8a5a00"
+LARGEST, LEAST = 9.0, 2.4
+DOMAINS = ("d1", "d2", "d3", "d4", "d5", "overall")
+# Height of a journal page's type area; more rows go on another page.
+PAGE_MM = 235.0
 
 
-def forest(result: AnalysisResult, width_mm: float = 174.0) -> Any:
-    """Draw the forest plot of an analysis.
+def forest(fit: Any, *, width_mm: float | None = None, style: str | None = None, **words: Any) -> Any:
+    """Draw the forest plot of an analysis, all in one figure.
 
     Parameters
     ----------
-    result : AnalysisResult
-        Everything in the picture comes from here.
+    fit : AnalysisResult or PooledFit
+        Everything in the picture comes from here. With a fit of `metarepro.pool`, `words` say what it lacks.
     width_mm : float
-        Width at print; 174 mm is a full journal page. The height follows from the rows. The figure grows wider
-        only when its columns leave no room for the plot.
+        Width at print: 84, 120, 174 are the usual columns of journals. The height follows from the rows. Columns that
+        have no room are folded under the labels.
+    style : str
+        plain, cochrane, bmj, jama or lancet: formats, heads, columns and marks; never a number.
+    **words
+        `models` (ids of the result's sensitivity analyses to be shown below it), `columns` (heads of further
+        columns), `risk_of_bias` (whether judgements stand beside the studies); and with a PooledFit those of
+        `metarepro.analysis.from_fit.result_of`: measure, labels, inputs, groups, title, experimental, control, better.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Write it with `metarepro.figures.save`.
+        Write it with `metarepro.figures.write_figure` or `save`.
 
     Raises
     ------
@@ -56,72 +66,68 @@ def forest(result: AnalysisResult, width_mm: float = 174.0) -> Any:
         When two texts would overlap or one would leave the canvas (it should never happen; nothing is written).
     DataError
         When a label has a character that no shipped font can draw.
+    ConfigError
+        When the style or a model is unknown.
+
+    Notes
+    -----
+    More than about forty studies are read better in `forest_pages`. When not to use: for effects that nobody should
+    pool; the plot shows a diamond whatever the studies have in common.
     """
-    canvas = draw_forest(result, width_mm)
-    return canvas.figure(result.title, describe_figure(result))
+    return forest_pages(fit, width_mm=width_mm, style=style, height_mm=math.inf, **words)[0]
 
 
-def draw_forest(result: AnalysisResult, width_mm: float = 174.0) -> Canvas:
-    """The forest plot as a canvas of measured texts and marks."""
-    measure = get_measure(result.measure)
-    columns = data_columns(result, measure)
-    right = [Column([effect_label(result), f"({level_text(result)}% CI)"], "left")]
-    if result.combine == "pool":
-        right.append(Column(["Weight", "(%)"], "right"))
-    axis = _axis(result, measure)
-    width = width_mm * MM
-    # The labels get what the other columns and the plot leave, and are wrapped to it.
-    rows = make_rows(result, columns, right, LABEL_MAX, width)
-    for column in (*columns, *right):
-        texts = [*column.header, *column.cells]
-        column.width = max((text_width(t, SIZE, "bold") for t in texts if t), default=0.0)
-    _widen_for_spans(columns)
-    others = 2 * MARGIN + sum(c.width + c.before + GAP for c in (*columns, *right)) + 4 * GAP
-    natural = label_width(result)
-    labels = min(natural, max(width - others - PLOT_MIN, min(LABEL_MIN, natural)))
-    room = labels + GAP + sum(c.width + c.before + GAP for c in columns)
-    rows = make_rows(result, columns, right, labels, room)
-    plot_width = max(width - others - labels, PLOT_MIN)
-    width = others + labels + plot_width
+def forest_pages(
+    fit: Any, *, width_mm: float | None = None, style: str | None = None, height_mm: float = PAGE_MM, **words: Any
+) -> list[Any]:
+    """Draw the forest plot of an analysis on pages of at most a height, with one axis for all of them.
 
-    x = MARGIN + labels + GAP
-    for column in columns:
-        column.x = x + column.before / 2
-        x += column.before + column.width + GAP
-    plot_left = x + GAP
-    x = plot_left + plot_width + 2 * GAP
-    for column in right:
-        column.x = x
-        x += column.width + GAP
+    Parameters
+    ----------
+    fit, width_mm, style, **words
+        As for `forest`.
+    height_mm : float
+        Of a page; one that holds a single row, or the notes, may be higher.
 
-    canvas = Canvas(width)
-    y = MARGIN + TITLE
-    for line in wrap(result.title, width - 2 * MARGIN, TITLE, "bold"):
-        canvas.text(MARGIN, y, line, TITLE, weight="bold")
-        y += TITLE * 1.25
-    y = _header(canvas, columns, right, plot_left, plot_width, width, y + 4)
-    top = y
-    placed = []
-    for row in rows:
-        placed.append((row, y))
-        y += row.height
-    bottom = y + 2
-    _frame(canvas, measure, axis, result, plot_left, plot_width, top, bottom)
-    heaviest = max((r.weight for r in rows), default=0.0) or 1.0
-    for row, at in placed:
-        _draw_row(canvas, row, at, columns, right, axis, plot_left, plot_width, heaviest)
-    y = _axis_below(canvas, measure, axis, result, plot_left, plot_width, bottom)
-    y += 6
-    for note in footnotes(result):
-        for line in wrap(note, width - 2 * MARGIN, SMALL):
-            y += SMALL * 1.3
-            canvas.text(MARGIN, y, line, SMALL, color=GREY)
-        y += 1.5
-    canvas.height = y + MARGIN
-    return canvas
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    """
+    result = with_options(fit, width_mm, style, words)
+    canvases = draw_forest_pages(result, height_mm)
+    description = describe_figure(result)
+    if len(canvases) == 1:
+        return [canvases[0].figure(result.title, description)]
+    of = f" of {len(canvases)}. "
+    return [c.figure(result.title, f"Page {n}{of}{description}") for n, c in enumerate(canvases, 1)]
 
 
-def _axis(result: AnalysisResult, measure: Measure) -> Axis:
+def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> AnalysisResult:
+    """The result to be drawn, with the options given."""
+    options: dict[str, Any] = {n: words.pop(n) for n in ("models", "columns", "risk_of_bias") if n in words}
+    if width_mm is not None:
+        options["width_mm"] = width_mm
+    if style is not None:
+        options["style"] = style
+    result = result_of(fit, **words)
+    options = {name: tuple(v) if isinstance(v, Sequence) and name != "style" else v for name, v in options.items()}
+    return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
+
+
+def draw_forest(result: AnalysisResult) -> Canvas:
+    """The forest plot as one canvas of measured texts and marks."""
+    return draw_forest_pages(result, math.inf)[0]
+
+
+def draw_forest_pages(result: AnalysisResult, height_mm: float = PAGE_MM) -> list[Canvas]:
+    """The pages of a forest plot as canvases."""
+    drawing = _Drawing(result)
+    pages = drawing.paginate(height_mm * MM)
+    return [drawing.draw_page(rows, number, len(pages)) for number, rows in enumerate(pages, 1)]
+
+
+def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
+    """The axis: all estimates and most intervals."""
     studies = [s for s in result.studies if s.estimable]
     estimates = [s.estimate for s in studies]
     more: tuple[float, ...] = ()
@@ -131,177 +137,255 @@ def _axis(result: AnalysisResult, measure: Measure) -> Axis:
     return make_axis(measure, estimates, [s.ci_low for s in studies], [s.ci_high for s in studies], more)
 
 
-# -- drawing -----------------------------------------------------------------------------------------------------
+class _Drawing:
+    """One forest plot: its rows, where its columns stand, and how its pages are drawn."""
 
+    def __init__(self, result: AnalysisResult) -> None:
+        self.result = result
+        self.measure = get_measure(result.measure)
+        self.style: Style = get_style(result.figure.style)
+        kind = data_kind(result, self.measure, self.style)
+        self.rows = make_rows(result, self.measure, kind, self.style)
+        left = [*kind.columns]
+        left += [Column(f"user {head}", [head], "left", "user") for head in result.figure.columns]
+        right = [effect_column(result, self.style)]
+        if result.combine == "pool":
+            right.insert(0 if self.style.numbers_first else 1, weight_column(self.style))
+        if self.style.numbers_first:
+            left, right = [*left, *right], []
+        lights = list(DOMAINS) if result.figure.risk_of_bias else []
+        self.place: Placement = place(
+            self.rows, left, right, lights, result.figure.width_mm * MM, self.style.study_head
+        )
+        self.panel = Panel(forest_axis(result, self.measure), self.place.plot_left, self.place.plot_width)
+        self.heaviest = max((r.weight for r in self.rows if math.isfinite(r.weight)), default=0.0) or 1.0
+        # Where the columns are too narrow for a sentence, the notes among the rows go below the axis.
+        self.moved = [r for r in self.rows if r.is_note] if self.place.note_width < 150 else []
+        if self.moved:
+            self.rows = [r for r in self.rows if not r.is_note]
 
-def _widen_for_spans(columns: list[Column]) -> None:
-    """A spanning header needs its width from the columns below it."""
-    for span in dict.fromkeys(c.span for c in columns if c.span):
-        members = [c for c in columns if c.span == span]
-        have = sum(c.width for c in members) + GAP * (len(members) - 1)
-        need = text_width(span, SIZE, "bold")
-        if need > have:
-            members[0].before = need - have
+    # -- pages -----------------------------------------------------------------------------------------------------
 
+    def paginate(self, height: float) -> list[list[Row]]:
+        """Rows by page; a heading stays with its first member, the summary with the last study."""
+        probe = Canvas(self.place.width)
+        head = self._head(probe, 1, 1)
+        foot = 60.0
+        pages: list[list[Row]] = [[]]
+        used = head + foot
+        for number, row in enumerate(self.rows):
+            needed = row.height
+            if row.kind == "heading" and number + 1 < len(self.rows):
+                needed += self.rows[number + 1].height
+            if used + needed > height and pages[-1]:
+                pages.append([])
+                used = head + foot
+            pages[-1].append(row)
+            used += row.height
+        last = pages[-1]
+        if len(pages) > 1 and not any(r.kind.startswith("study") for r in last) and len(pages[-2]) > 2:
+            last.insert(0, pages[-2].pop())
+        return pages
 
-def _put(canvas: Canvas, column: Column, y: float, text: str, weight: str = "normal") -> None:
-    x = {"left": column.x, "right": column.x + column.width, "center": column.x + column.width / 2}[column.align]
-    canvas.text(x, y, text, SIZE, column.align, weight, INK)
+    def draw_page(self, rows: list[Row], number: int, pages: int) -> Canvas:
+        """One page."""
+        canvas = Canvas(self.place.width)
+        y = self._head(canvas, number, pages)
+        top = y
+        placed = []
+        for row in rows:
+            placed.append((row, y))
+            y += row.height
+        bottom = y + 2
+        self._frame(canvas, top, bottom)
+        for row, at in placed:
+            self._draw_row(canvas, row, at)
+        y = self._axis_below(canvas, bottom) + 4
+        if number < pages:
+            y += SMALL * 1.3
+            canvas.text(MARGIN, y, f"Continued on page {number + 1}.", SMALL, color=GREY)
+        else:
+            for row in self.moved:
+                with canvas.in_row(canvas.add_data(**row.data)):
+                    y = put_notes(canvas, [self._moved_text(row)], y)
+            arrows = any(m.kind == "arrow" for m in canvas.marks)
+            y = put_notes(canvas, footnotes(self.result, arrows or pages > 1), y)
+            if self.place.lights:
+                y = put_notes(canvas, [LIGHTS_NOTE], y)
+        canvas.height = y + MARGIN
+        return canvas
 
+    def _moved_text(self, row: Row) -> str:
+        group = next((g.label for g in self.result.subgroups if g.group == row.data.get("group")), "")
+        return f"{group}: {row.label}" if group and row.indent else row.label
 
-def _header(
-    canvas: Canvas, columns: list[Column], right: list[Column], left: float, plot: float, width: float, y: float
-) -> float:
-    spans = dict.fromkeys(c.span for c in columns if c.span)
-    depth = max(len(c.header) for c in (*columns, *right))
-    tall = max((len(c.header) + (1 if c.span else 0) for c in columns), default=1)
-    last = y + SIZE + (max(depth, tall) - 1) * LEADING + (3 if spans else 0)
-    if spans:
+    # -- head and frame --------------------------------------------------------------------------------------------
+
+    def _head(self, canvas: Canvas, number: int, pages: int) -> float:
+        page = f" (page {number} of {pages})" if pages > 1 else ""
+        y = put_title(canvas, self.result.title + page) + 4
+        columns = self.place.columns
+        depth = max((len(c.header) for c in columns), default=1)
+        spans = dict.fromkeys(c.span for c in self.place.left if c.span)
+        last = y + (depth + (1 if spans else 0)) * LEADING
         for span in spans:
-            members = [c for c in columns if c.span == span]
+            members = [c for c in self.place.left if c.span == span]
             extra = members[0].before / 2
             start, end = members[0].x - extra, members[-1].x + members[-1].width + (extra if len(members) == 1 else 0)
-            above = last - len(members[0].header) * LEADING - 3
+            above = last - max(len(c.header) for c in members) * LEADING - 3
             canvas.text((start + end) / 2, above, span, SIZE, "center", "bold", INK)
-            canvas.line(start, above + 3, end, above + 3, "span rule", 0.5, GREY)
-    for column in (*columns, *right):
-        for number, line in enumerate(column.header):
-            _put(canvas, column, last - (len(column.header) - 1 - number) * LEADING, line, "bold")
-    canvas.text(MARGIN, last, "Study", SIZE, weight="bold")
-    canvas.line(MARGIN, last + 4.5, width - MARGIN, last + 4.5, "header rule", 0.8, INK)
-    return last + 7
+            canvas.line(start, above + 3, end, above + 3, "header rule: span", 0.5, GREY)
+        for column in columns:
+            for line, text in enumerate(column.header):
+                self._put(canvas, column, last - (len(column.header) - 1 - line) * LEADING, text, "bold")
+        canvas.text(MARGIN, last, self.style.study_head, SIZE, weight="bold", color=INK)
+        for i, domain in enumerate(self.place.lights):
+            name = "All" if domain == "overall" else domain[1:]
+            canvas.text(self._light_x(i), last, name, SMALL, "center", "bold", INK)
+        if self.place.lights:
+            middle = self._light_x((len(self.place.lights) - 1) / 2)
+            half = text_width("RoB", SMALL, "bold") / 2
+            canvas.text(
+                min(middle, self.place.width - MARGIN - half), last - LEADING, "RoB", SMALL, "center", "bold", INK
+            )
+        canvas.line(MARGIN, last + 4.5, self.place.width - MARGIN, last + 4.5, "header rule", 0.8, INK)
+        return last + 7
+
+    def _light_x(self, number: float) -> float:
+        return self.place.lights_left + (number + 0.5) * LIGHT_PITCH
+
+    def _put(self, canvas: Canvas, column: Column, y: float, text: str, weight: str = "normal") -> None:
+        x = column.x + (column.width if column.align == "right" else 0.0)
+        canvas.text(x, y, text, SIZE, column.align, weight, INK)
+
+    def _frame(self, canvas: Canvas, top: float, bottom: float) -> None:
+        """The lines of no effect and of the pooled estimate, behind the rows."""
+        null, summary = self.measure.null, self.result.summary
+        if null is not None and not self.panel.beyond(null):
+            x = self.panel.x(null)
+            canvas.line(x, top, x, bottom, "line of no effect", 0.7, "#7a7a7a")
+        pooled = summary.estimate if summary is not None and summary.k > 1 else math.nan
+        if math.isfinite(pooled) and not self.panel.beyond(pooled):
+            x = self.panel.x(pooled)
+            canvas.line(x, top, x, bottom, "pooled estimate", 0.6, "#7a7a7a", dashed=True)
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def _draw_row(self, canvas: Canvas, row: Row, top: float) -> None:
+        if row.kind == "gap":
+            return
+        with canvas.in_row(self._data_row(canvas, row)):
+            self._draw_texts(canvas, row, top + ROW - 3.2)
+            self._draw_marks(canvas, row, top + ROW / 2)
+        if self.place.lights and row.kind == "study":
+            for i, domain in enumerate(self.place.lights):
+                name = f"{row.label} {domain}"
+                draw_judgement(canvas, row.judgements.get(domain, ""), self._light_x(i), top + ROW / 2, 3.6, name)
+
+    def _data_row(self, canvas: Canvas, row: Row) -> int | None:
+        """The row of data behind a row; those that show the same pooled result share one."""
+        if not row.data:
+            return None
+        for number, known in enumerate(canvas.data):
+            if known is row.data:
+                return number
+        canvas.data.append(row.data)
+        return len(canvas.data) - 1
+
+    def _draw_texts(self, canvas: Canvas, row: Row, baseline: float) -> None:
+        if row.is_note:
+            for number, line in enumerate(row.small):
+                canvas.text(MARGIN + row.indent, baseline + number * LEADING, line, SMALL, color=GREY)
+            return
+        weight = "bold" if row.bold else "normal"
+        y = baseline
+        for number, line in enumerate(row.lines):
+            y = baseline + number * LEADING
+            canvas.text(MARGIN + row.indent, y, line, SIZE, "left", weight, INK)
+        for line in row.small:
+            y += small_leading()
+            canvas.text(MARGIN + row.indent, y, line, SMALL, color=GREY)
+        for column in self.place.columns:
+            for number, line in enumerate(cell_lines(column, row)):
+                self._put(canvas, column, baseline + number * LEADING, line, weight)
+
+    def _draw_marks(self, canvas: Canvas, row: Row, middle: float) -> None:
+        estimate, low, high = row.values
+        name = row.label
+        if row.kind == "study" and math.isfinite(estimate):
+            self._draw_study(canvas, row, middle)
+        elif row.kind == "subtotal":
+            self.panel.diamond(canvas, middle, estimate, low, high, name, 3.4, WHITE, self.style.diamond)
+        elif row.kind == "total":
+            self.panel.diamond(
+                canvas, middle, estimate, low, high, "total", 4.4, self.style.diamond, self.style.diamond
+            )
+        elif row.kind == "model":
+            self.panel.diamond(canvas, middle, estimate, low, high, f"model {name}", 3.4, WHITE, self.style.diamond)
+        elif row.kind == "prediction":
+            self.panel.interval(canvas, middle, low, high, BROWN, "prediction interval", 2.4)
+        elif row.kind == "reference" and math.isfinite(estimate):
+            canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {name}", INK)
+
+    def _draw_study(self, canvas: Canvas, row: Row, middle: float) -> None:
+        estimate, low, high = row.values
+        self.panel.interval(canvas, middle, low, high, INK, row.label)
+        if side := self.panel.beyond(estimate):
+            canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
+            return
+        weight = row.weight if math.isfinite(row.weight) else 0.0
+        half = max(LARGEST * math.sqrt(max(weight, 0.0) / self.heaviest), LEAST) / 2
+        x = self.panel.x(estimate)
+        canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
+        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half:
+            canvas.line(x, middle - half, x, middle + half, f"estimate: {row.label}", 0.7, WHITE)
+
+    # -- below the rows --------------------------------------------------------------------------------------------
+
+    def _axis_below(self, canvas: Canvas, y: float) -> float:
+        y = self.panel.ticks(canvas, y)
+        unit = fmt.unit(self.measure)
+        label = effect_label(self.result)
+        name = f"{label} ({unit})" if unit else label
+        if self.panel.axis.log:
+            name += ", log scale"
+        if self.measure.null is not None and self.result.control_label:
+            y = self._favours(canvas, y)
+        width = canvas.width - 2 * MARGIN
+        for line in wrap(name, width, SIZE):
+            y += SIZE + 1
+            half = text_width(line, SIZE) / 2
+            middle = self.panel.left + self.panel.width / 2
+            canvas.text(
+                min(max(middle, MARGIN + half), canvas.width - MARGIN - half), y, line, SIZE, "center", color=GREY
+            )
+        return y
+
+    def _favours(self, canvas: Canvas, y: float) -> float:
+        """'Favours ...' on each side of no effect, its direction from the outcome's polarity."""
+        result, null = self.result, self.measure.null
+        good, bad = f"Favours {result.experimental_label}", f"Favours {control_name(result)}"
+        one, two = (bad, good) if result.better == "high" else (good, bad)
+        zero = self.panel.x(null if null is not None else 0.0)
+        one, two = f"\u2190 {one}", f"{two} \u2192"
+        # Under the rows the whole width is free, so a label may reach beyond the plot; two that do not fit are stacked.
+        wide = [text_width(t, SIZE) for t in (one, two)]
+        right, left = max(zero - 4, MARGIN + wide[0]), min(zero + 4, canvas.width - MARGIN - wide[1])
+        y += SIZE + 1
+        if right > left - 4 or max(wide) > canvas.width - 2 * MARGIN:
+            for text in (one, two):
+                for line in wrap(text, canvas.width - 2 * MARGIN, SIZE):
+                    half = text_width(line, SIZE) / 2
+                    x = min(max(zero, MARGIN + half), canvas.width - MARGIN - half)
+                    canvas.text(x, y, line, SIZE, "center", color=INK)
+                    y += SIZE + 1
+            return y - SIZE + 1
+        canvas.text(right, y, one, SIZE, "right", color=INK)
+        canvas.text(left, y, two, SIZE, color=INK)
+        return y + 2
 
 
-def _frame(
-    canvas: Canvas, measure: Measure, axis: Axis, result: AnalysisResult, left: float, plot: float, top: float,
-    bottom: float,
-) -> None:  # fmt: skip
-    if measure.null is not None:
-        x = left + plot * axis.position(measure.null)
-        canvas.line(x, top, x, bottom, "line of no effect", 0.8, INK)
-    if result.summary is not None and result.summary.k > 1:
-        share = axis.position(result.summary.estimate)
-        if 0 <= share <= 1:
-            x = left + plot * share
-            canvas.line(x, top, x, bottom, "pooled estimate", 0.6, GREY, dashed=True)
-
-
-def _draw_row(
-    canvas: Canvas, row: Row, top: float, columns: list[Column], right: list[Column], axis: Axis, left: float,
-    plot: float, heaviest: float,
-) -> None:  # fmt: skip
-    baseline = top + ROW - 3.4
-    bold = "bold" if row.kind in ("heading", "subtotal", "total") else "normal"
-    indent = INDENT if row.kind.endswith("indented") else 0.0
-    size, color = (SMALL, GREY) if row.kind.startswith("note") else (SIZE, INK)
-    for number, line in enumerate(row.label):
-        canvas.text(MARGIN + indent, baseline + number * LEADING, line, size, "left", bold, color)
-    for column, cell in zip((*columns, *right), row.cells, strict=False):
-        _put(canvas, column, baseline, cell, bold)
-    middle = top + ROW / 2
-    estimate, low, high = row.values
-
-    def at(value: float) -> float:
-        return left + plot * min(max(axis.position(value), 0.0), 1.0)
-
-    if row.kind.startswith("study") and math.isfinite(estimate):
-        _interval(canvas, axis, left, plot, middle, low, high, INK, row.label[0])
-        side = max(9.0 * math.sqrt(row.weight / heaviest), 2.4) / 2
-        x = at(estimate)
-        name = f"square: {row.label[0]}"
-        canvas.polygon([(x - side, middle - side), (x + side, middle - side), (x + side, middle + side),
-                        (x - side, middle + side)], SQUARE, name)  # fmt: skip
-        if math.isfinite(low) and at(high) - at(low) < 2 * side:
-            canvas.line(x, middle - side, x, middle + side, f"tick: {row.label[0]}", 0.7, "#ffffff")
-    elif row.kind in ("subtotal", "total") and math.isfinite(low):
-        _diamond(canvas, axis, left, plot, middle, estimate, low, high, row.kind)
-    elif row.kind == "prediction":
-        _interval(canvas, axis, left, plot, middle, low, high, PREDICTION, "prediction interval", 2.4)
-    elif row.kind == "reference":
-        x = at(estimate)
-        canvas.polygon([(x, middle - 3.5), (x + 3.5, middle), (x, middle + 3.5), (x - 3.5, middle)], "#ffffff",
-                       f"printed: {row.label[0]}", INK)  # fmt: skip
-
-
-def _interval(
-    canvas: Canvas, axis: Axis, left: float, plot: float, y: float, low: float, high: float, color: str, name: str,
-    width: float = 0.9,
-) -> None:  # fmt: skip
-    """A horizontal line; an end beyond the axis becomes an arrow head."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return
-    a, b = axis.position(low), axis.position(high)
-    x0, x1 = left + plot * min(max(a, 0.0), 1.0), left + plot * min(max(b, 0.0), 1.0)
-    canvas.line(x0, y, x1, y, f"interval: {name}", width, color)
-    if a < 0:
-        canvas.polygon([(left - 3.5, y), (left + 1.5, y - 2.4), (left + 1.5, y + 2.4)], color, f"arrow: {name}")
-    if b > 1:
-        end = left + plot
-        canvas.polygon([(end + 3.5, y), (end - 1.5, y - 2.4), (end - 1.5, y + 2.4)], color, f"arrow: {name}")
-
-
-def _diamond(
-    canvas: Canvas, axis: Axis, left: float, plot: float, y: float, estimate: float, low: float, high: float, kind: str
-) -> None:
-    """Diamond from low to high, centred on the estimate, cut with arrows where it leaves the axis."""
-    half = 4.4 if kind == "total" else 3.4
-    fill = DIAMOND if kind == "total" else "#ffffff"
-    a, m, b = (axis.position(v) for v in (low, estimate, high))
-
-    def edge(share: float, end: float) -> float:
-        """Half height of the diamond where the axis cuts it."""
-        return half * (end - share) / (end - m) if end != m else 0.0
-
-    m_in = min(max(m, 0.0), 1.0)
-    upper: list[tuple[float, float]] = []
-    lower: list[tuple[float, float]] = []
-    for share, h in (
-        (max(a, 0.0), edge(0.0, a) if a < 0 else 0.0),
-        (m_in, half if m == m_in else edge(m_in, b if m < 0 else a)),
-        (min(b, 1.0), edge(1.0, b) if b > 1 else 0.0),
-    ):
-        upper.append((left + plot * share, y - h))
-        lower.append((left + plot * share, y + h))
-    canvas.polygon([*upper, *reversed(lower)], fill, f"diamond: {kind}", INK)
-    for beyond, x, sign in ((a < 0, left, -1), (b > 1, left + plot, 1)):
-        if beyond:
-            canvas.polygon([(x + sign * 5, y), (x, y - 2.8), (x, y + 2.8)], INK, f"arrow: {kind}")
-
-
-def _axis_below(
-    canvas: Canvas, measure: Measure, axis: Axis, result: AnalysisResult, left: float, plot: float, y: float
-) -> float:
-    canvas.line(left, y, left + plot, y, "axis", 0.8, INK)
-    last_end = -math.inf
-    for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        x = left + plot * axis.position(tick)
-        canvas.line(x, y, x, y + 3, "tick", 0.8, INK)
-        half = text_width(label, SIZE) / 2
-        if x - half > last_end + 3:
-            canvas.text(x, y + 3 + SIZE, label, SIZE, "center")
-            last_end = x + half
-    y += 3 + SIZE + 2
-    unit = fmt.unit(measure)
-    label = effect_label(result)
-    name = f"{label} ({unit})" if unit else label
-    if axis.log:
-        name += ", log scale"
-    if measure.null is not None and result.control_label:
-        y = _favours(canvas, measure, axis, result, left, plot, y)
-    canvas.text(left + plot / 2, y + SIZE + 1, name, SIZE, "center", color=GREY)
-    return y + SIZE + 1
-
-
-def _favours(
-    canvas: Canvas, measure: Measure, axis: Axis, result: AnalysisResult, left: float, plot: float, y: float
-) -> float:
-    """'Favours ...' on each side of no effect, its direction from the outcome's polarity."""
-    good, bad = f"Favours {result.experimental_label}", f"Favours {control_name(result)}"
-    one, two = (bad, good) if result.better == "high" else (good, bad)
-    zero = left + plot * axis.position(measure.null if measure.null is not None else 0.0)
-    y += SIZE + 1
-    one, two = f"\u2190 {one}", f"{two} \u2192"
-    # Under the rows the whole width is free, so a label may reach beyond the plot.
-    canvas.text(max(zero - 4, MARGIN + text_width(one, SIZE)), y, one, SIZE, "right")
-    canvas.text(min(zero + 4, canvas.width - MARGIN - text_width(two, SIZE)), y, two, SIZE)
-    return y + 2
+LIGHTS_NOTE = (
+    "RoB: risk of bias (RoB 2): 1 randomisation, 2 deviations from the intervention, 3 missing outcomes, "
+    "4 measurement, 5 selected results; plus: low, minus: some concerns, cross: high, empty: not assessed."
+)

@@ -1,204 +1,217 @@
-"""What stands in the rows and columns of a forest plot: texts and values, before anything has a place."""
+"""What stands in the rows of a forest plot: texts, values and the row of data behind them, before any has a place."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
-from metarepro.effects import Measure, get_measure
+from metarepro.effects import Measure
+from metarepro.errors import ConfigError
 from metarepro.figures import numbers as fmt
-from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.layout import Align
-from metarepro.figures.sizes import INDENT, LEADING, ROW, SIZE, SMALL
-from metarepro.figures.wording import heterogeneity_line, subgroup_test_line, summary_label
+from metarepro.figures.forest_columns import DataKind, folded_words, study_cells, sums_of
+from metarepro.figures.layout import Cell
+from metarepro.figures.sizes import INDENT
+from metarepro.figures.styles import NO_BREAK, Style
+from metarepro.figures.wording import effect_test_line, heterogeneity_line, subgroup_test_line, summary_label
 
-LABEL_MIN, LABEL_MAX = 90.0, 190.0
-
-
-@dataclass
-class Column:
-    """A column: its header lines, an optional spanning header shared with neighbours, and its alignment."""
-
-    header: list[str]
-    align: Align
-    span: str = ""
-    cells: list[str] = field(default_factory=list)
-    x: float = 0.0
-    width: float = 0.0
-    before: float = 0.0  # room that a wide spanning header adds, half of it on each side
+Values = tuple[float, float, float]
+NOTHING: Values = (math.nan, math.nan, math.nan)
 
 
 @dataclass
 class Row:
-    """A row of the plot: its label lines, its cells, and what is drawn in it."""
+    """A row of the plot.
+
+    Attributes
+    ----------
+    kind : str
+        study, heading, subtotal, total, model, prediction, reference, note, gap.
+    label : str
+    cells : dict of str to str
+        By the key of the column.
+    values : tuple of float
+        Estimate and interval on the display scale.
+    weight : float
+    data : dict
+        The exact numbers that the texts show.
+    folded : dict of str to str
+        How the cells of a folded group of columns read under the label.
+    judgements : dict of str to str
+        Risk of bias by domain.
+    """
 
     kind: str
-    label: list[str]
-    cells: list[str] = field(default_factory=list)
-    values: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    label: str
+    indent: float = 0.0
+    cells: dict[str, str] = field(default_factory=dict)
+    values: Values = NOTHING
     weight: float = 0.0
+    data: dict[str, Cell] = field(default_factory=dict)
+    folded: dict[str, str] = field(default_factory=dict)
+    judgements: dict[str, str] = field(default_factory=dict)
+    # Set when the width is known.
+    lines: list[str] = field(default_factory=list)
+    small: list[str] = field(default_factory=list)
+    height: float = 0.0
 
     @property
-    def height(self) -> float:
-        """Height in points."""
-        return ROW + (max(len(self.label), 1) - 1) * LEADING
+    def bold(self) -> bool:
+        """Whether its texts are bold."""
+        return self.kind in ("heading", "subtotal", "total")
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a line of small text."""
+        return self.kind == "note"
 
 
-def level_text(result: AnalysisResult) -> str:
-    """Level of the intervals in percent."""
-    level = result.summary.level if result.summary else 0.95
-    return f"{100 * level:g}"
-
-
-def data_columns(result: AnalysisResult, measure: Measure) -> list[Column]:
-    """Data columns left of the plot, by what the studies' numbers are."""
-    kinds = {s.kind for s in result.studies}
-    one = _capital(result.experimental_label)
-    two = _capital(control_name(result))
-    if result.combine == "compound":
-        return [Column(["N"], "right")]
-    if kinds <= {"counts"} and measure.inputs == "one_arm_counts":
-        return [Column(["Events/", "total"], "right", one)]
-    if kinds <= {"counts"}:
-        return [Column(["Events/", "total"], "right", one), Column(["Events/", "total"], "right", two)]
-    if kinds <= {"means"}:
-        return [Column(h, "right", span) for span in (one, two) for h in (["Mean (SD)"], ["N"])]
-    return [Column(["Effect", "given as"], "left"), Column(["N"], "right")]
-
-
-def control_name(result: AnalysisResult) -> str:
-    """The control's name when there is one, `control` when studies used several."""
-    return "control" if " or " in result.control_label else result.control_label
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _cells(study: StudyEffect, columns: list[Column]) -> list[str]:
-    i = study.inputs
-    if len(columns) == 1 and columns[0].header == ["N"]:
-        return [fmt.count(study.participants)]
-    if study.kind == "counts" and columns[0].header[0] == "Events/":
-        pairs = [("e", "n")] if "e" in i else [("e1", "n1"), ("e2", "n2")]
-        return [f"{fmt.count(i[e])}/{fmt.count(i[n])}" for e, n in pairs]
-    if study.kind == "means" and columns[0].header == ["Mean (SD)"]:
-        return [
-            t
-            for a in "12"
-            for t in (f"{fmt.fixed(i['m' + a], 1)} ({fmt.fixed(i['sd' + a], 1)})", fmt.count(i["n" + a]))
-        ]
-    given = {"counts": "counts", "means": "means, SDs"}.get(study.kind)
-    if given is None:
-        given = "SE" if "se" in i else "interval" if "ci_low" in i else "P value"
-    return [given, fmt.count(study.participants)]
-
-
-def label_width(result: AnalysisResult) -> float:
-    """Width that the labels would like, at most `LABEL_MAX`."""
-    indent = INDENT if len(result.subgroups) > 1 else 0.0
-    widths = [text_width(_study_label(s), SIZE) + indent for s in result.studies]
-    widths += [text_width(g.label, SIZE, "bold") for g in result.subgroups]
-    if result.summary:
-        widths.append(text_width(summary_label(result.summary), SIZE, "bold"))
-    return min(max([*widths, LABEL_MIN]), LABEL_MAX)
-
-
-def _study_label(study: StudyEffect) -> str:
+def study_label(study: StudyEffect) -> str:
     """A label in one line, with a dagger when a number was read in a secondary source."""
     return " ".join(study.label.split()) + ("\u2020" if study.level == "secondary" else "")
 
 
-def make_rows(
-    result: AnalysisResult, columns: list[Column], right: list[Column], labels: float, room: float
-) -> list[Row]:
-    """All rows; `labels` is the width of the label column, `room` that of everything left of the plot."""
-    measure = get_measure(result.measure)
-    grouped = len(result.subgroups) > 1
+def summary_data(label: str, s: Summary) -> dict[str, Cell]:
+    """A pooled result as a row of data."""
+    names = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "tau2_low", "tau2_high", "i2", "i2_low",
+             "i2_high", "q", "q_df", "q_p", "statistic", "df", "p_value", "k", "participants")  # fmt: skip
+    return {"row_kind": "pooled", "label": label, **{name: getattr(s, name) for name in names}}
+
+
+def make_rows(result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> list[Row]:
+    """All rows in their order."""
+    maker = _Maker(result, measure, kind, style)
     rows: list[Row] = []
-    shown = fmt.weights([s.weight for s in result.studies])
-    weight_of = dict(zip((id(s) for s in result.studies), shown, strict=True))
-
-    def study_row(study: StudyEffect, indent: bool) -> Row:
-        width = labels - (INDENT if indent else 0.0)
-        row = Row("study", wrap(_study_label(study), width, SIZE))
-        if indent:
-            row.kind = "study indented"
-        row.values = (study.estimate, study.ci_low, study.ci_high)
-        row.weight = study.weight
-        effect = fmt.with_interval(measure, *row.values) if study.estimable else "not estimable"
-        if result.combine == "compound" and not math.isfinite(study.ci_low):
-            effect = f"{fmt.effect(measure, study.estimate)} (N not read)"
-        row.cells = [*_cells(study, columns), effect, weight_of[id(study)]][: len(columns) + len(right)]
-        return row
-
-    def pooled_row(kind: str, label: str, summary: Summary, weight: str, total: bool) -> Row:
-        row = Row(kind, wrap(label, labels, SIZE, "bold"))
-        row.values = (summary.estimate, summary.ci_low, summary.ci_high)
-        effect = fmt.with_interval(measure, *row.values)
-        row.cells = [*_totals(result, columns, total), effect, weight][: len(columns) + len(right)]
-        return row
-
-    def note(text: str, indent: float = 0.0) -> Row:
-        return Row("note indented" if indent else "note", wrap(text, room - indent, SMALL))
-
-    if grouped:
-        for group in result.subgroups:
-            members = [s for s in result.studies if s.group == group.group]
-            alone = " (1 study)" if group.summary.k == 1 else ""
-            rows.append(Row("heading", wrap(group.label + alone, labels, SIZE, "bold")))
-            rows += [study_row(s, True) for s in members]
-            if group.summary.k > 1:
-                weight = f"{sum(float(weight_of[id(s)]) for s in members):.1f}"
-                subtotal = pooled_row("subtotal", "Subtotal", group.summary, weight, False)
-                subtotal.cells = [*_sums(members, columns), *subtotal.cells[len(columns) :]]
-                rows += [subtotal, note(heterogeneity_line(group.summary), INDENT)]
+    if len(result.subgroups) > 1:
+        rows += maker.subgroup_rows()
     else:
-        rows += [study_row(s, False) for s in result.studies]
-    summary = result.summary
-    if not result.studies or summary is None:
-        rows.append(note("No study has usable numbers for this analysis."))
-    elif summary.k > 1:
-        rows.append(Row("gap", [""]))
-        rows.append(pooled_row("total", summary_label(summary), summary, "100.0", True))
-        if math.isfinite(summary.pi_low):
-            row = Row("prediction", ["Prediction interval"])
-            row.values = (math.nan, summary.pi_low, summary.pi_high)
-            row.cells = ["" for _ in columns] + [f"({fmt.interval(measure, summary.pi_low, summary.pi_high)})", ""]
-            rows.append(row)
-        if result.combine == "pool":
-            rows.append(note(heterogeneity_line(summary)))
-        if result.subgroup_test is not None and result.subgroup_test.df > 0:
-            rows.append(note(subgroup_test_line(result)))
-    else:
-        rows.append(note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist."))
+        rows += [maker.study_row(s) for s in result.studies]
+    rows += maker.summary_rows()
     for reference in result.references:
-        row = Row("reference", wrap(f"Printed: {reference.label}", labels, SIZE))
-        row.values = (reference.estimate, math.nan, math.nan)
-        row.cells = ["" for _ in columns] + [fmt.effect(measure, reference.estimate), ""]
-        rows.append(row)
-    for number, column in enumerate((*columns, *right)):
-        column.cells = [row.cells[number] for row in rows if number < len(row.cells)]
+        data: dict[str, Cell] = {"row_kind": "printed", "label": reference.label, "estimate": reference.estimate}
+        cells = {"effect": style.effect(measure, reference.estimate)}
+        values = (reference.estimate, math.nan, math.nan)
+        rows.append(Row("reference", f"Printed: {reference.label}", 0.0, cells, values, data=data))
     return rows
 
 
-def _totals(result: AnalysisResult, columns: list[Column], total: bool) -> list[str]:
-    if result.combine == "compound":
-        return [""]
-    return _sums([s for s in result.studies if s.estimable], columns) if total else ["" for _ in columns]
+class _Maker:
+    """Makes the rows of one result."""
 
+    def __init__(self, result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> None:
+        self.result, self.measure, self.kind, self.style = result, measure, kind, style
+        shown = fmt.weights([s.weight for s in result.studies])
+        self.weight_of = dict(zip((id(s) for s in result.studies), shown, strict=True))
 
-def _sums(studies: list[StudyEffect], columns: list[Column]) -> list[str]:
-    """Sums under the data columns; blank where a sum would mean nothing."""
-    if not columns or not studies:
-        return ["" for _ in columns]
-    if columns[0].header[0] == "Events/":
-        pairs = [("e", "n")] if "e" in studies[0].inputs else [("e1", "n1"), ("e2", "n2")]
-        sums = [[sum(s.inputs[key] for s in studies) for key in pair] for pair in pairs]
-        return [f"{fmt.count(e)}/{fmt.count(n)}" for e, n in sums]
-    if columns[0].header == ["Mean (SD)"]:
-        return [t for a in "12" for t in ("", fmt.count(sum(s.inputs["n" + a] for s in studies)))]
-    sizes = [s.participants for s in studies]
-    known = [s for s in sizes if s is not None]
-    return ["", fmt.count(sum(known)) if len(known) == len(sizes) else ""]
+    def study_row(self, study: StudyEffect, indent: float = 0.0) -> Row:
+        """A study."""
+        style, result = self.style, self.result
+        values = (study.estimate, study.ci_low, study.ci_high)
+        effect = style.with_interval(self.measure, *values) if study.estimable else "not estimable"
+        if result.combine == "compound" and not math.isfinite(study.ci_low):
+            effect = f"{style.effect(self.measure, study.estimate)} (N not read)"
+        weight = self.weight_of[id(study)]
+        cells = study_cells(study, self.kind, style)
+        folded = {
+            "data": folded_words(cells, self.kind),
+            "weight": f"weight{NO_BREAK}{style.number(weight)}%",
+            "effect": effect,
+        }
+        folded["user"] = "; ".join(f"{head}: {study.columns.get(head, '')}" for head in result.figure.columns)
+        cells |= {f"user {head}": text for head, text in study.columns.items()}
+        cells |= {"effect": effect, "weight": style.number(weight)}
+        data: dict[str, Cell] = {
+            "row_kind": "study", "label": study.label, "study_id": study.study_id, "group": study.group,
+            "level": study.level, "timepoint_h": study.timepoint_h, "participants": study.participants,
+            **study.inputs, "estimate": study.estimate, "ci_low": study.ci_low, "ci_high": study.ci_high,
+            "weight": study.weight, "weight_printed": float(weight), **study.columns, **study.risk_of_bias,
+        }  # fmt: skip
+        return Row("study", study_label(study), indent, cells, values, study.weight, data, folded, study.risk_of_bias)
+
+    def pooled_row(self, kind: str, label: str, summary: Summary, members: Sequence[StudyEffect]) -> Row:
+        """A pooled result of some studies, with their sums under the columns."""
+        values = (summary.estimate, summary.ci_low, summary.ci_high)
+        effect = self.style.with_interval(self.measure, *values)
+        cells, sums = sums_of([s for s in members if s.estimable], self.kind)
+        folded = {"data": folded_words(cells, self.kind), "effect": effect}
+        data: dict[str, Cell] = {**summary_data(label, summary), **sums}
+        if members and self.result.combine == "pool":
+            tenths = sum(round(10 * float(self.weight_of[id(s)])) for s in members)
+            weight = f"{tenths / 10:.1f}"
+            cells["weight"] = self.style.number(weight)
+            folded["weight"] = f"weight{NO_BREAK}{cells['weight']}%"
+            data |= {"weight": sum(s.weight for s in members), "weight_printed": tenths / 10}
+        cells["effect"] = effect
+        return Row(kind, label, 0.0, cells, values, 0.0, data, folded)
+
+    def subgroup_rows(self) -> list[Row]:
+        """Headings, members, subtotals and their heterogeneity."""
+        rows: list[Row] = []
+        for group in self.result.subgroups:
+            members = [s for s in self.result.studies if s.group == group.group]
+            alone = " (1 study)" if group.summary.k == 1 else ""
+            heading: dict[str, Cell] = {"row_kind": "heading", "label": group.label, "k": group.summary.k}
+            rows.append(Row("heading", group.label + alone, data=heading))
+            rows += [self.study_row(s, INDENT) for s in members]
+            if group.summary.k > 1:
+                rows.append(self.pooled_row("subtotal", "Subtotal", group.summary, members))
+                rows[-1].data["group"] = group.group
+                rows.append(self.note(heterogeneity_line(group.summary, self.style), rows[-1].data, INDENT))
+        return rows
+
+    def note(self, text: str, data: dict[str, Cell], indent: float = 0.0) -> Row:
+        """A line of small text, of the data of another row."""
+        return Row("note", text, indent, data=data)
+
+    def summary_rows(self) -> list[Row]:
+        """The pooled result, its prediction interval, other models, heterogeneity and tests; or why there is none."""
+        result, style, summary = self.result, self.style, self.result.summary
+        if not result.studies or summary is None:
+            return [self.note("No study has usable numbers for this analysis.", {})]
+        if summary.k < 2:
+            return [self.note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist.", {})]
+        total = self.pooled_row("total", summary_label(summary), summary, result.studies)
+        if result.combine == "compound":
+            total.cells = {"effect": total.cells["effect"]}
+        rows = [Row("gap", ""), total]
+        if math.isfinite(summary.pi_low):
+            values = (math.nan, summary.pi_low, summary.pi_high)
+            cell = style.interval(self.measure, summary.pi_low, summary.pi_high)
+            rows.append(
+                Row("prediction", "Prediction interval", 0.0, {"effect": cell}, values, data=total.data,
+                    folded={"effect": cell})
+            )  # fmt: skip
+        rows += self.model_rows()
+        if result.combine == "pool":
+            rows.append(self.note(heterogeneity_line(summary, style), total.data))
+            if style.name == "cochrane" and self.measure.null is not None and effect_test_line(summary, style):
+                rows.append(self.note(effect_test_line(summary, style), total.data))
+        test = result.subgroup_test
+        if test is not None and test.df > 0:
+            data: dict[str, Cell] = {"row_kind": "subgroup test", **dataclasses.asdict(test)}
+            del data["notes"]
+            rows.append(self.note(subgroup_test_line(result, style), data))
+        return rows
+
+    def model_rows(self) -> list[Row]:
+        """Pooled results of other models, as the options want them."""
+        known = {x.id: x for x in self.result.sensitivity}
+        rows = []
+        for name in self.result.figure.models:
+            if name not in known:
+                raise ConfigError(
+                    f"figure: models names {name!r}, which is no sensitivity analysis of {self.result.id}. "
+                    f"Known: {', '.join(known) or 'none'}."
+                )
+            found = known[name]
+            if found.summary is None:
+                rows.append(self.note(f"{found.label}: {found.note}", {"row_kind": "model", "label": found.label}))
+                continue
+            other = found.summary
+            studies = "" if found.same_studies else f", {other.k} {'study' if other.k == 1 else 'studies'}"
+            row = self.pooled_row("model", f"{found.label}{studies}", other, ())
+            row.data["row_kind"] = "model"
+            rows.append(row)
+        return rows

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
+from metarepro.figures.styles import NO_BREAK, PLAIN, Style
 
 CI_NAMES = {
     "PL": "profile likelihood",
@@ -38,20 +40,44 @@ def summary_label(summary: Summary) -> str:
     return f"Random effects ({summary.tau2_method}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
 
 
-def heterogeneity_line(s: Summary) -> str:
-    """Heterogeneity: tau2, I2, Q, each with what it needs."""
+def level_text(result: AnalysisResult) -> str:
+    """Level of the intervals in percent."""
+    return f"{100 * (result.summary.level if result.summary else 0.95):g}"
+
+
+def model_word(result: AnalysisResult) -> str:
+    """Random or Common, for a head of a column."""
+    return "Common" if result.summary is not None and result.summary.tau2_method == "CE" else "Random"
+
+
+def heterogeneity_line(s: Summary, style: Style = PLAIN) -> str:
+    """Heterogeneity: tau2, I2, Q, each with what it needs; no line break parts a name from its number."""
     parts = []
     if math.isfinite(s.tau2) and s.tau2_method != "CE":
-        parts.append(f"\u03c4\u00b2 {_small(s.tau2)} ({_small(s.tau2_low)} to {_small(s.tau2_high)})")
+        tau2 = style.statistic(style.tau2_name, _small(s.tau2))
+        if style.interval_of_tau2:
+            tau2 += style.number(f" ({_small(s.tau2_low)} to {_small(s.tau2_high)})")
+        parts.append(tau2)
     if math.isfinite(s.i2):
-        i2 = f"I\u00b2 {fmt.fixed(s.i2, 0)}%"
-        if math.isfinite(s.i2_low) and s.tau2_method != "CE":
+        i2 = style.statistic(style.i2_name, f"{fmt.fixed(s.i2, style.i2_decimals)}%")
+        if style.interval_of_tau2 and math.isfinite(s.i2_low) and s.tau2_method != "CE":
             i2 += f" ({fmt.fixed(s.i2_low, 0)} to {fmt.fixed(s.i2_high, 0)}%)"
         parts.append(i2)
     if s.q_df > 0:
-        name = "LR \u03c7\u00b2" if s.model == "binomial-normal" else "Q"
-        parts.append(f"{name} {fmt.fixed(s.q, 2)}, df {s.q_df}, {fmt.p_value(s.q_p)}")
-    return "Heterogeneity: " + "; ".join(parts)
+        name = f"LR{NO_BREAK}\u03c7\u00b2" if s.model == "binomial-normal" else style.q_name
+        q, df = style.statistic(name, fmt.fixed(s.q, 2)), style.statistic("df", str(s.q_df))
+        parts.append(f"{q}, {df}, {style.p_value(s.q_p)}")
+    return f"{style.heterogeneity}: " + "; ".join(parts)
+
+
+def effect_test_line(s: Summary, style: Style = PLAIN) -> str:
+    """Test of no overall effect: z, or t with its df."""
+    if not (math.isfinite(s.statistic) and math.isfinite(s.p_value)):
+        return ""
+    name, df = ("t", f", {style.statistic('df', f'{s.df:g}')}") if math.isfinite(s.df) else ("Z", "")
+    return (
+        f"Test for overall effect: {style.statistic(name, fmt.fixed(s.statistic, 2))}{df}, {style.p_value(s.p_value)}"
+    )
 
 
 def _small(value: float) -> str:
@@ -64,15 +90,21 @@ def _small(value: float) -> str:
     return fmt.fixed(value, 2 if value == 0 or value >= 0.095 else 3)
 
 
-def subgroup_test_line(result: AnalysisResult) -> str:
+def subgroup_test_line(result: AnalysisResult, style: Style = PLAIN) -> str:
     """Test for subgroup differences."""
     t = result.subgroup_test
     assert t is not None
-    return f"Test for subgroup differences: Q {fmt.fixed(t.q, 2)}, df {t.df}, {fmt.p_value(t.p)}"
+    q, df = style.statistic(style.q_name, fmt.fixed(t.q, 2)), style.statistic("df", str(t.df))
+    return f"Test for subgroup differences: {q}, {df}, {style.p_value(t.p)}"
 
 
-def footnotes(result: AnalysisResult) -> list[str]:
-    """Notes under the plot: methods, marks, what was left out."""
+SORTED = {
+    "year": "by year", "effect": "by effect", "label": "by name", "weight": "by weight, the heaviest first",
+}  # fmt: skip
+
+
+def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
+    """Notes under the plot: methods, marks, what was left out. `arrows`: whether the picture has any."""
     notes = [result.methods]
     s = result.summary
     if s is not None and s.k > 1:
@@ -82,7 +114,10 @@ def footnotes(result: AnalysisResult) -> list[str]:
         elif math.isfinite(s.pi_low):
             marks += f" Bar: prediction interval ({PI_NAMES[s.pi_method]})."
         dashed = "compounded rate" if result.combine == "compound" else "pooled estimate"
-        notes.append(f"{marks} Arrow: the interval goes on. Dashed: {dashed}.")
+        notes.append(f"{marks}{' Arrow: the interval goes on.' if arrows else ''} Dashed: {dashed}.")
+    if result.sort and len(result.studies) > 1:
+        within = " within subgroups" if len(result.subgroups) > 1 else ""
+        notes.append(f"Order of the studies: {SORTED.get(result.sort, result.sort)}{within}.")
     if any(x.level == "secondary" for x in result.studies):
         notes.append("\u2020 A number was read in another report than the study's own.")
     for note in s.notes if s is not None and s.k > 1 else ():
@@ -99,7 +134,12 @@ def footnotes(result: AnalysisResult) -> list[str]:
     elif left_out:
         notes.append(f"Not used: {len(left_out)} studies; effects.csv says why.")
     notes += list(result.notes)
-    return notes
+    return [_glued(note) for note in notes]
+
+
+def _glued(note: str) -> str:
+    """A note in which no line break parts 'k - 1 df'."""
+    return re.sub(r"k [-\u2212] (\d) df", f"k{NO_BREAK}\u2212{NO_BREAK}\\1{NO_BREAK}df", note)
 
 
 def headline(result: AnalysisResult) -> str:

@@ -1,0 +1,168 @@
+"""House styles of journals: how numbers are written, what columns are called, where they stand, how marks look.
+
+A style changes nothing else: the same numbers, the same layout engine. Sources: Cochrane's forest plots (RevMan), the
+BMJ's, JAMA's and the Lancet's published figures and their instructions to authors; none of them certifies a figure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from metarepro.effects import Measure
+from metarepro.errors import ConfigError
+from metarepro.figures import numbers as fmt
+from metarepro.figures.colors import BLUE, INK
+from metarepro.figures.numbers import MINUS
+
+StyleName = Literal["plain", "cochrane", "bmj", "jama", "lancet"]
+NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Style:
+    """A house style.
+
+    Attributes
+    ----------
+    name : str
+    brackets : tuple of str
+        Around an interval.
+    joint, signed_joint : str
+        Between the ends of an interval; the second where an end is negative.
+    point : str
+        Decimal point.
+    p_rule : str
+        `plain` 0.031 and 0.23; `jama` .03 without the zero; `two` 0.03 but 0.004; `lancet` p=0·031, down to <0·0001.
+    equals : str
+        Between a statistic and its value.
+    study_head, weight_head : str
+        Heads of columns.
+    effect_head : str
+        Second line over the effects; `{level}` is the level in percent, `{model}` Fixed, Random.
+    merged_counts : bool
+        Events and total in one column, or in two.
+    numbers_first : bool
+        Whether weight and effect stand before the plot.
+    heterogeneity : str
+        What the line on heterogeneity is called.
+    tau2_name, q_name, i2_name : str
+    i2_decimals : int
+    interval_of_tau2 : bool
+        Whether intervals of tau2 and I2 are printed with them.
+    square, diamond : str
+        Colours of studies and of pooled results.
+    """
+
+    name: StyleName
+    brackets: tuple[str, str] = ("(", ")")
+    joint: str = " to "
+    signed_joint: str = " to "
+    point: str = "."
+    p_rule: Literal["plain", "jama", "two", "lancet"] = "plain"
+    equals: str = NO_BREAK
+    study_head: str = "Study"
+    weight_head: str = "Weight (%)"
+    effect_head: str = "({level}% CI)"
+    merged_counts: bool = True
+    numbers_first: bool = False
+    heterogeneity: str = "Heterogeneity"
+    tau2_name: str = "\u03c4\u00b2"
+    q_name: str = "Q"
+    i2_name: str = "I\u00b2"
+    i2_decimals: int = 0
+    interval_of_tau2: bool = True
+    square: str = BLUE
+    diamond: str = INK
+
+    def number(self, text: str) -> str:
+        """A number with the style's decimal point."""
+        return text.replace(".", self.point)
+
+    def effect(self, measure: Measure, value: float) -> str:
+        """A display-scale effect."""
+        return self.number(fmt.effect(measure, value))
+
+    def ends(self, measure: Measure, low: float, high: float) -> str:
+        """The ends of an interval, without brackets."""
+        texts = [fmt.effect(measure, v) for v in (low, high)]
+        signed = any(t.startswith((MINUS, "<", ">")) for t in texts)
+        return self.number((self.signed_joint if signed else self.joint).join(texts))
+
+    def interval(self, measure: Measure, low: float, high: float) -> str:
+        """An interval in its brackets."""
+        return f"{self.brackets[0]}{self.ends(measure, low, high)}{self.brackets[1]}"
+
+    def with_interval(self, measure: Measure, value: float, low: float, high: float) -> str:
+        """An effect and its interval; without it when it has none."""
+        if not math.isfinite(low):
+            return self.effect(measure, value)
+        return f"{self.effect(measure, value)} {self.interval(measure, low, high)}"
+
+    def p_value(self, p: float) -> str:
+        """A p-value with its sign."""
+        if not math.isfinite(p):
+            return "P not defined"
+        if self.p_rule == "plain":
+            return fmt.p_value(p).replace(" ", NO_BREAK)
+        floor, letter = (0.0001, "p") if self.p_rule == "lancet" else (0.001, "P")
+        if p < floor:
+            text = (
+                f"{letter}{self.equals}<{self.equals}{floor:g}" if self.equals == NO_BREAK else f"{letter}<{floor:.4g}"
+            )
+        else:
+            text = f"{letter}{self._is()}{self._p_digits(p)}"
+        text = self.number(text)
+        return text.replace("0.", ".") if self.p_rule == "jama" else text
+
+    def _is(self) -> str:
+        return f"{NO_BREAK}={NO_BREAK}" if self.equals == NO_BREAK else "="
+
+    def _p_digits(self, p: float) -> str:
+        if self.p_rule == "lancet":
+            return f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
+        text = f"{p:.2f}" if p >= 0.01 else f"{p:.3f}"
+        # 0.047 and 0.0451 must not both read 0.05, which is not below it.
+        return f"{p:.3f}" if text == "0.05" and p < 0.05 else text
+
+    def statistic(self, name: str, value: str) -> str:
+        """A statistic and its value, which no line break parts."""
+        sign = NO_BREAK if self.equals == NO_BREAK and self.name == "plain" else self._is()
+        return f"{name}{sign}{self.number(value)}"
+
+
+STYLES: dict[str, Style] = {
+    style.name: style
+    for style in (
+        Style("plain"),
+        Style(
+            "cochrane", brackets=("[", "]"), joint=", ", signed_joint=", ", p_rule="two",
+            study_head="Study or subgroup",
+            weight_head="Weight", effect_head="IV, {model}, {level}% CI", merged_counts=False, numbers_first=True,
+            tau2_name="Tau\u00b2", q_name="Chi\u00b2", interval_of_tau2=False,
+        ),
+        Style(
+            "bmj", p_rule="two", equals="", weight_head="Weight (%)", heterogeneity="Test for heterogeneity",
+            interval_of_tau2=False, square=INK, diamond=INK,
+        ),
+        Style(
+            "jama", joint="-", p_rule="jama", study_head="Source", weight_head="Weight, %",
+            effect_head="({level}% CI)", square="#1f4e79", diamond="#1f4e79", numbers_first=True,
+        ),
+        Style(
+            "lancet", joint="\u2013", point="\u00b7", p_rule="lancet", equals="", weight_head="Weight",
+            effect_head="({level}% CI)", square="#4d4d4d", diamond="#00468b",
+        ),
+    )
+}  # fmt: skip
+PLAIN = STYLES["plain"]
+
+
+def get_style(name: str | Style) -> Style:
+    """A style by its name."""
+    if isinstance(name, Style):
+        return name
+    if name not in STYLES:
+        raise ConfigError(f"There is no style {name!r}. Styles: {', '.join(STYLES)}.")
+    return STYLES[name]
