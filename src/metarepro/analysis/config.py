@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from metarepro.analysis.csv_settings import Tables, dialect
+from metarepro.analysis.figure_settings import FigureSettings
 from metarepro.analysis.parts import AnalysisId, Part, Real, SomeWords, Truth, Words, fail, one_or_more
 from metarepro.analysis.targets import MERGED, ReproductionSettings
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
@@ -162,6 +163,7 @@ class Analysis(Part):
     )
     sort: Literal["year", "effect", "label", "weight"] = Field("year", description="Order of studies.")
     model: Model = Field(Model(), description="The pooling model.")
+    figure: FigureSettings = Field(FigureSettings(), description="How its forest plot looks.")
     sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")
     notes: tuple[str, ...] = Field((), description="Remarks printed with the analysis.")
 
@@ -240,6 +242,7 @@ class Config(Part):
     outcomes: dict[str, Outcome] = Field(description="How each outcome reads.")
     agents: dict[str, str] = Field(default_factory=dict, description="How each agent reads in figures.")
     model: Model = Field(Model(), description="Default pooling model.")
+    figure: FigureSettings = Field(FigureSettings(), description="How forest plots look by default.")
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
     accept: tuple[Accepted, ...] = Field((), description="Findings of the trustworthiness checks that are accepted.")
     reproduction: ReproductionSettings = Field(ReproductionSettings(), description="How printed results are judged.")

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from metarepro.analysis.config import Config, Model, changed, with_settings
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
+from metarepro.analysis.figure_settings import FigureSettings
+from metarepro.analysis.parts import Part
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.errors import ConfigError, Problem
@@ -30,15 +32,17 @@ def read_config(path: Path, shown: str | None = None) -> Config:
         fix = "Fix: write `key: value` lines; metarepro init writes a configuration to start from."
         raise ConfigError([Problem("E100", "the file holds no settings", shown, details=(fix,))])
     problems: list[Problem] = []
-    defaults = raw.get("model")
     listed = raw.get("analyses")
-    if isinstance(defaults, dict) and isinstance(listed, list) and _valid_model(defaults):
-        # An analysis overrides single keys of the default model, not the whole of it.
-        raw["analyses"] = [
-            {**a, "model": {**defaults, **a.get("model", {})}}
-            if isinstance(a, dict) and isinstance(a.get("model", {}), dict) else a
-            for a in listed
-        ]  # fmt: skip
+    parts: tuple[tuple[str, type[Part]], ...] = (("model", Model), ("figure", FigureSettings))
+    for part, kind in parts:
+        defaults = raw.get(part)
+        if isinstance(defaults, dict) and isinstance(listed, list) and _valid(kind, defaults):
+            # An analysis overrides single keys of the defaults, not the whole of them.
+            listed = raw["analyses"] = [
+                {**a, part: {**defaults, **a.get(part, {})}}
+                if isinstance(a, dict) and isinstance(a.get(part, {}), dict) else a
+                for a in listed
+            ]  # fmt: skip
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
@@ -48,7 +52,7 @@ def read_config(path: Path, shown: str | None = None) -> Config:
         problems = [config_problem(e, shown, places, Config) for e in errors]
         raise ConfigError(deduplicated(problems)) from None
     problems = [*_check_ids(config, shown, places), *_check_sensitivity(config, shown, places)]
-    problems += _check_targets(config, shown, places)
+    problems += [*_check_targets(config, shown, places), *_check_models(config, shown, places)]
     if problems:
         raise ConfigError(problems)
     return config
@@ -81,9 +85,9 @@ def _read_text(path: Path, shown: str) -> str:
         raise ConfigError([Problem("E100", what, shown, line, details=(*looks, fix))]) from None
 
 
-def _valid_model(values: dict[str, Any]) -> bool:
+def _valid(kind: type[Part], values: dict[str, Any]) -> bool:
     try:
-        Model.model_validate(values)
+        kind.model_validate(values)
     except ValidationError:
         return False
     return True
@@ -129,6 +133,25 @@ def _check_sensitivity(config: Config, shown: str, places: Places) -> list[Probl
                     found = error.errors(include_url=False)[0]
                     where = tuple(found["loc"])
                     problems.append(config_problem({**found, "loc": (*path, *where)}, shown, places, Config))
+    return deduplicated(problems)
+
+
+def _check_models(config: Config, shown: str, places: Places) -> list[Problem]:
+    """Models shown in a figure must be sensitivity analyses that there are."""
+    problems = []
+    for number, analysis in enumerate(config.analyses):
+        changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
+        known = [c.id for c in changes]
+        for name in analysis.figure.models:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `sensitivity`."
+                line, column = place_of(("analyses", number, "figure", "models"), places)
+                if not line:
+                    line, column = place_of(("figure", "models"), places)
+                problems.append(
+                    Problem("E106", f"there is no sensitivity analysis {name!r}", shown, line, column, (hint,))
+                )
     return deduplicated(problems)
 
 

@@ -10,7 +10,14 @@ import numpy as np
 from scipy.special import ndtri
 
 from metarepro.analysis.methods import CI, PI, TAU2
-from metarepro.analysis.result import AnalysisResult, StudyEffect, SubgroupSummary, SubgroupTestResult
+from metarepro.analysis.result import (
+    AnalysisResult,
+    FigureOptions,
+    SensitivityResult,
+    StudyEffect,
+    SubgroupSummary,
+    SubgroupTestResult,
+)
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
 from metarepro.effects import get_measure, to_display
 from metarepro.errors import DataError
@@ -28,6 +35,7 @@ def result_of(
     inputs: Mapping[str, Sequence[float]] | None = None, participants: Sequence[int] | None = None,
     years: Sequence[int] | None = None, groups: Sequence[str] | None = None, title: str = "", outcome: str = "",
     better: str = "high", experimental: str = "", control: str = "",
+    models: Mapping[str, PooledFit] | None = None, columns: Mapping[str, Sequence[object]] | None = None,
 ) -> AnalysisResult:  # fmt: skip
     """What figures draw: an analysis result as it is, or a fit of `metarepro.pool` with the words that it lacks.
 
@@ -50,6 +58,10 @@ def result_of(
         `high` or `low`: whether more of the outcome is good, which decides the "favours" labels.
     experimental, control : str
         Names of the arms; without them there are no "favours" labels.
+    models : mapping of str to PooledFit
+        Further fits of the same studies, shown below by their names.
+    columns : mapping of str to sequence
+        Further columns beside the studies, by their heads.
 
     Raises
     ------
@@ -67,7 +79,8 @@ def result_of(
     info = get_measure(measure)
     yi, vi = fit.data
     given = {name: [float(x) for x in values] for name, values in (inputs or {}).items()}
-    sizes = {"labels": labels, "participants": participants, "years": years, "groups": groups, **given}
+    further = {head: [str(x) for x in values] for head, values in (columns or {}).items()}
+    sizes = {"labels": labels, "participants": participants, "years": years, "groups": groups, **given, **further}
     for name, values in sizes.items():
         if values is not None and len(values) != yi.size:
             raise DataError(f"{name} has {len(values)} values for {yi.size} studies. Fix: one a study, in their order.")
@@ -91,6 +104,7 @@ def result_of(
                 vi=float(vi[i]), se=math.sqrt(vi[i]) if vi[i] >= 0 else math.nan, estimate=numbers[0],
                 ci_low=numbers[1], ci_high=numbers[2], ci_method="normal", weight=float(weights[i]),
                 estimable=estimable, notes=() if estimable else ("no usable number",), provenance=(),
+                columns={head: values[i] for head, values in further.items()},
             )
         )  # fmt: skip
     usable = np.isfinite(yi) & np.isfinite(vi)
@@ -102,8 +116,21 @@ def result_of(
         better=better, measure=measure, rows="arms", combine="pool", experimental_label=experimental,
         control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
         left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,
-        sensitivity=(), references=(), methods=_methods(fit, measure), notes=(),
+        sensitivity=_models(models or {}, measure, people, yi, vi), references=(), methods=_methods(fit, measure), notes=(),
+        figure=FigureOptions(models=tuple(models or ()), columns=tuple(further)),
     )  # fmt: skip
+
+
+def _models(
+    fits: Mapping[str, PooledFit], measure: str, people: int | None, yi: Any, vi: Any
+) -> tuple[SensitivityResult, ...]:
+    usable = np.isfinite(yi) & np.isfinite(vi)
+    found = []
+    for name, fit in fits.items():
+        interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
+        summary = summary_of(fit, interval, measure, people)
+        found.append(SensitivityResult(name, name, summary, fit.k == int(usable.sum()), (), (), ""))
+    return tuple(found)
 
 
 def _participants(given: Mapping[str, Sequence[float]]) -> list[int] | None:

@@ -206,6 +206,11 @@ def _depends_on(config: Config, analysis: Analysis, data: Dataset) -> Any:
         "rows": [{"table": r.table, **r.values()} for r in rows.values()],
         "studies": [data.studies[s].values() for s in studies],
         "arms": [a.values() for (s, _), a in data.arms.items() if s in studies],
+        "risk_of_bias": [
+            r.values()
+            for r in data.others.get("risk_of_bias", ())
+            if analysis.figure.risk_of_bias and getattr(r, "study_id", "") in studies
+        ],
     }
 
 

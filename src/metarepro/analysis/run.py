@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
+from metarepro.analysis.figure_settings import beside_study
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -71,6 +73,8 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         references=_references(analysis, data) if compound else (),
         methods=describe_methods(analysis, selection, corrected),
         notes=tuple(notes),
+        sort="" if compound else analysis.sort,
+        figure=analysis.figure.options,
     )
 
 
@@ -157,6 +161,8 @@ def _study_effects(
         if not np.isfinite(yi[i]):
             notes.append("not estimable")
         row = c.rows[0]
+        arm = str(getattr(row, "experimental_arm", "") or getattr(row, "arm_id", ""))
+        columns, judgements = beside_study(analysis.figure, data, c.study.study_id, arm, analysis.outcome[0])
         effects.append(
             StudyEffect(
                 study_id=c.study.study_id,
@@ -180,6 +186,8 @@ def _study_effects(
                 estimable=bool(np.isfinite(yi[i])),
                 notes=tuple(notes),
                 provenance=tuple(provenance(r) for r in c.rows),
+                columns=columns,
+                risk_of_bias=judgements,
             )
         )
     return effects
@@ -249,10 +257,16 @@ def _references(analysis: Analysis, data: Dataset) -> tuple[Reference, ...]:
     return tuple(found)
 
 
+def _by_name(study: StudyEffect) -> list[tuple[int, str]]:
+    """Key of a name in which numbers count as numbers: Study 2 before Study 10."""
+    parts = re.split(r"(\d+)", study.label.casefold())
+    return [(int(p), "") if p.isdecimal() and len(p) < 18 else (-1, p) for p in parts]
+
+
 def _sorted(analysis: Analysis, studies: list[StudyEffect]) -> tuple[StudyEffect, ...]:
     keys: dict[str, Any] = {
-        "year": lambda s: (s.year or 9999, s.label.casefold()),
-        "label": lambda s: s.label.casefold(),
+        "year": lambda s: (s.year or 9999, _by_name(s)),
+        "label": _by_name,
         "effect": lambda s: (not s.estimable, s.yi),
         "weight": lambda s: -s.weight,
     }

@@ -24,6 +24,7 @@ from metarepro.analysis.config import (
     Window,
     config_schema,
 )
+from metarepro.analysis.figure_settings import FigureSettings, UserColumn
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 
 SCHEMA, SETTINGS = Path("workflow/schemas/config.schema.json"), Path("docs/configuration.md")
@@ -93,7 +94,19 @@ def _default(field: Any) -> str:
 def describe_settings() -> str:
     """docs/configuration.md."""
     parts = [_HEAD]
-    for model in (Config, Outcome, Analysis, Arms, Window, Range, Population, Model, Sensitivity):
+    for model in (
+        Config,
+        Outcome,
+        Analysis,
+        Arms,
+        Window,
+        Range,
+        Population,
+        Model,
+        Sensitivity,
+        FigureSettings,
+        UserColumn,
+    ):
         parts.append(f"## {model.__name__}\n\n{(model.__doc__ or '').strip()}\n")
         lines = ["| key | what it is | allowed | default |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():

@@ -104,7 +104,11 @@ def forest_pages(
 
 def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> AnalysisResult:
     """The result to be drawn, with the options given."""
-    options: dict[str, Any] = {n: words.pop(n) for n in ("models", "columns", "risk_of_bias") if n in words}
+    options: dict[str, Any] = {}
+    for name in ("models", "columns", "risk_of_bias"):
+        # A mapping holds what a fit lacks; names choose from what a result has.
+        if name in words and not isinstance(words[name], dict):
+            options[name] = words.pop(name)
     if width_mm is not None:
         options["width_mm"] = width_mm
     if style is not None:

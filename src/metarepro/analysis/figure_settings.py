@@ -1,0 +1,91 @@
+"""Settings of figures in the configuration, and what they put beside the studies of a result."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from metarepro.analysis.parts import Part, Real, Truth, Words, fail
+from metarepro.analysis.result import FigureOptions
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.rows import Row
+from metarepro.evidence.tables import Arm, RiskOfBias, Study
+
+_TABLES: dict[str, type[Row]] = {"studies": Study, "arms": Arm}
+JUDGED = ("d1", "d2", "d3", "d4", "d5", "overall")
+
+
+class UserColumn(Part):
+    """A column of the tables that stands beside the studies in a forest plot."""
+
+    head: str = Field(min_length=1, max_length=40, description="Its head in the figure.")
+    source: str = Field(
+        alias="from",
+        pattern=r"^(studies|arms)\.[a-z0-9_]+$",
+        description="Table and column: studies.diagnosis, arms.dose_mg_per_kg (of the experimental arm).",
+    )
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        table, _, column = self.source.partition(".")
+        known = [n for n in _TABLES[table].model_fields if n not in ("file", "line")]
+        if column not in known:
+            raise fail("E102", f"{table} has no column {column!r}", f"Columns: {', '.join(known)}.", key="from")
+        return self
+
+
+class FigureSettings(Part):
+    """How forest plots look; nothing here changes a number."""
+
+    style: Literal["plain", "cochrane", "bmj", "jama", "lancet"] = Field(
+        "plain", description="House style: formats, heads, columns and marks."
+    )
+    width_mm: Real = Field(
+        174.0, ge=84, le=400, description="Width at print; 84, 120 and 174 are the usual columns of journals."
+    )
+    models: Words = Field((), description="Ids of sensitivity analyses shown below the pooled result.")
+    columns: tuple[UserColumn, ...] = Field((), description="Further columns beside the studies.")
+    risk_of_bias: Truth = Field(False, description="Judgements of risk_of_bias beside the studies.")
+    dpi: Literal[300, 600] = Field(300, description="Of PNG: 300 for pages, 600 for line art.")
+
+    @model_validator(mode="after")
+    def _heads_differ(self) -> Self:
+        heads = [c.head for c in self.columns]
+        twice = next((h for i, h in enumerate(heads) if h in heads[:i]), None)
+        if twice is not None:
+            raise fail("E103", f"two columns have the head {twice!r}", "Fix: rename one.", key="columns")
+        return self
+
+    @property
+    def options(self) -> FigureOptions:
+        """The same as part of a result."""
+        heads = tuple(c.head for c in self.columns)
+        return FigureOptions(self.style, self.width_mm, self.models, heads, self.risk_of_bias, self.dpi)
+
+
+def beside_study(
+    settings: FigureSettings, data: Dataset, study_id: str, arm_id: str, outcome: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Cells of the further columns, and judgements by domain, of one study.
+
+    A judgement of the outcome counts before one of all outcomes; an empty one means not assessed.
+    """
+    columns = {}
+    for column in settings.columns:
+        table, _, name = column.source.partition(".")
+        row: Any = data.studies.get(study_id) if table == "studies" else data.arms.get((study_id, arm_id))
+        columns[column.head] = _cell(getattr(row, name, None))
+    if not settings.risk_of_bias:
+        return columns, {}
+    rows = [r for r in data.others.get("risk_of_bias", ()) if isinstance(r, RiskOfBias) and r.study_id == study_id]
+    fitting = [r for wanted in (outcome, "") for r in rows if r.outcome == wanted]
+    return columns, {d: getattr(fitting[0], d) if fitting else "" for d in JUDGED}
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "\u2013"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
