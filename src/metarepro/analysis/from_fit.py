@@ -80,7 +80,9 @@ def result_of(
     yi, vi = fit.data
     given = {name: [float(x) for x in values] for name, values in (inputs or {}).items()}
     further = {head: [str(x) for x in values] for head, values in (columns or {}).items()}
-    sizes = {"labels": labels, "participants": participants, "years": years, "groups": groups, **given, **further}
+    sizes: dict[str, Sequence[object] | None] = {
+        "labels": labels, "participants": participants, "years": years, "groups": groups, **given, **further
+    }  # fmt: skip
     for name, values in sizes.items():
         if values is not None and len(values) != yi.size:
             raise DataError(f"{name} has {len(values)} values for {yi.size} studies. Fix: one a study, in their order.")
@@ -116,7 +118,8 @@ def result_of(
         better=better, measure=measure, rows="arms", combine="pool", experimental_label=experimental,
         control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
         left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,
-        sensitivity=_models(models or {}, measure, people, yi, vi), references=(), methods=_methods(fit, measure), notes=(),
+        sensitivity=_models(models or {}, measure, people, yi, vi), references=(),
+        methods=_methods(fit, measure), notes=(),
         figure=FigureOptions(models=tuple(models or ()), columns=tuple(further)),
     )  # fmt: skip
 

@@ -91,6 +91,9 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
         if line:
             lines.append(line)
         line = word
+        if "\u00a0" in word and text_width(word, size, weight) > width:
+            *whole, line = wrap(word.replace("\u00a0", " "), width, size, weight)
+            lines += whole
         while text_width(line, size, weight) > width and len(line) > 1:
             cut = len(line) - 1
             while cut > 1 and text_width(line[:cut], size, weight) > width:

@@ -11,6 +11,7 @@ from typing import Any
 from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError
+from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK
@@ -154,7 +155,7 @@ class _Panels:
             with canvas.in_row(canvas.add_data(**row)):
                 y = put_notes(canvas, [line], y)
         arrows = " Arrow: the interval goes on." if any(m.kind == "arrow" for m in canvas.marks) else ""
-        marks = f"Squares: area by weight within a panel. Diamond: pooled estimate.{arrows} An empty row: no numbers for it."
+        marks = f"Squares: area by weight within a panel. Diamond: pooled estimate.{arrows} An empty row: no numbers."
         dagger = ["\u2020 A number was read in another report than the study's own."]
         secondary = any(s.level == "secondary" for r in self.results for s in r.studies)
         y = put_notes(canvas, [marks, *(dagger if secondary else [])], y)
@@ -171,7 +172,7 @@ class _Panels:
         room = pitch - GUTTER
         named = zip(parts, members, strict=True)
         heads = [wrap(f"{p.letter}  {self.heads[n]}", room, SIZE, "bold") for p, n in named]
-        units = [wrap(f"{effect_label(p.result)} ({level_text(p.result)}% CI)", room, SMALL) for p in parts]
+        units = [wrap(f"{_name(p.result)} ({level_text(p.result)}% CI)", room, SMALL) for p in parts]
         depth, under = max(map(len, heads)), max(map(len, units))
         for part, lines, unit in zip(parts, heads, units, strict=True):
             for i, line in enumerate(lines):
@@ -274,3 +275,8 @@ class _Panels:
                 y += SMALL * 1.3
                 canvas.text(part.panel.left, y, line, SMALL, color=GREY)
         return y
+
+
+def _name(result: AnalysisResult) -> str:
+    unit = fmt.unit(get_measure(result.measure))
+    return f"{effect_label(result)}, {unit}" if unit else effect_label(result)

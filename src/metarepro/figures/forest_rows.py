@@ -142,7 +142,7 @@ class _Maker:
             weight = f"{tenths / 10:.1f}"
             cells["weight"] = self.style.number(weight)
             folded["weight"] = f"weight{NO_BREAK}{cells['weight']}%"
-            data |= {"weight": sum(s.weight for s in members), "weight_printed": tenths / 10}
+            data["weight_printed"] = tenths / 10
         cells["effect"] = effect
         return Row(kind, label, 0.0, cells, values, 0.0, data, folded)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from metarepro.effects import Measure
 from metarepro.figures.axes import Axis, make_axis
@@ -128,12 +129,21 @@ class Panel:
     def ticks(self, canvas: Canvas, y: float) -> float:
         """The axis with its ticks and labels; returns where they end."""
         canvas.line(self.left, y, self.left + self.width, y, "axis", 0.8, INK)
-        last = -math.inf
-        for tick, label in zip(self.axis.ticks, self.axis.labels, strict=True):
+        named = self._labelled()
+        for number, (tick, label) in enumerate(zip(self.axis.ticks, self.axis.labels, strict=True)):
             x = self.x(tick)
             canvas.line(x, y, x, y + 3, "tick", 0.8, INK)
-            half = text_width(label, SIZE) / 2
-            if x - half > last + 3:
+            if number in named:
                 canvas.text(x, y + 3 + SIZE, label, SIZE, "center", color=INK, role="tick")
-                last = x + half
         return y + 3 + SIZE + 2
+
+    def _labelled(self) -> set[int]:
+        """Ticks whose labels are written: all if they fit, else every second, third ... with no effect among them."""
+        xs = [self.x(t) for t in self.axis.ticks]
+        halves = [text_width(label, SIZE) / 2 for label in self.axis.labels]
+        anchor = next((i for i, t in enumerate(self.axis.ticks) if t == (1.0 if self.axis.log else 0.0)), 0)
+        for step in range(1, len(xs) + 1):
+            chosen = [i for i in range(len(xs)) if (i - anchor) % step == 0]
+            if all(xs[j] - halves[j] > xs[i] + halves[i] + 3 for i, j in pairwise(chosen)):
+                return set(chosen)
+        return {anchor} if xs else set()

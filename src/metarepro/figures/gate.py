@@ -1,0 +1,265 @@
+"""The gate: figures read back from their files, and everything that is not as it must be.
+
+`faults.py` looks at a page before it is drawn. This looks at what lies on the disk, and knows nothing of how it was
+made: the words and shapes of the SVG, the numbers of the CSV beside it, the text alternative, the fonts of the PDF.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from metarepro.figures.layout import LayoutError
+from metarepro.figures.printed_numbers import unexplained
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_POINT = re.compile(r"[ML]\s*(-?[\d.]+(?:e-?\d+)?)[ ,]+(-?[\d.]+(?:e-?\d+)?)")
+# How far, in points, a mark may stand from where its number is: SVG rounds coordinates.
+NEAR = 0.1
+# Columns of a twin that hold what is printed rather than what was computed.
+PRINTED = frozenset({"row", "page", "weight_printed"})
+Row = dict[str, str | float | None]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A text of a picture: its kind, its place, the row of data it belongs to."""
+
+    text: str
+    kind: str
+    x: float
+    row: int | None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A mark of a picture: its kind, its corners, the row of data it belongs to."""
+
+    kind: str
+    points: tuple[tuple[float, float], ...]
+    row: int | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG as read back."""
+
+    title: str
+    description: str
+    words: tuple[Word, ...]
+    shapes: tuple[Shape, ...]
+
+
+def read_picture(path: Path) -> Picture:
+    """Read an SVG that `metarepro.figures.save` wrote."""
+    root = ET.parse(path).getroot()
+    words, shapes = [], []
+    for group in root.iter(f"{_SVG}g"):
+        kind = group.get("class", "")
+        if not kind.startswith("mr-"):
+            continue
+        row = int(group.get("data-row", "-1"))
+        for text in group.iter(f"{_SVG}text"):
+            words.append(
+                Word("".join(text.itertext()), kind[3:], _place(group, text), row if row >= 0 else None)
+            )  # fmt: skip
+        for shape in group.iter(f"{_SVG}path"):
+            points = tuple((float(x), float(y)) for x, y in _POINT.findall(shape.get("d", "")))
+            shapes.append(Shape(kind[3:], points, row if row >= 0 else None))
+    title, description = (root.findtext(f"{_SVG}{name}") or "" for name in ("title", "desc"))
+    return Picture(title, description, tuple(words), tuple(shapes))
+
+
+def _place(group: ET.Element, text: ET.Element) -> float:
+    """Where a text is anchored."""
+    if text.get("x"):
+        return float(text.get("x", "nan"))
+    for element in (text, *group.iter(f"{_SVG}g")):
+        if found := re.search(r"translate\((-?[\d.]+)", element.get("transform", "")):
+            return float(found.group(1))
+    return math.nan
+
+
+def read_twin(path: Path) -> list[Row]:
+    """Rows of the CSV beside a figure; numbers as numbers, nothing as None."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{k: _value(v) for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
+
+
+def _value(text: str) -> str | float | None:
+    if text == "":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def check_files(stem: Path, numbers: Iterable[float] | None = None) -> list[str]:
+    """Everything that is not as it must be with the files of a figure; empty when all is well.
+
+    Parameters
+    ----------
+    stem : Path
+        Path without ending, as given to `metarepro.figures.write_figure`.
+    numbers : iterable of float, optional
+        All numbers of the results; every number of the twin must be one of them (counts may also be sums).
+
+    Returns
+    -------
+    list of str
+    """
+    found = [f"{stem.name}.{kind} is missing" for kind in ("svg", "csv", "alt.txt") if not _beside(stem, kind).exists()]
+    if found:
+        return found
+    rows = read_twin(_beside(stem, "csv"))
+    pages = [_beside(stem, "svg"), *_further_pages(stem)]
+    for number, page in enumerate(pages, 1):
+        own = [r for r in rows if r.get("page", number) == number]
+        found += [f"{page.name}: {fault}" for fault in check_picture(read_picture(page), own)]
+    if not _beside(stem, "alt.txt").read_text(encoding="utf-8").strip():
+        found.append(f"{stem.name}.alt.txt is empty")
+    if _beside(stem, "pdf").exists():
+        found += [f"{stem.name}.pdf: {fault}" for fault in _check_fonts(_beside(stem, "pdf").read_bytes())]
+    if numbers is not None:
+        found += [f"{stem.name}.csv: {fault}" for fault in _check_numbers(rows, numbers)]
+    return found
+
+
+def demand_files(stem: Path, numbers: Iterable[float] | None = None) -> None:
+    """Raise LayoutError with the first faults of a figure's files, if there are any."""
+    found = check_files(stem, numbers)
+    if found:
+        raise LayoutError(f"{len(found)} faults in the figure {stem.name}: " + "; ".join(found[:5]))
+
+
+def _beside(stem: Path, kind: str) -> Path:
+    return stem.with_name(f"{stem.name}.{kind}")
+
+
+def _further_pages(stem: Path) -> Iterator[Path]:
+    number = 2
+    while (page := stem.with_name(f"{stem.name}-{number}.svg")).exists():
+        yield page
+        number += 1
+
+
+def check_picture(picture: Picture, rows: list[Row]) -> list[str]:
+    """What is wrong with one picture, given the rows of its twin."""
+    found = []
+    if not picture.title.strip() or not picture.description.strip():
+        found.append("title or description is missing")
+    if not picture.words:
+        found.append("no text is kept as text")
+    by_number = {int(n): r for r in rows if isinstance(n := r.get("row"), float)}
+    for word in picture.words:
+        if word.row is None:
+            continue
+        if word.row not in by_number:
+            found.append(f"text {word.text!r} has no row {word.row} in the twin")
+        elif wrong := unexplained(word.text, by_number[word.row]):
+            found.append(f"text {word.text!r} shows {wrong[0]}, which is no number of row {word.row}")
+    return [*found, *_check_places(picture, by_number)]
+
+
+def _check_places(picture: Picture, rows: dict[int, Row]) -> list[str]:
+    """Whether squares, intervals and diamonds stand where their numbers are, by the labels of the axis."""
+    # Whether the axis is in percent is in no attribute: the factor that fits is taken.
+    scales = [_scale(picture, factor) for factor in (1.0, 100.0)]
+    return min(([] if s is None else _misplaced(picture, rows, s) for s in scales), key=len)
+
+
+def _misplaced(picture: Picture, rows: dict[int, Row], scale: _Scale) -> list[str]:
+    low_end, high_end = (f([x for s in picture.shapes if s.kind == "axis" for x, _ in s.points]) for f in (min, max))
+    found = []
+    for shape in picture.shapes:
+        if shape.row is None or shape.row not in rows or shape.kind not in ("square", "interval", "diamond"):
+            continue
+        row = rows[shape.row]
+        xs = [x for x, _ in shape.points]
+        names = ("estimate",) if shape.kind == "square" else ("ci_low", "ci_high")
+        places = [(min(xs) + max(xs)) / 2] if shape.kind == "square" else [min(xs), max(xs)]
+        wanted = [names, ("pi_low", "pi_high")] if shape.kind == "interval" else [names]
+        if not any(_stand(places, [row.get(n) for n in w], scale, low_end, high_end) for w in wanted):
+            found.append(f"{shape.kind} of row {shape.row} does not stand at {' and '.join(names)}")
+    return found
+
+
+@dataclass(frozen=True)
+class _Scale:
+    slope: float
+    offset: float
+    log: bool
+    factor: float
+
+    def place(self, value: float) -> float:
+        shown = value * self.factor
+        return self.offset + self.slope * (math.log(max(shown, 1e-300)) if self.log else shown)
+
+
+def _scale(picture: Picture, factor: float) -> _Scale | None:
+    """Linear or logarithmic scale through the labels of the axis; none if there are several axes or no numbers."""
+    if sum(s.kind == "axis" for s in picture.shapes) != 1:
+        return None
+    ticks = [(w.x, _number(w.text)) for w in picture.words if w.kind == "tick"]
+    if len(ticks) < 2 or any(v is None for _, v in ticks):
+        return None
+    xs, values = np.array([x for x, _ in ticks]), np.array([v for _, v in ticks], dtype=float)
+    log = bool((values > 0).all()) and "log" in " ".join(w.text for w in picture.words)
+    slope, offset = np.polyfit(np.log(values) if log else values, xs, 1)
+    return _Scale(float(slope), float(offset), log, factor)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace("\u2212", "-").replace("\u00b7", "."))
+    except ValueError:
+        return None
+
+
+def _stand(places: list[float], values: list[object], scale: _Scale, low_end: float, high_end: float) -> bool:
+    if any(not isinstance(v, float) for v in values):
+        return False
+    wanted = [min(max(scale.place(v), low_end), high_end) for v in values if isinstance(v, float)]
+    return all(abs(a - b) <= NEAR for a, b in zip(places, wanted, strict=True))
+
+
+def _check_fonts(pdf: bytes) -> list[str]:
+    found = []
+    if b"/FontFile2" not in pdf:
+        found.append("no TrueType font is embedded")
+    if b"/Type3" in pdf:
+        found.append("a Type 3 font is embedded")
+    return found
+
+
+def _check_numbers(rows: list[Row], numbers: Iterable[float]) -> list[str]:
+    """Whether every number of the twin is one of the results, to the last digit; whole numbers may be sums."""
+    known = {x for x in numbers if math.isfinite(x)}
+    found = []
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, float) and name not in PRINTED and not value.is_integer() and value not in known:
+                found.append(f"{name} = {value!r} of {row.get('label') or 'a row'} is no number of the results")
+    return found
+
+
+def numbers_of(record: object) -> Iterator[float]:
+    """All numbers inside plain values (as JSON gives them)."""
+    if isinstance(record, bool):
+        return
+    if isinstance(record, int | float):
+        yield float(record)
+    elif isinstance(record, dict):
+        for value in record.values():
+            yield from numbers_of(value)
+    elif isinstance(record, list | tuple):
+        for value in record:
+            yield from numbers_of(value)
