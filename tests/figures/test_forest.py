@@ -19,7 +19,7 @@ from metarepro.figures import LayoutError, forest, save
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import make_axis
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest import draw_forest
+from metarepro.figures.forest_figure import draw_forest
 from metarepro.figures.layout import Canvas
 from metarepro.pooling import heterogeneity_interval, pool
 

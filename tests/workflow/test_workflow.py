@@ -245,9 +245,9 @@ def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
                        "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw", "findings": "results/integrity.json",
                        "changes": "results/changes.json", "reproductions": "results/reproduction.json",
                        "claims": "results/claims.json", "audit": "results/audit"}],
-        "output": [[str(out / "x.svg")] if name == "draw" else [], {
+        "output": [[str(out / "forest.svg")] if name == "draw" else [], {
             k: str(out / k) for k in ("fit", "effects", "results", "summary", "page", "table", "findings", "changes",
-                                   "reproductions", "claims", "folder")}],
+                                   "reproductions", "claims", "folder", "more")}],
         "params": [[], {"title": "t", "authors": "a", "store": str(out / "runs")}],
         "wildcards": [[], {"analysis": "response_or"}],
         "log": [[str(out / "log")], {}],

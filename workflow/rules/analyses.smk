@@ -28,6 +28,9 @@ rule draw:
         svg="results/analyses/{analysis}/forest.svg",
         pdf="results/analyses/{analysis}/forest.pdf",
         png="results/analyses/{analysis}/forest.png",
+        twin="results/analyses/{analysis}/forest.csv",
+        alt="results/analyses/{analysis}/forest.alt.txt",
+        more=directory("results/analyses/{analysis}/figures"),
     log:
         "results/logs/draw/{analysis}.log",
     params:

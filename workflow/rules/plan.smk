@@ -20,7 +20,7 @@ PACKAGE = BASE / "src" / "metarepro"
 # The rooms of the library that each script runs; editing one of them re-runs the rule.
 ROOMS = {
     "analyse": ("effects", "pooling", "evidence", "analysis"),
-    "draw": ("effects", "analysis", "figures"),
+    "draw": ("effects", "pooling", "evidence", "analysis", "figures"),
     "changes": ("effects", "evidence", "analysis", "figures"),
     "gather": ("effects", "evidence", "analysis"),
     "integrity": ("effects", "pooling", "evidence", "analysis"),

@@ -3,33 +3,50 @@
 from typing import TYPE_CHECKING
 
 from metarepro._lazy import lazy
-from metarepro.figures.files import save, write_figure
-from metarepro.figures.forest import forest
-from metarepro.figures.layout import LayoutError
 
 if TYPE_CHECKING:
+    from metarepro.figures.analysis_figures import draw_analysis
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
+    from metarepro.figures.files import save, write_figure
+    from metarepro.figures.forest_figure import forest, forest_pages
+    from metarepro.figures.forest_panels_figure import forest_panels
+    from metarepro.figures.gate import check_files, demand_files
+    from metarepro.figures.layout import LayoutError
     from metarepro.figures.strip_figure import specification_strip
 
-# Forest plots need nothing of printed results and claims.
+# Each figure needs the rooms of its own results only.
 __getattr__ = lazy(
     __name__,
     {
+        "LayoutError": "metarepro.figures.layout",
+        "check_files": "metarepro.figures.gate",
         "claims_overview": "metarepro.figures.claims_figure",
         "claims_overview_pages": "metarepro.figures.claims_figure",
+        "demand_files": "metarepro.figures.gate",
+        "draw_analysis": "metarepro.figures.analysis_figures",
         "dumbbell": "metarepro.figures.dumbbell_figure",
         "dumbbell_pages": "metarepro.figures.dumbbell_figure",
+        "forest": "metarepro.figures.forest_figure",
+        "forest_pages": "metarepro.figures.forest_figure",
+        "forest_panels": "metarepro.figures.forest_panels_figure",
+        "save": "metarepro.figures.files",
         "specification_strip": "metarepro.figures.strip_figure",
+        "write_figure": "metarepro.figures.files",
     },
 )
 __all__ = [
     "LayoutError",
+    "check_files",
     "claims_overview",
     "claims_overview_pages",
+    "demand_files",
+    "draw_analysis",
     "dumbbell",
     "dumbbell_pages",
     "forest",
+    "forest_pages",
+    "forest_panels",
     "save",
     "specification_strip",
     "write_figure",

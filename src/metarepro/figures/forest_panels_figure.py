@@ -16,8 +16,8 @@ from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest import LARGEST, LEAST
 from metarepro.figures.forest_columns import control_name
+from metarepro.figures.forest_figure import LARGEST, LEAST
 from metarepro.figures.forest_rows import study_label, summary_data
 from metarepro.figures.layout import MM, Canvas, Cell
 from metarepro.figures.panels import Panel

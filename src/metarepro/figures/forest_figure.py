@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure
 from metarepro.figures import numbers as fmt
@@ -113,7 +112,13 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
         options["width_mm"] = width_mm
     if style is not None:
         options["style"] = style
-    result = result_of(fit, **words)
+    if isinstance(fit, AnalysisResult):
+        result = fit
+    else:
+        # Only a fit from Python needs the rooms that compute.
+        from metarepro.analysis.from_fit import result_of
+
+        result = result_of(fit, **words)
     options = {name: tuple(v) if isinstance(v, Sequence) and name != "style" else v for name, v in options.items()}
     return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
 
