@@ -1,4 +1,4 @@
-# Two jobs an analysis: its numbers, its pictures.
+# Two jobs an analysis: its numbers, its pictures; and figures of several analyses.
 
 
 rule analyse:
@@ -40,3 +40,24 @@ rule draw:
         "pictures: {wildcards.analysis}"
     run:
         run_adapter("draw", input, output, params, log, wildcards)
+
+
+rule draw_panels:
+    input:
+        fits=[
+            f"results/analyses/{a}/fit.json"
+            for a in ANALYSES
+            if any(a in p["analyses"] for p in PLAN.panels)
+        ],
+    output:
+        folder=directory("results/panels"),
+    log:
+        "results/logs/draw_panels.log",
+    params:
+        code=CODE["draw_panels"],
+        panels=PLAN.panels,
+        libraries={"matplotlib": LIBRARIES["matplotlib"]},
+    message:
+        "figures of several analyses"
+    run:
+        run_adapter("draw_panels", input, output, params, log, wildcards)

@@ -21,6 +21,7 @@ PACKAGE = BASE / "src" / "metarepro"
 ROOMS = {
     "analyse": ("effects", "pooling", "evidence", "analysis"),
     "draw": ("effects", "pooling", "evidence", "analysis", "figures"),
+    "draw_panels": ("effects", "analysis", "figures"),
     "changes": ("effects", "evidence", "analysis", "figures"),
     "gather": ("effects", "evidence", "analysis"),
     "integrity": ("effects", "pooling", "evidence", "analysis"),

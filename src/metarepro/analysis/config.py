@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from metarepro.analysis.csv_settings import Tables, dialect
-from metarepro.analysis.figure_settings import FigureSettings
+from metarepro.analysis.figure_settings import FigureSettings, Panels
 from metarepro.analysis.parts import AnalysisId, Part, Real, SomeWords, Truth, Words, fail, one_or_more
 from metarepro.analysis.targets import MERGED, ReproductionSettings
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
@@ -246,6 +246,7 @@ class Config(Part):
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
     accept: tuple[Accepted, ...] = Field((), description="Findings of the trustworthiness checks that are accepted.")
     reproduction: ReproductionSettings = Field(ReproductionSettings(), description="How printed results are judged.")
+    panels: tuple[Panels, ...] = Field((), description="Figures of several analyses side by side.")
     analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")
 
     @property

@@ -53,6 +53,7 @@ def read_config(path: Path, shown: str | None = None) -> Config:
         raise ConfigError(deduplicated(problems)) from None
     problems = [*_check_ids(config, shown, places), *_check_sensitivity(config, shown, places)]
     problems += [*_check_targets(config, shown, places), *_check_models(config, shown, places)]
+    problems += _check_panels(config, shown, places)
     if problems:
         raise ConfigError(problems)
     return config
@@ -153,6 +154,25 @@ def _check_models(config: Config, shown: str, places: Places) -> list[Problem]:
                     Problem("E106", f"there is no sensitivity analysis {name!r}", shown, line, column, (hint,))
                 )
     return deduplicated(problems)
+
+
+def _check_panels(config: Config, shown: str, places: Places) -> list[Problem]:
+    """Panels name analyses that there are, and each has an id of its own."""
+    problems, seen = [], set()
+    ids = [a.id for a in config.analyses]
+    for number, panels in enumerate(config.panels):
+        if panels.id in seen:
+            line, column = place_of(("panels", number, "id"), places)
+            what = f"the id {panels.id!r} of panels is there twice"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
+        seen.add(panels.id)
+        for name in panels.analyses:
+            if name not in ids:
+                near = get_close_matches(name, ids, n=1)
+                hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
+                line, column = place_of(("panels", number, "analyses"), places)
+                problems.append(Problem("E106", f"there is no analysis {name!r}", shown, line, column, (hint,)))
+    return problems
 
 
 def _check_targets(config: Config, shown: str, places: Places) -> list[Problem]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from metarepro.analysis.parts import Part, Real, Truth, Words, fail
+from metarepro.analysis.parts import AnalysisId, Part, Real, Truth, Words, fail
 from metarepro.analysis.result import FigureOptions
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.rows import Row
@@ -62,6 +62,23 @@ class FigureSettings(Part):
         """The same as part of a result."""
         heads = tuple(c.head for c in self.columns)
         return FigureOptions(self.style, self.width_mm, self.models, heads, self.risk_of_bias, self.dpi)
+
+
+class Panels(Part):
+    """Several analyses side by side in one figure: outcomes, or times of one outcome."""
+
+    id: AnalysisId = Field(description="Id; names the files in results/panels/.")
+    title: str = Field(min_length=1, description="Title of the figure.")
+    analyses: tuple[AnalysisId, ...] = Field(min_length=2, description="Ids of the analyses, a panel each.")
+    heads: tuple[str, ...] = Field((), description="Heads of the panels; the titles of the analyses if left out.")
+    width_mm: Real = Field(174.0, ge=84, le=400, description="Width at print.")
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        if self.heads and len(self.heads) != len(self.analyses):
+            what = f"{len(self.heads)} heads for {len(self.analyses)} analyses"
+            raise fail("E103", what, "Fix: one head an analysis, or none.", key="heads")
+        return self
 
 
 def beside_study(

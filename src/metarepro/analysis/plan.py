@@ -38,6 +38,8 @@ class Plan:
         Fingerprint of each analysis, by its id.
     sources, tables, settings, accepted : str
         Fingerprint of the bibliography, of all tables, of the configuration, and of the findings that it accepts.
+    panels : list of dict
+        Settings of the figures of several analyses.
     """
 
     title: str
@@ -48,6 +50,7 @@ class Plan:
     tables: str
     settings: str
     accepted: str
+    panels: list[dict[str, Any]]
 
 
 def read_plan(
@@ -123,6 +126,7 @@ def make_plan(
         tables=_hash([[file, line, texts] for (file, line), texts in data.printed.items()]),
         settings=_hash(config.model_dump(mode="json")),
         accepted=_hash([a.model_dump() for a in config.accept]),
+        panels=[p.model_dump(mode="json") for p in config.panels],
     )
 
 
@@ -135,6 +139,13 @@ def _check_texts(config: Config, path: Path, shown: str, undrawable: Callable[[s
         *((("analyses", i, "title"), a.title) for i, a in enumerate(config.analyses)),
         *((("outcomes", name, "label"), o.label) for name, o in config.outcomes.items()),
         *((("agents", name), label) for name, label in config.agents.items()),
+        *((("panels", i, "title"), p.title) for i, p in enumerate(config.panels)),
+        *((("panels", i, "heads"), head) for i, p in enumerate(config.panels) for head in p.heads),
+        *(
+            (("analyses", i, "figure", "columns"), column.head)
+            for i, a in enumerate(config.analyses)
+            for column in a.figure.columns
+        ),
     ]
     found = [(where, text, undrawable(text)) for where, text in texts if undrawable(text)]
     if found:

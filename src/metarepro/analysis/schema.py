@@ -24,7 +24,7 @@ from metarepro.analysis.config import (
     Window,
     config_schema,
 )
-from metarepro.analysis.figure_settings import FigureSettings, UserColumn
+from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColumn
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 
 SCHEMA, SETTINGS = Path("workflow/schemas/config.schema.json"), Path("docs/configuration.md")
@@ -106,6 +106,7 @@ def describe_settings() -> str:
         Sensitivity,
         FigureSettings,
         UserColumn,
+        Panels,
     ):
         parts.append(f"## {model.__name__}\n\n{(model.__doc__ or '').strip()}\n")
         lines = ["| key | what it is | allowed | default |", "|---|---|---|---|"]
