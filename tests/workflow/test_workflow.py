@@ -244,7 +244,8 @@ def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
         "input": [[], {"config": "config.yaml", "data": "data/raw", "fit": fit, "fits": [fit, fit],
                        "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw", "findings": "results/integrity.json",
                        "changes": "results/changes.json", "reproductions": "results/reproduction.json",
-                       "claims": "results/claims.json", "audit": "results/audit"}],
+                       "claims": "results/claims.json", "audit": "results/audit", "panels": [],
+                       "more": ["results/analyses/response_or/figures"] * 2}],
         "output": [[str(out / "forest.svg")] if name == "draw" else [], {
             k: str(out / k) for k in ("fit", "effects", "results", "summary", "page", "table", "findings", "changes",
                                    "reproductions", "claims", "folder", "more")}],

@@ -67,6 +67,8 @@ rule report:
         claims="results/claims.json",
         audit="results/audit",
         figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
+        more=expand("results/analyses/{analysis}/figures", analysis=ANALYSES),
+        panels=["results/panels"] if PLAN.panels else [],
         sources=ancient(PLAN.data),
         config=ancient(CONFIG),
     output:

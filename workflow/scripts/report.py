@@ -30,9 +30,21 @@ with logged(snakemake.log[0]):
     title, authors = snakemake.params.title, snakemake.params.authors
     printed = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
     claims = claims_from_json(Path(snakemake.input.claims).read_text(encoding="utf-8"))
-    pages = sorted(Path(snakemake.input.audit).glob("reproduction-*.svg"), key=lambda p: (len(p.name), p.name))
+    root = Path(snakemake.output.page).parent
+
+    def pictures(folder: Path, name: str = "*.svg") -> list[Path]:
+        """SVG files of a folder, a first page before its second."""
+        return sorted(folder.glob(name), key=lambda p: (len(p.stem), p.stem))
+
+    def texts(folder: object, name: str = "*.svg") -> list[str]:
+        return [p.read_text(encoding="utf-8") for p in pictures(Path(str(folder)), name)]
+
+    further = {
+        result.id: [str(p.relative_to(root)) for p in pictures(Path(folder))]
+        for result, folder in zip(results, snakemake.input.more, strict=True)
+    }
     page = render_report(
         title, authors, results, figures, data_set.sources, findings, found["unused"], changes, files, printed, claims,
-        [p.read_text(encoding="utf-8") for p in pages[:1]],
+        texts(snakemake.input.audit, "reproduction.svg"), [t for f in snakemake.input.panels for t in texts(f)], {}, further,
     )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

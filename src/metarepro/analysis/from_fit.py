@@ -163,7 +163,8 @@ def _subgroups(
 
 def _methods(fit: PooledFit, measure: str) -> str:
     """The methods in a sentence, for the note under a figure."""
-    parts = [f"{get_measure(measure).name}, inverse variance: {TAU2[fit.tau2_method]}", CI[fit.ci_method]]
+    name = get_measure(measure).name
+    parts = [f"{name[:1].upper()}{name[1:]}, inverse variance: {TAU2[fit.tau2_method]}", CI[fit.ci_method]]
     if fit.tau2_method != "CE":
         parts.append(PI[fit.pi_method])
     return ", ".join(parts) + "; intervals of studies are normal."

@@ -38,6 +38,9 @@ def render_report(
     reproductions: Sequence[Reproduction] = (),
     claims: Sequence[AuditedClaim] = (),
     printed_figures: Sequence[str] = (),
+    panels: Sequence[str] = (),
+    evidence_figures: Mapping[str, str] | None = None,
+    further: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Render the report.
 
@@ -64,6 +67,12 @@ def render_report(
     claims : sequence of AuditedClaim
     printed_figures : sequence of str
         SVG texts of the pages of printed against recomputed results.
+    panels : sequence of str
+        SVG texts of the figures of several analyses.
+    evidence_figures : mapping of str to str
+        SVG texts of the figures of the tables: risk of bias, findings, time courses; by name.
+    further : mapping of str to sequence of str
+        Addresses of further figures of an analysis, by its id.
 
     Returns
     -------
@@ -101,6 +110,9 @@ def render_report(
         accepted=[f for f in findings if f.accepted], unused=unused,
         printed=reproductions_view(reproductions) if reproductions else None,
         claims=claims_view(claims) if claims else None,
+        panels=[Markup(inline_svg(f, f"panels-{i}")) for i, f in enumerate(panels, 1)],
+        evidence={name: Markup(inline_svg(f, f"evidence-{name}")) for name, f in (evidence_figures or {}).items()},
+        further=further or {},
         printed_figures=[Markup(inline_svg(f, f"printed-page-{i}")) for i, f in enumerate(printed_figures, 1)],
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
@@ -258,6 +270,9 @@ def words_of(text: str) -> str:
 def inline_svg(svg: str, name: str) -> str:
     """An SVG file as part of a page: no prolog, no global style, ids that no other figure has."""
     svg = svg[svg.index("<svg") :]
+    # matplotlib repeats every text in a comment; rows are of use in the files only.
+    svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.S)
+    svg = re.sub(r'<g class="mr-[^"]*"(?: data-row="\d+")?>', "<g>", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.S)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
