@@ -99,6 +99,32 @@ class Panel:
         for side in sorted({self.beyond(low), self.beyond(high)} - {0}):
             canvas.polygon(self.arrow(y, side), color, f"arrow: {name}")
 
+    def diamond(
+        self, canvas: Canvas, y: float, estimate: float, low: float, high: float, name: str, half: float = 4.4,
+        fill: str = INK, color: str = INK,
+    ) -> None:  # fmt: skip
+        """A pooled estimate: from low to high, highest at the estimate; cut where it leaves the axis, with arrow heads.
+
+        Nothing if one of the three is missing; only arrow heads if all of it lies beyond the axis.
+        """
+        if any(math.isnan(v) for v in (estimate, low, high)):
+            return
+        start, middle, end = (self.share(v) for v in (low, estimate, high))
+
+        def height(share: float) -> float:
+            """Half height at a share of the axis; an end that is infinitely far leaves it full."""
+            tip, reach = (start, middle - start) if share < middle else (end, end - middle)
+            return half if not math.isfinite(tip) or reach == 0 else half * abs(share - tip) / reach
+
+        if start <= 1 and end >= 0:
+            shares = [max(start, 0.0), *([middle] if 0 <= middle <= 1 else []), min(end, 1.0)]
+            heights = [half if s == middle else height(s) for s in shares]
+            above = [(self.left + self.width * s, y - h) for s, h in zip(shares, heights, strict=True)]
+            below = [(self.left + self.width * s, y + h) for s, h in zip(shares, heights, strict=True)]
+            canvas.polygon([*above, *reversed(below)], fill, f"diamond: {name}", color)
+        for side in sorted({self.beyond(low), self.beyond(high)} - {0}):
+            canvas.polygon(self.arrow(y, side, 0.65 * half), color, f"arrow: {name}")
+
     def ticks(self, canvas: Canvas, y: float) -> float:
         """The axis with its ticks and labels; returns where they end."""
         canvas.line(self.left, y, self.left + self.width, y, "axis", 0.8, INK)
@@ -108,6 +134,6 @@ class Panel:
             canvas.line(x, y, x, y + 3, "tick", 0.8, INK)
             half = text_width(label, SIZE) / 2
             if x - half > last + 3:
-                canvas.text(x, y + 3 + SIZE, label, SIZE, "center", color=INK)
+                canvas.text(x, y + 3 + SIZE, label, SIZE, "center", color=INK, role="tick")
                 last = x + half
         return y + 3 + SIZE + 2
