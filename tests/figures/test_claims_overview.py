@@ -61,13 +61,13 @@ def test_pages_are_low_enough_and_hold_every_claim_once():
 
 def test_the_words_of_the_picture_tell_everything():
     about = claims_overview(audited(12, 1), "A title").metarepro
-    assert about["title"] == "A title"
-    assert "The page 1: 2 of 12 supported" in about["description"]
+    assert about.title == "A title"
+    assert "The page 1: 2 of 12 supported" in about.description
     for i in range(12):
-        assert f"Claim {i} about ketamine." in about["description"]
-    assert "Contradicted, decided by the data: Claim 4 about ketamine. What the trials say" in about["description"]
+        assert f"Claim {i} about ketamine." in about.description
+    assert "Contradicted, decided by the data: Claim 4 about ketamine. What the trials say" in about.description
     pages = claims_overview_pages(audited(41))
-    assert pages[0].metarepro["description"].startswith(f"Page 1 of {len(pages)}. ")
+    assert pages[0].metarepro.description.startswith(f"Page 1 of {len(pages)}. ")
 
 
 def test_the_reason_stands_in_for_a_missing_sentence():

@@ -71,9 +71,9 @@ def test_the_caption_counts_and_warns():
     assert {"printed estimate 0.49", "printed lower end 0.34", "printed upper end 0.70"} <= set(said(canvas))
     assert {"restricted maximum likelihood (REML)", "DerSimonian-Laird (DL)", "Mantel-Haenszel"} <= set(said(canvas))
     about = specification_strip(r).metarepro
-    assert about["title"] == "Colditz 1994: tuberculosis at 24 h, BCG vs none"
+    assert about.title == "Colditz 1994: tuberculosis at 24 h, BCG vs none"
     for words in ("0.49 (0.34 to 0.70)", "1 of 12 ways", "Estimates run from 0.40 to 0.58", "RR; as they are; CE; z"):
-        assert words in about["description"]
+        assert words in about.description
 
 
 def test_the_band_is_what_rounds_to_the_print():
