@@ -65,11 +65,13 @@ def notes(r: Reproduction, every: list[SpecificationColumn], shown: list[Specifi
         note += f" {fmt.count(missing)} gave no number."
     marks = "Diamond, dark: gives the printed numbers."
     if any(c.own for c in shown):
-        marks += " Blue: the report\u2019s words allow it."
+        marks += " Hollow circle, blue: the report\u2019s words allow it."
     if math.isfinite(rounded_from(r.printed.estimate)[0]):
         marks += " Band: values that round to the printed estimate."
     if math.isfinite(rounded_from(r.printed.ci_low)[0]):
         marks += " Dashed: ends of the printed interval."
+    if r.code and measure_of(r).null is not None:
+        marks += " Solid line across, where the axis reaches it: no effect."
     return [note, marks]
 
 
