@@ -125,6 +125,12 @@ def test_percentages_are_placed_as_shares():
     assert printed_values(dataclasses.replace(small, measure="PR")) == pytest.approx((0.5, 0.1, 0.9))
 
 
+def test_shares_of_one_beside_an_axis_in_percent_are_named():
+    share = reproduction(code="RD", measure="RD", printed=PrintedNumbers("0.0027", "", ""), basis="none")
+    assert any("shares of 1" in t for t in said(draw_dumbbell([share])[0]))
+    assert not any("shares of 1" in t for t in said(draw_dumbbell([reproduction()])[0]))
+
+
 def test_values_beyond_the_axis_are_arrows():
     rows = [reproduction(i) for i in range(5)]
     far = reproduction(9, printed=PrintedNumbers("0.5", "0.0000001", "9000000000"))

@@ -191,6 +191,14 @@ def test_a_wrong_printed_number_or_count_is_found():
         canvas.texts[index] = text
 
 
+def test_differences_printed_as_shares_stand_on_an_axis_of_shares():
+    ways_of_it = tuple(specification(1.0, numbers=Numbers(v, v - 0.01, v + 0.01)) for v in (0.002, 0.003))
+    r, canvas = strip(ways_of_it, code="RD", measure="RD", printed=PrintedNumbers("0.0027", "-0.0010", "0.0063"))
+    assert "printed estimate 0.0027" in said(canvas) and not any("percentage points" in t for t in said(canvas))
+    assert {"0.00", "0.01"} <= {t.text.replace("\u2212", "-")[:4] for t in canvas.texts if t.role == "tick"}
+    assert "Estimates run from 0.0020 to 0.0030." in specification_strip(r).metarepro.description
+
+
 def test_without_ways_the_reason_stands_there():
     _, canvas = strip((), reason="The report does not print the numbers of its studies.")
     text = " ".join(said(canvas))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
     from metarepro.figures.strip_figure import specification_strip
+    from metarepro.figures.study_pairs_figure import study_pairs, study_pairs_pages
 
 # Forest plots need nothing of printed results and claims.
 __getattr__ = lazy(
@@ -21,6 +22,8 @@ __getattr__ = lazy(
         "dumbbell": "metarepro.figures.dumbbell_figure",
         "dumbbell_pages": "metarepro.figures.dumbbell_figure",
         "specification_strip": "metarepro.figures.strip_figure",
+        "study_pairs": "metarepro.figures.study_pairs_figure",
+        "study_pairs_pages": "metarepro.figures.study_pairs_figure",
     },
 )
 __all__ = [
@@ -32,5 +35,7 @@ __all__ = [
     "forest",
     "save",
     "specification_strip",
+    "study_pairs",
+    "study_pairs_pages",
     "write_figure",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import INK
-from metarepro.figures.dumbbell_rows import Row, make_sections, paginate
+from metarepro.figures.dumbbell_rows import SHARES, Row, make_sections, paginate
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.paired_rows import arrange, draw_heads, draw_key, draw_part
 from metarepro.figures.printed_texts import clean
@@ -133,7 +133,8 @@ def _note(rows: list[Row]) -> str:
     if any(r.basis == "own rows" for r in rows):
         marks += " Open diamond, dashed: our own rows, which are other studies in part."
     lines = " Lines: intervals. Vertical line: no effect. Arrow: it goes on."
-    return f"{marks}{lines} Those recomputed from printed numbers are rounded likewise."
+    text = f"{marks}{lines} Those recomputed from printed numbers are rounded likewise."
+    return f"{text} {SHARES}" if any(r.as_shares for r in rows) else text
 
 
 def describe(reproductions: Sequence[Reproduction], title: str) -> str:

@@ -21,6 +21,7 @@ from metarepro.figures.printed_texts import (
     printed_cell,
     printed_text,
     printed_values,
+    scale_of,
     subject,
 )
 from metarepro.figures.sizes import LEADING, SIZE, SMALL
@@ -39,6 +40,7 @@ HEADINGS: dict[Family, str] = {
 }
 SECTION_HEAD, GROUP_HEAD, AXIS = 20.0, 15.0, 19.0
 NOT_RECOMPUTED = "not recomputed"
+SHARES = "Risk differences and proportions stand as printed, some as shares of 1; their axis is in percent."
 Basis = Literal["printed inputs", "own rows", "none"]
 NOTHING: Values = (math.nan, math.nan, math.nan)
 
@@ -59,6 +61,8 @@ class Row:
         Printed and recomputed estimate with interval; nan where there is none.
     basis : str
     verdict : str
+    as_shares : bool
+        Whether shares of 1 are printed, where the axis has percent.
     cells : dict
         The row of the twin: the numbers in full, the words as they stand in the picture.
     label : list of str
@@ -81,6 +85,7 @@ class Row:
     others: Values
     basis: Basis
     verdict: str
+    as_shares: bool = False
     cells: dict[str, Cell] = field(default_factory=dict)
     label: list[str] = field(default_factory=list)
     bold: int = 0
@@ -117,8 +122,8 @@ class Row:
         self.label, self.bold = [*name, *about, *studies], len(name)
         self.verdict_lines = wrap(self.verdict, verdict, SIZE) if self.verdict else []
         self.own_lines = wrap(self.own, verdict, SMALL) if self.own else []
-        self.printed_lines = wrap(self.printed, numbers, SIZE)
-        self.recomputed_lines = wrap(self.recomputed, numbers, SIZE)
+        self.printed_lines = _broken(self.printed, numbers)
+        self.recomputed_lines = _broken(self.recomputed, numbers)
         self.group_lines = wrap(self.group, group, SIZE, "bold")
 
 
@@ -221,6 +226,7 @@ def _row(r: Reproduction, name_measure: bool) -> Row:
     about_it: dict[str, Cell] = {"result": row.id, "review": row.name, "about": about, "group": row.group}
     numbers = pair_cells(r.printed, row.values, others)
     row.cells = {**about_it, "measure": clean(r.code), "studies": r.k, "studies_of_our_own": k_own, **numbers}
+    row.as_shares = measure.percent and scale_of(r) == 1 and bool(r.printed.estimate)
     row.cells |= {"basis": basis, "verdict": row.verdict}
     return row
 
@@ -231,6 +237,14 @@ def pair_cells(printed: PrintedNumbers, values: Values, others: Values) -> dict[
     names = ("estimate", "ci_low", "ci_high")
     cells: dict[str, Cell] = {f"printed_{n}": printed_cell(t, v) for n, t, v in zip(names, texts, values, strict=True)}
     return cells | {f"recomputed_{n}": v for n, v in zip(names, others, strict=True)}
+
+
+def _broken(numbers: str, width: float) -> list[str]:
+    """An estimate with its interval in one line, or the interval below the estimate."""
+    if text_width(numbers, SIZE) <= width:
+        return [numbers]
+    estimate, bracket, interval = numbers.partition(" (")
+    return [line for part in (estimate, bracket.lstrip() + interval) if part for line in wrap(part, width, SIZE)]
 
 
 def widest(texts: Sequence[str], whole: bool) -> float:

@@ -18,7 +18,7 @@ from metarepro.figures.verdict_marks import REPRODUCTION_MARKS, draw_mark, mark_
 PRINTED, RECOMPUTED, OWN = INK, BLUE, VERMILLION
 VERDICT, SYMBOL = 72.0, 12.0
 # Room that labels and plot need beside each other; with less, numbers and plot stand below the words.
-LEAST = 160.0
+LEAST, LEAST_PLOT = 160.0, 110.0
 # Numbers are broken between estimate and interval where they would be wider.
 WIDEST_NUMBERS = 118.0
 RULE = "#dddddd"
@@ -62,15 +62,18 @@ def arrange(sections: Sequence[Section], page: float, heads: tuple[str, str]) ->
     texts = [t for r in rows for t in (r.printed, r.recomputed)]
     key = max(text_width(t, SIZE, "bold") for t in KEYS) + SYMBOL
     word = max(widest(texts, whole=False), key, text_width(NOT_RECOMPUTED, SIZE))
-    numbers = max(min(widest(texts, whole=True), WIDEST_NUMBERS), word)
     counts = [r.k for r in rows if r.k]
     if not counts:
         heads = (heads[0], "")
     k = max(text_width(t, SIZE, "bold") for t in (heads[1], *counts))
     before_k = k + GAP if counts else 0.0
-    room = page - (2 * MARGIN + before_k + numbers + SYMBOL + VERDICT + 3 * GAP + 6)
-    if room >= LEAST:
-        plot = 0.4 * room
+    labels = max([*(text_width(r.name, SIZE, "bold") for r in rows), *(text_width(r.about, SIZE) for r in rows), 30.0])
+    free = page - (2 * MARGIN + before_k + SYMBOL + VERDICT + 3 * GAP + 6)
+    # Where labels are short, numbers in one line come first, then the plot.
+    numbers = max(min(widest(texts, whole=True), max(WIDEST_NUMBERS, free - labels - LEAST_PLOT)), word)
+    room = free - numbers
+    if room >= LEAST or room - labels >= LEAST_PLOT:
+        plot = max(0.4 * room, room - labels)
         k_right = MARGIN + room - plot + before_k
         left = k_right + GAP + numbers + GAP
         columns = Columns(page, room - plot, k_right, k_right + GAP, numbers, left, plot, left + plot + GAP + 6, False,

@@ -128,12 +128,14 @@ class Panel:
     def ticks(self, canvas: Canvas, y: float) -> float:
         """The axis with its ticks and labels; returns where they end."""
         canvas.line(self.left, y, self.left + self.width, y, "axis", 0.8, INK)
-        last = -math.inf
-        for tick, label in zip(self.axis.ticks, self.axis.labels, strict=True):
+        taken: list[tuple[float, float]] = []
+        null = 1.0 if self.axis.log else 0.0
+        # Where labels have no room beside each other, that of no effect is the last to go.
+        for tick, label in sorted(zip(self.axis.ticks, self.axis.labels, strict=True), key=lambda t: t[0] != null):
             x = self.x(tick)
             canvas.line(x, y, x, y + 3, "tick", 0.8, INK)
             half = text_width(label, SIZE) / 2
-            if x - half > last + 3:
+            if all(x - half > end + 3 or x + half < start - 3 for start, end in taken):
                 canvas.text(x, y + 3 + SIZE, label, SIZE, "center", color=INK, role="tick")
-                last = x + half
+                taken.append((x - half, x + half))
         return y + 3 + SIZE + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES, Measure
@@ -132,6 +133,20 @@ def scale_of(reproduction: Reproduction) -> float:
         return 0.01
     p = reproduction.printed
     return 0.01 if any(abs(as_number(t)) > 1 for t in (p.estimate, p.ci_low, p.ci_high)) else 1.0
+
+
+def measure_as_printed(reproduction: Reproduction, scale: float) -> Measure:
+    """The measure in the unit of the print: differences that are printed as shares of 1 are not shown in percent.
+
+    Parameters
+    ----------
+    reproduction : Reproduction
+    scale : float
+        Factor from printed numbers to the display scale.
+    """
+    measure = measure_of(reproduction)
+    as_shares = measure.percent and measure.null is not None and scale == 1 and reproduction.printed.estimate
+    return replace(measure, percent=False, decimals=4) if as_shares else measure
 
 
 def printed_values(reproduction: Reproduction) -> tuple[float, float, float]:

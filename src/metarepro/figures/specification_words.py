@@ -9,6 +9,7 @@ from metarepro.figures import numbers as fmt
 from metarepro.figures.printed_texts import (
     clean,
     computed_text,
+    measure_as_printed,
     measure_of,
     printed_text,
     rounded_from,
@@ -80,7 +81,7 @@ def describe(r: Reproduction) -> str:
     columns = columns_of(r.specifications)
     text = f"All ways of computing a printed result. {title(r)}. {caption(r)}"
     if columns:
-        measure = measure_of(r)
+        measure = measure_as_printed(r, scale_of(r))
         low, high = (computed_text(measure, (c.values[0], math.nan, math.nan)) for c in (columns[0], columns[-1]))
         text += f" Estimates run from {low} to {high}."
     agreeing = [s for s in r.specifications if s.agrees]

@@ -14,7 +14,7 @@ from metarepro.figures.layout import Canvas, Cell
 from metarepro.figures.panels import axis_of, cropped
 from metarepro.figures.printed_texts import (
     as_shown,
-    measure_of,
+    measure_as_printed,
     printed_cell,
     printed_values,
     rounded_from,
@@ -101,7 +101,7 @@ def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
 
 
 def _axis(r: Reproduction, columns: list[SpecificationColumn]) -> Axis:
-    measure, printed = measure_of(r), printed_values(r)
+    measure, printed = measure_as_printed(r, scale_of(r)), printed_values(r)
     values = [*(c.values for c in columns), printed]
     return cropped(axis_of(measure, values), values, measure.null if r.code else None)
 
@@ -164,7 +164,7 @@ def _printed_labels(r: Reproduction, page: float) -> list[tuple[str, float]]:
 
 
 def _draw_axis(canvas: Canvas, frame: Frame, r: Reproduction) -> None:
-    measure, left, end = measure_of(r), frame.left, frame.left + frame.width
+    measure, left, end = measure_as_printed(r, scale_of(r)), frame.left, frame.left + frame.width
     if r.code and measure.null is not None and 0 <= frame.share(measure.null) <= 1:
         canvas.line(left, frame.y(measure.null), end, frame.y(measure.null), "line of no effect", 0.6, INK)
     canvas.line(left, frame.top, left, frame.top + PANEL, "axis", 0.8, INK)
