@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
+
 import pytest
 
 from metarepro.claims.result import VERDICTS
-from metarepro.figures import claims_overview, claims_overview_pages, save
+from metarepro.figures import claims_overview, claims_overview_pages, save, write_figure
 from metarepro.figures.claims_figure import draw_claims
 from metarepro.figures.layout import MM
 from metarepro.figures.verdict_marks import CLAIM_MARKS
@@ -61,13 +64,13 @@ def test_pages_are_low_enough_and_hold_every_claim_once():
 
 def test_the_words_of_the_picture_tell_everything():
     about = claims_overview(audited(12, 1), "A title").metarepro
-    assert about["title"] == "A title"
-    assert "The page 1: 2 of 12 supported" in about["description"]
+    assert about.title == "A title"
+    assert "The page 1: 2 of 12 supported" in about.description
     for i in range(12):
-        assert f"Claim {i} about ketamine." in about["description"]
-    assert "Contradicted, decided by the data: Claim 4 about ketamine. What the trials say" in about["description"]
+        assert f"Claim {i} about ketamine." in about.description
+    assert "Contradicted, decided by the data: Claim 4 about ketamine. What the trials say" in about.description
     pages = claims_overview_pages(audited(41))
-    assert pages[0].metarepro["description"].startswith(f"Page 1 of {len(pages)}. ")
+    assert pages[0].metarepro.description.startswith(f"Page 1 of {len(pages)}. ")
 
 
 def test_the_reason_stands_in_for_a_missing_sentence():
@@ -94,7 +97,45 @@ def test_any_text(text, tmp_path):
         assert "<script" not in (tmp_path / "f.svg").read_text()
 
 
+@pytest.mark.parametrize("width", [84, 120, 174])
+@pytest.mark.parametrize("text", ["A claim of 67%.", LONG, HOSTILE, "x" * 300])
+@pytest.mark.parametrize("n", [0, 1, 60])
+def test_every_column_of_a_journal_has_room(width, text, n):
+    found = [claim(i, claim=text, in_short=text, page=text, verdict=VERDICTS[i % 6], by=("rule", "judgement")[i % 2])
+             for i in range(n)]  # fmt: skip
+    canvases = draw_claims(found, text, width, 250)
+    for c in canvases:
+        assert c.faults() == [] and c.width == pytest.approx(width * MM) and c.height <= 250 * MM + 0.01
+    assert names(canvases, "verdict: c") == [f"verdict: c{i}" for i in range(n)]
+    everything = "".join(t for c in canvases for t in said(c)).replace(" ", "")
+    assert everything.count("judgement") >= n // 2
+
+
+@pytest.mark.parametrize("width", [84, 174])
+def test_the_twin_has_a_row_a_claim_and_the_counts(tmp_path, width):
+    found = audited(12, 1)
+    write_figure(claims_overview(found, width_mm=width), tmp_path / "c", ("svg",))
+    rows = list(csv.DictReader((tmp_path / "c.csv").open(encoding="utf-8")))
+    claims = [r for r in rows if r["shows"] == "claim"]
+    assert [(r["claim_id"], r["claim"], r["verdict"]) for r in claims] == [(c.id, c.claim, c.verdict) for c in found]
+    assert {r["decided_by"] for r in claims} == {"the data", "judgement"}
+    assert [r["evidence_says"] for r in claims] == [c.in_short.strip() for c in found]
+    counts = {r["verdict"]: r["claims"] for r in rows if r["shows"] == "count"}
+    assert counts == dict.fromkeys(VERDICTS, "2") and {r["page_audited"] for r in rows} == {"The page 1"}
+
+
+def test_a_wrong_count_or_number_is_found():
+    (canvas,) = draw_claims([claim(i, claim="It was 67% then.") for i in range(3)])
+    for shown, wrong in (("3", "4"), ("It was 67% then.", "It was 76% then.")):
+        index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text == shown)
+        canvas.texts[index] = dataclasses.replace(text, text=wrong)
+        assert any(wrong in f for f in canvas.faults())
+        canvas.texts[index] = text
+
+
 def test_a_text_longer_than_a_page_goes_on_on_the_next():
     canvases = draw_claims([claim(in_short="word " * 3000)], height_mm=250)
     assert len(canvases) > 1 and all(c.height <= 250 * MM + 0.01 for c in canvases)
     assert sum(t.count("word") for c in canvases for t in said(c)) == 3000
+    parts = [row["part"] for c in canvases for row in c.data if row["shows"] == "claim"]
+    assert parts == [f"{i} of {len(parts)}" for i in range(1, len(parts) + 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import itertools
 import math
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from metarepro.claims.result import VERDICTS
-from metarepro.figures import dumbbell, dumbbell_pages, save
+from metarepro.errors import ConfigError
+from metarepro.figures import dumbbell, dumbbell_pages, save, write_figure
 from metarepro.figures.dumbbell_figure import describe, draw_dumbbell
 from metarepro.figures.layout import MM
 from metarepro.figures.printed_texts import as_number, clean, printed_text, printed_values, rounded_from, subject
@@ -70,9 +72,9 @@ def test_printed_and_recomputed_numbers_stand_in_the_picture_and_the_words():
     assert {"A title", "\u22120.90 (\u22121.2 to \u2013)", "\u22120.91 (\u22121.2 to \u22120.6)"} <= set(said(canvas))
     assert {"Colditz 1994", "13", "differs", "Vaccines"} <= set(said(canvas))
     about = dumbbell([r], "A title").metarepro
-    assert about["title"] == "A title"
+    assert about.title == "A title"
     for text in ("Colditz 1994", "tuberculosis at 24 h, BCG vs none", "\u22120.90", "\u22120.91 (", "1 differs"):
-        assert text in about["description"]
+        assert text in about.description
 
 
 def test_marks_stand_where_the_numbers_are():
@@ -123,6 +125,12 @@ def test_percentages_are_placed_as_shares():
     assert printed_values(dataclasses.replace(small, measure="PR")) == pytest.approx((0.5, 0.1, 0.9))
 
 
+def test_shares_of_one_beside_an_axis_in_percent_are_named():
+    share = reproduction(code="RD", measure="RD", printed=PrintedNumbers("0.0027", "", ""), basis="none")
+    assert any("shares of 1" in t for t in said(draw_dumbbell([share])[0]))
+    assert not any("shares of 1" in t for t in said(draw_dumbbell([reproduction()])[0]))
+
+
 def test_values_beyond_the_axis_are_arrows():
     rows = [reproduction(i) for i in range(5)]
     far = reproduction(9, printed=PrintedNumbers("0.5", "0.0000001", "9000000000"))
@@ -150,7 +158,7 @@ def test_pages_hold_every_result_once_and_share_the_axis():
     ticks = {tuple((t.text, t.x) for t in c.texts if t.align == "center") for c in canvases}
     assert len(ticks) == 1
     assert len(dumbbell_pages(found)) == len(canvases)
-    assert f"Page 2 of {len(canvases)}" in dumbbell_pages(found)[1].metarepro["description"]
+    assert f"Page 2 of {len(canvases)}" in dumbbell_pages(found)[1].metarepro.description
 
 
 # -- torture ----------------------------------------------------------------------------------------------------
@@ -186,9 +194,56 @@ def test_odd_numbers_are_drawn(code, printed, numbers):
         assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
 
 
-def test_a_narrow_page_grows_until_everything_has_room():
-    (canvas,) = draw_dumbbell(mixed(9), width_mm=50)
-    assert canvas.faults() == [] and canvas.width > 50 * MM
+@pytest.mark.parametrize("width", [84, 120, 174])
+@pytest.mark.parametrize("label", ["", LONG, HOSTILE])
+def test_every_column_of_a_journal_has_room_for_everything(width, label):
+    huge = PrintedNumbers("-123456.789012345", "-123456.789012345", "-12345.6789012345")
+    rows = [*mixed(18), reproduction(99, label=label, code="MD", printed=huge, k=12345, group=label, verdict="differs")]
+    canvases = draw_dumbbell(rows, label, width, 250)
+    said_anywhere = " ".join(t for c in canvases for t in said(c))
+    for c in canvases:
+        assert c.faults() == [] and c.width == pytest.approx(width * MM)
+        assert c.height <= 250 * MM + 0.01 and c.height > 100
+    assert sum(len(marks(c, "printed: ")) for c in canvases) == 19
+    assert said_anywhere.count("\u2212123456.789012345") == 2 and "12\u2009345" in said_anywhere
+    assert sum(len(marks(c, "verdict: r")) for c in canvases) == 19
+
+
+@pytest.mark.parametrize("width", [0, -84, 50, math.nan, math.inf])
+def test_what_is_no_width_of_a_page_is_refused(width):
+    with pytest.raises(ConfigError, match="84, 120 and 174"):
+        draw_dumbbell(mixed(3), width_mm=width)
+
+
+def test_a_number_that_is_not_the_result_s_is_found():
+    (canvas,) = draw_dumbbell([reproduction()])
+    index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text == "0.49 (0.34 to 0.70)")
+    canvas.texts[index] = dataclasses.replace(text, text="0.49 (0.34 to 0.71)")
+    assert any("0.71" in f for f in canvas.faults())
+
+
+@pytest.mark.parametrize("width", [84, 174])
+def test_the_twin_has_a_row_a_result_with_both_numbers_in_full(tmp_path, width):
+    rows = [reproduction(0), reproduction(1, printed=PrintedNumbers("<1", "", ""), recomputed=None, basis="none"),
+            reproduction(2, basis="own rows", resynthesis=resynthesis(0.5, 0.3, 0.8))]  # fmt: skip
+    write_figure(dumbbell(rows, width_mm=width), tmp_path / "d", ("svg",))
+    found = list(csv.DictReader((tmp_path / "d.csv").open(encoding="utf-8")))
+    assert [r["result"] for r in found] == ["r0", "r1", "r2"]
+    first, second, third = found
+    assert [first[f"recomputed_{n}"] for n in ("estimate", "ci_low", "ci_high")] == ["0.4894", "0.3441", "0.6962"]
+    assert [first[f"printed_{n}"] for n in ("estimate", "ci_low", "ci_high")] == ["0.49", "0.34", "0.7"]
+    assert second["printed_estimate"] == "<1" and second["recomputed_estimate"] == "" == second["printed_ci_low"]
+    assert (third["recomputed_estimate"], third["studies_of_our_own"], third["studies"]) == ("0.5", "3", "13")
+    assert first["verdict"] == "exact" and third["basis"] == "own rows"
+    svg = (tmp_path / "d.svg").read_text()
+    assert all(f'data-row="{i}"' in svg for i in range(3)) and 'data-row="3"' not in svg
+
+
+def test_the_same_bytes_every_time(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        save(dumbbell(mixed(9)), tmp_path / name / "f.svg")
+    assert (tmp_path / "a/f.svg").read_bytes() == (tmp_path / "b/f.svg").read_bytes()
 
 
 def test_printed_texts():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import itertools
 import math
 
 import pytest
 
-from metarepro.figures import save, specification_strip
+from metarepro.figures import save, specification_strip, write_figure
 from metarepro.figures.layout import MM
 from metarepro.figures.specification_columns import MOST, choices_of, columns_of, thinned
 from metarepro.figures.strip_figure import draw_strip
@@ -71,9 +73,9 @@ def test_the_caption_counts_and_warns():
     assert {"printed estimate 0.49", "printed lower end 0.34", "printed upper end 0.70"} <= set(said(canvas))
     assert {"restricted maximum likelihood (REML)", "DerSimonian-Laird (DL)", "Mantel-Haenszel"} <= set(said(canvas))
     about = specification_strip(r).metarepro
-    assert about["title"] == "Colditz 1994: tuberculosis at 24 h, BCG vs none"
+    assert about.title == "Colditz 1994: tuberculosis at 24 h, BCG vs none"
     for words in ("0.49 (0.34 to 0.70)", "1 of 12 ways", "Estimates run from 0.40 to 0.58", "RR; as they are; CE; z"):
-        assert words in about["description"]
+        assert words in about.description
 
 
 def test_the_band_is_what_rounds_to_the_print():
@@ -141,6 +143,60 @@ def test_odd_numbers_are_drawn(code, numbers):
         for found in ((odd,), (odd, *ways(6))):
             _, canvas = strip(found, code=code, printed=printed)
             assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
+
+
+@pytest.mark.parametrize("width", [84, 120, 174])
+@pytest.mark.parametrize("n", [1, 2, 60, 300])
+@pytest.mark.parametrize("text", ["as they are", LONG, HOSTILE])
+def test_every_column_of_a_journal_has_room(width, n, text):
+    found = ways(n, effects=text)
+    r = reproduction(specifications=found, tried=n, agreeing=1, label=text)
+    canvas = draw_strip(r, width)
+    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    drawn = len(marks(canvas, "specification: "))
+    assert drawn == n or (drawn >= 30 and any(f"Drawn are {drawn}:" in t for t in said(canvas)))
+    # Ways that matter are there at every width.
+    kept = [row for row in canvas.data if row.get("gives_the_printed_numbers") == "yes"]
+    assert len(kept) == 1 and sum(row.get("report_allows_it") == "yes" for row in canvas.data) == (n > 1)
+
+
+def test_intervals_that_go_on_are_named():
+    wide = specification(0.6, numbers=Numbers(0.6, 1e-9, 1e9))
+    _, canvas = strip((*ways(6), wide))
+    assert any("go on" in t for t in said(canvas))
+    _, canvas = strip(ways(6))
+    assert not any("go on" in t for t in said(canvas))
+
+
+@pytest.mark.parametrize("width", [84, 174])
+def test_the_twin_has_the_print_and_a_row_a_column(tmp_path, width):
+    same = [specification(0.5, tau2=t, agrees=t == "DL") for t in TAU2]
+    r = reproduction(specifications=(*same, specification(0.6, own=True)), tried=5, agreeing=1)
+    write_figure(specification_strip(r, width), tmp_path / "s", ("svg",))
+    first, one, two = csv.DictReader((tmp_path / "s.csv").open(encoding="utf-8"))
+    assert (first["shows"], first["estimate"], first["ci_low"], first["ci_high"]) == ("printed", "0.49", "0.34", "0.7")
+    assert (one["estimate"], one["ways"], one["gives_the_printed_numbers"]) == ("0.5", "4", "yes")
+    assert float(one["ci_low"]) == 0.5 * math.exp(-0.2) and one["computed_by"].count(" | ") == 3
+    assert (two["estimate"], two["report_allows_it"], two["computed_by"]) == ("0.6", "yes", "RR, as they are, REML, z")
+    assert 'class="mr-specification" data-row="2"' in (tmp_path / "s.svg").read_text()
+
+
+def test_a_wrong_printed_number_or_count_is_found():
+    same = [specification(0.5, tau2=t) for t in TAU2]
+    _, canvas = strip((*same, specification(0.6)))
+    for shown, wrong in (("\u00d74", "\u00d77"), ("printed lower end 0.34", "printed lower end 0.35")):
+        index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text == shown)
+        canvas.texts[index] = dataclasses.replace(text, text=wrong)
+        assert any(wrong in f for f in canvas.faults())
+        canvas.texts[index] = text
+
+
+def test_differences_printed_as_shares_stand_on_an_axis_of_shares():
+    ways_of_it = tuple(specification(1.0, numbers=Numbers(v, v - 0.01, v + 0.01)) for v in (0.002, 0.003))
+    r, canvas = strip(ways_of_it, code="RD", measure="RD", printed=PrintedNumbers("0.0027", "-0.0010", "0.0063"))
+    assert "printed estimate 0.0027" in said(canvas) and not any("percentage points" in t for t in said(canvas))
+    assert {"0.00", "0.01"} <= {t.text.replace("\u2212", "-")[:4] for t in canvas.texts if t.role == "tick"}
+    assert "Estimates run from 0.0020 to 0.0030." in specification_strip(r).metarepro.description
 
 
 def test_without_ways_the_reason_stands_there():

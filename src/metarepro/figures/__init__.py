@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from metarepro.figures.gate import check_files, demand_files
     from metarepro.figures.layout import LayoutError
     from metarepro.figures.strip_figure import specification_strip
+    from metarepro.figures.study_pairs_figure import study_pairs, study_pairs_pages
 
 # Each figure needs the rooms of its own results only.
 __getattr__ = lazy(
@@ -32,6 +33,8 @@ __getattr__ = lazy(
         "forest_panels": "metarepro.figures.forest_panels_figure",
         "save": "metarepro.figures.files",
         "specification_strip": "metarepro.figures.strip_figure",
+        "study_pairs": "metarepro.figures.study_pairs_figure",
+        "study_pairs_pages": "metarepro.figures.study_pairs_figure",
         "write_figure": "metarepro.figures.files",
     },
 )
@@ -49,5 +52,7 @@ __all__ = [
     "forest_panels",
     "save",
     "specification_strip",
+    "study_pairs",
+    "study_pairs_pages",
     "write_figure",
 ]

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
+from metarepro.errors import ConfigError
 from metarepro.figures.colors import GREY, INK
 from metarepro.figures.fonts import wrap
-from metarepro.figures.layout import Canvas
+from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.sizes import MARGIN, SMALL, TITLE
+
+# Less than the narrowest column of journals has no room for words beside a plot.
+NARROWEST_MM = 80.0
+
+
+def page_width(width_mm: float) -> float:
+    """Width of a figure in points, exactly as asked.
+
+    Raises
+    ------
+    ConfigError
+        When it is no width that a page can have.
+    """
+    if not NARROWEST_MM <= width_mm < math.inf:
+        raise ConfigError(
+            f"width_mm = {width_mm!r} is no width of a figure. Columns of journals are 84, 120 and 174 mm wide; "
+            f"give {NARROWEST_MM:g} or more."
+        )
+    return width_mm * MM
 
 
 def put_title(canvas: Canvas, title: str, y: float = MARGIN) -> float:

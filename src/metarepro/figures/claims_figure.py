@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.claims_rows import CLAIM, EVIDENCE, LINE, Block, Document, make_documents, paginate
-from metarepro.figures.colors import GREY, INK
+from metarepro.figures.colors import GREY, INK, ORANGE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.printed_texts import clean
-from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL, TITLE
+from metarepro.figures.shapes import box
+from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
 from metarepro.figures.verdict_marks import CLAIM_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
 
 DEFAULT_TITLE = "What the evidence says about each claim"
 VERDICT, SYMBOL, BAR = 84.0, 14.0, 11.0
-# In less there is no room for the claims beside their verdicts.
-NARROWEST = 300.0
+# In less than this the claims stand below their verdicts.
+LEAST = 180.0
+RULE = "#dddddd"
 HEADS = ("Verdict", "Claim, and what the evidence says", "Decided by")
+STACKED_HEAD = "Verdict, claim, and what the evidence says"
 KEY_NOTE = (
     "The data: a rule compares the claim with numbers that were computed here or printed by the source. "
     "Judgement: somebody read the source and recorded the verdict with a reason."
@@ -37,11 +41,23 @@ def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, 
         Of one audited page, or of several, which then stand below each other.
     title : str
     width_mm : float
-        Width at print, at least 106 mm. The height follows from the texts.
+        Width at print, exactly; in a narrow column each claim stands below its verdict. The height follows from
+        the texts.
 
     Returns
     -------
     matplotlib.figure.Figure
+        Its twin (`metarepro.figures.write_figure`) has a row a claim, and a row a verdict with its count.
+
+    Raises
+    ------
+    ConfigError
+        When `width_mm` is no width of a page.
+
+    Notes
+    -----
+    Not a score: claims are not weighed by how much they matter, and a page with one grave error looks like one with
+    a small one.
     """
     canvas = draw_claims(claims, title, width_mm)[0]
     return canvas.figure(clean(title), describe(claims, clean(title)))
@@ -74,18 +90,23 @@ def draw_claims(
     claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = math.inf
 ) -> list[Canvas]:
     """The pages as canvases of measured texts and marks."""
-    width = max(width_mm * MM, NARROWEST)
+    width = page_width(width_mm)
     decided = width - MARGIN - max(text_width(t, SIZE, "bold") for t in (HEADS[2], *(clean(c.by) for c in claims)))
     text_left = MARGIN + SYMBOL + VERDICT + GAP
-    documents = make_documents(claims, decided - GAP - text_left, VERDICT)
+    stacked = decided - GAP - text_left < LEAST
+    if stacked:
+        text_left = MARGIN + SYMBOL
+        documents = make_documents(claims, width - MARGIN - text_left, decided - GAP - text_left, True)
+    else:
+        documents = make_documents(claims, decided - GAP - text_left, VERDICT)
     foot = _key(Canvas(width), 0.0) + MARGIN + LEADING
-    head = _title(Canvas(width), clean(title))
+    head = put_title(Canvas(width), clean(title))
     pages: list[Canvas] = []
 
     def begin() -> tuple[Canvas, float]:
         canvas = Canvas(width)
         pages.append(canvas)
-        return canvas, _title(canvas, clean(title))
+        return canvas, put_title(canvas, clean(title))
 
     def end(canvas: Canvas, y: float) -> None:
         canvas.height = _key(canvas, y) + MARGIN
@@ -115,14 +136,6 @@ def draw_claims(
     return pages
 
 
-def _title(canvas: Canvas, title: str) -> float:
-    y = MARGIN + TITLE
-    for line in wrap(title, canvas.width - 2 * MARGIN, TITLE, "bold"):
-        canvas.text(MARGIN, y, line, TITLE, weight="bold", color=INK)
-        y += TITLE * 1.25
-    return y
-
-
 def _document(canvas: Canvas, document: Document, y: float, decided: float, text_left: float, continued: bool) -> float:
     """Heading of an audited page: its name, its counts in words and as a bar, the heads of the columns."""
     name = document.name + (" (continued)" if continued else "")
@@ -134,8 +147,13 @@ def _document(canvas: Canvas, document: Document, y: float, decided: float, text
         y += LINE
         canvas.text(MARGIN, y + 1, line, CLAIM, color=INK)
     y = _bar(canvas, document, y + 6)
-    for x, head in zip((MARGIN, text_left, decided), HEADS, strict=True):
-        canvas.text(x, y + LEADING, head, SIZE, weight="bold", color=INK)
+    stacked = text_left < MARGIN + VERDICT
+    heads = (STACKED_HEAD, "", HEADS[2]) if stacked else HEADS
+    for x, head in zip((MARGIN, text_left, decided), heads, strict=True):
+        for number, line in enumerate(wrap(head, decided - GAP - MARGIN, SIZE, "bold") if head else []):
+            canvas.text(x, y + (number + 1) * LEADING, line, SIZE, weight="bold", color=INK)
+    if stacked:
+        y += LEADING * (len(wrap(STACKED_HEAD, decided - GAP - MARGIN, SIZE, "bold")) - 1)
     y += LEADING + 4.5
     canvas.line(MARGIN, y, canvas.width - MARGIN, y, "header rule", 0.8, INK)
     return y
@@ -151,27 +169,34 @@ def _bar(canvas: Canvas, document: Document, y: float) -> float:
         mark = mark_of(verdict, CLAIM_MARKS)
         wide = room * n / document.total
         gap = 0.6 if wide > 3 else 0.0
-        corners = [(x + gap, y), (x + wide - gap, y), (x + wide - gap, y + BAR), (x + gap, y + BAR)]
-        canvas.polygon(corners, mark.color, f"bar: {verdict}")
-        text = str(n)
-        if wide >= SYMBOL + text_width(text, SIZE, "bold") + 2:
-            draw_mark(canvas, mark, x + 5, y + BAR + 8, 3.6, f"bar: {verdict}")
-            canvas.text(x + SYMBOL - 2, y + BAR + 10.7, text, SIZE, weight="bold", color=INK)
+        with canvas.data_row(shows="count", page_audited=document.name, verdict=verdict, claims=n):
+            # The pale one of the colours has an outline, as its symbol has.
+            edge = INK if mark.color == ORANGE else None
+            canvas.polygon(box(x + gap, y, x + wide - gap, y + BAR), mark.color, f"bar: {verdict}", edge)
+            text = str(n)
+            if wide >= SYMBOL + text_width(text, SIZE, "bold") + 2:
+                draw_mark(canvas, mark, x + 5, y + BAR + 8, 3.6, f"bar: {verdict}")
+                canvas.text(x + SYMBOL - 2, y + BAR + 10.7, text, SIZE, weight="bold", color=INK)
         x += wide
     return y + BAR + 17
 
 
 def _draw_block(canvas: Canvas, block: Block, top: float, decided: float, text_left: float) -> None:
     y = top + LINE + 0.5
+    with canvas.data_row(**block.cells):
+        _draw_words(canvas, block, y, decided, text_left)
+    foot = top + block.height
+    canvas.line(MARGIN, foot, canvas.width - MARGIN, foot, "row rule", 0.3, RULE)
+
+
+def _draw_words(canvas: Canvas, block: Block, y: float, decided: float, text_left: float) -> None:
     draw_mark(canvas, mark_of(block.verdict, CLAIM_MARKS), MARGIN + 5, y - 2.7, 4.2, block.id)
     for number, line in enumerate(block.words):
         canvas.text(MARGIN + SYMBOL, y + number * LINE, line, SIZE, weight="bold", color=INK)
-    for number, row in enumerate(block.lines):
+    for number, row in enumerate(block.lines, len(block.words) if block.stacked else 0):
         size, color = (CLAIM, INK) if row.main else (EVIDENCE, GREY)
         canvas.text(text_left, y + number * LINE, row.text, size, color=color)
     canvas.text(decided, y, block.decided, SIZE, color=INK)
-    foot = top + block.height
-    canvas.line(MARGIN, foot, canvas.width - MARGIN, foot, "row rule", 0.3, "#dddddd")
 
 
 def _key(canvas: Canvas, y: float) -> float:
@@ -185,11 +210,7 @@ def _key(canvas: Canvas, y: float) -> float:
         for number, line in enumerate(lines):
             y += LEADING if number else 0.0
             canvas.text(MARGIN + SYMBOL, y, line, SMALL + 0.5, color=GREY)
-    y += 2
-    for line in wrap(KEY_NOTE, canvas.width - 2 * MARGIN, SMALL + 0.5):
-        y += LEADING
-        canvas.text(MARGIN, y, line, SMALL + 0.5, color=GREY)
-    return y + 2
+    return put_notes(canvas, [KEY_NOTE], y + 2) + 0.5
 
 
 def describe(claims: Sequence[AuditedClaim], title: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from metarepro.figures.fonts import wrap
+from metarepro.figures.layout import Cell
 from metarepro.figures.printed_texts import clean
 from metarepro.figures.sizes import SIZE
 from metarepro.figures.verdict_marks import CLAIM_MARKS, mark_of
@@ -40,6 +41,10 @@ class Block:
     lines : tuple of Line
     decided : str
         By what.
+    cells : dict
+        The row of the twin.
+    stacked : bool
+        Whether the claim stands below its verdict, in a narrow column of a journal.
     """
 
     id: str
@@ -47,11 +52,14 @@ class Block:
     words: tuple[str, ...]
     lines: tuple[Line, ...]
     decided: str
+    cells: dict[str, Cell] = field(default_factory=dict)
+    stacked: bool = False
 
     @property
     def height(self) -> float:
         """Height in points."""
-        return max(len(self.lines), len(self.words), 1) * LINE + CLAIM_PAD
+        lines = len(self.words) + len(self.lines) if self.stacked else max(len(self.lines), len(self.words))
+        return max(lines, 1) * LINE + CLAIM_PAD
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,9 @@ class Document:
         return ", ".join([first, *(f"{n} {verdict}" for verdict, n in shown[1:])])
 
 
-def make_documents(claims: Sequence[AuditedClaim], text_width: float, verdict_width: float) -> list[Document]:
+def make_documents(
+    claims: Sequence[AuditedClaim], text_width: float, verdict_width: float, stacked: bool = False
+) -> list[Document]:
     """Claims by audited page, each broken into lines of these widths."""
     found = []
     for key in dict.fromkeys(c.document for c in claims):
@@ -83,18 +93,24 @@ def make_documents(claims: Sequence[AuditedClaim], text_width: float, verdict_wi
         order = list(dict.fromkeys([*CLAIM_MARKS, *(c.verdict for c in members)]))
         counts = {clean(v) or "no verdict": sum(c.verdict == v for c in members) for v in order}
         name = clean(members[0].page) or clean(key)
-        found.append(Document(name, counts, tuple(_block(c, text_width, verdict_width) for c in members)))
+        blocks = tuple(_block(c, name, text_width, verdict_width, stacked) for c in members)
+        found.append(Document(name, counts, blocks))
     return found
 
 
-def _block(claim: AuditedClaim, text_width: float, verdict_width: float) -> Block:
+def _block(claim: AuditedClaim, page: str, text_width: float, verdict_width: float, stacked: bool) -> Block:
     lines = [Line(t, True) for t in wrap(clean(claim.claim) or clean(claim.id), text_width, CLAIM)]
     short = clean(claim.in_short) or clean(claim.reason)
     if short:
         lines += [Line(t, False) for t in wrap(short, text_width, EVIDENCE)]
     words = wrap(mark_of(clean(claim.verdict), CLAIM_MARKS).word, verdict_width, SIZE, "bold")
     decided = DECIDED.get(claim.by, clean(claim.by))
-    return Block(clean(claim.id), clean(claim.verdict), tuple(words), tuple(lines), decided)
+    cells: dict[str, Cell] = {
+        "shows": "claim", "page_audited": page, "claim_id": clean(claim.id), "claim": clean(claim.claim),
+        "verdict": clean(claim.verdict) or "no verdict", "evidence_says": short, "decided_by": decided,
+        "claims": None,
+    }  # fmt: skip
+    return Block(clean(claim.id), clean(claim.verdict), tuple(words), tuple(lines), decided, cells, stacked)
 
 
 def paginate(blocks: Sequence[Block], room: float) -> list[list[Block]]:
@@ -112,8 +128,11 @@ def paginate(blocks: Sequence[Block], room: float) -> list[list[Block]]:
 
 
 def _divided(block: Block, room: float) -> list[Block]:
-    most = max(room - CLAIM_PAD, 3 * LINE) / LINE
+    above = len(block.words) * LINE if block.stacked else 0.0
+    most = max(room - CLAIM_PAD - above, 3 * LINE) / LINE
     if len(block.lines) <= most:
         return [block]
     step = int(most)
-    return [replace(block, lines=block.lines[i : i + step]) for i in range(0, len(block.lines), step)]
+    parts = [block.lines[i : i + step] for i in range(0, len(block.lines), step)]
+    of = len(parts)
+    return [replace(block, lines=p, cells={**block.cells, "part": f"{n} of {of}"}) for n, p in enumerate(parts, 1)]

@@ -6,6 +6,8 @@ Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), chosen to be told ap
 from __future__ import annotations
 
 INK, GREY, LIGHT, PALE, WHITE = "#111111", "#5f5f5f", "#b5b5b5", "#eeeeee", "#ffffff"
+# The palest grey that still stands out from white.
+MIDDLE = "#8c8c8c"
 GREEN, BLUE, SKY, ORANGE, VERMILLION, PURPLE = "#009E73", "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#CC79A7"
 YELLOW, BROWN = "#F0E442", "#8a5a00"
 # Web Content Accessibility Guidelines 2.1, 1.4.3 and 1.4.11.

@@ -29,8 +29,13 @@ def numbers_in(text: str) -> list[str]:
 def unexplained(text: str, values: Mapping[str, Value]) -> list[str]:
     """Numbers of a text that neither a value of the row rounds to nor one of its words holds."""
     words = [v for v in values.values() if isinstance(v, str)]
+
+    def in_words(number: str) -> bool:
+        # A sign may stand apart from its number ("< 5"), or at the end of the line before.
+        return any(number in w or (number[0] in "<>" and number[0] in w and number[1:] in w) for w in words)
+
     numbers = [float(v) for v in values.values() if isinstance(v, int | float) and math.isfinite(v)]
-    return [n for n in numbers_in(text) if not any(n in w for w in words) and not any(shows(n, v) for v in numbers)]
+    return [n for n in numbers_in(text) if not in_words(n) and not any(shows(n, v) for v in numbers)]
 
 
 def shows(printed: str, value: float) -> bool:

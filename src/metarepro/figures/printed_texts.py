@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES, Measure
 from metarepro.errors import DataError
-from metarepro.evidence.integrity import printed
+from metarepro.evidence.integrity import printed as integrity
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import undrawable
+from metarepro.figures.layout import Cell
 from metarepro.figures.numbers import MINUS
+from metarepro.figures.printed_numbers import unexplained
+from metarepro.reproduction.result import PrintedNumbers
 
 if TYPE_CHECKING:
-    from metarepro.reproduction.result import PrintedNumbers, Reproduction
+    from metarepro.reproduction.result import Reproduction
 
 # How a one-arm measure that is not in the registry, or none at all, is shown: as a plain number.
 PLAIN = MEASURES["GEN"]
@@ -21,6 +25,7 @@ NONE = "\u2013"
 LONGEST = 18
 # From here on a recomputed number is written as a power of ten.
 HUGE = 1e7
+Values = tuple[float, float, float]
 
 
 def clean(text: object) -> str:
@@ -63,10 +68,51 @@ def as_number(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
+def printed_cell(text: str, value: float) -> Cell:
+    """A printed number for the twin of a figure: its value, or what is printed where that is no number, as '<1'."""
+    shown = as_shown(text)
+    if math.isfinite(value) and not unexplained(shown, {"value": value}):
+        return value
+    return shown or math.nan
+
+
+def at_printed_precision(printed: PrintedNumbers, values: Values, scale: float) -> PrintedNumbers | None:
+    """Computed numbers with as many decimals as the printed ones, those that round to the print exactly as printed.
+
+    Parameters
+    ----------
+    printed : PrintedNumbers
+    values : tuple of float
+        Estimate and interval on the display scale.
+    scale : float
+        Factor from printed numbers to the display scale.
+
+    Returns
+    -------
+    PrintedNumbers or None
+        None where no estimate is printed, or a number would be too long to be read.
+    """
+    given = (printed.estimate, printed.ci_low, printed.ci_high)
+    # A power of ten has no decimals to follow.
+    if math.isnan(as_number(printed.estimate)) or any("e" in t.lower() for t in given):
+        return None
+    texts = []
+    for text, value in zip(given, values, strict=True):
+        like = text if math.isfinite(as_number(text)) else printed.estimate
+        low, high = rounded_from(text)
+        hair = 1e-9 * max(abs(low), abs(high), 1e-3)
+        if low - hair <= value / scale <= high + hair:
+            # Half a unit may be rounded up or down; the print shows how it was.
+            texts.append(text.strip())
+        else:
+            texts.append(integrity.shown(value / scale, integrity.decimals_of(like)) if math.isfinite(value) else "")
+    return PrintedNumbers(*texts) if all(len(t) <= LONGEST for t in texts) else None
+
+
 def rounded_from(text: str) -> tuple[float, float]:
     """Values that may have been rounded to a printed number; nan when it has no value."""
     try:
-        low, high = printed.rounded_from(str(text or "").strip().replace(MINUS, "-"))
+        low, high = integrity.rounded_from(str(text or "").strip().replace(MINUS, "-"))
     except DataError:  # not a decimal number
         return as_number(text), as_number(text)
     return float(low), float(high)
@@ -87,6 +133,20 @@ def scale_of(reproduction: Reproduction) -> float:
         return 0.01
     p = reproduction.printed
     return 0.01 if any(abs(as_number(t)) > 1 for t in (p.estimate, p.ci_low, p.ci_high)) else 1.0
+
+
+def measure_as_printed(reproduction: Reproduction, scale: float) -> Measure:
+    """The measure in the unit of the print: differences that are printed as shares of 1 are not shown in percent.
+
+    Parameters
+    ----------
+    reproduction : Reproduction
+    scale : float
+        Factor from printed numbers to the display scale.
+    """
+    measure = measure_of(reproduction)
+    as_shares = measure.percent and measure.null is not None and scale == 1 and reproduction.printed.estimate
+    return replace(measure, percent=False, decimals=4) if as_shares else measure
 
 
 def printed_values(reproduction: Reproduction) -> tuple[float, float, float]:

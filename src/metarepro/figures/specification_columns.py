@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES
+from metarepro.figures.layout import Cell
 from metarepro.figures.printed_texts import clean
 from metarepro.figures.wording import CI_NAMES
 
@@ -55,6 +56,21 @@ class SpecificationColumn:
     def own(self) -> bool:
         """Whether the report's words allow one of them."""
         return any(s.own for s in self.members)
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The row of the twin: the numbers in full, and every way that gives them."""
+        estimate, low, high = self.values
+        ways = [", ".join(clean(p) for p in (s.measure, s.effects, s.tau2, s.interval) if p) for s in self.members]
+        return {
+            "estimate": estimate, "ci_low": low, "ci_high": high, "ways": len(self.members),
+            "gives_the_printed_numbers": _yes(self.agrees), "report_allows_it": _yes(self.own),
+            "computed_by": " | ".join(ways),
+        }  # fmt: skip
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from metarepro.figures import numbers as fmt
 from metarepro.figures.printed_texts import (
     clean,
     computed_text,
+    measure_as_printed,
     measure_of,
     printed_text,
     rounded_from,
@@ -65,11 +66,13 @@ def notes(r: Reproduction, every: list[SpecificationColumn], shown: list[Specifi
         note += f" {fmt.count(missing)} gave no number."
     marks = "Diamond, dark: gives the printed numbers."
     if any(c.own for c in shown):
-        marks += " Blue: the report\u2019s words allow it."
+        marks += " Hollow circle, blue: the report\u2019s words allow it."
     if math.isfinite(rounded_from(r.printed.estimate)[0]):
         marks += " Band: values that round to the printed estimate."
     if math.isfinite(rounded_from(r.printed.ci_low)[0]):
         marks += " Dashed: ends of the printed interval."
+    if r.code and measure_of(r).null is not None:
+        marks += " Solid line across, where the axis reaches it: no effect."
     return [note, marks]
 
 
@@ -78,7 +81,7 @@ def describe(r: Reproduction) -> str:
     columns = columns_of(r.specifications)
     text = f"All ways of computing a printed result. {title(r)}. {caption(r)}"
     if columns:
-        measure = measure_of(r)
+        measure = measure_as_printed(r, scale_of(r))
         low, high = (computed_text(measure, (c.values[0], math.nan, math.nan)) for c in (columns[0], columns[-1]))
         text += f" Estimates run from {low} to {high}."
     agreeing = [s for s in r.specifications if s.agrees]
