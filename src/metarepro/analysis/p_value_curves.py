@@ -147,5 +147,3 @@ def _agrees(curve: PValueCurve, level: float, low: float, high: float) -> bool:
     ends: Sequence[float] = curve.limits(level)
     size = max(abs(high - low), abs(high) * SAME, abs(low) * SAME)
     return all(a == b or abs(a - b) <= SAME * size for a, b in zip(ends, (low, high), strict=True))
-
-
