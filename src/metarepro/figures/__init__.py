@@ -9,7 +9,9 @@ from metarepro.figures.layout import LayoutError
 
 if TYPE_CHECKING:
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
+    from metarepro.figures.drapery_figure import drapery
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
+    from metarepro.figures.funnel_figure import funnel
     from metarepro.figures.strip_figure import specification_strip
 
 # Forest plots need nothing of printed results and claims.
@@ -18,8 +20,10 @@ __getattr__ = lazy(
     {
         "claims_overview": "metarepro.figures.claims_figure",
         "claims_overview_pages": "metarepro.figures.claims_figure",
+        "drapery": "metarepro.figures.drapery_figure",
         "dumbbell": "metarepro.figures.dumbbell_figure",
         "dumbbell_pages": "metarepro.figures.dumbbell_figure",
+        "funnel": "metarepro.figures.funnel_figure",
         "specification_strip": "metarepro.figures.strip_figure",
     },
 )
@@ -27,9 +31,11 @@ __all__ = [
     "LayoutError",
     "claims_overview",
     "claims_overview_pages",
+    "drapery",
     "dumbbell",
     "dumbbell_pages",
     "forest",
+    "funnel",
     "save",
     "specification_strip",
     "write_figure",

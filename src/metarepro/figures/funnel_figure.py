@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from metarepro.analysis.from_fit import result_of
@@ -38,6 +39,7 @@ DASHES: tuple[Dashes, ...] = ((1.0, 1.5), (4.0, 2.0), (7.0, 2.0, 1.0, 2.0), (2.0
 # From the region next to no effect outwards: white, then from dark to light.
 SHADES = {1: ("#dcdcdc",), 2: ("#c8c8c8", "#ececec"), 3: ("#bdbdbd", "#d8d8d8", "#f0f0f0"),
           4: ("#b5b5b5", "#cacaca", "#dedede", "#f2f2f2")}  # fmt: skip
+ESTIMATE: Dashes = (5.0, 2.5)
 _CORNER_GAP = 1.5
 
 
@@ -122,8 +124,7 @@ def _drawn(
     top = put_title(canvas, f"Funnel plot: {clean(result.title)}") + 14
     plane = Plane(plan.x_axis, plan.y_axis, left, top, canvas.width - MARGIN - 4 - left, height, y_down=True)
     _shade(canvas, plane, plan)
-    segments = _lines(canvas, plane, plan)
-    unnamed, coincident = _points(canvas, plane, plan, labels, segments)
+    unnamed, coincident = _points(canvas, plane, plan, labels)
     y = plane.draw_axes(canvas, axis_name(result, plan), "Standard error" + _of_what(plan))
     y = put_key(canvas, _key(canvas, result, plan), y + 8)
     y = put_notes(canvas, notes_of(result, plan, unnamed, coincident), y + 5)
@@ -181,40 +182,47 @@ def _ray(plane: Plane, tip: float, slope: float) -> Segment | None:
     return (plane.x(tip + slope * start), plane.y(start), plane.x(tip + slope * end), plane.y(end))
 
 
-def _contours(plane: Plane, plan: FunnelPlan) -> list[tuple[Segment, str, Dashes]]:
-    """Boundaries of significance; drawn after the names of studies, which they make room for."""
-    found = []
-    for (p, quantile), dashes in zip(plan.contours, DASHES, strict=False):
-        assert plan.null is not None
-        rays = [_ray(plane, plan.null, slope) for slope in (-quantile, quantile)]
-        found += [(ray, f"contour {decimal(p)}: p = {decimal(p)}", dashes) for ray in rays if ray is not None]
-    return found
+@dataclass(frozen=True)
+class Ray:
+    """A straight line of the plot; `minor` where it only repeats what the shading shows."""
+
+    segment: Segment
+    name: str
+    width: float
+    color: str
+    dashes: Dashes
+    minor: bool = False
 
 
-def _lines(canvas: Canvas, plane: Plane, plan: FunnelPlan) -> list[Segment]:
-    """No effect, pseudo limits, pooled estimate; returns them as obstacles."""
-    drawn: list[Segment] = []
+def _rays(plane: Plane, plan: FunnelPlan) -> list[Ray]:
+    """Boundaries of significance, no effect, pseudo limits, pooled estimate; names of studies may interrupt them."""
+    found: list[Ray] = []
 
-    def put(tip: float, slope: float, name: str, width: float, color: str, dashes: Dashes = False) -> None:
-        ray = _ray(plane, tip, slope)
-        if ray is not None:
-            canvas.line(*ray, name, width, color, dashes)
-            drawn.append(ray)
+    def add(
+        tip: float, slope: float, name: str, width: float, color: str, dashes: Dashes = False, minor: bool = False
+    ) -> None:
+        segment = _ray(plane, tip, slope)
+        if segment is not None:
+            found.append(Ray(segment, name, width, color, dashes, minor))
 
     if plan.null is not None:
-        put(plan.null, 0.0, "line of no effect", 0.8, INK)
+        for (p, quantile), dashes in zip(plan.contours, DASHES, strict=False):
+            for slope in (-quantile, quantile):
+                add(plan.null, slope, f"contour {decimal(p)}", 0.7, GREY, dashes, True)
+        add(plan.null, 0.0, "line of no effect", 0.8, INK)
     for slope in (-plan.quantile, plan.quantile):
-        put(plan.summary.beta, slope, "pseudo limit", 1.2, BLUE)
-    put(plan.summary.beta, 0.0, "pooled estimate", 1.2, BLUE, (5.0, 2.5))
-    return drawn
+        add(plan.summary.beta, slope, "pseudo limit", 1.2, BLUE)
+    add(plan.summary.beta, 0.0, "pooled estimate", 1.2, BLUE, ESTIMATE)
+    return found
 
 
 # -- studies -----------------------------------------------------------------------------------------------------
 
 
-def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str, segments: list[Segment]) -> tuple[int, int]:
+def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tuple[int, int]:
     """Draw studies, names and the boundaries; returns how many names found no room and how many studies coincide."""
-    contours = _contours(plane, plan)
+    rays = _rays(plane, plan)
+    major, minor = ([r.segment for r in rays if r.minor is minor] for minor in (False, True))
     at_place: dict[tuple[int, int], int] = {}
     rows: list[int] = []
     circles: list[tuple[float, float, float]] = []
@@ -242,12 +250,10 @@ def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str, segment
     chosen = _to_name(plan, labels)
     widest = 0.45 * plane.width
     texts = {i: shorten(clean(plan.points[i].study.label), widest, SMALL) for i in chosen}
-    placed = place_labels(
-        [(i, *circles[i], texts[i]) for i in chosen], frame, segments, circles, SMALL, [c[0] for c in contours]
-    )
-    for ray, mark, dashes in contours:
-        for piece in outside_boxes(ray, [label.box for label in placed]):
-            canvas.line(*piece, mark, 0.7, GREY, dashes)
+    placed = place_labels([(i, *circles[i], texts[i]) for i in chosen], frame, major, circles, SMALL, minor)
+    for ray in rays:
+        for piece in outside_boxes(ray.segment, [label.box for label in placed]):
+            canvas.line(*piece, ray.name, ray.width, ray.color, ray.dashes)
     for label in placed:
         with canvas.in_row(rows[label.index]):
             if label.leader is not None:
@@ -303,7 +309,7 @@ def _key(canvas: Canvas, result: AnalysisResult, plan: FunnelPlan) -> list[KeyEn
 
     entries = [
         KeyEntry("Study", study),
-        KeyEntry(in_words(result, plan), stroke("pooled estimate", 1.2, BLUE, (5.0, 2.5)), row),
+        KeyEntry(in_words(result, plan), stroke("pooled estimate", 1.2, BLUE, ESTIMATE), row),
         KeyEntry(key_of_limits(plan), stroke("pseudo limit", 1.2, BLUE, False)),
     ]
     if plan.null is not None and plan.null_shown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures import numbers as fmt
@@ -55,7 +56,7 @@ def ranges(plan: FunnelPlan) -> list[str]:
     p = [decimal(p) for p, _ in plan.contours]
     if not p:
         return []
-    return [f"P > {p[0]}", *(f"{b} < P \u2264 {a}" for a, b in zip(p, p[1:], strict=False)), f"P \u2264 {p[-1]}"]
+    return [f"P > {p[0]}", *(f"{b} < P \u2264 {a}" for a, b in pairwise(p)), f"P \u2264 {p[-1]}"]
 
 
 def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident: int) -> list[str]:
@@ -64,8 +65,8 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
     notes = []
     if k < ENOUGH:
         notes.append(
-            f"Only {_studies(k)}: with fewer than {ENOUGH}, funnel plots and tests of their asymmetry are unreliable and "
-            "cannot tell bias from chance (Sterne 2011, doi:10.1136/bmj.d4002)."
+            f"Only {studies_in_words(k)}: with fewer than {ENOUGH}, funnel plots and tests of their asymmetry are "
+            "unreliable and cannot tell bias from chance (Sterne 2011, doi:10.1136/bmj.d4002)."
         )
     spread = "" if s.tau2_method == "CE" or s.k == 1 else " They leave the variance between studies out."
     notes.append(
@@ -86,19 +87,19 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
         notes.append("Pooled from the counts; the studies are shown by their own logits and standard errors.")
     corrected = [p.study for p in plan.points if any("added to" in note for note in p.study.notes)]
     if corrected:
-        notes.append(f"With a constant added to zero cells: {_listed([c.label for c in corrected])}.")
+        notes.append(f"With a constant added to zero cells: {listed([c.label for c in corrected])}.")
     if coincident:
-        notes.append(f"Circles around circles are studies at the same place ({_studies(coincident)}).")
+        notes.append(f"Circles around circles are studies at the same place ({studies_in_words(coincident)}).")
     notes.append(
         "Asymmetry has more causes than publication bias: true differences of small studies, poor methods, chance."
     )
     outside = [p.study.label for p in plan.points if not p.shown]
     if outside:
-        notes.append(f"Arrow heads at the edge, beyond the axes: {_listed(outside)}.")
+        notes.append(f"Arrow heads at the edge, beyond the axes: {listed(outside)}.")
     if unnamed:
-        notes.append(f"{_studies(unnamed).capitalize()} not named, for want of room.")
+        notes.append(f"{studies_in_words(unnamed).capitalize()} not named, for want of room.")
     if plan.lost:
-        notes.append(f"Without a usable effect and standard error, not shown: {_listed([x.label for x in plan.lost])}.")
+        notes.append(f"Without a usable effect and standard error, not shown: {listed([x.label for x in plan.lost])}.")
     methods = clean(result.methods)
     return [*notes, methods[:1].upper() + methods[1:]]
 
@@ -110,7 +111,7 @@ def describe(result: AnalysisResult, plan: FunnelPlan) -> str:
     sides = [sum(p.study.yi < s.beta for p in plan.points), sum(p.study.yi > s.beta for p in plan.points)]
     parts = [
         f"Funnel plot, effect against standard error. {clean(result.title)}. {in_words(result, plan)}, "
-        f"{_studies(k)}: {sides[0]} below and {sides[1]} above it, {out} outside the pseudo "
+        f"{studies_in_words(k)}: {sides[0]} below and {sides[1]} above it, {out} outside the pseudo "
         f"{100 * s.level:g}% limits."
     ]
     if plan.contours:
@@ -132,11 +133,13 @@ def _study_words(plan: FunnelPlan, point: FunnelPoint) -> str:
     return f"{clean(s.label)}: {fmt.effect(plan.measure, s.estimate)}, standard error {s.se:.3g}{p}{where}"
 
 
-def _studies(k: int) -> str:
+def studies_in_words(k: int) -> str:
+    """A number of studies."""
     return "1 study" if k == 1 else f"{k} studies"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Names with commas; beyond a few, how many more there are."""
     shown = [clean(n) for n in names[:LISTED]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -14,7 +14,7 @@ from metarepro.figures.layout import ASCENT, DESCENT
 Box = tuple[float, float, float, float]
 Segment = tuple[float, float, float, float]
 # Distances from the point's edge to try, nearest first, and the number of directions.
-NEAR, FAR, DIRECTIONS = (1.5, 5.0, 9.0, 14.0), (20.0, 27.0, 36.0, 46.0), 24
+NEAR, FAR, DIRECTIONS = (1.5, 5.0, 9.0, 14.0), (20.0, 27.0, 34.0), 24
 # From this distance on a leader joins label and point.
 WITH_LEADER = 3.0
 BESIDE, ABOVE = 2.2, 0.6
@@ -39,7 +39,7 @@ class PlacedLabel:
 
 def place_labels(
     points: Sequence[tuple[int, float, float, float, str]], within: Box, segments: Sequence[Segment],
-    circles: Sequence[tuple[float, float, float]], size: float, soft: Sequence[Segment] = (),
+    circles: Sequence[tuple[float, float, float]], size: float, minor: Sequence[Segment] = (),
 ) -> list[PlacedLabel]:  # fmt: skip
     """Place what labels have room, in the order given.
 
@@ -50,23 +50,24 @@ def place_labels(
     within : Box
         Where labels may be.
     segments : sequence of Segment
-        Lines that no label may touch.
+        Lines that a label stands on only where it would be left out otherwise.
     circles : sequence of (x, y, radius)
         Points that no label and no leader may touch, the labelled ones included.
     size : float
         Of the letters.
-    soft : sequence of Segment
-        Lines that a label stands on rather than be left out; the caller leaves them out under it.
+    minor : sequence of Segment
+        Lines that a label stands on rather than have a long leader.
 
     Returns
     -------
     list of PlacedLabel
-        Labels that found a place; the rest are left to the caller's note.
+        Labels that found a place; the rest are left to the caller's note. The caller leaves lines out under labels
+        (`outside_boxes`).
     """
     hard = np.array(segments, dtype=float).reshape(-1, 4)
-    both = np.vstack([hard, np.array(soft, dtype=float).reshape(-1, 4)])
+    both = np.vstack([hard, np.array(minor, dtype=float).reshape(-1, 4)])
     dots = np.array(circles, dtype=float).reshape(-1, 3)
-    rounds = [(NEAR, both), (NEAR, hard), (FAR, both), (FAR, hard)] if len(soft) else [(NEAR + FAR, hard)]
+    rounds = [(NEAR, both), (NEAR, hard), (FAR, hard), (NEAR, hard[:0])]
     placed: list[PlacedLabel] = []
     for index, x, y, radius, text in points:
         for distances, lines in rounds:
@@ -136,8 +137,8 @@ def _leader(box: Box, x: float, y: float, radius: float) -> Segment | None:
 
 
 def _free(
-    box: Box, leader: Segment | None, lines: np.ndarray, dots: np.ndarray, taken: Sequence[Box], leaders: Sequence[Segment],
-    own: tuple[float, float],
+    box: Box, leader: Segment | None, lines: np.ndarray, dots: np.ndarray, taken: Sequence[Box],
+    leaders: Sequence[Segment], own: tuple[float, float],
 ) -> bool:  # fmt: skip
     wide = (box[0] - BESIDE, box[1] - ABOVE, box[2] + BESIDE, box[3] + ABOVE)
     if any(wide[0] < b[2] and b[0] < wide[2] and wide[1] < b[3] and b[1] < wide[3] for b in taken):

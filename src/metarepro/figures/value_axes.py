@@ -130,9 +130,8 @@ def _spaced(
         if chosen and max(b - a for a, b in pairwise([0.0, *map(position, chosen), 1.0])) <= WIDEST:
             break
         for value in tier:
-            if not low * (1 - 1e-12) <= value <= high * (1 + 1e-12) or any(
-                math.isclose(value, c, abs_tol=0 if low > 0 else 1e-12) for c in chosen
-            ):
+            known = any(math.isclose(value, c, abs_tol=0 if low > 0 else 1e-12) for c in chosen)
+            if known or not low - abs(low) * 1e-12 <= value <= high + abs(high) * 1e-12:
                 continue
             trial = sorted([*chosen, value])
             if _have_room(trial, tick_labels(measure, trial), position, room):
