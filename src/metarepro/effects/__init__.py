@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
-    from metarepro.effects.core import EffectSizes, effect_sizes, to_display
+    from metarepro.effects.core import EffectSizes, effect_sizes, from_display, to_display
     from metarepro.effects.registry import MEASURES, Measure, get_measure
 
 __getattr__ = lazy(
@@ -13,6 +13,7 @@ __getattr__ = lazy(
     {
         "EffectSizes": "metarepro.effects.core",
         "effect_sizes": "metarepro.effects.core",
+        "from_display": "metarepro.effects.core",
         "to_display": "metarepro.effects.core",
         "MEASURES": "metarepro.effects.registry",
         "Measure": "metarepro.effects.registry",
@@ -24,6 +25,7 @@ __all__ = [
     "EffectSizes",
     "Measure",
     "effect_sizes",
+    "from_display",
     "get_measure",
     "to_display",
 ]

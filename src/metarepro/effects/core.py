@@ -88,6 +88,35 @@ def to_display(measure: str, x: ArrayLike) -> Any:
     return float(values) if np.ndim(x) == 0 else values
 
 
+_FORTH: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda x: x,
+    "exp": np.log,
+    "expit": lambda x: np.log(x) - np.log1p(-x),
+    "tanh": np.arctanh,
+    "sin2": lambda x: np.arcsin(np.sqrt(x)),
+    "square": np.sqrt,
+}
+
+
+def from_display(measure: str, x: ArrayLike) -> Any:
+    """Map display-scale values of a measure to its working scale: OR to log OR, a proportion to its logit.
+
+    The ends of a scale may be infinite (the logit of 0); what lies beyond them is NaN.
+
+    Raises
+    ------
+    ConfigError
+        When the measure has no display scale of its own (`to_display`).
+    """
+    values = np.asarray(x, dtype=np.float64)
+    kind = get_measure(measure).display
+    if kind == "none":
+        raise ConfigError(f"{measure} has no back-transformation. {get_measure(measure).caution}")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.asarray(_FORTH[kind](values))
+    return float(values) if np.ndim(x) == 0 else values
+
+
 def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
     """Effect sizes and their sampling variances from study summaries.
 

@@ -7,10 +7,12 @@ from metarepro._lazy import lazy
 if TYPE_CHECKING:
     from metarepro.figures.analysis_figures import draw_analysis
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
+    from metarepro.figures.drapery_figure import drapery
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
     from metarepro.figures.files import save, write_figure
     from metarepro.figures.forest_figure import forest, forest_pages
     from metarepro.figures.forest_panels_figure import forest_panels
+    from metarepro.figures.funnel_figure import funnel
     from metarepro.figures.gate import check_files, demand_files
     from metarepro.figures.layout import LayoutError
     from metarepro.figures.strip_figure import specification_strip
@@ -25,12 +27,14 @@ __getattr__ = lazy(
         "claims_overview": "metarepro.figures.claims_figure",
         "claims_overview_pages": "metarepro.figures.claims_figure",
         "demand_files": "metarepro.figures.gate",
+        "drapery": "metarepro.figures.drapery_figure",
         "draw_analysis": "metarepro.figures.analysis_figures",
         "dumbbell": "metarepro.figures.dumbbell_figure",
         "dumbbell_pages": "metarepro.figures.dumbbell_figure",
         "forest": "metarepro.figures.forest_figure",
         "forest_pages": "metarepro.figures.forest_figure",
         "forest_panels": "metarepro.figures.forest_panels_figure",
+        "funnel": "metarepro.figures.funnel_figure",
         "save": "metarepro.figures.files",
         "specification_strip": "metarepro.figures.strip_figure",
         "study_pairs": "metarepro.figures.study_pairs_figure",
@@ -44,12 +48,14 @@ __all__ = [
     "claims_overview",
     "claims_overview_pages",
     "demand_files",
+    "drapery",
     "draw_analysis",
     "dumbbell",
     "dumbbell_pages",
     "forest",
     "forest_pages",
     "forest_panels",
+    "funnel",
     "save",
     "specification_strip",
     "study_pairs",

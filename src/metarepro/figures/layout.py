@@ -21,6 +21,8 @@ Align = Literal["left", "right", "center"]
 Role = Literal["words", "tick"]
 Cell = str | int | float | None
 Points = Sequence[tuple[float, float]]
+# Whether a line is dashed, or its own lengths of dashes and gaps in line widths.
+Dashes = bool | tuple[float, ...]
 # Shares of the size that a line of text reaches above and below its baseline.
 ASCENT, DESCENT = 0.74, 0.21
 MM = 72 / 25.4
@@ -58,7 +60,7 @@ class Mark:
     fill: str | None
     stroke: str | None
     width: float
-    dashed: bool
+    dashed: Dashes
     name: str
     row: int | None = None
 
@@ -140,20 +142,20 @@ class Canvas:
 
     def polygon(
         self, points: Points, fill: str | None, name: str, stroke: str | None = None, width: float = 0.5,
-        dashed: bool = False,
+        dashed: Dashes = False,
     ) -> None:  # fmt: skip
         """Put a filled polygon."""
         self.marks.append(Mark(tuple(points), fill, stroke, width if stroke else 0.0, dashed, name, self.row))
 
     def line(
         self, x0: float, y0: float, x1: float, y1: float, name: str, width: float = 0.8, color: str = "#000000",
-        dashed: bool = False,
+        dashed: Dashes = False,
     ) -> None:  # fmt: skip
         """Put a line."""
         self.curve([(x0, y0), (x1, y1)], name, width, color, dashed)
 
     def curve(
-        self, points: Points, name: str, width: float = 0.8, color: str = "#000000", dashed: bool = False
+        self, points: Points, name: str, width: float = 0.8, color: str = "#000000", dashed: Dashes = False
     ) -> None:
         """Put a line through points."""
         self.marks.append(Mark(tuple(points), None, color, width, dashed, name, self.row))
@@ -187,7 +189,7 @@ class Canvas:
                 facecolor=mark.fill or "none",
                 edgecolor=mark.stroke or "none",
                 linewidth=mark.width,
-                linestyle=(0, (3, 2)) if mark.dashed else "solid",
+                linestyle=_line_style(mark.dashed),
                 fill=mark.fill is not None,
                 joinstyle="miter",
                 capstyle="butt",
@@ -203,6 +205,10 @@ class Canvas:
             artist.set_gid(_tag(number, "tick" if t.role == "tick" else "text", t.row))
         figure.metarepro = About(title, description, tuple(self.data), self)  # type: ignore[attr-defined]
         return figure
+
+
+def _line_style(dashed: Dashes) -> Any:
+    return (0, dashed if isinstance(dashed, tuple) else (3, 2)) if dashed else "solid"
 
 
 def _tag(number: int, kind: str, row: int | None) -> str:

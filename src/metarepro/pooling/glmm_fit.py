@@ -191,7 +191,7 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
         se = math.nan
         low, high = -math.inf, math.inf
     elif ci == "PL":
-        low, high = (_profile_end(model, best, target, side) for side in (-1, 1))
+        low, high = (profile_end(model, best, target, side) for side in (-1, 1))
     else:
         half = float(quantile((1 + level) / 2, test_df)) * se
         low, high = best.beta - half, best.beta + half
@@ -261,7 +261,7 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
     )
 
 
-def _profile_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> float:
+def profile_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> float:
     """Where the log-likelihood, maximised over tau, has dropped to `target`, on one side of the maximum in beta."""
     if model.e.size == 1:
         return _end_at(model, best, target, side, 0.0)

@@ -1,0 +1,324 @@
+"""Contour-enhanced funnel plot: effect against standard error, where significance begins, who lies outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from metarepro.analysis.from_fit import result_of
+from metarepro.analysis.result import AnalysisResult
+from metarepro.errors import ConfigError
+from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.colors import BLUE, GREY, INK, WHITE
+from metarepro.figures.funnel_plan import FunnelPlan, FunnelPoint, plan_funnel
+from metarepro.figures.funnel_words import (
+    axis_name,
+    decimal,
+    describe,
+    in_words,
+    key_of_limits,
+    notes_of,
+    ranges,
+    shorten,
+)
+from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
+from metarepro.figures.layout import MM, Canvas, Dashes
+from metarepro.figures.plane import Plane, room_for_labels
+from metarepro.figures.point_labels import Segment, outside_boxes, place_labels
+from metarepro.figures.printed_texts import clean
+from metarepro.figures.shapes import box, circle
+from metarepro.figures.sizes import MARGIN, SMALL
+from metarepro.pooling import PooledFit
+
+Labels = Literal["auto", "all", "none"]
+# With more studies, only those outside the pseudo limits are named unless all are asked for.
+NAMED_AT_MOST = 40
+RADIUS, RING, MOST_RINGS = 2.6, 1.7, 5
+DASHES: tuple[Dashes, ...] = ((1.0, 1.5), (4.0, 2.0), (7.0, 2.0, 1.0, 2.0), (2.0, 4.0))
+# From the region next to no effect outwards: white, then from dark to light.
+SHADES = {1: ("#dcdcdc",), 2: ("#c8c8c8", "#ececec"), 3: ("#bdbdbd", "#d8d8d8", "#f0f0f0"),
+          4: ("#b5b5b5", "#cacaca", "#dedede", "#f2f2f2")}  # fmt: skip
+ESTIMATE: Dashes = (5.0, 2.5)
+_CORNER_GAP = 1.5
+
+
+def funnel(
+    fit: AnalysisResult | PooledFit, *, contours: Sequence[float] = (0.90, 0.95, 0.99),
+    labels: Labels | Sequence[str] = "auto", minimum: int = 10, width_mm: float = 174.0, **words: Any,
+) -> Any:  # fmt: skip
+    """Draw a contour-enhanced funnel plot: each study's effect against its standard error, 0 on top.
+
+    Shading says where a study's own two-sided normal test of no effect is significant; oblique lines around the pooled
+    estimate of the forest plot's model say where (1 - level) of the studies would lie without heterogeneity or bias.
+
+    Parameters
+    ----------
+    fit : AnalysisResult or PooledFit
+        Of one analysis.
+    contours : sequence of float
+        Levels at whose boundaries of significance the shading changes: 0.95 is p = 0.05. () for none.
+        One-arm measures have no value of no effect and so no contours.
+    labels : {'auto', 'all', 'none'} or sequence of str
+        Which studies are named where there is room: all, but above 40 only those outside the pseudo limits; all; none.
+        For a fit of `metarepro.pool`, the names of its studies (then as 'auto'; or give them as `names`).
+    minimum : int
+        Fewest studies that are drawn. Ten by default, as fewer cannot tell asymmetry from chance; whoever lowers it
+        gets the plot with a note that says so.
+    width_mm : float
+        Width at print: 84, 120 or 174 mm are the columns of journals.
+    **words
+        For a fit of `metarepro.pool`: measure, names, title ... as `metarepro.analysis.from_fit.result_of` takes them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Write it with `metarepro.figures.save` or `write_figure`.
+
+    Raises
+    ------
+    ConfigError
+        Fewer studies than `minimum` ("not drawn: k = n"), contours that are no rising levels, an unknown word for
+        `labels`, compounded rates.
+    DataError
+        No study with an effect and a standard error, or no finite pooled estimate.
+
+    Notes
+    -----
+    When not to use it: with fewer than 10 studies; to prove publication bias (true differences between small and large
+    studies, poor methods, and chance make funnels asymmetrical too); for proportions, whose standard error depends on
+    the proportion (Hunter et al. 2014, doi:10.1016/j.jclinepi.2014.03.003); with care for odds ratios with rare events
+    and for standardised mean differences, whose standard errors depend on the effect (Zwetsloot et al. 2017,
+    doi:10.7554/eLife.24260). The pseudo limits leave the variance between studies out.
+
+    References
+    ----------
+    Peters et al. 2008, doi:10.1016/j.jclinepi.2007.11.010; Sterne & Egger 2001, doi:10.1016/S0895-4356(01)00377-8;
+    Sterne et al. 2011, doi:10.1136/bmj.d4002.
+    """
+    which = labels if isinstance(labels, str) else "auto"
+    names = words.pop("names", None if isinstance(labels, str) else labels)
+    result = result_of(fit, labels=names, **words)
+    canvas, plan = _drawn(result, contours, which, minimum, width_mm)
+    return canvas.figure(f"Funnel plot: {clean(result.title)}", describe(result, plan))
+
+
+def draw_funnel(
+    result: AnalysisResult, contours: Sequence[float] = (0.90, 0.95, 0.99), labels: Labels = "auto", minimum: int = 10,
+    width_mm: float = 174.0,
+) -> Canvas:  # fmt: skip
+    """The funnel plot as a canvas of measured texts and marks."""
+    return _drawn(result, contours, labels, minimum, width_mm)[0]
+
+
+def _drawn(
+    result: AnalysisResult, contours: Sequence[float], labels: str, minimum: int, width_mm: float
+) -> tuple[Canvas, FunnelPlan]:
+    if labels not in ("auto", "all", "none"):
+        raise ConfigError(f"labels = {labels!r} is not known. Allowed: auto, all, none.")
+    canvas = Canvas(width_mm * MM)
+    room = canvas.width - 2 * MARGIN - 30
+    height = min(max(0.62 * room, 190.0), 270.0)
+    plan = plan_funnel(result, contours, minimum, room, height)
+    left = MARGIN + room_for_labels(plan.y_axis)
+    top = put_title(canvas, f"Funnel plot: {clean(result.title)}") + 14
+    plane = Plane(plan.x_axis, plan.y_axis, left, top, canvas.width - MARGIN - 4 - left, height, y_down=True)
+    _shade(canvas, plane, plan)
+    unnamed, coincident = _points(canvas, plane, plan, labels)
+    y = plane.draw_axes(canvas, axis_name(result, plan), "Standard error" + _of_what(plan))
+    y = put_key(canvas, _key(canvas, result, plan), y + 8)
+    y = put_notes(canvas, notes_of(result, plan, unnamed, coincident), y + 5)
+    canvas.height = y + MARGIN
+    return canvas, plan
+
+
+def _of_what(plan: FunnelPlan) -> str:
+    scales = {"exp": "log", "expit": "logit", "tanh": "Fisher's z", "sin2": "arcsine", "square": "square root"}
+    name = scales.get(plan.measure.display, "")
+    return f" ({name} scale)" if name else ""
+
+
+# -- regions and lines -------------------------------------------------------------------------------------------
+
+
+def _shade(canvas: Canvas, plane: Plane, plan: FunnelPlan) -> None:
+    """Regions of significance, from the outermost inwards, each over the one before."""
+    if plan.null is None or not plan.contours:
+        return
+    shades = SHADES[len(plan.contours)]
+    canvas.polygon(box(plane.left, plane.top, plane.right, plane.bottom), shades[-1], f"band: {ranges(plan)[-1]}")
+    inwards = zip(reversed(plan.contours), reversed((WHITE, *shades[:-1])), reversed(ranges(plan)[:-1]), strict=True)
+    for (_, quantile), shade, words in inwards:
+        corners = _cone(plane, plan.null, quantile)
+        if len(corners) > 2:
+            canvas.polygon(corners, shade, f"band: {words}")
+
+
+def _cone(plane: Plane, tip: float, quantile: float) -> list[tuple[float, float]]:
+    """Corners of what lies between tip -/+ quantile x standard error, within the plane."""
+    bottom = plane.y_axis.high
+    corners = [(tip, 0.0), (tip + quantile * bottom, bottom), (tip - quantile * bottom, bottom)]
+    for edge, sign in ((plane.x_axis.low, 1), (plane.x_axis.high, -1)):
+        kept: list[tuple[float, float]] = []
+        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], *corners[:1]], strict=True):
+            if sign * (x0 - edge) >= 0:
+                kept.append((x0, y0))
+            if (x0 - edge) * (x1 - edge) < 0:
+                kept.append((edge, y0 + (edge - x0) / (x1 - x0) * (y1 - y0)))
+        corners = kept
+    return [(plane.x(x), plane.y(y)) for x, y in corners]
+
+
+def _ray(plane: Plane, tip: float, slope: float) -> Segment | None:
+    """The part of tip + slope x standard error that lies in the plane; None if none does."""
+    low, high, end = plane.x_axis.low, plane.x_axis.high, plane.y_axis.high
+    start = 0.0
+    if slope == 0:
+        return (plane.x(tip), plane.top, plane.x(tip), plane.bottom) if low <= tip <= high else None
+    at = sorted(((low - tip) / slope, (high - tip) / slope))
+    start, end = max(start, at[0]), min(end, at[1])
+    if start >= end:
+        return None
+    return (plane.x(tip + slope * start), plane.y(start), plane.x(tip + slope * end), plane.y(end))
+
+
+@dataclass(frozen=True)
+class Ray:
+    """A straight line of the plot; `minor` where it only repeats what the shading shows."""
+
+    segment: Segment
+    name: str
+    width: float
+    color: str
+    dashes: Dashes
+    minor: bool = False
+
+
+def _rays(plane: Plane, plan: FunnelPlan) -> list[Ray]:
+    """Boundaries of significance, no effect, pseudo limits, pooled estimate; names of studies may interrupt them."""
+    found: list[Ray] = []
+
+    def add(
+        tip: float, slope: float, name: str, width: float, color: str, dashes: Dashes = False, minor: bool = False
+    ) -> None:
+        segment = _ray(plane, tip, slope)
+        if segment is not None:
+            found.append(Ray(segment, name, width, color, dashes, minor))
+
+    if plan.null is not None:
+        for (p, quantile), dashes in zip(plan.contours, DASHES, strict=False):
+            for slope in (-quantile, quantile):
+                add(plan.null, slope, f"contour {decimal(p)}", 0.7, GREY, dashes, True)
+        add(plan.null, 0.0, "line of no effect", 0.8, INK)
+    for slope in (-plan.quantile, plan.quantile):
+        add(plan.summary.beta, slope, "pseudo limit", 1.2, BLUE)
+    add(plan.summary.beta, 0.0, "pooled estimate", 1.2, BLUE, ESTIMATE)
+    return found
+
+
+# -- studies -----------------------------------------------------------------------------------------------------
+
+
+def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tuple[int, int]:
+    """Draw studies, names and the boundaries; returns how many names found no room and how many studies coincide."""
+    rays = _rays(plane, plan)
+    major, minor = ([r.segment for r in rays if r.minor is minor] for minor in (False, True))
+    at_place: dict[tuple[int, int], int] = {}
+    rows: list[int] = []
+    circles: list[tuple[float, float, float]] = []
+    for point in plan.points:
+        s = point.study
+        x, y = plane.x(s.yi), plane.y(s.se)
+        rows.append(canvas.add_data(
+            label=clean(s.label), estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high, effect=s.yi,
+            standard_error=s.se, p_value=point.p_value, within_pseudo_limits="yes" if point.within_limits else "no",
+            shown="point" if point.shown else "arrow at the edge",
+        ))  # fmt: skip
+        name = clean(s.label)
+        with canvas.in_row(rows[-1]):
+            if point.shown:
+                place = (round(x / 0.3), round(y / 0.3))
+                rings = at_place[place] = at_place.get(place, 0) + 1
+                radius = RADIUS + RING * (min(rings, MOST_RINGS) - 1)
+                corners = circle(radius, x, y)
+                canvas.curve([*corners, *corners[:2]], f"study: {name}", 0.9, INK)
+                circles.append((x, y, radius + 0.8))
+            else:
+                canvas.polygon(_arrow(plane, s.yi, s.se, x, y), INK, f"arrow: {name}")
+                circles.append((x, y, RADIUS + 2.0))
+    frame = (plane.left + 2, plane.top + _CORNER_GAP, plane.right - 1, plane.bottom - _CORNER_GAP)
+    chosen = _to_name(plan, labels)
+    widest = 0.45 * plane.width
+    texts = {i: shorten(clean(plan.points[i].study.label), widest, SMALL) for i in chosen}
+    placed = place_labels([(i, *circles[i], texts[i]) for i in chosen], frame, major, circles, SMALL, minor)
+    for ray in rays:
+        for piece in outside_boxes(ray.segment, [label.box for label in placed]):
+            canvas.line(*piece, ray.name, ray.width, ray.color, ray.dashes)
+    for label in placed:
+        with canvas.in_row(rows[label.index]):
+            if label.leader is not None:
+                canvas.line(*label.leader, f"leader: {label.text}", 0.4, GREY)
+            canvas.text(label.x, label.y, label.text, SMALL, color=INK)
+    return len(chosen) - len(placed), sum(n for n in at_place.values() if n > 1)
+
+
+def _arrow(plane: Plane, effect: float, se: float, x: float, y: float) -> list[tuple[float, float]]:
+    """An arrow head at the edge that points to a study outside: sideways, or down to a larger standard error."""
+    if se > plane.y_axis.high and plane.x_axis.low <= effect <= plane.x_axis.high:
+        return [(x, y), (x - 2.6, y - 5), (x + 2.6, y - 5)]
+    side = 1 if effect > plane.x_axis.high else -1
+    y = min(y, plane.bottom - 3)
+    return [(x, y), (x - side * 5, y - 2.6), (x - side * 5, y + 2.6)]
+
+
+def _to_name(plan: FunnelPlan, labels: str) -> list[int]:
+    """Studies to name, those farthest from the pooled estimate first: they are asked about most."""
+    if labels == "none":
+        return []
+
+    def remarkable(point: FunnelPoint) -> bool:
+        return not point.within_limits or not point.shown
+
+    few = len(plan.points) <= NAMED_AT_MOST or labels == "all"
+    chosen = [i for i, p in enumerate(plan.points) if few or remarkable(p)]
+    return sorted(chosen, key=lambda i: -abs(plan.points[i].study.yi - plan.summary.beta) / plan.points[i].study.se)
+
+
+# -- key ---------------------------------------------------------------------------------------------------------
+
+
+def _key(canvas: Canvas, result: AnalysisResult, plan: FunnelPlan) -> list[KeyEntry]:
+    s = plan.summary
+    row = canvas.add_data(
+        label="Pooled estimate", estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high, effect=s.beta,
+        standard_error=s.se, studies=s.k,
+    )  # fmt: skip
+
+    def study(c: Canvas, x: float, y: float) -> None:
+        corners = circle(RADIUS, x + SAMPLE / 2, y)
+        c.curve([*corners, *corners[:2]], "study: key", 0.9, INK)
+
+    def stroke(name: str, width: float, color: str, dashes: Dashes) -> Any:
+        return lambda c, x, y: c.line(x, y, x + SAMPLE, y, f"{name}: key", width, color, dashes)
+
+    def area(shade: str, words: str) -> Any:
+        def draw(c: Canvas, x: float, y: float) -> None:
+            c.polygon(box(x, y - 3, x + SAMPLE, y + 3), shade, f"band: key {words}", GREY, 0.4)
+
+        return draw
+
+    entries = [
+        KeyEntry("Study", study),
+        KeyEntry(in_words(result, plan), stroke("pooled estimate", 1.2, BLUE, ESTIMATE), row),
+        KeyEntry(key_of_limits(plan), stroke("pseudo limit", 1.2, BLUE, False)),
+    ]
+    if plan.null is not None and plan.null_shown:
+        entries.append(KeyEntry("No effect", stroke("line of no effect", 0.8, INK, False)))
+    if plan.contours:
+        shades = (WHITE, *SHADES[len(plan.contours)])
+        entries += [KeyEntry(words, area(shade, words)) for words, shade in zip(ranges(plan), shades, strict=True)]
+        entries += [
+            KeyEntry(f"P = {decimal(p)}", stroke(f"contour {decimal(p)}", 0.7, GREY, dashes))
+            for (p, _), dashes in zip(plan.contours, DASHES, strict=False)
+        ]
+    return entries
