@@ -1,0 +1,379 @@
+"""Time courses by trial: each arm's proportion or mean over the hours after the dose, from the raw rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from metarepro.analysis.eligibility import ASCERTAINMENT, ArmRow
+from metarepro.analysis.result import Provenance
+from metarepro.analysis.run import provenance
+from metarepro.effects.proportions import proportion_interval
+from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.tables import Arm, Continuous, Dichotomous, Study
+from metarepro.pooling.inference import check_level, quantile
+
+Kind = Literal["dichotomous", "continuous"]
+Order = Literal["year", "label", "patients", "table"]
+Periods = Literal["all_periods", "first_period", "first_else_all"]
+# Arms whose patients are not all of an arm, or are in other arms too.
+_PARTIAL = {"subset": "a subset of an arm", "sequence": "a sequence of treatments", "step": "a step of a ladder"}
+_STATISTICS = {"endpoint": ("baseline", "endpoint"), "change": ("change",), "percent_change": ("percent_change",)}
+
+
+@dataclass(frozen=True)
+class TimePoint:
+    """One arm at one time.
+
+    Attributes
+    ----------
+    hours : float
+        After the dose.
+    total : int
+        Patients rated.
+    events : int or None
+        Patients with the event; None for means.
+    sd : float
+        NaN for proportions, and for means printed without one.
+    estimate, ci_low, ci_high : float
+        Proportion with Wilson's interval, or mean with t interval of SD / sqrt(n); NaN where it does not exist.
+    level : str
+        ``primary``, or ``secondary``: read in another report than the study's own.
+    provenance : Provenance
+    """
+
+    hours: float
+    total: int
+    events: int | None
+    sd: float
+    estimate: float
+    ci_low: float
+    ci_high: float
+    level: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class ArmCourse:
+    """One arm of a trial, its points in order of time. `role` is ``experimental`` or ``control``."""
+
+    arm_id: str
+    label: str
+    agent: str
+    role: str
+    points: tuple[TimePoint, ...]
+
+
+@dataclass(frozen=True)
+class TrialCourse:
+    """One trial, its arms as in the tables, experimental first; `cohort` names patients shared with other trials."""
+
+    study_id: str
+    label: str
+    year: int | None
+    scale: str
+    cohort: str
+    arms: tuple[ArmCourse, ...]
+
+
+@dataclass(frozen=True)
+class NotShown:
+    """Rows of one study that were left out, and why."""
+
+    study_id: str
+    label: str
+    reason: str
+    rows: tuple[Provenance, ...]
+
+
+@dataclass(frozen=True)
+class TimeCourses:
+    """Result of `time_courses`; `left_out` has every row of the outcome that is not shown."""
+
+    outcome: str
+    kind: Kind
+    statistic: str
+    schedule: str
+    ascertainment: tuple[str, ...]
+    order: Order
+    level: float
+    trials: tuple[TrialCourse, ...]
+    left_out: tuple[NotShown, ...]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which rows are asked for."""
+
+    outcome: str
+    agents: Mapping[str, str]
+    dose: tuple[float, float] | None
+    route: tuple[str, ...]
+    scale: tuple[str, ...]
+    statistics: tuple[str, ...]
+    schedule: str
+    ascertainment: tuple[str, ...]
+
+
+def time_courses(
+    data: Dataset, outcome: str, *, kind: Kind = "dichotomous", agents: Mapping[str, str] | Sequence[str] = (),
+    dose_mg_per_kg: tuple[float, float] | None = None, route: Sequence[str] = (), scale: Sequence[str] = (),
+    statistic: Literal["endpoint", "change", "percent_change"] = "endpoint",
+    schedule: Literal["single", "course", ""] = "single", ascertainment: Sequence[str] = ("point",),
+    crossover: Periods = "all_periods", order: Order = "year", level: float = 0.95,
+) -> TimeCourses:  # fmt: skip
+    """Courses of one outcome by trial and arm, and what was left out.
+
+    Parameters
+    ----------
+    data : Dataset
+    outcome : str
+        A word of the column `outcome`.
+    kind : {'dichotomous', 'continuous'}
+        Proportions from the table of counts, or means.
+    agents : mapping of str to str, or sequence of str
+        Words of the column `agent` to show, with their names for readers; all agents by default.
+    dose_mg_per_kg : (low, high), optional
+        Doses of experimental arms; arms without a printed dose pass.
+    route : sequence of str
+        Routes of experimental arms; arms without a printed route pass; any by default.
+    scale : sequence of str
+        Rating scales, preferred first; a trial is shown on the first that it has. Needed where a trial has several.
+    statistic : str
+        What the means are: scores (baseline and endpoint), or changes.
+    schedule : str
+        After a single dose or a course of doses; '' for either. Counts only.
+    ascertainment : sequence of str
+        How the outcome was met: at the visit (`point`), at some visit of a window, ever, kept by responders.
+    crossover : str
+        All periods of crossover trials, the first only, or the first where it was read.
+    order : {'year', 'label', 'patients', 'table'}
+        Of the trials: by year then name, by name, the most patients first, as in the table.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    TimeCourses
+
+    Raises
+    ------
+    DataError
+        E031: a trial has several rows for one arm and time.
+    ConfigError
+        An option that does not exist.
+
+    Notes
+    -----
+    Only rows that are chosen and poolable are used. A trial is shown if an experimental arm of it is; an arm that is
+    a subset of another, or pooled from arms that are shown, is not. When not to use: to compare trials at a time,
+    which needs a model (`run_analysis`); patients who drop out between two times make a course look better.
+
+    References
+    ----------
+    Wilson 1927, doi:10.1080/01621459.1927.10502953.
+    """
+    check_level(level)
+    for name, value, allowed in (
+        ("kind", kind, ("dichotomous", "continuous")), ("order", order, ("year", "label", "patients", "table")),
+        ("statistic", statistic, tuple(_STATISTICS)), ("schedule", schedule, ("single", "course", "")),
+        ("crossover", crossover, ("all_periods", "first_period", "first_else_all")),
+        *(("ascertainment", a, tuple(ASCERTAINMENT)) for a in ascertainment),
+    ):  # fmt: skip
+        if value not in allowed:
+            raise ConfigError(f"{name} = {value!r} is none of: {', '.join(a or repr(a) for a in allowed)}.")
+    named = dict(agents) if isinstance(agents, Mapping) else {a: a for a in agents}
+    wanted = _Wanted(
+        outcome, named, dose_mg_per_kg, tuple(route), tuple(scale), _STATISTICS[statistic], schedule,
+        tuple(ascertainment),
+    )  # fmt: skip
+    table: Sequence[ArmRow] = data.dichotomous if kind == "dichotomous" else data.continuous
+    by_study: dict[str, list[ArmRow]] = {}
+    for row in table:
+        if row.outcome == outcome:
+            by_study.setdefault(row.study_id, []).append(row)
+    if not by_study:
+        known = ", ".join(sorted({r.outcome for r in table})) or "none"
+        raise ConfigError(f"No row of the table {kind} has the outcome {outcome!r}. Outcomes: {known}.")
+    trials: list[TrialCourse] = []
+    left: list[NotShown] = []
+    for study_id, study in data.studies.items():
+        if study_id in by_study:
+            shown, why = _one_trial(wanted, data, study, by_study[study_id], crossover, level)
+            if shown:
+                trials.append(shown)
+            left += why
+    return TimeCourses(
+        outcome, kind, statistic if kind == "continuous" else "", schedule if kind == "dichotomous" else "",
+        tuple(ascertainment) if kind == "dichotomous" else (), order, level, tuple(_in_order(trials, order)),
+        tuple(left),
+    )  # fmt: skip
+
+
+def _in_order(trials: list[TrialCourse], order: Order) -> list[TrialCourse]:
+    def patients(trial: TrialCourse) -> int:
+        return sum(max(p.total for p in arm.points) for arm in trial.arms)
+
+    if order == "table":
+        return trials
+    if order == "patients":
+        return sorted(trials, key=lambda t: (-patients(t), t.label.casefold()))
+    return sorted(trials, key=lambda t: (t.year or 9999 if order == "year" else 0, t.label.casefold()))
+
+
+def _one_trial(
+    wanted: _Wanted, data: Dataset, study: Study, rows: list[ArmRow], crossover: Periods, level: float
+) -> tuple[TrialCourse | None, list[NotShown]]:
+    why: dict[str, list[ArmRow]] = {}
+
+    def drop(some: Sequence[ArmRow], reason: str) -> None:
+        if some:
+            why.setdefault(reason, []).extend(some)
+
+    used: list[ArmRow] = []
+    for row in rows:
+        reason = _why_not(wanted, data.arms[row.study_id, row.arm_id], row)
+        if reason:
+            drop([row], reason)
+        else:
+            used.append(row)
+    used, others, reason = _of_periods(study, used, crossover)
+    drop(others, reason)
+    used, others, reason = _of_one_scale(wanted, used)
+    drop(others, reason)
+    used, others = _without_sums(data, used)
+    drop(others, "pooled from arms that are shown")
+    if used and not any(data.arms[r.study_id, r.arm_id].role == "experimental" for r in used):
+        drop(used, "only the control arm has numbers to show")
+        used = []
+    left = [NotShown(study.study_id, study.label, r, tuple(provenance(x) for x in some)) for r, some in why.items()]
+    if not used:
+        return None, left
+    _refuse_repeats(study, used)
+    arms = _arms(wanted, data, used, level)
+    cohort = study.cohort if study.overlap != "none" else ""
+    return TrialCourse(study.study_id, study.label, study.year, used[0].scale, cohort, arms), left
+
+
+def _why_not(wanted: _Wanted, arm: Arm, row: ArmRow) -> str:
+    """Why a row is not shown; empty when it is."""
+    if wanted.agents and arm.agent not in wanted.agents:
+        return f"another treatment: {arm.agent}"
+    if not row.chosen:
+        return "another row of the same quantity is used"
+    if isinstance(row, Continuous) and row.statistic not in wanted.statistics:
+        return f"as {row.statistic.replace('_', ' ')}"
+    if wanted.scale and row.scale not in wanted.scale:
+        return f"on {row.scale or 'no named scale'}, not on {' or '.join(wanted.scale)}"
+    if arm.role == "experimental":
+        low, high = wanted.dose or (-math.inf, math.inf)
+        if arm.dose_mg_per_kg is not None and not low <= arm.dose_mg_per_kg <= high:
+            return f"dose {arm.dose_mg_per_kg:g} mg/kg"
+        if wanted.route and arm.route and arm.route not in wanted.route:
+            return f"given {arm.route}"
+    if isinstance(row, Dichotomous):
+        if wanted.schedule and row.schedule != wanted.schedule:
+            told = {"course": "after a course of doses", "single": "after a single dose"}
+            return told.get(row.schedule, "number of doses not stated")
+        if row.ascertainment not in wanted.ascertainment:
+            return ASCERTAINMENT[row.ascertainment]
+    if not row.poolable:
+        return row.poolable_reason
+    if arm.kind in _PARTIAL:
+        return _PARTIAL[arm.kind]
+    if row.timepoint_h is None and not (isinstance(row, Continuous) and row.statistic == "baseline"):
+        return "no time is printed"
+    if isinstance(row, Continuous):
+        return "number of patients or mean not read" if row.n is None or row.mean is None else ""
+    return "number of patients or events not read" if row.total is None or row.events is None else ""
+
+
+def _of_periods(study: Study, rows: list[ArmRow], crossover: Periods) -> tuple[list[ArmRow], list[ArmRow], str]:
+    if study.design != "crossover":
+        return rows, [], ""
+    firsts = [r for r in rows if r.periods == "first"]
+    alls = [r for r in rows if r.periods != "first"]
+    if crossover == "first_period" or (crossover == "first_else_all" and firsts):
+        return firsts, alls, "crossover, all periods; the first is shown, if it was read"
+    return alls, firsts, "crossover, first period; all periods are shown, if they were read"
+
+
+def _of_one_scale(wanted: _Wanted, rows: list[ArmRow]) -> tuple[list[ArmRow], list[ArmRow], str]:
+    """Rows on the preferred scale that the trial has an experimental or control row of."""
+    here = [s for s in wanted.scale if any(r.scale == s for r in rows)]
+    if not here:
+        return rows, [], ""
+    others = [r for r in rows if r.scale != here[0]]
+    return [r for r in rows if r.scale == here[0]], others, f"the trial is shown on {here[0]}"
+
+
+def _without_sums(data: Dataset, rows: list[ArmRow]) -> tuple[list[ArmRow], list[ArmRow]]:
+    """Take out arms pooled from arms with the same agent that have rows themselves."""
+    arms = {r.arm_id: data.arms[r.study_id, r.arm_id] for r in rows}
+    whole = {a.agent for a in arms.values() if a.kind == "whole"}
+    sums = {n for n, a in arms.items() if a.kind == "pooled" and a.agent in whole}
+    return [r for r in rows if r.arm_id not in sums], [r for r in rows if r.arm_id in sums]
+
+
+def _refuse_repeats(study: Study, rows: list[ArmRow]) -> None:
+    """Two rows of an arm at a time, or several scales in a trial, would be drawn as one course."""
+    scales = {r.scale for r in rows}
+    seen: dict[tuple[str, float], ArmRow] = {}
+    for row in rows:
+        key = (row.arm_id, _hours(row))
+        if key in seen or len(scales) > 1:
+            listed = "; ".join(
+                f"{r.arm_id}, scale {r.scale or '(none)'}, {_hours(r):g} h, line {r.line}" for r in rows
+            )
+            fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
+            what = f"{study.label} has several rows that could be its course"
+            raise DataError([Problem("E031", what, row.file, row.line, details=(f"rows: {listed}", fix))])
+        seen[key] = row
+
+
+def _hours(row: ArmRow) -> float:
+    return 0.0 if row.timepoint_h is None else float(row.timepoint_h)
+
+
+def _arms(wanted: _Wanted, data: Dataset, rows: list[ArmRow], level: float) -> tuple[ArmCourse, ...]:
+    by_arm: dict[str, list[ArmRow]] = {}
+    for row in rows:
+        by_arm.setdefault(row.arm_id, []).append(row)
+    found = []
+    for arm_id, own in by_arm.items():
+        arm = data.arms[own[0].study_id, arm_id]
+        points = tuple(sorted((_point(r, level) for r in own), key=lambda p: p.hours))
+        found.append(ArmCourse(arm_id, wanted.agents.get(arm.agent, arm.agent), arm.agent, arm.role, points))
+    found.sort(key=lambda a: a.role != "experimental")
+    labels = [a.label for a in found]
+    for i, course in enumerate(found):
+        if labels.count(course.label) > 1:
+            dose = data.arms[rows[0].study_id, course.arm_id].dose_mg_per_kg
+            name = f"{course.label} {dose:g} mg/kg" if dose is not None else f"{course.label} ({course.arm_id})"
+            found[i] = replace(course, label=name)
+    if len({a.label for a in found}) < len(found):  # equal doses
+        found = [replace(a, label=f"{a.label} ({a.arm_id})") for a in found]
+    return tuple(found)
+
+
+def _point(row: ArmRow, level: float) -> TimePoint:
+    if isinstance(row, Dichotomous):
+        assert row.events is not None and row.total is not None
+        low, high = proportion_interval(np.array([row.events]), np.array([row.total]), level)
+        return TimePoint(
+            _hours(row), row.total, row.events, math.nan, row.events / row.total, float(low[0]), float(high[0]),
+            row.level, provenance(row),
+        )  # fmt: skip
+    assert row.n is not None and row.mean is not None
+    sd = math.nan if row.sd is None else row.sd
+    half = math.nan
+    if row.sd is not None and row.n > 1:
+        half = float(quantile((1 + level) / 2, np.array(row.n - 1.0))) * row.sd / math.sqrt(row.n)
+    return TimePoint(
+        _hours(row), row.n, None, sd, row.mean, row.mean - half, row.mean + half, row.level, provenance(row)
+    )
