@@ -77,6 +77,7 @@ class TrialCourse:
     label: str
     year: int | None
     scale: str
+    crossover: bool
     cohort: str
     arms: tuple[ArmCourse, ...]
 
@@ -100,6 +101,7 @@ class TimeCourses:
     statistic: str
     schedule: str
     ascertainment: tuple[str, ...]
+    crossover: Periods
     order: Order
     level: float
     trials: tuple[TrialCourse, ...]
@@ -210,7 +212,7 @@ def time_courses(
             left += why
     return TimeCourses(
         outcome, kind, statistic if kind == "continuous" else "", schedule if kind == "dichotomous" else "",
-        tuple(ascertainment) if kind == "dichotomous" else (), order, level, tuple(_in_order(trials, order)),
+        tuple(ascertainment) if kind == "dichotomous" else (), crossover, order, level, tuple(_in_order(trials, order)),
         tuple(left),
     )  # fmt: skip
 
@@ -251,13 +253,18 @@ def _one_trial(
     if used and not any(data.arms[r.study_id, r.arm_id].role == "experimental" for r in used):
         drop(used, "only the control arm has numbers to show")
         used = []
+    elif used and all(isinstance(r, Continuous) and r.statistic == "baseline" for r in used):
+        drop(used, "only numbers from before the treatment")
+        used = []
     left = [NotShown(study.study_id, study.label, r, tuple(provenance(x) for x in some)) for r, some in why.items()]
     if not used:
         return None, left
     _refuse_repeats(study, used)
     arms = _arms(wanted, data, used, level)
     cohort = study.cohort if study.overlap != "none" else ""
-    return TrialCourse(study.study_id, study.label, study.year, used[0].scale, cohort, arms), left
+    return TrialCourse(
+        study.study_id, study.label, study.year, used[0].scale, study.design == "crossover", cohort, arms
+    ), left  # fmt: skip
 
 
 def _why_not(wanted: _Wanted, arm: Arm, row: ArmRow) -> str:
