@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -270,7 +270,7 @@ def _one_trial(
 def _why_not(wanted: _Wanted, arm: Arm, row: ArmRow) -> str:
     """Why a row is not shown; empty when it is."""
     if wanted.agents and arm.agent not in wanted.agents:
-        return f"another treatment: {arm.agent}"
+        return f"another treatment: {arm.agent.replace('_', ' ')}"
     if not row.chosen:
         return "another row of the same quantity is used"
     if isinstance(row, Continuous) and row.statistic not in wanted.statistics:
@@ -357,15 +357,29 @@ def _arms(wanted: _Wanted, data: Dataset, rows: list[ArmRow], level: float) -> t
         points = tuple(sorted((_point(r, level) for r in own), key=lambda p: p.hours))
         found.append(ArmCourse(arm_id, wanted.agents.get(arm.agent, arm.agent), arm.agent, arm.role, points))
     found.sort(key=lambda a: a.role != "experimental")
-    labels = [a.label for a in found]
-    for i, course in enumerate(found):
-        if labels.count(course.label) > 1:
-            dose = data.arms[rows[0].study_id, course.arm_id].dose_mg_per_kg
-            name = f"{course.label} {dose:g} mg/kg" if dose is not None else f"{course.label} ({course.arm_id})"
-            found[i] = replace(course, label=name)
-    if len({a.label for a in found}) < len(found):  # equal doses
-        found = [replace(a, label=f"{a.label} ({a.arm_id})") for a in found]
-    return tuple(found)
+    return tuple(_told_apart(found, {n: data.arms[rows[0].study_id, n] for n in by_arm}))
+
+
+def _told_apart(courses: list[ArmCourse], arms: Mapping[str, Arm]) -> list[ArmCourse]:
+    """Arms of one agent get their dose to their name, or what was given as reported, or their id."""
+
+    def dose(course: ArmCourse) -> str:
+        known = arms[course.arm_id].dose_mg_per_kg
+        return course.label if known is None else f"{course.label} {known:g} mg/kg"
+
+    ways: tuple[Callable[[ArmCourse], str], ...] = (
+        dose, lambda c: arms[c.arm_id].drug or c.label, lambda c: f"{c.label} ({c.arm_id})",
+    )  # fmt: skip
+    labels = [c.label for c in courses]
+    found = list(courses)
+    for label in {n for n in labels if labels.count(n) > 1}:
+        alike = [i for i, n in enumerate(labels) if n == label]
+        names = next(
+            (new for way in ways if len(set(new := [way(courses[i]) for i in alike])) == len(alike)), [label] * len(alike)
+        )
+        for i, name in zip(alike, names, strict=True):
+            found[i] = replace(courses[i], label=name)
+    return found
 
 
 def _point(row: ArmRow, level: float) -> TimePoint:

@@ -94,7 +94,7 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
     y_axis, cut = _y_axis(b)
     left = MARGIN + room_for_labels(y_axis)
     width = canvas.width - left - MARGIN
-    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, min(max(0.62 * width, 140.0), 300.0))
+    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, min(max(0.62 * width, 180.0), 300.0))
     lines = _bands(canvas, b, plane)
     null = b.measure.null
     if null is not None and 0 < y_axis.position(null) < 1:
@@ -226,25 +226,25 @@ def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[Any, int, int]:
 
 
 def _labels(canvas: Canvas, b: Bubbles, plane: Plane, circles: Any, lines: list[list[Point]]) -> tuple[int, int]:
-    """Labels of the heaviest studies first; how many have no room, and how many are cut short."""
+    """Labels, those beside their circles before those at leaders; how many have no room, how many are cut short."""
     frame = (plane.left + 3, plane.top, canvas.width - 2, plane.bottom - 2)
     crowd = Crowd(frame, circles, lines)
-    row_of = {i: n for n, i in enumerate(np.argsort(-b.weights, kind="stable"))}
-    missing = cut = 0
+    order = [int(i) for i in np.argsort(-b.weights, kind="stable")]
     width = min(0.42 * plane.width, 120.0)
-    for i in row_of:
-        label = shortened(b.labels[i], width, SMALL)
-        place = crowd.place(label, SMALL, int(i)) if label else None
-        if place is None:
-            missing += 1
-            continue
-        cut += label != b.labels[i]
-        with canvas.in_row(row_of[i]):
-            if place.leader:
-                (x0, y0), (x1, y1) = place.leader
-                canvas.line(x0, y0, x1, y1, f"leader: {label}", 0.35, GREY)
-            canvas.text(place.x, place.y, label, SMALL, color=INK)
-    return missing, cut
+    texts = [shortened(label, width, SMALL) for label in b.labels]
+    placed: set[int] = set()
+    for leaders in (False, True):
+        for row, i in enumerate(order):
+            place = crowd.place(texts[i], SMALL, i, leaders) if texts[i] and i not in placed else None
+            if place is None:
+                continue
+            placed.add(i)
+            with canvas.in_row(row):
+                if place.leader:
+                    (x0, y0), (x1, y1) = place.leader
+                    canvas.line(x0, y0, x1, y1, f"leader: {texts[i]}", 0.35, GREY)
+                canvas.text(place.x, place.y, texts[i], SMALL, color=INK)
+    return len(order) - len(placed), sum(texts[i] != b.labels[i] for i in placed)
 
 
 def _key(canvas: Canvas, b: Bubbles, y: float) -> float:

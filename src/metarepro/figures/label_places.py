@@ -45,11 +45,14 @@ class Crowd:
         """Look at lines as points, close enough to each other."""
         self._dots = np.array([p for line in self.lines for p in _along(line)] or [(math.inf, math.inf)])
 
-    def place(self, text: str, size: float, number: int) -> Place | None:
-        """A place for the label of circle `number` (x, y, radius); None where there is no room. It is then taken."""
+    def place(self, text: str, size: float, number: int, leaders: bool) -> Place | None:
+        """A place for the label of circle `number` (x, y, radius), beside it or at a leader; it is then taken.
+
+        None where there is no room.
+        """
         x, y, radius = (float(v) for v in self.circles[number])
         width, height = text_width(text, size), (ASCENT + DESCENT) * size
-        for distance in DISTANCES:
+        for distance in DISTANCES[1:] if leaders else DISTANCES[:1]:
             for turn in _TURNS:
                 c, s = math.cos(math.radians(turn)), -math.sin(math.radians(turn))
                 px, py = x + (radius + distance) * c, y + (radius + distance) * s
@@ -59,7 +62,7 @@ class Crowd:
                 box = (left, top, left + width, top + height)
                 start = (x + radius * c, y + radius * s)
                 leader = (start, (px, py)) if distance > DISTANCES[0] else None
-                if self._free(box, number) and (leader is None or not self._crossed(leader)):
+                if self._free(box, number) and (leader is None or not self._crossed(leader, number)):
                     self.boxes.append(box)
                     if leader is not None:
                         self._dots = np.vstack([self._dots, np.array(_along(leader))])
@@ -83,8 +86,18 @@ class Crowd:
         touching[own] = False
         return not bool(touching.any())
 
-    def _crossed(self, leader: tuple[Point, Point]) -> bool:
-        return any(segment_meets(*leader, box) for box in self.boxes)
+    def _crossed(self, leader: tuple[Point, Point], own: int) -> bool:
+        """Whether a leader runs through a label, or through a circle that its own does not touch."""
+        if any(segment_meets(*leader, box) for box in self.boxes):
+            return True
+        x, y, radius = self.circles[own]
+        apart = np.hypot(self.circles[:, 0] - x, self.circles[:, 1] - y) > self.circles[:, 2] + radius
+        others = self.circles[apart]
+        start, end = np.array(leader[0]), np.array(leader[1])
+        length = max(float(np.hypot(*(end - start))), 1e-9)
+        share = np.clip((others[:, :2] - start) @ (end - start) / length**2, 0.0, 1.0)
+        nearest = start + share[:, None] * (end - start)
+        return bool((np.hypot(*(others[:, :2] - nearest).T) < others[:, 2] + 0.5).any())
 
 
 def shortened(text: str, width: float, size: float) -> str:

@@ -29,10 +29,11 @@ from metarepro.figures.time_course_words import (
     y_name,
 )
 
-# Narrowest and widest panel, its height, room between panels, room at both ends of its time axis.
-NARROWEST, WIDEST, HEIGHT, BETWEEN, INSET = 92.0, 230.0, 74.0, 13.0, 8.0
+# Narrowest panel in one column of a journal and on wider pages, the widest, its height, room between panels, room at
+# both ends of its time axis.
+NARROWEST, NARROWEST_OF_WIDE, WIDEST, HEIGHT, BETWEEN, INSET = 92.0, 120.0, 230.0, 74.0, 13.0, 8.0
 # Points between arms at one time.
-SPREAD = 4.6
+SPREAD = 4.0
 SYMBOL, RADIUS = 9.0, 2.5
 SHAPES = {"experimental": ("circle", "diamond", "triangle", "square"), "control": ("square", "triangle", "diamond",
           "circle")}  # fmt: skip
@@ -162,11 +163,12 @@ def draw_time_course(
     def foot(texts: list[str]) -> float:
         return put_notes(Canvas(canvas_width), texts, 0.0) + MARGIN
 
-    room = height_mm * MM - _top(Canvas(canvas_width), f"{title} (10 of 10)", name)
+    # Labels of times stand under the last row, and under the one above it where that is not full.
+    room = height_mm * MM - _top(Canvas(canvas_width), f"{title} (10 of 10)", name) - 2 * (LEADING + 2) - 4
     pages: list[list[list[_Panel]]] = [[]]
     used = 0.0
     for number, row in enumerate(rows):
-        height = max(p.head for p in row) + HEIGHT + 2 * (LEADING + 8)
+        height = 6 + max(p.head for p in row) + HEIGHT + 4
         wanted = foot(last_words if number == len(rows) - 1 else words)
         if pages[-1] and used + height + wanted > room:
             pages.append([])
@@ -220,10 +222,11 @@ def _grid(courses: TimeCourses, width: float) -> _Grid:
         values = [v for p in points for v in (p.estimate, p.ci_low, p.ci_high) if math.isfinite(v)]
         if courses.statistic != "endpoint":
             values.append(0.0)
-        axis = range_axis(min(values), max(values), 4)
+        axis = range_axis(min(values), max(values), 6)
     left = MARGIN + room_for_labels(axis)
     available = width - left - MARGIN
-    columns = max(1, min(int((available + BETWEEN) // (NARROWEST + BETWEEN)), len(courses.trials)))
+    narrowest = NARROWEST if width < 300 else NARROWEST_OF_WIDE
+    columns = max(1, min(int((available + BETWEEN) // (narrowest + BETWEEN)), len(courses.trials)))
     panel = min((available - (columns - 1) * BETWEEN) / columns, WIDEST)
     return _Grid(time_axis(max(p.hours for p in points)), axis, left, panel, columns)
 
@@ -326,7 +329,8 @@ def _plot(canvas: Canvas, courses: TimeCourses, grid: _Grid, trial: TrialCourse,
         if len(points) > 1:
             control = arm.role == "control"
             canvas.curve(points, f"{arm.role} course: {trial.study_id} {arm.arm_id}", 0.9, COLORS[arm.role], control)
-    for number, (arm, points) in enumerate(zip(trial.arms, places, strict=True)):
+    # Filled symbols last: an open one that is partly behind is still told by its outline.
+    for number, (arm, points) in reversed(list(enumerate(zip(trial.arms, places, strict=True)))):
         for point, (x, y) in zip(arm.points, points, strict=True):
             with canvas.data_row(
                 what="point", trial=clean(trial.label), arm=clean(arm.label), role=arm.role, scale=clean(trial.scale),

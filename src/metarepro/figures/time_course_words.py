@@ -99,7 +99,7 @@ def _sharing(courses: TimeCourses) -> str:
     for trial in courses.trials:
         if trial.cohort:
             by_cohort.setdefault(trial.cohort, []).append(clean(trial.label))
-    return "; ".join(" and ".join(names) for names in by_cohort.values() if len(names) > 1)
+    return "; ".join(f"{', '.join(names[:-1])} and {names[-1]}" for names in by_cohort.values() if len(names) > 1)
 
 
 def left_out_note(courses: TimeCourses) -> str:
