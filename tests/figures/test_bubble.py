@@ -190,10 +190,12 @@ def test_any_number_of_studies(k, width):
     assert ("Few studies" in text) == (k < 10)
 
 
-@pytest.mark.parametrize("label", [LONG, HOSTILE, "x" * 300, "", "\u05d3\u05d5\u05d3 \u05db\u05d4\u05df 2020", "5$ and $6"])
+@pytest.mark.parametrize(
+    "label", [LONG, HOSTILE, "x" * 300, "", "\u05d3\u05d5\u05d3 \u05db\u05d4\u05df 2020", "5$ and $6"]
+)
 @pytest.mark.parametrize("width", [84.0, 174.0])
 def test_any_label_is_drawn(label, width, tmp_path):
-    b, canvas = canvas_of(fit(), width=width, labels=[label] * 13, x_label=label)
+    _, canvas = canvas_of(fit(), width=width, labels=[label] * 13, x_label=label)
     assert canvas.faults() == []
     save(bubble(fit(), "ablat", labels=[label] * 13, measure="RR", x_label=label, title=label), tmp_path / "f.svg")
     assert "<script" not in (tmp_path / "f.svg").read_text()
@@ -214,7 +216,7 @@ def test_any_label_is_drawn(label, width, tmp_path):
 def test_extreme_numbers(yi, vi, measure):
     for ci in ("HK", "z"):
         regression = fit(yi=yi, vi=vi, data={"ablat": [1, 2, 3, 4, 5]}, ci=ci, tau2="DL")
-        b, canvas = canvas_of(regression, measure=measure, width=84.0)
+        _, canvas = canvas_of(regression, measure=measure, width=84.0)
         assert canvas.faults() == []
         assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
         assert len(rows(canvas, "study")) == 5
@@ -223,7 +225,9 @@ def test_extreme_numbers(yi, vi, measure):
 
 
 def test_small_circles_have_a_floor_that_is_told():
-    regression = fit(yi=[0.1, 0.2, 0.4, 0.3, 0.2], vi=[1e-6, 9, 9, 9, 9], data={"ablat": [1, 2, 3, 4, 5]}, tau2="CE", ci="z")
+    regression = fit(
+        yi=[0.1, 0.2, 0.4, 0.3, 0.2], vi=[1e-6, 9, 9, 9, 9], data={"ablat": [1, 2, 3, 4, 5]}, tau2="CE", ci="z"
+    )
     _, canvas = canvas_of(regression, measure="SMD")
     sizes = sorted(m.box[2] - m.box[0] for m in marks(canvas, "study: ") if m.row is not None)
     assert sizes[0] == pytest.approx(3.2) and "4 would be too small to see" in " ".join(said(canvas))

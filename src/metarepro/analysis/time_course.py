@@ -12,17 +12,24 @@ import numpy as np
 from metarepro.analysis.eligibility import ASCERTAINMENT, ArmRow
 from metarepro.analysis.result import Provenance
 from metarepro.analysis.run import provenance
+from metarepro.analysis.time_course_rows import (
+    Periods,
+    Wanted,
+    hours_of,
+    of_one_scale,
+    of_periods,
+    refuse_repeats,
+    why_not,
+    without_sums,
+)
 from metarepro.effects.proportions import proportion_interval
-from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Arm, Continuous, Dichotomous, Study
 from metarepro.pooling.inference import check_level, quantile
 
 Kind = Literal["dichotomous", "continuous"]
 Order = Literal["year", "label", "patients", "table"]
-Periods = Literal["all_periods", "first_period", "first_else_all"]
-# Arms whose patients are not all of an arm, or are in other arms too.
-_PARTIAL = {"subset": "a subset of an arm", "sequence": "a sequence of treatments", "step": "a step of a ladder"}
 _STATISTICS = {"endpoint": ("baseline", "endpoint"), "change": ("change",), "percent_change": ("percent_change",)}
 
 
@@ -39,9 +46,9 @@ class TimePoint:
     events : int or None
         Patients with the event; None for means.
     sd : float
-        NaN for proportions, and for means printed without one.
+        Of the means; NaN for proportions.
     estimate, ci_low, ci_high : float
-        Proportion with Wilson's interval, or mean with t interval of SD / sqrt(n); NaN where it does not exist.
+        Proportion with Wilson's interval, or mean with t interval of SD / sqrt(n), n - 1 df.
     level : str
         ``primary``, or ``secondary``: read in another report than the study's own.
     provenance : Provenance
@@ -106,20 +113,6 @@ class TimeCourses:
     level: float
     trials: tuple[TrialCourse, ...]
     left_out: tuple[NotShown, ...]
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """Which rows are asked for."""
-
-    outcome: str
-    agents: Mapping[str, str]
-    dose: tuple[float, float] | None
-    route: tuple[str, ...]
-    scale: tuple[str, ...]
-    statistics: tuple[str, ...]
-    schedule: str
-    ascertainment: tuple[str, ...]
 
 
 def time_courses(
@@ -190,7 +183,7 @@ def time_courses(
         if value not in allowed:
             raise ConfigError(f"{name} = {value!r} is none of: {', '.join(a or repr(a) for a in allowed)}.")
     named = dict(agents) if isinstance(agents, Mapping) else {a: a for a in agents}
-    wanted = _Wanted(
+    wanted = Wanted(
         outcome, named, dose_mg_per_kg, tuple(route), tuple(scale), _STATISTICS[statistic], schedule,
         tuple(ascertainment),
     )  # fmt: skip
@@ -229,7 +222,7 @@ def _in_order(trials: list[TrialCourse], order: Order) -> list[TrialCourse]:
 
 
 def _one_trial(
-    wanted: _Wanted, data: Dataset, study: Study, rows: list[ArmRow], crossover: Periods, level: float
+    wanted: Wanted, data: Dataset, study: Study, rows: list[ArmRow], crossover: Periods, level: float
 ) -> tuple[TrialCourse | None, list[NotShown]]:
     why: dict[str, list[ArmRow]] = {}
 
@@ -239,16 +232,16 @@ def _one_trial(
 
     used: list[ArmRow] = []
     for row in rows:
-        reason = _why_not(wanted, data.arms[row.study_id, row.arm_id], row)
+        reason = why_not(wanted, data.arms[row.study_id, row.arm_id], row)
         if reason:
             drop([row], reason)
         else:
             used.append(row)
-    used, others, reason = _of_periods(study, used, crossover)
+    used, others, reason = of_periods(study, used, crossover)
     drop(others, reason)
-    used, others, reason = _of_one_scale(wanted, used)
+    used, others, reason = of_one_scale(wanted, used)
     drop(others, reason)
-    used, others = _without_sums(data, used)
+    used, others = without_sums(data, used)
     drop(others, "pooled from arms that are shown")
     if used and not any(data.arms[r.study_id, r.arm_id].role == "experimental" for r in used):
         drop(used, "only the control arm has numbers to show")
@@ -259,7 +252,7 @@ def _one_trial(
     left = [NotShown(study.study_id, study.label, r, tuple(provenance(x) for x in some)) for r, some in why.items()]
     if not used:
         return None, left
-    _refuse_repeats(study, used)
+    refuse_repeats(study, used)
     arms = _arms(wanted, data, used, level)
     cohort = study.cohort if study.overlap != "none" else ""
     return TrialCourse(
@@ -267,87 +260,7 @@ def _one_trial(
     ), left  # fmt: skip
 
 
-def _why_not(wanted: _Wanted, arm: Arm, row: ArmRow) -> str:
-    """Why a row is not shown; empty when it is."""
-    if wanted.agents and arm.agent not in wanted.agents:
-        return f"another treatment: {arm.agent.replace('_', ' ')}"
-    if not row.chosen:
-        return "another row of the same quantity is used"
-    if isinstance(row, Continuous) and row.statistic not in wanted.statistics:
-        return f"as {row.statistic.replace('_', ' ')}"
-    if wanted.scale and row.scale not in wanted.scale:
-        return f"on {row.scale or 'no named scale'}, not on {' or '.join(wanted.scale)}"
-    if arm.role == "experimental":
-        low, high = wanted.dose or (-math.inf, math.inf)
-        if arm.dose_mg_per_kg is not None and not low <= arm.dose_mg_per_kg <= high:
-            return f"dose {arm.dose_mg_per_kg:g} mg/kg"
-        if wanted.route and arm.route and arm.route not in wanted.route:
-            return f"given {arm.route}"
-    if isinstance(row, Dichotomous):
-        if wanted.schedule and row.schedule != wanted.schedule:
-            told = {"course": "after a course of doses", "single": "after a single dose"}
-            return told.get(row.schedule, "number of doses not stated")
-        if row.ascertainment not in wanted.ascertainment:
-            return ASCERTAINMENT[row.ascertainment]
-    if not row.poolable:
-        return row.poolable_reason
-    if arm.kind in _PARTIAL:
-        return _PARTIAL[arm.kind]
-    if row.timepoint_h is None and not (isinstance(row, Continuous) and row.statistic == "baseline"):
-        return "no time is printed"
-    if isinstance(row, Continuous):
-        return "number of patients or mean not read" if row.n is None or row.mean is None else ""
-    return "number of patients or events not read" if row.total is None or row.events is None else ""
-
-
-def _of_periods(study: Study, rows: list[ArmRow], crossover: Periods) -> tuple[list[ArmRow], list[ArmRow], str]:
-    if study.design != "crossover":
-        return rows, [], ""
-    firsts = [r for r in rows if r.periods == "first"]
-    alls = [r for r in rows if r.periods != "first"]
-    if crossover == "first_period" or (crossover == "first_else_all" and firsts):
-        return firsts, alls, "crossover, all periods; the first is shown, if it was read"
-    return alls, firsts, "crossover, first period; all periods are shown, if they were read"
-
-
-def _of_one_scale(wanted: _Wanted, rows: list[ArmRow]) -> tuple[list[ArmRow], list[ArmRow], str]:
-    """Rows on the preferred scale that the trial has an experimental or control row of."""
-    here = [s for s in wanted.scale if any(r.scale == s for r in rows)]
-    if not here:
-        return rows, [], ""
-    others = [r for r in rows if r.scale != here[0]]
-    return [r for r in rows if r.scale == here[0]], others, f"the trial is shown on {here[0]}"
-
-
-def _without_sums(data: Dataset, rows: list[ArmRow]) -> tuple[list[ArmRow], list[ArmRow]]:
-    """Take out arms pooled from arms with the same agent that have rows themselves."""
-    arms = {r.arm_id: data.arms[r.study_id, r.arm_id] for r in rows}
-    whole = {a.agent for a in arms.values() if a.kind == "whole"}
-    sums = {n for n, a in arms.items() if a.kind == "pooled" and a.agent in whole}
-    return [r for r in rows if r.arm_id not in sums], [r for r in rows if r.arm_id in sums]
-
-
-def _refuse_repeats(study: Study, rows: list[ArmRow]) -> None:
-    """Two rows of an arm at a time, or several scales in a trial, would be drawn as one course."""
-    scales = {r.scale for r in rows}
-    seen: dict[tuple[str, float], ArmRow] = {}
-    for row in rows:
-        key = (row.arm_id, _hours(row))
-        if key in seen or len(scales) > 1:
-            listed = "; ".join(
-                f"{r.arm_id}, scale {r.scale or '(none)'}, {_hours(r):g} h, line {r.line}" for r in rows
-            )
-            fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
-            what = f"{study.label} has several rows that could be its course"
-            raise DataError([Problem("E031", what, row.file, row.line, details=(f"rows: {listed}", fix))])
-        seen[key] = row
-
-
-def _hours(row: ArmRow) -> float:
-    return 0.0 if row.timepoint_h is None else float(row.timepoint_h)
-
-
-def _arms(wanted: _Wanted, data: Dataset, rows: list[ArmRow], level: float) -> tuple[ArmCourse, ...]:
+def _arms(wanted: Wanted, data: Dataset, rows: list[ArmRow], level: float) -> tuple[ArmCourse, ...]:
     by_arm: dict[str, list[ArmRow]] = {}
     for row in rows:
         by_arm.setdefault(row.arm_id, []).append(row)
@@ -375,7 +288,8 @@ def _told_apart(courses: list[ArmCourse], arms: Mapping[str, Arm]) -> list[ArmCo
     for label in {n for n in labels if labels.count(n) > 1}:
         alike = [i for i, n in enumerate(labels) if n == label]
         names = next(
-            (new for way in ways if len(set(new := [way(courses[i]) for i in alike])) == len(alike)), [label] * len(alike)
+            (new for way in ways if len(set(new := [way(courses[i]) for i in alike])) == len(alike)),
+            [label] * len(alike),
         )
         for i, name in zip(alike, names, strict=True):
             found[i] = replace(courses[i], label=name)
@@ -387,14 +301,11 @@ def _point(row: ArmRow, level: float) -> TimePoint:
         assert row.events is not None and row.total is not None
         low, high = proportion_interval(np.array([row.events]), np.array([row.total]), level)
         return TimePoint(
-            _hours(row), row.total, row.events, math.nan, row.events / row.total, float(low[0]), float(high[0]),
+            hours_of(row), row.total, row.events, math.nan, row.events / row.total, float(low[0]), float(high[0]),
             row.level, provenance(row),
         )  # fmt: skip
-    assert row.n is not None and row.mean is not None
-    sd = math.nan if row.sd is None else row.sd
-    half = math.nan
-    if row.sd is not None and row.n > 1:
-        half = float(quantile((1 + level) / 2, np.array(row.n - 1.0))) * row.sd / math.sqrt(row.n)
+    assert row.n is not None and row.mean is not None and row.sd is not None
+    half = float(quantile((1 + level) / 2, np.array(row.n - 1.0))) * row.sd / math.sqrt(row.n)
     return TimePoint(
-        _hours(row), row.n, None, sd, row.mean, row.mean - half, row.mean + half, row.level, provenance(row)
+        hours_of(row), row.n, None, row.sd, row.mean, row.mean - half, row.mean + half, row.level, provenance(row)
     )

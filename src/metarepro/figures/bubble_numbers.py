@@ -137,7 +137,7 @@ def _values(
     values = np.array(_of_used(regression, given, "x", len(regression.used)), dtype=np.float64)
     if not np.isfinite(values).all():
         raise DataError(f"x lacks a number for study {int(np.flatnonzero(~np.isfinite(values))[0]) + 1} of the fit.")
-    frame = {moderator: values, **{name: [value] * values.size for name, value, _ in held}}
+    frame: dict[str, Any] = {moderator: values, **{name: [value] * values.size for name, value, _ in held}}
     design = regression.design_at(frame)
     for term in regression.terms_of(moderator):
         if any(term in regression.terms_of(name) for name, _, _ in held):

@@ -38,7 +38,7 @@ class Crowd:
 
     frame: Box
     circles: NDArray[np.float64]
-    lines: list[Sequence[Point]] = field(default_factory=list)
+    lines: Sequence[Sequence[Point]] = ()
     boxes: list[Box] = field(default_factory=list)
 
     def __post_init__(self) -> None:

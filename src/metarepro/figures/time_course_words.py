@@ -76,7 +76,7 @@ def notes(courses: TimeCourses, spread: bool) -> list[str]:
     else:
         what = (
             f"Point: {STATISTICS[courses.statistic]} of the patients rated (n); upright line: {level} t interval from "
-            "SD/\u221an, absent where no SD was read."
+            "SD/\u221an, n \u2212 1 df."
         )
     found.append(what)
     marks = "Filled symbols, solid lines: experimental arms; open symbols, dashed lines: control arms. "

@@ -110,7 +110,9 @@ class MetaRegression:
         frame = _frame(data)
         missing = [m for m in self.moderators if m not in frame]
         if missing:
-            raise DataError(f"The moderators cannot be read: none is given of {missing[0]!r}. Fix: give each moderator.")
+            raise DataError(
+                f"The moderators cannot be read: none is given of {missing[0]!r}. Fix: give each moderator."
+            )
         for column, levels in self._levels.items():
             unseen = [v for v in frame[column].unique() if v not in levels]
             if unseen:
