@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
     from metarepro.analysis.run import run_analysis
+    from metarepro.analysis.time_course import time_courses
 
 __getattr__ = lazy(
     __name__,
@@ -22,6 +23,7 @@ __getattr__ = lazy(
         "from_json": "metarepro.analysis.result",
         "to_json": "metarepro.analysis.result",
         "run_analysis": "metarepro.analysis.run",
+        "time_courses": "metarepro.analysis.time_course",
     },
 )
 __all__ = [
@@ -32,5 +34,6 @@ __all__ = [
     "read_config",
     "read_plan",
     "run_analysis",
+    "time_courses",
     "to_json",
 ]

@@ -12,7 +12,7 @@ from metarepro.evidence.tables import Arm, Choosable, Continuous, Contrast, Dich
 
 ArmRow = Dichotomous | Continuous
 
-_ASCERTAINMENT = {
+ASCERTAINMENT = {
     "point": "outcome rated at a visit",
     "window": "outcome met at any visit of a window, not at one visit",
     "ever": "outcome met at some point of the trial",
@@ -171,7 +171,7 @@ def is_usable(analysis: Analysis, data: Dataset, row: Choosable, reasons: list[s
             reasons.append("number of doses not stated")
             return False
         if row.ascertainment not in analysis.ascertainment:
-            reasons.append(_ASCERTAINMENT[row.ascertainment])
+            reasons.append(ASCERTAINMENT[row.ascertainment])
             return False
     if not row.poolable and not compound:
         if isinstance(row, Contrast) and analysis.se_from_p and _p_only(row):

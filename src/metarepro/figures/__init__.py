@@ -6,6 +6,7 @@ from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
     from metarepro.figures.analysis_figures import draw_analysis
+    from metarepro.figures.bubble_figure import bubble
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
     from metarepro.figures.drapery_figure import drapery
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from metarepro.figures.layout import LayoutError
     from metarepro.figures.strip_figure import specification_strip
     from metarepro.figures.study_pairs_figure import study_pairs, study_pairs_pages
+    from metarepro.figures.time_course_figure import time_course, time_course_pages
 
 # Each figure needs the rooms of its own results only.
 __getattr__ = lazy(
     __name__,
     {
         "LayoutError": "metarepro.figures.layout",
+        "bubble": "metarepro.figures.bubble_figure",
         "check_files": "metarepro.figures.gate",
         "claims_overview": "metarepro.figures.claims_figure",
         "claims_overview_pages": "metarepro.figures.claims_figure",
@@ -39,11 +42,14 @@ __getattr__ = lazy(
         "specification_strip": "metarepro.figures.strip_figure",
         "study_pairs": "metarepro.figures.study_pairs_figure",
         "study_pairs_pages": "metarepro.figures.study_pairs_figure",
+        "time_course": "metarepro.figures.time_course_figure",
+        "time_course_pages": "metarepro.figures.time_course_figure",
         "write_figure": "metarepro.figures.files",
     },
 )
 __all__ = [
     "LayoutError",
+    "bubble",
     "check_files",
     "claims_overview",
     "claims_overview_pages",
@@ -60,5 +66,7 @@ __all__ = [
     "specification_strip",
     "study_pairs",
     "study_pairs_pages",
+    "time_course",
+    "time_course_pages",
     "write_figure",
 ]

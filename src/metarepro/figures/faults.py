@@ -83,10 +83,10 @@ def _within(inner: Box, outer: Box) -> bool:
 def _crosses(mark: Mark, box: Box) -> bool:
     """Whether a side of the mark runs through the box (or the box lies in the mark's middle)."""
     points = [*mark.points, mark.points[0]] if mark.fill is not None else list(mark.points)
-    return any(_segment_meets(a, b, box) for a, b in pairwise(points))
+    return any(segment_meets(a, b, box) for a, b in pairwise(points))
 
 
-def _segment_meets(a: tuple[float, float], b: tuple[float, float], box: Box) -> bool:
+def segment_meets(a: tuple[float, float], b: tuple[float, float], box: Box) -> bool:
     """Liang and Barsky's clipping: whether any part of a segment is inside the box."""
     enter, leave = 0.0, 1.0
     for axis in (0, 1):

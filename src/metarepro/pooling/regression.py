@@ -82,6 +82,47 @@ class MetaRegression:
             raise ConfigError(f"There is no term {term!r}. Terms: {', '.join(self.terms)}.")
         return wald_test(self.fit, list(self.terms[term]))
 
+    @property
+    def moderators(self) -> tuple[str, ...]:
+        """Columns of the data that the formula uses, in alphabetical order."""
+        return tuple(sorted(str(v) for v in self._specification.required_variables))
+
+    @property
+    def categorical(self) -> dict[str, tuple[Any, ...]]:
+        """Moderators with levels, and the levels of the studies used."""
+        return {column: tuple(sorted(levels, key=str)) for column, levels in self._levels.items()}
+
+    def terms_of(self, moderator: str) -> tuple[str, ...]:
+        """Terms of the formula with a moderator: ``ablat`` is in ``ablat``, ``np.log(ablat)`` and ``ablat:year``."""
+        if moderator not in self.moderators:
+            raise ConfigError(f"There is no moderator {moderator!r}. Moderators: {', '.join(self.moderators)}.")
+        return tuple(
+            str(term) for term, variables in self._specification.term_variables.items()
+            if moderator in {str(v) for v in variables}
+        )  # fmt: skip
+
+    def test_moderator(self, moderator: str) -> WaldTest:
+        """Test that all coefficients of a moderator are 0, of its powers and interactions too."""
+        return wald_test(self.fit, [column for term in self.terms_of(moderator) for column in self.terms[term]])
+
+    def design_at(self, data: Mapping[str, ArrayLike]) -> Array:
+        """Rows of the design at values of the moderators, columns in the order of `names`."""
+        frame = _frame(data)
+        missing = [m for m in self.moderators if m not in frame]
+        if missing:
+            raise DataError(
+                f"The moderators cannot be read: none is given of {missing[0]!r}. Fix: give each moderator."
+            )
+        for column, levels in self._levels.items():
+            unseen = [v for v in frame[column].unique() if v not in levels]
+            if unseen:
+                known = ", ".join(map(str, sorted(levels, key=str)))
+                raise DataError(f"No study has {column} = {unseen[0]!r}, so nothing is known of it. Levels: {known}.")
+        try:
+            return np.asarray(self._specification.get_model_matrix(frame, na_action="raise"), dtype=np.float64)
+        except Exception as error:  # formulaic and pandas raise many kinds
+            raise DataError(f"The moderators cannot be read: {error}") from error
+
     def predict(self, data: Mapping[str, ArrayLike]) -> Predictions:
         """Mean effects at new values of the moderators.
 
@@ -96,17 +137,7 @@ class MetaRegression:
             Intervals use t or normal quantiles as the fit did; the prediction interval is that of `pool`'s `pi`, with
             k - p - 1 df for HTS. When not to use: outside the range of the studies' moderators.
         """
-        frame = _frame(data)
-        for column, levels in self._levels.items():
-            unseen = [v for v in frame[column].unique() if v not in levels] if column in frame else []
-            if unseen:
-                known = ", ".join(map(str, sorted(levels, key=str)))
-                raise DataError(f"No study has {column} = {unseen[0]!r}, so nothing is known of it. Levels: {known}.")
-        try:
-            x = np.asarray(self._specification.get_model_matrix(frame, na_action="raise"), dtype=np.float64)
-        except Exception as error:  # formulaic and pandas raise many kinds
-            raise DataError(f"The moderators cannot be read: {error}") from error
-        return predictions(self.fit, x)
+        return predictions(self.fit, self.design_at(data))
 
 
 def meta_regression(
