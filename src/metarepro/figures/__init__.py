@@ -10,6 +10,8 @@ from metarepro.figures.layout import LayoutError
 if TYPE_CHECKING:
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
+    from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
+    from metarepro.figures.risk_of_bias_figure import risk_of_bias, risk_of_bias_pages
     from metarepro.figures.strip_figure import specification_strip
 
 # Forest plots need nothing of printed results and claims.
@@ -20,6 +22,9 @@ __getattr__ = lazy(
         "claims_overview_pages": "metarepro.figures.claims_figure",
         "dumbbell": "metarepro.figures.dumbbell_figure",
         "dumbbell_pages": "metarepro.figures.dumbbell_figure",
+        "risk_of_bias": "metarepro.figures.risk_of_bias_figure",
+        "risk_of_bias_bars": "metarepro.figures.risk_of_bias_bars_figure",
+        "risk_of_bias_pages": "metarepro.figures.risk_of_bias_figure",
         "specification_strip": "metarepro.figures.strip_figure",
     },
 )
@@ -30,6 +35,9 @@ __all__ = [
     "dumbbell",
     "dumbbell_pages",
     "forest",
+    "risk_of_bias",
+    "risk_of_bias_bars",
+    "risk_of_bias_pages",
     "save",
     "specification_strip",
     "write_figure",
