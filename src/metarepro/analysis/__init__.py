@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from metarepro.analysis.config_file import read_config
     from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
+    from metarepro.analysis.risk_of_bias import Assessment, assessments_of, judgement_shares, weights_of
     from metarepro.analysis.run import run_analysis
     from metarepro.analysis.time_course import time_courses
 
@@ -22,18 +23,26 @@ __getattr__ = lazy(
         "AnalysisResult": "metarepro.analysis.result",
         "from_json": "metarepro.analysis.result",
         "to_json": "metarepro.analysis.result",
+        "Assessment": "metarepro.analysis.risk_of_bias",
+        "assessments_of": "metarepro.analysis.risk_of_bias",
+        "judgement_shares": "metarepro.analysis.risk_of_bias",
+        "weights_of": "metarepro.analysis.risk_of_bias",
         "run_analysis": "metarepro.analysis.run",
         "time_courses": "metarepro.analysis.time_course",
     },
 )
 __all__ = [
     "AnalysisResult",
+    "Assessment",
     "Config",
+    "assessments_of",
     "from_json",
+    "judgement_shares",
     "make_plan",
     "read_config",
     "read_plan",
     "run_analysis",
     "time_courses",
     "to_json",
+    "weights_of",
 ]

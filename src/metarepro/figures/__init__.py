@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from metarepro.figures.funnel_figure import funnel
     from metarepro.figures.gate import check_files, demand_files
     from metarepro.figures.layout import LayoutError
+    from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
+    from metarepro.figures.risk_of_bias_figure import risk_of_bias, risk_of_bias_pages
     from metarepro.figures.strip_figure import specification_strip
     from metarepro.figures.study_pairs_figure import study_pairs, study_pairs_pages
     from metarepro.figures.time_course_figure import time_course, time_course_pages
@@ -38,6 +40,9 @@ __getattr__ = lazy(
         "forest_pages": "metarepro.figures.forest_figure",
         "forest_panels": "metarepro.figures.forest_panels_figure",
         "funnel": "metarepro.figures.funnel_figure",
+        "risk_of_bias": "metarepro.figures.risk_of_bias_figure",
+        "risk_of_bias_bars": "metarepro.figures.risk_of_bias_bars_figure",
+        "risk_of_bias_pages": "metarepro.figures.risk_of_bias_figure",
         "save": "metarepro.figures.files",
         "specification_strip": "metarepro.figures.strip_figure",
         "study_pairs": "metarepro.figures.study_pairs_figure",
@@ -62,6 +67,9 @@ __all__ = [
     "forest_pages",
     "forest_panels",
     "funnel",
+    "risk_of_bias",
+    "risk_of_bias_bars",
+    "risk_of_bias_pages",
     "save",
     "specification_strip",
     "study_pairs",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from metarepro.errors import MetareproError
@@ -44,7 +45,7 @@ class Text:
     row: int | None = None
     role: Role = "words"
 
-    @property
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom."""
         width = text_width(self.text, self.size, self.weight)
@@ -69,7 +70,7 @@ class Mark:
         """What it is, without what it is of."""
         return self.name.partition(":")[0]
 
-    @property
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom."""
         xs, ys = zip(*self.points, strict=True)
