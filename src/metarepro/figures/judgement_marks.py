@@ -6,20 +6,13 @@ import math
 from dataclasses import dataclass
 
 from metarepro.errors import DataError
-<<<<<<< HEAD
-from metarepro.figures.colors import GREEN, GREY, INK, ORANGE, VERMILLION, WHITE
-=======
 from metarepro.figures.colors import GREEN, GREY, INK, ORANGE, WHITE
->>>>>>> 9da4baed5315a71652706ef866358a824c8fd5ec
 from metarepro.figures.layout import Canvas
 from metarepro.figures.shapes import Point, box, circle
 
 NOT_ASSESSED = "not assessed"
-<<<<<<< HEAD
-=======
 # Vermillion and green are equally dark in grey; this one is darker than both others.
 DARK_VERMILLION = "#B04700"
->>>>>>> 9da4baed5315a71652706ef866358a824c8fd5ec
 
 
 @dataclass(frozen=True)
@@ -84,11 +77,7 @@ JUDGEMENT_MARKS: dict[str, JudgementMark] = {
     "some": JudgementMark(
         "some concerns", "risk some", ORANGE, INK, _DIAMOND, tuple(box(-0.5, -0.17, 0.5, 0.17))
     ),
-<<<<<<< HEAD
-    "high": JudgementMark("high risk", "risk high", VERMILLION, WHITE, _SQUARE, _cross(0.74, 0.17)),
-=======
     "high": JudgementMark("high risk", "risk high", DARK_VERMILLION, WHITE, _SQUARE, _cross(0.74, 0.17)),
->>>>>>> 9da4baed5315a71652706ef866358a824c8fd5ec
     "": JudgementMark(NOT_ASSESSED, "risk not assessed", WHITE, GREY, tuple(circle(0.86, corners=32))),
 }  # fmt: skip
 
