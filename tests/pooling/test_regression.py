@@ -218,3 +218,17 @@ def test_a_regression_over_many_studies_needs_no_square_matrix(method):
     x = rng.normal(size=30_000)
     fit = mr.pool(0.2 * x + rng.normal(0, 1, 30_000), np.full(30_000, 0.5), method, moderators=x)
     assert fit.beta[1] == pytest.approx(0.2, abs=5 * fit.se[1]) and fit.tau2 == pytest.approx(0.5, abs=5 * fit.tau2_se)
+
+
+def test_moderators_and_their_tests():
+    data = {**BCG, "year": np.array(BCG["year"]) - 1948}
+    ours = mr.meta_regression(RR["yi"], RR["vi"], "ablat + I(ablat**2) + C(alloc) + ablat:year", data)
+    assert ours.moderators == ("ablat", "alloc", "year")
+    assert ours.categorical == {"alloc": ("alternate", "random", "systematic")}
+    assert ours.terms_of("year") == ("ablat:year",) and len(ours.terms_of("ablat")) == 3
+    columns = [i for i, name in enumerate(ours.names) if "ablat" in name]
+    assert ours.test_moderator("ablat") == wald_test(ours.fit, columns) and ours.test_moderator("ablat").df1 == 3
+    assert ours.test_moderator("alloc") == ours.test_term("C(alloc)")
+    np.testing.assert_allclose(ours.design_at(data), ours.design)
+    with pytest.raises(mr.ConfigError, match="no moderator 'latitude'"):
+        ours.test_moderator("latitude")

@@ -11,7 +11,7 @@ from metarepro.figures.bubble_numbers import Bubbles, has_prediction
 from metarepro.figures.printed_texts import clean
 from metarepro.pooling.regression import WaldTest
 
-# Cochrane Handbook 10.11.5.1: meta-regression should generally not be considered with fewer.
+# Cochrane Handbook 10.11.5.1: at least so many studies for each characteristic modelled.
 FEWEST = 10
 TRANSFORMS = {"exp": "log", "expit": "logit", "tanh": "Fisher z", "sin2": "arcsine", "square": "square root"}
 
@@ -48,8 +48,8 @@ def few_studies(b: Bubbles) -> str:
         return ""
     per = f"{k} studies for {moderators} moderator" + ("s" if moderators > 1 else "")
     return (
-        f"Few studies: {per}. With fewer than {FEWEST} for each moderator a meta-regression should generally not be "
-        "considered (Cochrane Handbook, 10.11.5.1)."
+        f"Few studies: {per}. Typical advice is at least {FEWEST} for each characteristic modelled, and even these can "
+        "be too few (Cochrane Handbook, 10.11.5.1)."
     )
 
 
