@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import DataError
 from metarepro.evidence.tables import RiskOfBias
 
 if TYPE_CHECKING:
-    from metarepro.analysis.result import AnalysisResult
     from metarepro.evidence.dataset import Dataset
 
 # Names of the domains of RoB 2 (Sterne et al. 2019, doi:10.1136/bmj.l4898).
