@@ -160,6 +160,18 @@ def test_every_column_of_a_journal_has_room(width, n, text):
     assert len(kept) == 1 and sum(row.get("report_allows_it") == "yes" for row in canvas.data) == (n > 1)
 
 
+@pytest.mark.parametrize("width", [84, 120, 174])
+@pytest.mark.parametrize(("agrees", "own"), [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("n", [12, 150])
+def test_bars_and_dots_are_told_apart_without_colour(width, agrees, own, n):
+    found = tuple(
+        specification(0.4 + 0.01 * (i // 3), tau2=TAU2[i % 4], agrees=agrees and i < 3, own=own and i > n / 2)
+        for i in range(n)
+    )  # fmt: skip
+    canvas = draw_strip(reproduction(specifications=found, tried=n, agreeing=3), width)
+    assert canvas.faults() == [] and marks(canvas, "choice: tau2")
+
+
 def test_intervals_that_go_on_are_named():
     wide = specification(0.6, numbers=Numbers(0.6, 1e-9, 1e9))
     _, canvas = strip((*ways(6), wide))

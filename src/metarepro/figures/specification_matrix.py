@@ -15,7 +15,7 @@ from metarepro.figures.sizes import MARGIN, SIZE, SMALL
 from metarepro.figures.specification_columns import KINDS, Choice, SpecificationColumn
 
 PANEL, ROW, KIND_ROW, COUNTS = 150.0, 9.0, 13.0, 22.0
-RULE = "#dddddd"
+RULE, DARK = "#dddddd", "#3a3a3a"
 AGREES, OWN = "Gives the printed numbers", "The report\u2019s words allow it"
 
 
@@ -60,7 +60,7 @@ def draw_counts(canvas: Canvas, frame: Frame, columns: list[SpecificationColumn]
     for number, n in enumerate(counts):
         x, height = frame.x(number), (COUNTS - 7) * n / most
         with canvas.in_row(rows[number]):
-            canvas.polygon(box(x - half, foot - height, x + half, foot), GREY, f"ways: {number}")
+            canvas.polygon(box(x - half, foot - height, x + half, foot), DARK, f"ways: {number}")
     with canvas.in_row(rows[counts.index(most)]):
         lines = wrap(f"at most {fmt.count(most)}", canvas.width - MARGIN - frame.left - frame.width - 4, SMALL)
         for number, line in enumerate(lines):
@@ -92,7 +92,7 @@ def draw_choices(
             y += KIND_ROW
         lines = wrap(choice.words, label - 6, SIZE)
         given = [any(getattr(s, kind) == choice.value for s in c.members) for c in columns]
-        _draw_dots(canvas, frame, lines, given, "#3a3a3a", y, f"{kind} {number}")
+        _draw_dots(canvas, frame, lines, given, DARK, y, f"{kind} {number}")
         y += ROW * len(lines)
     return y
 

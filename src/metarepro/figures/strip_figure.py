@@ -30,7 +30,16 @@ from metarepro.figures.specification_columns import (
     columns_of,
     thinned,
 )
-from metarepro.figures.specification_matrix import AGREES, OWN, PANEL, Frame, draw_choices, draw_counts, draw_flags
+from metarepro.figures.specification_matrix import (
+    AGREES,
+    DARK,
+    OWN,
+    PANEL,
+    Frame,
+    draw_choices,
+    draw_counts,
+    draw_flags,
+)
 from metarepro.figures.specification_words import caption, describe, notes, title
 
 if TYPE_CHECKING:
@@ -230,4 +239,4 @@ def _draw_column(canvas: Canvas, frame: Frame, number: int, column: Specificatio
         canvas.polygon(circle(size, x, frame.y(estimate), 12), WHITE, name, BLUE, min(0.8, 0.5 * size))
     else:
         size = min(max(0.42 * frame.pitch, 0.7), 2.2)
-        canvas.polygon(circle(size, x, frame.y(estimate), 12), GREY, name)
+        canvas.polygon(circle(size, x, frame.y(estimate), 12), DARK, name)
