@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import DataError
 from metarepro.evidence.tables import RiskOfBias
 
 if TYPE_CHECKING:
-    from metarepro.analysis.result import AnalysisResult
     from metarepro.evidence.dataset import Dataset
 
 # Names of the domains of RoB 2 (Sterne et al. 2019, doi:10.1136/bmj.l4898).
@@ -118,7 +118,7 @@ def assessments_of(
     Sterne JAC et al. (2019). RoB 2: a revised tool for assessing risk of bias in randomised trials. BMJ 366:l4898.
     doi:10.1136/bmj.l4898
     """
-    if studies is not None and hasattr(studies, "studies"):
+    if isinstance(studies, AnalysisResult):
         outcome = studies.outcome if outcome is None else outcome
         studies = [s.study_id for s in studies.studies]
     rows = [row for row in data.others.get("risk_of_bias", ()) if isinstance(row, RiskOfBias)]
