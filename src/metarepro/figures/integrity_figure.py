@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metarepro.evidence.integrity.findings import Finding
-from metarepro.figures.blocks import put_title
+from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import INK
 from metarepro.figures.fonts import wrap
 from metarepro.figures.integrity_tables import RADIUS, Matrix, Totals, draw_finding
