@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "E106": "the configuration names something that the tables do not have",
     "E107": "an invisible character in the configuration",
     "E108": "a text of the configuration has a character that the figures cannot draw",
+    "E109": "numbers of a flow diagram do not add up",
 }
 
 # What `metarepro explain` adds: how it comes about, and how to mend it.
@@ -216,4 +217,8 @@ HELP: dict[str, str] = {
         "one is another key or word. Type the line anew."
     ),
     "E108": "The figures' font lacks this character; an empty box would be printed. Use Latin letters.",
+    "E109": (
+        "What is left of records or reports must be what was there before less what was taken out. Correct the number "
+        "that is wrong; write null for one that was not reported, which is then shown as such and never as 0."
+    ),
 }

@@ -7,6 +7,7 @@ from metarepro._lazy import lazy
 if TYPE_CHECKING:
     from metarepro.analysis.config import Config
     from metarepro.analysis.config_file import read_config
+    from metarepro.analysis.flow import Flow, flow_of, make_flow, read_flow
     from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
     from metarepro.analysis.risk_of_bias import Assessment, assessments_of, judgement_shares, weights_of
@@ -18,6 +19,10 @@ __getattr__ = lazy(
     {
         "Config": "metarepro.analysis.config",
         "read_config": "metarepro.analysis.config_file",
+        "Flow": "metarepro.analysis.flow",
+        "flow_of": "metarepro.analysis.flow",
+        "make_flow": "metarepro.analysis.flow",
+        "read_flow": "metarepro.analysis.flow",
         "make_plan": "metarepro.analysis.plan",
         "read_plan": "metarepro.analysis.plan",
         "AnalysisResult": "metarepro.analysis.result",
@@ -35,11 +40,15 @@ __all__ = [
     "AnalysisResult",
     "Assessment",
     "Config",
+    "Flow",
     "assessments_of",
+    "flow_of",
     "from_json",
     "judgement_shares",
+    "make_flow",
     "make_plan",
     "read_config",
+    "read_flow",
     "read_plan",
     "run_analysis",
     "time_courses",

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from metarepro.figures.drapery_figure import drapery
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
     from metarepro.figures.files import save, write_figure
+    from metarepro.figures.flow_figure import analysis_flow, prisma_flow
     from metarepro.figures.forest_figure import forest, forest_pages
     from metarepro.figures.forest_panels_figure import forest_panels
     from metarepro.figures.funnel_figure import funnel
     from metarepro.figures.gate import check_files, demand_files
+    from metarepro.figures.integrity_figure import integrity_overview, integrity_overview_pages
     from metarepro.figures.layout import LayoutError
     from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
     from metarepro.figures.risk_of_bias_figure import risk_of_bias, risk_of_bias_pages
@@ -27,6 +29,7 @@ __getattr__ = lazy(
     __name__,
     {
         "LayoutError": "metarepro.figures.layout",
+        "analysis_flow": "metarepro.figures.flow_figure",
         "bubble": "metarepro.figures.bubble_figure",
         "check_files": "metarepro.figures.gate",
         "claims_overview": "metarepro.figures.claims_figure",
@@ -40,6 +43,9 @@ __getattr__ = lazy(
         "forest_pages": "metarepro.figures.forest_figure",
         "forest_panels": "metarepro.figures.forest_panels_figure",
         "funnel": "metarepro.figures.funnel_figure",
+        "integrity_overview": "metarepro.figures.integrity_figure",
+        "integrity_overview_pages": "metarepro.figures.integrity_figure",
+        "prisma_flow": "metarepro.figures.flow_figure",
         "risk_of_bias": "metarepro.figures.risk_of_bias_figure",
         "risk_of_bias_bars": "metarepro.figures.risk_of_bias_bars_figure",
         "risk_of_bias_pages": "metarepro.figures.risk_of_bias_figure",
@@ -54,6 +60,7 @@ __getattr__ = lazy(
 )
 __all__ = [
     "LayoutError",
+    "analysis_flow",
     "bubble",
     "check_files",
     "claims_overview",
@@ -67,6 +74,9 @@ __all__ = [
     "forest_pages",
     "forest_panels",
     "funnel",
+    "integrity_overview",
+    "integrity_overview_pages",
+    "prisma_flow",
     "risk_of_bias",
     "risk_of_bias_bars",
     "risk_of_bias_pages",

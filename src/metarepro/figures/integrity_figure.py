@@ -1,0 +1,148 @@
+"""What the trustworthiness checks found, by study and check; a finding is something to look at and no verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from metarepro.evidence.integrity.findings import Finding
+from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.colors import INK
+from metarepro.figures.fonts import wrap
+from metarepro.figures.integrity_tables import RADIUS, Matrix, Totals, draw_finding
+from metarepro.figures.integrity_words import (
+    KINDS,
+    MEANING,
+    by_study,
+    describe_integrity,
+    kind_of,
+    notes_of,
+    sentence_of,
+)
+from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.printed_texts import clean
+from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
+
+DEFAULT_TITLE = "What the checks of the numbers found"
+
+
+def integrity_overview(
+    findings: Sequence[Finding], *, labels: Mapping[str, str] | None = None, title: str = DEFAULT_TITLE,
+    width_mm: float = 174.0,
+) -> Any:  # fmt: skip
+    """Draw which checks found something in which study, all in one figure.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        From `metarepro.evidence.integrity.check_integrity`, or with the reasons for those that were accepted.
+    labels : mapping of study id to name, optional
+        Names of all studies that were checked, so that the figure can say how many there were; ids are shown for
+        those without one.
+    title : str
+    width_mm : float
+        Width at print; checks that find no room beside each other stand in a further block below.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Notes
+    -----
+    Not a score of trustworthiness: studies that print more numbers can have more findings. Read each finding (in
+    results/integrity.csv) before speaking of it.
+    """
+    (canvas,) = draw_integrity(findings, labels, title, width_mm)
+    return canvas.figure(clean(title), describe_integrity(findings, labels, title))
+
+
+def integrity_overview_pages(
+    findings: Sequence[Finding], *, labels: Mapping[str, str] | None = None, title: str = DEFAULT_TITLE,
+    width_mm: float = 174.0, height_mm: float = 250.0,
+) -> list[Any]:  # fmt: skip
+    """Draw the findings on pages of at most a height; totals by check stand on the last.
+
+    Parameters
+    ----------
+    findings, labels, title, width_mm
+        As for `integrity_overview`.
+    height_mm : float
+
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    """
+    canvases = draw_integrity(findings, labels, title, width_mm, height_mm)
+    text = describe_integrity(findings, labels, title)
+    pages = len(canvases)
+    texts = [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
+    return [c.figure(clean(title), t) for c, t in zip(canvases, texts, strict=True)]
+
+
+def draw_integrity(
+    findings: Sequence[Finding], labels: Mapping[str, str] | None = None, title: str = DEFAULT_TITLE,
+    width_mm: float = 174.0, height_mm: float = math.inf,
+) -> list[Canvas]:  # fmt: skip
+    """The pages as canvases of measured texts and marks."""
+    width, limit = width_mm * MM, height_mm * MM - MARGIN - LEADING
+    studies = by_study(findings, labels)
+    table = Matrix(width, studies)
+    pages: list[Canvas] = []
+
+    def begin() -> tuple[Canvas, float]:
+        pages.append(Canvas(width))
+        y = put_title(pages[-1], clean(title)) - 4
+        for line in wrap(sentence_of(findings, labels), width - 2 * MARGIN, SIZE, "bold"):
+            y += LEADING
+            pages[-1].text(MARGIN, y, line, SIZE, weight="bold", color=INK)
+        return pages[-1], _key(pages[-1], y + 4, findings)
+
+    canvas, y = begin()
+    for codes in table.blocks:
+        own = [s for s in studies if any(code in s.counts for code in codes)]
+        for number, study in enumerate(own):
+            height = table.row_height(study)
+            head = table.head_height() if number == 0 else 0.0
+            if y + head + height > limit and (number or y > limit / 2):
+                pages[-1].height = y + MARGIN
+                canvas, y = begin()
+                number = 0
+            if number == 0:
+                y = table.head(canvas, y, codes)
+            y = table.row(canvas, y, study, codes)
+        y += 6
+    totals = Totals(width, findings)
+    for number, code in enumerate(sorted({f.code for f in findings})):
+        if y + totals.row_height(code) + (2.5 * LEADING if number == 0 else 0.0) > limit:
+            pages[-1].height = y + MARGIN
+            canvas, y = begin()
+            number = 0
+        if number == 0:
+            y = totals.head(canvas, y)
+        y = totals.row(canvas, y, code)
+    notes = notes_of(findings, labels)
+    if put_notes(Canvas(width), notes, y + 3) > limit:
+        pages[-1].height = y + MARGIN
+        canvas, y = begin()
+    canvas.height = put_notes(canvas, notes, y + 3) + MARGIN
+    if len(pages) > 1:
+        for number, page in enumerate(pages):
+            page.height += LEADING
+            page.text(width - MARGIN, page.height - MARGIN, f"{number + 1} of {len(pages)}", SMALL, "right")
+    return pages
+
+
+def _key(canvas: Canvas, y: float, findings: Sequence[Finding]) -> float:
+    """What the marks mean; accepted ones only where there are any."""
+    there = {kind_of(f) for f in findings}
+    for kind in KINDS:
+        if kind not in there:
+            continue
+        lines = wrap(MEANING[kind], canvas.width - 2 * MARGIN - 12, SIZE)
+        for i, line in enumerate(lines):
+            y += LEADING + (1.5 if i == 0 else 0.0)
+            if i == 0:
+                draw_finding(canvas, kind, MARGIN + RADIUS, y - 2.7, f"key {kind[0]}")
+            canvas.text(MARGIN + 12, y, line, SIZE, color=INK)
+    return y + 4
