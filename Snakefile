@@ -32,6 +32,7 @@ rule all:
         "results/claims.json",
         "results/audit",
         "results/specifications",
+        "results/evidence",
         ["results/panels"] if PLAN.panels else [],
     message:
         "everything is up to date"
@@ -50,6 +51,8 @@ onstart:
 onsuccess:
     # At exit, so that these are the last lines.
     if Path("results/report.html").exists():
-        atexit.register(print, f"The report: {Path('results/report.html').resolve()}")
+        atexit.register(
+            print, f"The report: {Path('results/report.html').resolve()}"
+        )
     atexit.register(tell_changes, Path("results/changes.json").resolve())
     SUCCEEDED.append(True)

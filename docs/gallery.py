@@ -109,9 +109,9 @@ def page() -> str:
     parts = [
         "# Gallery",
         "Every figure is one function: a result goes in, a matplotlib Figure comes out. "
-        '`mr.figures.write_figure(figure, "name")` writes SVG with real text, PDF with TrueType fonts, PNG, the numbers '
-        "in `name.csv` and a text alternative in `name.alt.txt`. This page is made by `python docs/gallery.py` from real "
-        "data; CI makes it anew and compares. All of it starts with",
+        '`mr.figures.write_figure(figure, "name")` writes SVG with real text, PDF with TrueType fonts, PNG, the '
+        "numbers in `name.csv` and a text alternative in `name.alt.txt`. This page is made by `python docs/gallery.py` "
+        "from real data; CI makes it anew and compares. All of it starts with",
         f"```python\n{START.strip()}\n```",
     ]
     for entry in ENTRIES:

@@ -37,6 +37,27 @@ rule integrity:
         run_adapter("integrity", input, output, params, log, wildcards)
 
 
+rule draw_evidence:
+    input:
+        findings="results/integrity.json",
+        config=ancient(CONFIG),
+        data=ancient(PLAN.data),
+    output:
+        folder=directory("results/evidence"),
+    log:
+        "results/logs/draw_evidence.log",
+    params:
+        code=CODE["draw_evidence"],
+        tables=PLAN.tables,
+        settings=PLAN.settings,
+        flow=PLAN.flow,
+        libraries={"matplotlib": LIBRARIES["matplotlib"]},
+    message:
+        "figures of the tables"
+    run:
+        run_adapter("draw_evidence", input, output, params, log, wildcards)
+
+
 rule changes:
     input:
         results="results/results.json",
@@ -69,6 +90,7 @@ rule report:
         figures=expand("results/analyses/{analysis}/forest.svg", analysis=ANALYSES),
         more=expand("results/analyses/{analysis}/figures", analysis=ANALYSES),
         panels=["results/panels"] if PLAN.panels else [],
+        evidence="results/evidence",
         sources=ancient(PLAN.data),
         config=ancient(CONFIG),
     output:

@@ -22,6 +22,7 @@ ROOMS = {
     "analyse": ("effects", "pooling", "evidence", "analysis"),
     "draw": ("effects", "pooling", "evidence", "analysis", "figures"),
     "draw_panels": ("effects", "analysis", "figures"),
+    "draw_evidence": ("effects", "pooling", "evidence", "analysis", "figures"),
     "changes": ("effects", "evidence", "analysis", "figures"),
     "gather": ("effects", "evidence", "analysis"),
     "integrity": ("effects", "pooling", "evidence", "analysis"),

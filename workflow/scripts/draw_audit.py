@@ -9,7 +9,7 @@ from logged import logged
 
 with logged(snakemake.log[0]):
     from metarepro.claims import claims_from_json
-    from metarepro.figures import claims_overview_pages, dumbbell_pages, save
+    from metarepro.figures import claims_overview_pages, demand_files, dumbbell_pages, study_pairs_pages, write_figure
     from metarepro.reproduction import by_basis, reproductions_from_json
 
     found = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
@@ -18,10 +18,11 @@ with logged(snakemake.log[0]):
     folder.mkdir(parents=True, exist_ok=True)
     figures = {}
     if found:
-        figures |= {f"reproduction-{i}": f for i, f in enumerate(dumbbell_pages(by_basis(found)), 1)}
+        figures["reproduction"] = dumbbell_pages(by_basis(found))
     if claims:
-        figures |= {f"claims-{i}": f for i, f in enumerate(claims_overview_pages(claims), 1)}
+        figures["claims"] = claims_overview_pages(claims)
+    figures |= {f"studies-{r.id}": study_pairs_pages(r) for r in found if any(s.printed.estimate for s in r.studies)}
     for name, figure in figures.items():
-        for kind in ("svg", "pdf", "png"):
-            save(figure, folder / f"{name}.{kind}")
-    print(f"{len(figures)} figures")
+        write_figure(figure, folder / name)
+        demand_files(folder / name)
+    print(f"drawn: {', '.join(figures)}")

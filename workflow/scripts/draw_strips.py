@@ -5,7 +5,7 @@ from pathlib import Path
 from logged import logged
 
 with logged(snakemake.log[0]):
-    from metarepro.figures import save, specification_strip
+    from metarepro.figures import demand_files, specification_strip, write_figure
     from metarepro.reproduction import reproductions_from_json
 
     found = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
@@ -13,6 +13,5 @@ with logged(snakemake.log[0]):
     folder.mkdir(parents=True, exist_ok=True)
     for result in found:
         if result.specifications:
-            figure = specification_strip(result)
-            for kind in ("svg", "pdf", "png"):
-                save(figure, folder / f"{result.id}.{kind}")
+            write_figure(specification_strip(result), folder / result.id)
+            demand_files(folder / result.id)

@@ -46,6 +46,7 @@ with logged(snakemake.log[0]):
     page = render_report(
         title, authors, results, figures, data_set.sources, findings, found["unused"], changes, files, printed, claims,
         texts(snakemake.input.audit, "reproduction.svg"), [t for f in snakemake.input.panels for t in texts(f)],
-        {}, further,
+        {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
+        further,
     )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

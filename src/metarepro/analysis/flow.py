@@ -20,6 +20,8 @@ from metarepro.analysis.yaml_reader import MAX_CHARACTERS, read_yaml
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.reader import why_not_a_file
 
+# Beside the tables; none is needed.
+FLOW_FILE = "flow.yaml"
 Number = Annotated[int, Field(strict=True, ge=0)] | None
 # Names of sources or reasons, in the order they are shown in.
 Named = dict[str, Number]

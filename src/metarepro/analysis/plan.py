@@ -38,6 +38,8 @@ class Plan:
         Fingerprint of each analysis, by its id.
     sources, tables, settings, accepted : str
         Fingerprint of the bibliography, of all tables, of the configuration, and of the findings that it accepts.
+    flow : str
+        Fingerprint of the flow of the review; empty if there is none.
     panels : list of dict
         Settings of the figures of several analyses.
     """
@@ -50,6 +52,7 @@ class Plan:
     tables: str
     settings: str
     accepted: str
+    flow: str
     panels: list[dict[str, Any]]
 
 
@@ -126,6 +129,7 @@ def make_plan(
         tables=_hash([[file, line, texts] for (file, line), texts in data.printed.items()]),
         settings=_hash(config.model_dump(mode="json")),
         accepted=_hash([a.model_dump() for a in config.accept]),
+        flow=_flow_of(project / config.data, config.data),
         panels=[p.model_dump(mode="json") for p in config.panels],
     )
 
@@ -180,9 +184,18 @@ def _check_labels(data: Dataset, undrawable: Callable[[str], str]) -> None:
         raise DataError(problems)
 
 
+def _flow_of(folder: Path, shown: str) -> str:
+    """Fingerprint of flow.yaml, whose sums are checked; empty if there is none."""
+    from metarepro.analysis.flow import FLOW_FILE, read_flow
+
+    if not (folder / FLOW_FILE).exists():
+        return ""
+    return _hash(read_flow(folder / FLOW_FILE, f"{shown}/{FLOW_FILE}").model_dump(mode="json"))
+
+
 def _bytes_of(project: Path, config_name: str, data: str, code: str) -> str:
     digest = hashlib.sha256(code.encode())
-    tables = [f for kind in ("*.csv", "*.xlsx") for f in sorted((project / data).glob(kind))]
+    tables = [f for kind in ("*.csv", "*.xlsx", "flow.yaml") for f in sorted((project / data).glob(kind))]
     for file in [project / config_name, *tables]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
     from metarepro.figures.drapery_figure import drapery
     from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
+    from metarepro.figures.evidence_figures import draw_evidence
     from metarepro.figures.files import save, write_figure
     from metarepro.figures.flow_figure import analysis_flow, prisma_flow
     from metarepro.figures.forest_figure import forest, forest_pages
@@ -35,6 +36,7 @@ __getattr__ = lazy(
         "claims_overview": "metarepro.figures.claims_figure",
         "claims_overview_pages": "metarepro.figures.claims_figure",
         "demand_files": "metarepro.figures.gate",
+        "draw_evidence": "metarepro.figures.evidence_figures",
         "drapery": "metarepro.figures.drapery_figure",
         "draw_analysis": "metarepro.figures.analysis_figures",
         "dumbbell": "metarepro.figures.dumbbell_figure",
@@ -68,6 +70,7 @@ __all__ = [
     "demand_files",
     "drapery",
     "draw_analysis",
+    "draw_evidence",
     "dumbbell",
     "dumbbell_pages",
     "forest",

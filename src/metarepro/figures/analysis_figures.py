@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.errors import ConfigError, DataError
+from metarepro.figures.drapery_figure import drapery
 from metarepro.figures.files import write_figure
+from metarepro.figures.flow_figure import analysis_flow
 from metarepro.figures.forest_figure import forest_pages
+from metarepro.figures.funnel_figure import funnel
 from metarepro.figures.gate import demand_files, numbers_of
 from metarepro.records import to_plain
 
+# The forest plot first: it is drawn for every analysis, the others where the analysis has what they need.
+FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {
+    "forest": forest_pages,
+    "funnel": funnel,
+    "drapery": drapery,
+    "flow": analysis_flow,
+}
 
-def draw_analysis(result: AnalysisResult, folder: Path) -> list[str]:
+
+@dataclass(frozen=True)
+class DrawnFigures:
+    """Names of the figures that were drawn, and why the others were not."""
+
+    drawn: tuple[str, ...]
+    not_drawn: dict[str, str]
+
+
+def draw_analysis(result: AnalysisResult, folder: Path) -> DrawnFigures:
     """Write every figure that an analysis has numbers for, with its twins, and check the files.
-
-    Returns
-    -------
-    list of str
-        Names of the figures.
 
     Raises
     ------
     LayoutError
-        When a file is not as it must be.
+        When a figure has faults, or a file is not as it must be.
     """
-    pages = {"forest": forest_pages(result)}
     numbers = set(numbers_of(to_plain(result)))
-    for name, figures in pages.items():
+    drawn, not_drawn = [], {}
+    for name, make in FIGURES.items():
+        try:
+            figures = make(result)
+        except (ConfigError, DataError) as error:
+            if name == "forest":
+                raise
+            not_drawn[name] = str(error)
+            continue
         write_figure(figures, folder / name, dpi=result.figure.dpi)
         demand_files(folder / name, numbers if name == "forest" else None)
-    return list(pages)
+        drawn.append(name)
+    return DrawnFigures(tuple(drawn), not_drawn)

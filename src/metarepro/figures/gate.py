@@ -184,12 +184,19 @@ def _misplaced(picture: Picture, rows: dict[int, Row], scale: _Scale) -> list[st
             continue
         row = rows[shape.row]
         xs = [x for x, _ in shape.points]
-        names = ("estimate",) if shape.kind == "square" else ("ci_low", "ci_high")
-        places = [(min(xs) + max(xs)) / 2] if shape.kind == "square" else [min(xs), max(xs)]
-        wanted = [names, ("pi_low", "pi_high")] if shape.kind == "interval" else [names]
-        if not any(_stand(places, [row.get(n) for n in w], scale, low_end, high_end) for w in wanted):
-            found.append(f"{shape.kind} of row {shape.row} does not stand at {' and '.join(names)}")
+        square = shape.kind == "square"
+        places = [(min(xs) + max(xs)) / 2] if square else [min(xs), max(xs)]
+        wanted = _named(row, "estimate") if square else _named(row, "low", "high")
+        if wanted and not any(_stand(places, [row[n] for n in names], scale, low_end, high_end) for names in wanted):
+            found.append(f"{shape.kind} of row {shape.row} does not stand at {' or '.join(map(' and '.join, wanted))}")
     return found
+
+
+def _named(row: Row, *ends: str) -> list[tuple[str, ...]]:
+    """Columns of a row that end in these words and start alike: ci_low with ci_high, printed_low with printed_high."""
+    starts = [n.removesuffix(ends[0]) for n, v in row.items() if n.endswith(ends[0]) and isinstance(v, float)]
+    found = [tuple(start + end for end in ends) for start in starts]
+    return [names for names in found if all(isinstance(row.get(n), float) for n in names)]
 
 
 @dataclass(frozen=True)
@@ -205,8 +212,9 @@ class _Scale:
 
 
 def _scale(picture: Picture, factor: float) -> _Scale | None:
-    """Linear or logarithmic scale through the labels of the axis; none if there are several axes or no numbers."""
-    if sum(s.kind == "axis" for s in picture.shapes) != 1:
+    """Linear or logarithmic scale through the labels of a flat axis; none if there are several, or no numbers."""
+    axes = [s for s in picture.shapes if s.kind == "axis"]
+    if len(axes) != 1 or len({y for _, y in axes[0].points}) != 1:
         return None
     ticks = [(w.x, _number(w.text)) for w in picture.words if w.kind == "tick"]
     if len(ticks) < 2 or any(v is None for _, v in ticks):

@@ -1,0 +1,73 @@
+"""All figures of the tables, written and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from metarepro.analysis.config import Config
+from metarepro.analysis.flow import FLOW_FILE, read_flow
+from metarepro.analysis.risk_of_bias import assessments_of
+from metarepro.analysis.time_course import Kind, time_courses
+from metarepro.errors import DataError
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.integrity import Finding
+from metarepro.figures.files import write_figure
+from metarepro.figures.flow_figure import prisma_flow
+from metarepro.figures.gate import demand_files
+from metarepro.figures.integrity_figure import integrity_overview_pages
+from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
+from metarepro.figures.risk_of_bias_figure import risk_of_bias_pages
+from metarepro.figures.time_course_figure import time_course_pages
+
+# Trials with visits at so many times make a course worth looking at.
+_VISITS = 2
+
+
+def draw_evidence(config: Config, data: Dataset, findings: Sequence[Finding], tables: Path, folder: Path) -> list[str]:
+    """Write the figures of the tables with their twins and check the files; returns their names.
+
+    A flow of the review is drawn where the folder of the tables has a `flow.yaml`.
+
+    Raises
+    ------
+    LayoutError
+        When a figure has faults, or a file is not as it must be.
+    """
+    figures: dict[str, Any] = {}
+    if data.others.get("risk_of_bias"):
+        assessments = assessments_of(data)
+        figures["risk_of_bias"] = risk_of_bias_pages(assessments)
+        figures["risk_of_bias_bars"] = risk_of_bias_bars(assessments)
+    if findings:
+        labels = {s.study_id: s.label for s in data.studies.values()}
+        figures["integrity"] = integrity_overview_pages(findings, labels=labels)
+    figures |= _courses(config, data)
+    if (tables / FLOW_FILE).exists():
+        figures["flow"] = prisma_flow(read_flow(tables / FLOW_FILE))
+    for name, pages in figures.items():
+        write_figure(pages, folder / name)
+        demand_files(folder / name)
+    return list(figures)
+
+
+def _courses(config: Config, data: Dataset) -> dict[str, Any]:
+    """Courses of every outcome that trials report at several times: shares, and means of each scale."""
+    figures = {}
+    agents = {a.agent: config.agents.get(a.agent, a.agent) for a in data.arms.values()}
+    for outcome, words in config.outcomes.items():
+        tables: dict[Kind, Sequence[Any]] = {"dichotomous": data.dichotomous, "continuous": data.continuous}
+        for kind, rows in tables.items():
+            scales = sorted({r.scale for r in rows if r.outcome == outcome}) if kind == "continuous" else [""]
+            for scale in scales:
+                try:
+                    courses = time_courses(data, outcome, kind=kind, agents=agents, scale=(scale,) if scale else ())
+                    if len({p.hours for t in courses.trials for a in t.arms for p in a.points}) < _VISITS:
+                        continue
+                    pages = time_course_pages(courses, outcome_label=words.label)
+                except DataError:
+                    continue  # no usable rows: the effects tables say which and why
+                name = f"time_course-{outcome}" + (f"-{scale}" if scale else "")
+                figures["".join(c if c.isalnum() or c in "-_" else "-" for c in name)] = pages
+    return figures
