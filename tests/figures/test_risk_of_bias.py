@@ -155,7 +155,7 @@ def test_several_outcomes_of_a_study_are_told_apart():
     a = [Assessment("a", "Smith 2020", "pain", {"d1": "low"}), Assessment("a", "Smith 2020", "", {"d1": "high"})]
     (canvas,) = draw_risk_of_bias(a)
     assert list(grid(canvas)) == ["Smith 2020, pain", "Smith 2020, all outcomes"]
-    assert "1 study with 2 assessments: 2 assessed in part." in said(canvas)
+    assert "1 study with 2 assessments, all assessed in part." in said(canvas)
     assert "Share of the assessments" in said(draw_risk_of_bias_bars(a))
     assert "Who judged is not stated for 2 of 2." in said(canvas)
 
