@@ -155,7 +155,7 @@ def test_several_outcomes_of_a_study_are_told_apart():
     a = [Assessment("a", "Smith 2020", "pain", {"d1": "low"}), Assessment("a", "Smith 2020", "", {"d1": "high"})]
     (canvas,) = draw_risk_of_bias(a)
     assert list(grid(canvas)) == ["Smith 2020, pain", "Smith 2020, all outcomes"]
-    assert "1 study with 2 assessments: 2 assessed in part." in said(canvas)
+    assert "1 study with 2 assessments, all assessed in part." in said(canvas)
     assert "Share of the assessments" in said(draw_risk_of_bias_bars(a))
     assert "Who judged is not stated for 2 of 2." in said(canvas)
 
@@ -212,3 +212,13 @@ def test_twins_hold_judgements_and_reasons_and_are_the_same_twice(psilocybin, tm
     words = (tmp_path / "a" / "rob.alt.txt").read_text()
     assert "Krempien 2023: not assessed." in words
     assert "Luquiens 2025: D1 low risk (as judged in the database), D2 high risk" in words
+
+
+def test_a_wrong_number_or_a_pale_mark_is_not_drawn(psilocybin):
+    canvas = draw_risk_of_bias_bars(psilocybin)
+    with canvas.in_row(0):
+        canvas.text(canvas.width - 60, 9, "99.9%", 7)
+    assert any("99.9" in fault for fault in canvas.faults())
+    canvas = draw_risk_of_bias(psilocybin)[0]
+    canvas.polygon([(1, 1), (5, 1), (5, 5)], "#ffffcc", "risk low: planted")
+    assert any("too pale" in fault for fault in canvas.faults())

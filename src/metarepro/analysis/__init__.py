@@ -7,11 +7,12 @@ from metarepro._lazy import lazy
 if TYPE_CHECKING:
     from metarepro.analysis.config import Config
     from metarepro.analysis.config_file import read_config
-    from metarepro.analysis.flow import Flow, flow_of, make_flow, read_flow
+    from metarepro.analysis.flow import Flow, make_flow, read_flow
     from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
     from metarepro.analysis.risk_of_bias import Assessment, assessments_of, judgement_shares, weights_of
     from metarepro.analysis.run import run_analysis
+    from metarepro.analysis.study_flow import flow_of
     from metarepro.analysis.time_course import time_courses
 
 __getattr__ = lazy(
@@ -20,7 +21,7 @@ __getattr__ = lazy(
         "Config": "metarepro.analysis.config",
         "read_config": "metarepro.analysis.config_file",
         "Flow": "metarepro.analysis.flow",
-        "flow_of": "metarepro.analysis.flow",
+        "flow_of": "metarepro.analysis.study_flow",
         "make_flow": "metarepro.analysis.flow",
         "read_flow": "metarepro.analysis.flow",
         "make_plan": "metarepro.analysis.plan",

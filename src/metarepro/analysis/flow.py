@@ -1,11 +1,10 @@
-"""The flow of records and studies: after PRISMA 2020, from a small YAML file whose sums are checked; of an analysis.
+"""The flow of records, reports and studies of a review (PRISMA 2020), from a small YAML file whose sums are checked.
 
 A number that was not reported is null; it is shown as such and never taken for 0.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from pydantic import Field, ValidationError
 
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
 from metarepro.analysis.parts import Part
-from metarepro.analysis.result import AnalysisResult, LeftOut
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS, read_yaml
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.reader import why_not_a_file
@@ -121,6 +119,32 @@ def read_flow(path: Path, shown: str | None = None) -> Flow:
     ConfigError
         Every problem with its place: not YAML (E100), an unknown or missing key (E101), a value that is no count
         (E102), numbers that do not add up (E109).
+
+    Notes
+    -----
+    The keys are those of the models of this module, for example::
+
+        title: Study selection
+        source: where the numbers were read
+        identification:
+          databases: {MEDLINE: 120, Embase: 80}
+          registers: {ClinicalTrials.gov: 10}
+        removed: {duplicates: 50}          # automation and other, too, where that was done
+        screened: 160
+        excluded: 130
+        sought: 30
+        not_retrieved: 1
+        assessed: 29
+        excluded_reports: {Wrong population: 15, Not randomised: 4}
+        included: {studies: 9, reports: 10}
+
+    `other_methods`, `previous` and `total` may be added. Only what was left out of `removed` counts as none; any other
+    number that was not reported is null.
+
+    References
+    ----------
+    Page MJ et al. (2021). The PRISMA 2020 statement: an updated guideline for reporting systematic reviews. BMJ
+    372:n71. doi:10.1136/bmj.n71
     """
     shown = shown or path.name
     try:
@@ -255,67 +279,3 @@ def _check(balance: _Balance, shown: str, places: Places) -> Problem | None:
         f"Fix: correct one of {', '.join(n for n in (b.before, b.out, b.after) if n)}.",
     )
     return Problem("E109", what, shown, *place_of(b.path, places), details)
-
-
-@dataclass(frozen=True)
-class AnalysisFlow:
-    """Studies of the tables on their way into an analysis.
-
-    Attributes
-    ----------
-    title : str
-        Of the analysis.
-    found : int
-        Studies with a row for the outcome and the treatments of the analysis.
-    elsewhere : dict of str to int
-        Studies without a row of its time, scale and kind, by reason.
-    left_out : dict of str to int
-        Studies with such a row that was not used, by reason.
-    not_pooled : dict of str to int
-        Studies of the analysis without a usable number, by reason.
-    pooled : int
-    participants : int or None
-        Of the pooled studies.
-    """
-
-    title: str
-    found: int
-    elsewhere: dict[str, int]
-    left_out: dict[str, int]
-    not_pooled: dict[str, int]
-    pooled: int
-    participants: int | None
-
-    @property
-    def eligible(self) -> int:
-        """Studies with a row of the analysis's time, scale and kind."""
-        return self.found - sum(self.elsewhere.values())
-
-
-def flow_of(result: AnalysisResult) -> AnalysisFlow:
-    """The flow of an analysis: which studies of the tables it has, and why the others are left out.
-
-    Studies count once, whatever the number of their rows.
-    """
-    pooled = {s.study_id for s in result.studies if s.estimable}
-    unusable = {
-        s.study_id: "; ".join(s.notes) or "no usable number" for s in result.studies if s.study_id not in pooled
-    }
-    used = pooled | set(unusable)
-    apart: dict[str, list[LeftOut]] = {}
-    for entry in result.left_out:
-        if entry.study_id not in used:
-            apart.setdefault(entry.study_id, []).append(entry)
-    reasons = [
-        ("; ".join(dict.fromkeys(e.reason for e in own)), all(e.elsewhere for e in own)) for own in apart.values()
-    ]
-    return AnalysisFlow(
-        result.title, len(used) + len(apart), _by_reason(why for why, elsewhere in reasons if elsewhere),
-        _by_reason(why for why, elsewhere in reasons if not elsewhere), _by_reason(unusable.values()), len(pooled),
-        result.summary.participants if result.summary is not None else None,
-    )  # fmt: skip
-
-
-def _by_reason(reasons: Iterable[str]) -> dict[str, int]:
-    """Counts of reasons, the most frequent first."""
-    return dict(sorted(Counter(reasons).items(), key=lambda item: (-item[1], item[0])))

@@ -10,7 +10,7 @@ from metarepro.analysis.config import Config
 from metarepro.analysis.flow import FLOW_FILE, read_flow
 from metarepro.analysis.risk_of_bias import assessments_of
 from metarepro.analysis.time_course import Kind, time_courses
-from metarepro.errors import DataError
+from metarepro.errors import ConfigError, DataError
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity import Finding
 from metarepro.figures.files import write_figure
@@ -66,7 +66,7 @@ def _courses(config: Config, data: Dataset) -> dict[str, Any]:
                     if len({p.hours for t in courses.trials for a in t.arms for p in a.points}) < _VISITS:
                         continue
                     pages = time_course_pages(courses, outcome_label=words.label)
-                except DataError:
+                except (ConfigError, DataError):
                     continue  # no usable rows: the effects tables say which and why
                 name = f"time_course-{outcome}" + (f"-{scale}" if scale else "")
                 figures["".join(c if c.isalnum() or c in "-_" else "-" for c in name)] = pages

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from metarepro.analysis.flow import AnalysisFlow, Flow, Included, Named, OtherMethods, check_flow, flow_of, total_of
+from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
 from metarepro.analysis.from_fit import result_of
+from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.flow_boxes import (

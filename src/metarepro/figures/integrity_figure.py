@@ -145,4 +145,4 @@ def _key(canvas: Canvas, y: float, findings: Sequence[Finding]) -> float:
             if i == 0:
                 draw_finding(canvas, kind, MARGIN + RADIUS, y - 2.7, f"key {kind[0]}")
             canvas.text(MARGIN + 12, y, line, SIZE, color=INK)
-    return y + 4
+    return y + 6

@@ -51,21 +51,23 @@ class Matrix:
 
     def _blocks(self, codes: Sequence[str], room: float) -> list[list[str]]:
         """Checks in as few blocks as find room, of about the same width."""
-        count = max(1, math.ceil(sum(self.wide[c] for c in codes) / room))
-        while True:
-            share = sum(self.wide[c] for c in codes) / count
+
+        def filled(limit: float) -> list[list[str]]:
             blocks: list[list[str]] = []
             used = math.inf
             for code in codes:
-                # Each block may go over its share by half a column, never over the room.
-                if used + self.wide[code] > min(room, share + self.wide[code] / 2) and (used > 0):
+                if used + self.wide[code] > limit:
                     blocks.append([])
                     used = 0.0
                 blocks[-1].append(code)
                 used += self.wide[code]
-            if len(blocks) <= count or count >= len(codes):
-                return blocks
-            count += 1
+            return blocks
+
+        fewest = filled(room)
+        limit = max((self.wide[c] for c in codes), default=0.0)
+        while limit < room and len(filled(limit)) > len(fewest):
+            limit += 2.0
+        return filled(limit) if limit < room else fewest
 
     def row_height(self, study: StudyFindings) -> float:
         """Height of a row."""
@@ -134,7 +136,7 @@ class Totals:
         self.findings = findings
         self.right = width - MARGIN
         self.left = MARGIN + 28
-        self.step = 34.0 if width > NARROW else 24.0
+        self.step = 34.0 if width > NARROW else 28.0
         self.words = self.right - 3 * self.step - 6 - self.left
 
     def row_height(self, code: str) -> float:

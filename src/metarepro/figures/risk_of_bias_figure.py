@@ -98,11 +98,14 @@ def draw_risk_of_bias(
     grid = _Grid(width_mm * MM, names)
     notes = notes_of(assessments, names)
     foot = grid.foot(Canvas(grid.width), 0.0, assessments, notes) + MARGIN + LEADING
+    # Pages before the last hold the key only.
+    short = grid.key(Canvas(grid.width), grid.mark_key(Canvas(grid.width), 0.0)) + MARGIN + LEADING
     pages: list[Canvas] = []
     canvas, y = Canvas(grid.width), 0.0
     for number, (a, name) in enumerate(zip(assessments, names, strict=True)):
         height = grid.row_height(name)
-        if not pages or y + height + foot > height_mm * MM:
+        below = foot if number == len(names) - 1 else short
+        if not pages or y + height + below > height_mm * MM:
             if pages:
                 canvas.height = grid.key(canvas, grid.mark_key(canvas, y)) + MARGIN
             canvas = Canvas(grid.width)

@@ -47,6 +47,8 @@ def counts_sentence(assessments: Sequence[Assessment]) -> str:
         return f"{what}, none assessed." if n > 1 else f"{what}, not assessed."
     if whole == n:
         return f"{what}, all assessed in every domain." if n > 1 else f"{what}, assessed in every domain."
+    if part == n:
+        return f"{what}, all assessed in part." if n > 1 else f"{what}, assessed in part."
     parts = [
         f"{count} {word}"
         for count, word in ((whole, "assessed in every domain"), (part, "assessed in part"), (none, "not assessed"))
@@ -67,7 +69,7 @@ def notes_of(assessments: Sequence[Assessment], names: Sequence[str]) -> list[st
         notes.append("Not assessed says nothing about a study: its risk of bias may be low or high.")
     who = list(dict.fromkeys(clean(a.assessor) for a in assessments if a.assessed and a.assessor.strip()))
     if who:
-        notes.append(f"Judged by: {', '.join(who)}.")
+        notes.append(f"Judged by: {', '.join(who).rstrip('.')}.")
     unsigned = sum(bool(a.assessed) and not a.assessor.strip() for a in assessments)
     if unsigned:
         notes.append(f"Who judged is not stated for {unsigned} of {len(assessments)}.")
