@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,9 @@ def _models(
     for name, fit in fits.items():
         interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
         summary = summary_of(fit, interval, measure, people)
+        if fit.tau2_method == "CE":
+            # A common effect has no tau2, so no interval of it either.
+            summary = replace(summary, tau2_low=math.nan, tau2_high=math.nan, i2_low=math.nan, i2_high=math.nan)
         found.append(SensitivityResult(name, name, summary, fit.k == int(usable.sum()), (), (), ""))
     return tuple(found)
 
