@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 import metarepro as mr
-from metarepro.effects import MEASURES, get_measure, to_display
+from metarepro.effects import MEASURES, from_display, get_measure, to_display
 from metarepro.effects.generic import se_from_p
 from metarepro.effects.means import hedges_j
 from metarepro.effects.proportions import proportion_interval
@@ -421,3 +421,15 @@ def test_correction_of_the_events_only():
             mr.effect_sizes("RR", e1=[7], n1=[13], e2=[0], n2=[11], **{name: value})
     with pytest.raises(mr.ConfigError, match=r"j = .rough. is not known for SMD\. Allowed: exact, approximate"):
         mr.effect_sizes("SMD", m1=[1], sd1=[1], n1=[9], m2=[0], sd2=[1], n2=[9], j="rough")
+
+
+@pytest.mark.parametrize("measure", ["OR", "SMD", "PLO", "ZCOR", "PAS", "IRS"])
+def test_display_values_go_back_to_the_working_scale(measure):
+    working = np.array([0.1, 0.4, 1.2])
+    assert from_display(measure, to_display(measure, working)) == pytest.approx(working)
+
+
+def test_ends_of_a_scale_are_infinite_and_what_is_beyond_is_none():
+    assert from_display("PLO", 0.0) == -np.inf and np.isnan(from_display("PLO", 1.5))
+    with pytest.raises(mr.ConfigError, match="no back-transformation"):
+        from_display("PFT", 0.5)

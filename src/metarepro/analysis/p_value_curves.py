@@ -67,7 +67,7 @@ def study_curve(study: StudyEffect, measure: str, level: float, p: Array) -> PVa
         When the study has no estimate with a finite interval.
     """
     shown = (study.estimate, study.ci_low, study.ci_high)
-    if not (study.estimable and all(math.isfinite(x) for x in shown)):
+    if not (study.estimable and math.isfinite(study.estimate)):
         raise DataError(f"{study.label!r} has no estimate with an interval, so it has no p-value function.")
     if study.ci_method == "Wilson" and {"e", "n"} <= set(study.inputs):
         curve = PValueCurve(p, *score_limits_at(p, study.inputs["e"], study.inputs["n"]), SCORE)
@@ -77,6 +77,8 @@ def study_curve(study: StudyEffect, measure: str, level: float, p: Array) -> PVa
         curve = None
     if curve is not None and _agrees(curve, level, study.ci_low, study.ci_high):
         return curve
+    if not all(math.isfinite(x) for x in shown):
+        raise DataError(f"{study.label!r} has no finite interval, so it has no p-value function.")
     estimate, low, high = (from_display(measure, x) for x in shown)
     return _displayed(measure, p, *limits_through(p, estimate, low, high, level), THROUGH)
 

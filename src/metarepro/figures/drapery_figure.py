@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from metarepro.analysis.from_fit import result_of
@@ -13,10 +12,10 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.axes import Axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BLUE, BROWN, GREEN, GREY, INK, PALE, VERMILLION
+from metarepro.figures.drapery_names import place_flags
 from metarepro.figures.drapery_plan import DraperyPlan, plan_drapery
 from metarepro.figures.drapery_words import axis_name, curve_words, describe, notes_of
 from metarepro.figures.fonts import text_width
-from metarepro.figures.funnel_words import shorten
 from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
 from metarepro.figures.layout import MM, Canvas, Dashes
 from metarepro.figures.plane import Plane
@@ -31,11 +30,13 @@ STUDY = "#858585"
 # Colour and dashes of further models: told apart without colour.
 MODELS: tuple[tuple[str, Dashes], ...] = ((BLUE, (6.0, 2.0)), (VERMILLION, (1.5, 1.5)), (GREEN, (6.0, 2.0, 1.5, 2.0)))
 PREDICTION_DASHES: Dashes = (3.0, 2.0)
-# Height of a line of study names above the plot, and how many there may be.
-TIER, MOST_TIERS, ABOVE = 8.5, 16, 21.0
-# Where leaders stand apart, how far, and how high they bend towards their peaks.
-APART, BEND = 4.2, 12.0
+# Height of a line of study names, and how far above the plot the lowest one stands.
+TIER, ABOVE = 8.5, 21.0
+# How high leaders bend towards their peaks.
+BEND = 12.0
 LIMIT = 2.0
+# Beyond this a limit of a ratio is as good as infinite.
+BIGGEST = 1e200
 
 
 def drapery(
@@ -100,13 +101,14 @@ def _drawn(result: AnalysisResult, models: Sequence[AnalysisResult], width_mm: f
     plan = plan_drapery(result, models, width)
     height = min(max(0.6 * width, 222.0), 280.0)
     title_end = put_title(canvas, f"Drapery plot: {clean(result.title)}")
-    flags, unnamed = _flags(plan, left, width, canvas.width)
+    flags, unnamed = place_flags(plan, left, width, canvas.width)
     tiers = max((f.tier for f in flags), default=-1) + 1
     top = title_end + (tiers * TIER + ABOVE if tiers else 14)
     y_axis = Axis(0.0, 1.0, P_TICKS, tuple(f"{p:g}" for p in P_TICKS), False)
     plane = Plane(plan.axis, y_axis, left, top, width, height)
     _behind(canvas, plane, plan)
     rows = _studies(canvas, plane, plan)
+    _guides(canvas, plane, plan)
     for flag in flags:
         with canvas.in_row(rows[flag.index]):
             baseline = top - ABOVE - flag.tier * TIER
@@ -141,6 +143,13 @@ def _curve(plane: Plane, curve: PValueCurve) -> list[tuple[float, float]]:
     return [(plane.left + s * plane.width, plane.y(v)) for s, v in points]
 
 
+def _sides(plane: Plane, curve: PValueCurve) -> list[list[tuple[float, float]]]:
+    """The rising and the falling side: drawn apart, so that no thick peak pokes above p = 1."""
+    points = _curve(plane, curve)
+    peak = min(range(len(points)), key=lambda i: points[i][1], default=0)
+    return [side for side in (points[: peak + 1], points[peak:]) if len(side) > 1]
+
+
 def _crossings(a: float, b: float) -> list[float]:
     """Ends of the axis that lie strictly between two shares, in the order in which they are passed."""
     return [edge for edge in ((0.0, 1.0) if a < b else (1.0, 0.0)) if min(a, b) < edge < max(a, b)]
@@ -150,14 +159,18 @@ def _share(axis: Axis, value: float) -> float:
     """Share of the axis, finite also for infinite limits."""
     if math.isinf(value):
         return math.copysign(1e3, value)
-    return min(max(axis.position(value), -1e3), 1e3)
+    return min(max(axis.position(min(value, BIGGEST) if axis.log else value), -1e3), 1e3)
 
 
 def _behind(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> None:
-    """The band of the prediction, the line of the level and of no effect."""
+    """The band of the prediction."""
     if plan.prediction is not None and len(outline := _curve(plane, plan.prediction)) > 1:
         corners = [(outline[0][0], plane.bottom), *outline, (outline[-1][0], plane.bottom)]
         canvas.polygon(corners, PALE, "band: prediction")
+
+
+def _guides(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> None:
+    """The line of the level and of no effect, over the curves of studies."""
     at = plane.y(1 - plan.level)
     canvas.line(plane.left, at, plane.right, at, "level line", 0.6, GREY, (1.0, 2.0))
     if plan.null is not None and plane.holds(plan.null, 0.5):
@@ -168,15 +181,14 @@ def _behind(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> None:
 def _studies(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> list[int]:
     """Curves of the studies; returns their rows."""
     rows = []
-    width = 0.6 if len(plan.studies) <= 40 else 0.4
+    width = 0.6 if len(plan.studies) <= 40 else 0.3
     for study, curve in plan.studies:
         with canvas.data_row(
             label=clean(study.label), estimate=study.estimate, ci_low=study.ci_low, ci_high=study.ci_high,
             effect=study.yi, standard_error=study.se, p_value_function=curve.method,
         ) as row:  # fmt: skip
-            points = _curve(plane, curve)
-            if len(points) > 1:
-                canvas.curve(points, f"study: {clean(study.label)}", width, STUDY)
+            for side in _sides(plane, curve):
+                canvas.curve(side, f"study: {clean(study.label)}", width, STUDY)
         rows.append(row)
     return rows
 
@@ -188,10 +200,10 @@ def _pooled(canvas: Canvas, plane: Plane, plan: DraperyPlan, result: AnalysisRes
     def put(
         words: str, name: str, curve: PValueCurve | None, width: float, color: str, dashes: Dashes, **cells: Any
     ) -> None:
-        row = canvas.add_data(label=words, p_value_function=curve.method if curve else "", **cells)
+        row = canvas.add_data(label=words.partition(":")[0], p_value_function=curve.method if curve else "", **cells)
         with canvas.in_row(row):
-            if curve is not None and len(points := _curve(plane, curve)) > 1:
-                canvas.curve(points, name, width, color, dashes)
+            for side in _sides(plane, curve) if curve is not None else ():
+                canvas.curve(side, name, width, color, dashes)
             for end in (cells["ci_low"], cells["ci_high"]):
                 if plane.holds(end, 0.5):
                     at = circle(LIMIT, plane.x(end), plane.y(1 - plan.level))
@@ -239,81 +251,3 @@ def _axes(canvas: Canvas, plane: Plane, x_name: str) -> float:
     canvas.text(MARGIN, plane.top - 7, "P-value", SIZE, color=INK)
     canvas.text(canvas.width - MARGIN, plane.top - 7, "Confidence level", SIZE, "right", color=INK)
     return end
-
-
-# -- names of studies --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A study's name above its peak, on a line that is counted from the plot upwards."""
-
-    index: int
-    text: str
-    left: float
-    right: float
-    peak: float
-    anchor: float
-    tier: int
-
-
-def _flags(plan: DraperyPlan, left: float, width: float, canvas_width: float) -> tuple[list[Flag], int]:
-    """Names above the peaks, in the order of the estimates, where neither they nor their leaders cross.
-
-    From both sides inwards, so that names lean away from the middle; returns also how many found no place.
-    """
-    axis = plan.axis
-    peaks = [(i, left + width * axis.position(s.estimate)) for i, (s, _) in enumerate(plan.studies)]
-    inside = sorted(((i, x) for i, x in peaks if left <= x <= left + width), key=lambda p: (p[1], p[0]))
-    middle = len(inside) // 2
-    lefts, rights = inside[:middle][:MOST_TIERS], inside[middle:][-MOST_TIERS:]
-    anchors = _apart([x for _, x in (*lefts, *rights)], left, left + width)
-    named = [(i, x, anchor) for (i, x), anchor in zip((*lefts, *rights), anchors, strict=True)]
-    first, last = named[: len(lefts)], named[len(lefts) :][::-1]
-    order = [side for pair in zip(first, last, strict=False) for side in pair] + last[len(first) :]
-    flags: list[Flag] = []
-    for index, x, anchor in order:
-        text = shorten(clean(plan.studies[index][0].label), 0.4 * canvas_width, SMALL)
-        flag = _fitting(index, text, x, anchor, (index, x) in lefts, canvas_width, flags)
-        if flag is not None:
-            flags.append(flag)
-    return flags, len(plan.studies) - len(flags)
-
-
-def _apart(places: Sequence[float], low: float, high: float) -> list[float]:
-    """Rising places moved as little as needed to stand `APART`, from `low` to `high`."""
-    step = min(APART, (high - low) / max(len(places) - 1, 1))
-    # What is left after taking the steps out must rise; its best rising fit pools neighbours to their mean.
-    blocks: list[tuple[float, int]] = []
-    for number, place in enumerate(places):
-        blocks.append((place - number * step, 1))
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
-            (b, m), (a, n) = blocks.pop(), blocks.pop()
-            blocks.append(((a * n + b * m) / (n + m), n + m))
-    level = [value for value, count in blocks for _ in range(count)]
-    end = high - (len(places) - 1) * step
-    return [min(max(v, low), end) + number * step for number, v in enumerate(level)]
-
-
-def _fitting(
-    index: int, text: str, peak: float, x: float, leans_left: bool, canvas_width: float, flags: list[Flag]
-) -> Flag | None:
-    width = text_width(text, SMALL)
-    starts = [x - width + 2, x - width / 2, x - 2]
-    for start in starts if leans_left else reversed(starts):
-        kept = min(max(start, MARGIN), canvas_width - MARGIN - width)
-        if not kept - 1 <= x <= kept + width + 1:
-            continue
-        for tier in range(MOST_TIERS):
-            flag = Flag(index, text, kept, kept + width, peak, x, tier)
-            if not any(_clash(flag, other) for other in flags):
-                return flag
-    return None
-
-
-def _clash(a: Flag, b: Flag) -> bool:
-    """Whether names overlap, or one's leader runs through the other."""
-    if a.tier == b.tier:
-        return a.left < b.right + 3 and b.left < a.right + 3
-    low, high = (a, b) if a.tier < b.tier else (b, a)
-    return low.left - 1.5 < high.anchor < low.right + 1.5

@@ -17,7 +17,7 @@ from metarepro.figures.value_axes import display_axis, limits_of_scale, near
 MOST_MODELS = 3
 # The least p that is drawn: below it a curve is on the axis.
 LEAST = 4e-3
-PAD = 0.04
+PAD = 0.07
 # How far beyond the estimates the limits of studies stretch the axis, in widths of what the estimates span.
 REACH = 0.75
 FEW, POINTS_FEW, POINTS_MANY, POINTS_PROFILE = 60, 60, 30, 30
@@ -64,7 +64,14 @@ def plan_drapery(result: AnalysisResult, models: Sequence[AnalysisResult], width
     s = result.summary
     if s is None or not result.studies:
         raise DataError(f"{result.title!r} has no drapery plot: no study has a usable number.")
-    used = [x for x in result.studies if _usable(x)]
+    measure = get_measure(result.measure)
+    used = [x for x in result.studies if _usable(x, measure)]
+    low, high = limits_of_scale(measure)
+    if not used or not (math.isfinite(s.estimate) and low <= s.estimate <= high):
+        raise DataError(
+            f"{result.title!r} has no drapery plot: it needs studies with an estimate and a standard error, and a "
+            f"pooled estimate that its scale can show; usable studies: {len(used)}, pooled: {s.estimate:g}."
+        )
     p = p_grid(s.level, POINTS_FEW if len(used) <= FEW else POINTS_MANY, LEAST)
     pooled = pooled_curve(result, p_grid(s.level, POINTS_PROFILE, LEAST) if s.ci_method == "PL" else p)
     for model in models:
@@ -74,17 +81,19 @@ def plan_drapery(result: AnalysisResult, models: Sequence[AnalysisResult], width
                 f"{100 * s.level:g}%. Fix: fit the same studies with the same measure and level."
             )
     curves = sorted(((x, study_curve(x, result.measure, s.level, p)) for x in used), key=lambda pair: pair[0].estimate)
-    measure = get_measure(result.measure)
     axis = _axis(result, measure, used, width)
+    lost = tuple(x for x in result.studies if not _usable(x, measure))
     beyond = tuple(x for x in used if not 0 <= axis.position(x.estimate) <= 1)
     return DraperyPlan(
-        measure, tuple(curves), tuple(x for x in result.studies if not _usable(x)), pooled, prediction_curve(result, p),
+        measure, tuple(curves), lost, pooled, prediction_curve(result, p),
         tuple((m, pooled_curve(m, p)) for m in models), axis, beyond, measure.null, s.level,
     )  # fmt: skip
 
 
-def _usable(study: StudyEffect) -> bool:
-    return study.estimable and all(math.isfinite(x) for x in (study.estimate, study.ci_low, study.ci_high))
+def _usable(study: StudyEffect, measure: Measure) -> bool:
+    low, high = limits_of_scale(measure)
+    known = math.isfinite(study.estimate) and (study.se > 0 or math.isfinite(study.ci_low + study.ci_high))
+    return study.estimable and known and low <= study.estimate <= high
 
 
 def _axis(result: AnalysisResult, measure: Measure, used: Sequence[StudyEffect], width: float) -> Axis:
@@ -93,7 +102,9 @@ def _axis(result: AnalysisResult, measure: Measure, used: Sequence[StudyEffect],
     assert s is not None
 
     def place(x: float) -> float:
-        return math.log(x) if measure.ratio and x > 0 else -math.inf if measure.ratio else x
+        if not measure.ratio or not math.isfinite(x):
+            return x
+        return math.log(x) if x > 0 else -math.inf
 
     def back(x: float) -> float:
         return math.exp(x) if measure.ratio else x

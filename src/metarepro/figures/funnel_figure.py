@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from metarepro.analysis.from_fit import result_of
@@ -11,8 +10,10 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BLUE, GREY, INK, WHITE
+from metarepro.figures.funnel_lines import DASHES, ESTIMATE, SHADES, rays_of, shade_regions
 from metarepro.figures.funnel_plan import FunnelPlan, FunnelPoint, plan_funnel
 from metarepro.figures.funnel_words import (
+    NAMED_AT_MOST,
     axis_name,
     decimal,
     describe,
@@ -25,21 +26,14 @@ from metarepro.figures.funnel_words import (
 from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
 from metarepro.figures.layout import MM, Canvas, Dashes
 from metarepro.figures.plane import Plane, room_for_labels
-from metarepro.figures.point_labels import Segment, outside_boxes, place_labels
+from metarepro.figures.point_labels import outside_boxes, place_labels
 from metarepro.figures.printed_texts import clean
 from metarepro.figures.shapes import box, circle
 from metarepro.figures.sizes import MARGIN, SMALL
 from metarepro.pooling import PooledFit
 
 Labels = Literal["auto", "all", "none"]
-# With more studies, only those outside the pseudo limits are named unless all are asked for.
-NAMED_AT_MOST = 40
 RADIUS, RING, MOST_RINGS = 2.6, 1.7, 5
-DASHES: tuple[Dashes, ...] = ((1.0, 1.5), (4.0, 2.0), (7.0, 2.0, 1.0, 2.0), (2.0, 4.0))
-# From the region next to no effect outwards: white, then from dark to light.
-SHADES = {1: ("#dcdcdc",), 2: ("#c8c8c8", "#ececec"), 3: ("#bdbdbd", "#d8d8d8", "#f0f0f0"),
-          4: ("#b5b5b5", "#cacaca", "#dedede", "#f2f2f2")}  # fmt: skip
-ESTIMATE: Dashes = (5.0, 2.5)
 _CORNER_GAP = 1.5
 
 
@@ -123,7 +117,7 @@ def _drawn(
     left = MARGIN + room_for_labels(plan.y_axis)
     top = put_title(canvas, f"Funnel plot: {clean(result.title)}") + 14
     plane = Plane(plan.x_axis, plan.y_axis, left, top, canvas.width - MARGIN - 4 - left, height, y_down=True)
-    _shade(canvas, plane, plan)
+    shade_regions(canvas, plane, plan)
     unnamed, coincident = _points(canvas, plane, plan, labels)
     y = plane.draw_axes(canvas, axis_name(result, plan), "Standard error" + _of_what(plan))
     y = put_key(canvas, _key(canvas, result, plan), y + 8)
@@ -138,90 +132,12 @@ def _of_what(plan: FunnelPlan) -> str:
     return f" ({name} scale)" if name else ""
 
 
-# -- regions and lines -------------------------------------------------------------------------------------------
-
-
-def _shade(canvas: Canvas, plane: Plane, plan: FunnelPlan) -> None:
-    """Regions of significance, from the outermost inwards, each over the one before."""
-    if plan.null is None or not plan.contours:
-        return
-    shades = SHADES[len(plan.contours)]
-    canvas.polygon(box(plane.left, plane.top, plane.right, plane.bottom), shades[-1], f"band: {ranges(plan)[-1]}")
-    inwards = zip(reversed(plan.contours), reversed((WHITE, *shades[:-1])), reversed(ranges(plan)[:-1]), strict=True)
-    for (_, quantile), shade, words in inwards:
-        corners = _cone(plane, plan.null, quantile)
-        if len(corners) > 2:
-            canvas.polygon(corners, shade, f"band: {words}")
-
-
-def _cone(plane: Plane, tip: float, quantile: float) -> list[tuple[float, float]]:
-    """Corners of what lies between tip -/+ quantile x standard error, within the plane."""
-    bottom = plane.y_axis.high
-    corners = [(tip, 0.0), (tip + quantile * bottom, bottom), (tip - quantile * bottom, bottom)]
-    for edge, sign in ((plane.x_axis.low, 1), (plane.x_axis.high, -1)):
-        kept: list[tuple[float, float]] = []
-        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], *corners[:1]], strict=True):
-            if sign * (x0 - edge) >= 0:
-                kept.append((x0, y0))
-            if (x0 - edge) * (x1 - edge) < 0:
-                kept.append((edge, y0 + (edge - x0) / (x1 - x0) * (y1 - y0)))
-        corners = kept
-    return [(plane.x(x), plane.y(y)) for x, y in corners]
-
-
-def _ray(plane: Plane, tip: float, slope: float) -> Segment | None:
-    """The part of tip + slope x standard error that lies in the plane; None if none does."""
-    low, high, end = plane.x_axis.low, plane.x_axis.high, plane.y_axis.high
-    start = 0.0
-    if slope == 0:
-        return (plane.x(tip), plane.top, plane.x(tip), plane.bottom) if low <= tip <= high else None
-    at = sorted(((low - tip) / slope, (high - tip) / slope))
-    start, end = max(start, at[0]), min(end, at[1])
-    if start >= end:
-        return None
-    return (plane.x(tip + slope * start), plane.y(start), plane.x(tip + slope * end), plane.y(end))
-
-
-@dataclass(frozen=True)
-class Ray:
-    """A straight line of the plot; `minor` where it only repeats what the shading shows."""
-
-    segment: Segment
-    name: str
-    width: float
-    color: str
-    dashes: Dashes
-    minor: bool = False
-
-
-def _rays(plane: Plane, plan: FunnelPlan) -> list[Ray]:
-    """Boundaries of significance, no effect, pseudo limits, pooled estimate; names of studies may interrupt them."""
-    found: list[Ray] = []
-
-    def add(
-        tip: float, slope: float, name: str, width: float, color: str, dashes: Dashes = False, minor: bool = False
-    ) -> None:
-        segment = _ray(plane, tip, slope)
-        if segment is not None:
-            found.append(Ray(segment, name, width, color, dashes, minor))
-
-    if plan.null is not None:
-        for (p, quantile), dashes in zip(plan.contours, DASHES, strict=False):
-            for slope in (-quantile, quantile):
-                add(plan.null, slope, f"contour {decimal(p)}", 0.7, GREY, dashes, True)
-        add(plan.null, 0.0, "line of no effect", 0.8, INK)
-    for slope in (-plan.quantile, plan.quantile):
-        add(plan.summary.beta, slope, "pseudo limit", 1.2, BLUE)
-    add(plan.summary.beta, 0.0, "pooled estimate", 1.2, BLUE, ESTIMATE)
-    return found
-
-
 # -- studies -----------------------------------------------------------------------------------------------------
 
 
 def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tuple[int, int]:
-    """Draw studies, names and the boundaries; returns how many names found no room and how many studies coincide."""
-    rays = _rays(plane, plan)
+    """Draw studies, names and the boundaries; returns how many studies have no name, how many coincide."""
+    rays = rays_of(plane, plan)
     major, minor = ([r.segment for r in rays if r.minor is minor] for minor in (False, True))
     at_place: dict[tuple[int, int], int] = {}
     rows: list[int] = []
@@ -245,7 +161,7 @@ def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tupl
                 circles.append((x, y, radius + 0.8))
             else:
                 canvas.polygon(_arrow(plane, s.yi, s.se, x, y), INK, f"arrow: {name}")
-                circles.append((x, y, RADIUS + 2.0))
+                circles.append((x, y, 6.5))
     frame = (plane.left + 2, plane.top + _CORNER_GAP, plane.right - 1, plane.bottom - _CORNER_GAP)
     chosen = _to_name(plan, labels)
     widest = 0.45 * plane.width
@@ -259,7 +175,7 @@ def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tupl
             if label.leader is not None:
                 canvas.line(*label.leader, f"leader: {label.text}", 0.4, GREY)
             canvas.text(label.x, label.y, label.text, SMALL, color=INK)
-    return len(chosen) - len(placed), sum(n for n in at_place.values() if n > 1)
+    return (0 if labels == "none" else len(plan.points) - len(placed)), sum(n for n in at_place.values() if n > 1)
 
 
 def _arrow(plane: Plane, effect: float, se: float, x: float, y: float) -> list[tuple[float, float]]:
@@ -281,7 +197,8 @@ def _to_name(plan: FunnelPlan, labels: str) -> list[int]:
 
     few = len(plan.points) <= NAMED_AT_MOST or labels == "all"
     chosen = [i for i, p in enumerate(plan.points) if few or remarkable(p)]
-    return sorted(chosen, key=lambda i: -abs(plan.points[i].study.yi - plan.summary.beta) / plan.points[i].study.se)
+    chosen.sort(key=lambda i: -abs(plan.points[i].study.yi - plan.summary.beta) / plan.points[i].study.se)
+    return chosen if labels == "all" else chosen[:NAMED_AT_MOST]
 
 
 # -- key ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.effects import Measure, from_display, get_measure
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures.axes import Axis
-from metarepro.figures.value_axes import near, plain_axis, working_axis
+from metarepro.figures.value_axes import near, plain_axis, working_axis, working_limits
 from metarepro.pooling.p_value_function import p_values_of
 
 # Studies below which a funnel plot and tests of its asymmetry say little (Sterne et al. 2011).
@@ -101,7 +101,6 @@ def plan_funnel(
     shown = [a and b for a, b in zip(near([s.yi for s in used], middle), _not_too_wide(used), strict=True)]
     if not any(shown):
         shown = [True] * k
-    points = tuple(_point(s, summary, null, quantile, ok) for s, ok in zip(used, shown, strict=True))
     widest = max(s.se for s, ok in zip(used, shown, strict=True) if ok) * (1 + PAD)
     effects = [s.yi for s, ok in zip(used, shown, strict=True) if ok]
     ends = [summary.beta - quantile * widest, summary.beta + quantile * widest, *effects]
@@ -113,8 +112,19 @@ def plan_funnel(
     levels = (
         tuple((round(1 - level, 12), float(ndtri((1 + level) / 2))) for level in contours) if null is not None else ()
     )
+    scale = working_limits(measure)
+    if not scale[0] <= summary.beta <= scale[1]:
+        raise DataError(
+            f"{result.title!r} has no funnel plot: its pooled estimate, {summary.beta:g} on the working scale, lies "
+            "beyond what the scale can show. Fix: look at the effects and their measure."
+        )
+    x_axis = working_axis(measure, low - pad, high + pad, width)
+    points = tuple(
+        _point(s, summary, null, quantile, ok and x_axis.low <= s.yi <= x_axis.high)
+        for s, ok in zip(used, shown, strict=True)
+    )
     return FunnelPlan(
-        measure, summary, points, tuple(lost), working_axis(measure, low - pad, high + pad, width),
+        measure, summary, points, tuple(lost), x_axis,
         plain_axis(0.0, widest, 0.6 * height), null, null_shown, levels, quantile,
     )  # fmt: skip
 

@@ -14,6 +14,8 @@ from metarepro.figures.wording import effect_label
 
 # Names that a note lists before it only counts.
 LISTED = 6
+# With more studies, only those farthest outside the pseudo limits are named unless all are asked for.
+NAMED_AT_MOST = 40
 
 
 def model_name(plan: FunnelPlan) -> str:
@@ -97,7 +99,12 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
     if outside:
         notes.append(f"Arrow heads at the edge, beyond the axes: {listed(outside)}.")
     if unnamed:
-        notes.append(f"{studies_in_words(unnamed).capitalize()} not named, for want of room.")
+        why = (
+            "for want of room"
+            if k <= NAMED_AT_MOST
+            else "as only those far outside the pseudo limits are where they have room"
+        )
+        notes.append(f"{studies_in_words(unnamed).capitalize()} not named, {why}.")
     if plan.lost:
         notes.append(f"Without a usable effect and standard error, not shown: {listed([x.label for x in plan.lost])}.")
     methods = clean(result.methods)

@@ -83,19 +83,51 @@ def _first_place(
     dots: np.ndarray, placed: Sequence[PlacedLabel], distances: Sequence[float],
 ) -> PlacedLabel | None:  # fmt: skip
     width, height = text_width(text, size), (ASCENT + DESCENT) * size
-    taken = [label.box for label in placed]
-    leaders = [label.leader for label in placed if label.leader is not None]
-    for distance, (across, down) in ((d, t) for d in distances for t in _TURNS):
-        # The box touches the circle of that reach at its nearest side or corner.
-        left = x + (radius + distance) * across - width * (0.5 - 0.5 * _lean(across))
-        top = y + (radius + distance) * down - height * (0.5 - 0.5 * _lean(down))
-        box = (left, top, left + width, top + height)
-        if not (within[0] <= box[0] and box[2] <= within[2] and within[1] <= box[1] and box[3] <= within[3]):
+    taken = np.array([label.box for label in placed], dtype=float).reshape(-1, 4)
+    leaders = np.array([label.leader for label in placed if label.leader], dtype=float).reshape(-1, 4)
+    others = dots[(dots[:, 0] != x) | (dots[:, 1] != y)]
+    # The box touches the circle of that reach at its nearest side or corner.
+    tried = [(d, x + (radius + d) * across, y + (radius + d) * down, across, down)
+             for d in distances for across, down in _TURNS]  # fmt: skip
+    lefts = np.array([cx - width * (0.5 - 0.5 * _lean(across)) for _, cx, _, across, _ in tried])
+    tops = np.array([cy - height * (0.5 - 0.5 * _lean(down)) for _, _, cy, _, down in tried])
+    boxes = np.stack([lefts, tops, lefts + width, tops + height], -1)
+    fits = (boxes[:, :2] >= within[:2]).all(1) & (boxes[:, 2:] <= within[2:]).all(1) & _free(boxes, dots, taken)
+    for number in np.flatnonzero(fits):
+        box = (float(lefts[number]), float(tops[number]), float(lefts[number] + width), float(tops[number] + height))
+        wide = (box[0] - BESIDE, box[1] - ABOVE, box[2] + BESIDE, box[3] + ABOVE)
+        if meets_any(lines, wide) or meets_any(leaders, wide):
             continue
-        leader = _leader(box, x, y, radius) if distance >= WITH_LEADER else None
-        if _free(box, leader, lines, dots, taken, leaders, (x, y)):
-            return PlacedLabel(index, text, left, top + ASCENT * size, leader, box)
+        leader = _leader(box, x, y, radius) if tried[number][0] >= WITH_LEADER else None
+        if leader is None or _clear(leader, others, taken, leaders):
+            return PlacedLabel(index, text, box[0], box[1] + ASCENT * size, leader, box)
     return None
+
+
+def _free(boxes: np.ndarray, dots: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Which boxes touch neither a point nor a label."""
+    b = boxes[:, None, :]
+    across = dots[:, 0] - np.clip(dots[:, 0], b[..., 0], b[..., 2])
+    down = dots[:, 1] - np.clip(dots[:, 1], b[..., 1], b[..., 3])
+    on_dots = (np.hypot(across, down) < dots[:, 2]).any(1)
+    beside = (b[..., 0] - BESIDE < taken[:, 2]) & (taken[:, 0] < b[..., 2] + BESIDE)
+    level = (b[..., 1] - ABOVE < taken[:, 3]) & (taken[:, 1] < b[..., 3] + ABOVE)
+    free: np.ndarray = ~on_dots & ~(beside & level).any(1)
+    return free
+
+
+def _clear(leader: Segment, dots: np.ndarray, taken: np.ndarray, leaders: np.ndarray) -> bool:
+    """Whether a leader crosses no label, no other point and no other leader."""
+    alone = np.array([leader])
+    around = [(x - r, y - r, x + r, y + r) for x, y, r in dots if _near(leader, x, y, r)]
+    if any(meets_any(alone, tuple(box)) for box in (*taken, *around)):
+        return False
+    return not any(_cross(leader, tuple(other)) for other in leaders)
+
+
+def _near(leader: Segment, x: float, y: float, r: float) -> bool:
+    across = min(leader[0], leader[2]) - r <= x <= max(leader[0], leader[2]) + r
+    return across and min(leader[1], leader[3]) - r <= y <= max(leader[1], leader[3]) + r
 
 
 def outside_boxes(segment: Segment, boxes: Sequence[Box], air: float = 1.0) -> list[Segment]:
@@ -134,29 +166,6 @@ def _leader(box: Box, x: float, y: float, radius: float) -> Segment | None:
         return None
     start = (x + (end[0] - x) * radius / length, y + (end[1] - y) * radius / length)
     return (*start, *end)
-
-
-def _free(
-    box: Box, leader: Segment | None, lines: np.ndarray, dots: np.ndarray, taken: Sequence[Box],
-    leaders: Sequence[Segment], own: tuple[float, float],
-) -> bool:  # fmt: skip
-    wide = (box[0] - BESIDE, box[1] - ABOVE, box[2] + BESIDE, box[3] + ABOVE)
-    if any(wide[0] < b[2] and b[0] < wide[2] and wide[1] < b[3] and b[1] < wide[3] for b in taken):
-        return False
-    nearest = (np.clip(dots[:, 0], box[0], box[2]), np.clip(dots[:, 1], box[1], box[3]))
-    if (np.hypot(dots[:, 0] - nearest[0], dots[:, 1] - nearest[1]) < dots[:, 2]).any():
-        return False
-    if meets_any(lines, wide) or meets_any(np.array(leaders, dtype=float).reshape(-1, 4), wide):
-        return False
-    if leader is None:
-        return True
-    alone = np.array([leader])
-    if any(meets_any(alone, b) for b in taken):
-        return False
-    others = dots[(dots[:, 0] != own[0]) | (dots[:, 1] != own[1])]
-    return not any(meets_any(alone, (x - r, y - r, x + r, y + r)) for x, y, r in others) and not any(
-        _cross(leader, other) for other in leaders
-    )
 
 
 def meets_any(segments: np.ndarray, box: Box) -> bool:

@@ -25,6 +25,10 @@ WIDEST = 0.28
 POWER = 32.0
 # In which order multiples of a step are tried.
 ORDER = (1, 2, 5, 3, 4, 6, 7, 8, 9)
+# No axis of ratios reaches beyond this.
+FARTHEST_RATIO = 1e100
+# How far beyond the end of its scale an axis may go, so that points there stand clear of the other axis.
+CLEAR = 0.04
 _ENDS = {"expit": (0.0, 1.0), "sin2": (0.0, 1.0), "tanh": (-1.0, 1.0), "square": (0.0, math.inf)}
 
 
@@ -38,10 +42,19 @@ def near(values: Sequence[float], unit: float) -> list[bool]:
 def limits_of_scale(measure: Measure) -> tuple[float, float]:
     """Ends of the display scale of a measure: 0 and 1 for proportions, minus and plus infinity for differences."""
     if measure.inputs == "one_arm_counts" and measure.display != "none":
-        return (0.0, 1.0)
-    if measure.inputs in ("one_arm_rates",) or (measure.display == "exp" and not measure.ratio):
+        # A log proportion has no lower end.
+        return (1 / FARTHEST_RATIO if measure.display == "exp" else 0.0, 1.0)
+    if measure.display == "exp":
+        return (1 / FARTHEST_RATIO, FARTHEST_RATIO)
+    if measure.inputs == "one_arm_rates":
         return (0.0, math.inf)
     return _ENDS.get(measure.display, (-math.inf, math.inf))
+
+
+def working_limits(measure: Measure) -> tuple[float, float]:
+    """Ends of the working scale of a measure."""
+    low, high = (_working(measure, end) for end in limits_of_scale(measure))
+    return low, high
 
 
 def working_axis(measure: Measure, low: float, high: float, room: float) -> Axis:
@@ -50,15 +63,14 @@ def working_axis(measure: Measure, low: float, high: float, room: float) -> Axis
     Parameters
     ----------
     low, high : float
-        Ends on the working scale; they are drawn in to where the display scale ends.
+        Ends on the working scale; they are drawn in to just beyond where the display scale ends.
     room : float
         Length of the axis in points, which decides how many labels it has.
     """
-    ends = from_display(measure.code, list(limits_of_scale(measure))) if measure.display != "identity" else None
-    if ends is not None:
-        low, high = max(low, float(ends[0])), min(high, float(ends[1]))
-    elif measure.inputs == "one_arm_counts":
-        low, high = max(low, 0.0), min(high, 1.0)
+    ends = working_limits(measure)
+    low, high = min(max(low, ends[0]), ends[1]), max(min(high, ends[1]), ends[0])
+    clear = CLEAR * (high - low)
+    low, high = low - clear * (low == ends[0]), high + clear * (high == ends[1])
     shown = [float(to_display(measure.code, v)) for v in (low, high)]
     values = tick_values(measure, shown[0], shown[1], lambda v: (_working(measure, v) - low) / (high - low), room)
     return Axis(low, high, tuple(_working(measure, v) for v in values), tick_labels(measure, values), False)
