@@ -77,6 +77,7 @@ def without_changes(page: bytes) -> bytes:
 # Any row and any setting may be that of a printed result or a claim.
 AUDIT = (
     "reproduction.csv", "claims.csv", "figures of printed results and claims", "figures of all ways of computing",
+    "figures of the tables",
 )  # fmt: skip
 
 
@@ -228,7 +229,20 @@ def test_editing_a_module_re_runs_the_rules_that_use_it(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["analyse", "changes", "draw", "gather", "integrity", "report", "reproduce", "audit", "draw_audit", "draw_strips"],
+    [
+        "analyse",
+        "changes",
+        "draw",
+        "gather",
+        "integrity",
+        "report",
+        "reproduce",
+        "audit",
+        "draw_audit",
+        "draw_strips",
+        "draw_panels",
+        "draw_evidence",
+    ],
 )
 def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
     """A module that is loaded but not declared would be edited without a re-run."""
@@ -244,12 +258,12 @@ def test_scripts_load_no_room_that_their_rule_does_not_declare(project, name):
         "input": [[], {"config": "config.yaml", "data": "data/raw", "fit": fit, "fits": [fit, fit],
                        "results": "results/results.json", "figures": [figure, figure], "sources": "data/raw", "findings": "results/integrity.json",
                        "changes": "results/changes.json", "reproductions": "results/reproduction.json",
-                       "claims": "results/claims.json", "audit": "results/audit", "panels": [],
+                       "claims": "results/claims.json", "audit": "results/audit", "panels": [], "evidence": "results/evidence",
                        "more": ["results/analyses/response_or/figures"] * 2}],
         "output": [[str(out / "forest.svg")] if name == "draw" else [], {
             k: str(out / k) for k in ("fit", "effects", "results", "summary", "page", "table", "findings", "changes",
                                    "reproductions", "claims", "folder", "more")}],
-        "params": [[], {"title": "t", "authors": "a", "store": str(out / "runs")}],
+        "params": [[], {"title": "t", "authors": "a", "store": str(out / "runs"), "panels": []}],
         "wildcards": [[], {"analysis": "response_or"}],
         "log": [[str(out / "log")], {}],
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The page: results.json, figures and bibliography -> report.html."""
 
 import json
+import os
 from pathlib import Path
 
 from logged import logged
@@ -40,7 +41,7 @@ with logged(snakemake.log[0]):
         return [p.read_text(encoding="utf-8") for p in pictures(Path(str(folder)), name)]
 
     further = {
-        result.id: [str(p.relative_to(root)) for p in pictures(Path(folder))]
+        result.id: [Path(os.path.relpath(p, root)).as_posix() for p in pictures(Path(folder))]
         for result, folder in zip(results, snakemake.input.more, strict=True)
     }
     page = render_report(

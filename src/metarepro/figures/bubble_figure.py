@@ -19,10 +19,10 @@ from metarepro.figures.fonts import text_width
 from metarepro.figures.label_places import Crowd, Point, clipped, shortened
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.plane import Plane, room_for_labels
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.scales import effect_axis, range_axis
 from metarepro.figures.shapes import box, circle, triangle
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean
 from metarepro.pooling.regression import MetaRegression
 
 FILL = "#cfe2f0"

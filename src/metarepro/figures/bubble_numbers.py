@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.registry import Measure
 from metarepro.errors import ConfigError, DataError
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.regression import MetaRegression, WaldTest
 

@@ -8,7 +8,7 @@ from typing import Any
 from metarepro.analysis.methods import TAU2
 from metarepro.figures import numbers as fmt
 from metarepro.figures.bubble_numbers import Bubbles, has_prediction
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 from metarepro.pooling.regression import WaldTest
 
 # Cochrane Handbook 10.11.5.1: at least so many studies for each characteristic modelled.

@@ -11,9 +11,9 @@ from metarepro.figures.claims_rows import CLAIM, EVIDENCE, LINE, Block, Document
 from metarepro.figures.colors import GREY, INK, ORANGE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.shapes import box
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean
 from metarepro.figures.verdict_marks import CLAIM_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:

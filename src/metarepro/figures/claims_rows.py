@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from metarepro.figures.fonts import wrap
 from metarepro.figures.layout import Cell
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.sizes import SIZE
+from metarepro.figures.texts import clean
 from metarepro.figures.verdict_marks import CLAIM_MARKS, mark_of
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from metarepro.figures.fonts import text_width
 from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
 from metarepro.figures.layout import MM, Canvas, Dashes
 from metarepro.figures.plane import Plane
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.shapes import circle
 from metarepro.figures.sizes import MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean
 from metarepro.pooling import PooledFit
 
 P_TICKS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)

@@ -9,7 +9,7 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.figures import numbers as fmt
 from metarepro.figures.drapery_plan import DraperyPlan
 from metarepro.figures.funnel_words import listed, studies_in_words
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 from metarepro.figures.wording import effect_label, summary_label
 
 

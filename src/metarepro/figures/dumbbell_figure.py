@@ -11,8 +11,8 @@ from metarepro.figures.colors import INK
 from metarepro.figures.dumbbell_rows import SHARES, Row, make_sections, paginate
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.paired_rows import arrange, draw_heads, draw_key, draw_part
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.sizes import LEADING, MARGIN, SIZE
+from metarepro.figures.texts import clean
 from metarepro.figures.verdict_marks import REPRODUCTION_MARKS
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from metarepro.figures.layout import Cell
 from metarepro.figures.panels import Values, axis_of
 from metarepro.figures.printed_texts import (
     LONGEST,
-    clean,
     computed_text,
     measure_of,
     printed_cell,
@@ -25,6 +24,7 @@ from metarepro.figures.printed_texts import (
     subject,
 )
 from metarepro.figures.sizes import LEADING, SIZE, SMALL
+from metarepro.figures.texts import clean
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import PrintedNumbers, Reproduction

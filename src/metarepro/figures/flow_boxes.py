@@ -10,9 +10,9 @@ from metarepro.figures.colors import INK, PALE, WHITE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import Canvas
 from metarepro.figures.numbers import count
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.shapes import box
 from metarepro.figures.sizes import MARGIN, SIZE
+from metarepro.figures.texts import clean
 
 PAD, LINE, SPACE, BAND = 4.5, 9.4, 13.0, 13.0
 NOT_REPORTED = "(n not reported)"

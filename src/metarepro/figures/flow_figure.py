@@ -23,8 +23,8 @@ from metarepro.figures.flow_boxes import (
     two_columns,
 )
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.sizes import MARGIN
+from metarepro.figures.texts import clean
 
 if TYPE_CHECKING:
     from metarepro.analysis.result import AnalysisResult

@@ -27,9 +27,9 @@ from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
 from metarepro.figures.layout import MM, Canvas, Dashes
 from metarepro.figures.plane import Plane, room_for_labels
 from metarepro.figures.point_labels import outside_boxes, place_labels
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.shapes import box, circle
 from metarepro.figures.sizes import MARGIN, SMALL
+from metarepro.figures.texts import clean
 from metarepro.pooling import PooledFit
 
 Labels = Literal["auto", "all", "none"]

@@ -9,7 +9,7 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import text_width
 from metarepro.figures.funnel_plan import ENOUGH, FunnelPlan, FunnelPoint
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 from metarepro.figures.wording import effect_label
 
 # Names that a note lists before it only counts.

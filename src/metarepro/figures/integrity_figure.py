@@ -21,8 +21,8 @@ from metarepro.figures.integrity_words import (
     sentence_of,
 )
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean
 
 DEFAULT_TITLE = "What the checks of the numbers found"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.integrity.findings import Finding
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 
 Kind = tuple[str, bool]
 # Kinds in the order of a cell: severity, and whether the configuration accepts it.

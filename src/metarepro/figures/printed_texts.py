@@ -10,10 +10,10 @@ from metarepro.effects.registry import MEASURES, Measure
 from metarepro.errors import DataError
 from metarepro.evidence.integrity import printed as integrity
 from metarepro.figures import numbers as fmt
-from metarepro.figures.fonts import undrawable
 from metarepro.figures.layout import Cell
 from metarepro.figures.numbers import MINUS
 from metarepro.figures.printed_numbers import unexplained
+from metarepro.figures.texts import clean
 from metarepro.reproduction.result import PrintedNumbers
 
 if TYPE_CHECKING:
@@ -26,14 +26,6 @@ LONGEST = 18
 # From here on a recomputed number is written as a power of ten.
 HUGE = 1e7
 Values = tuple[float, float, float]
-
-
-def clean(text: object) -> str:
-    """A text of any origin in one line, with a mark for each character that no shipped font has."""
-    line = " ".join(str(text or "").split())
-    while missing := undrawable(line):
-        line = line.replace(missing, "\ufffd")
-    return "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
 def as_shown(text: str) -> str:

@@ -13,10 +13,10 @@ from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.judgement_marks import draw_judgement, judgement_mark
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.numbers import fixed
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.risk_of_bias_words import TOOL, counts_sentence, labels_of
 from metarepro.figures.shapes import box, hatching
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean
 
 DEFAULT_TITLE = "Risk of bias by domain"
 BAR, NUMBER = 11.0, 27.0

@@ -13,9 +13,9 @@ from metarepro.figures.colors import INK, LIGHT
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.judgement_marks import draw_judgement, judgement_mark
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.risk_of_bias_words import HEADS, counts_sentence, describe, labels_of, notes_of
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.texts import clean
 
 DEFAULT_TITLE = "Risk of bias"
 RADIUS = 4.2

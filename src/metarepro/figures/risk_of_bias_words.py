@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from metarepro.analysis.risk_of_bias import DOMAINS, Assessment
 from metarepro.errors import DataError
 from metarepro.figures.judgement_marks import judgement_mark
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 
 # Short enough to stand above a column.
 HEADS = {"d1": "D1", "d2": "D2", "d3": "D3", "d4": "D4", "d5": "D5", "overall": "Overall"}

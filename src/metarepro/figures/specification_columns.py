@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES
 from metarepro.figures.layout import Cell
-from metarepro.figures.printed_texts import clean
+from metarepro.figures.texts import clean
 from metarepro.figures.wording import CI_NAMES
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from metarepro.figures import numbers as fmt
 from metarepro.figures.printed_texts import (
-    clean,
     computed_text,
     measure_as_printed,
     measure_of,
@@ -17,6 +16,7 @@ from metarepro.figures.printed_texts import (
     subject,
 )
 from metarepro.figures.specification_columns import SpecificationColumn, columns_of
+from metarepro.figures.texts import clean
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction

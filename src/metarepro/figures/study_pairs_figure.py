@@ -20,7 +20,6 @@ from metarepro.figures.printed_texts import (
     NONE,
     as_number,
     at_printed_precision,
-    clean,
     computed_text,
     measure_as_printed,
     measure_of,
@@ -29,6 +28,7 @@ from metarepro.figures.printed_texts import (
     subject,
 )
 from metarepro.figures.sizes import MARGIN, SIZE
+from metarepro.figures.texts import clean
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import PrintedNumbers, Reproduction, StudyReproduction

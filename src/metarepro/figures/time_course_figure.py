@@ -11,8 +11,8 @@ from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import INK
 from metarepro.figures.fonts import wrap
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.sizes import LEADING, MARGIN, SIZE
+from metarepro.figures.texts import clean
 from metarepro.figures.time_course_panels import (
     HEIGHT,
     SHAPES,

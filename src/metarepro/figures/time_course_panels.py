@@ -11,10 +11,10 @@ from metarepro.figures.colors import BLUE, GREY, INK, PALE, VERMILLION, WHITE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import Canvas
 from metarepro.figures.plane import room_for_labels
-from metarepro.figures.printed_texts import clean
 from metarepro.figures.scales import TimeAxis, range_axis, tick_rank, time_axis
 from metarepro.figures.shapes import circle, diamond, square, triangle
 from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean
 from metarepro.figures.time_course_words import arm_cells, secondary_words, size_words
 
 # Narrowest panel in one column of a journal and on wider pages, the widest, its height, room between panels, room at

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from metarepro.analysis.time_course import ArmCourse, TimeCourses, TimePoint, TrialCourse
 from metarepro.figures import numbers as fmt
-from metarepro.figures.printed_texts import clean, hours
+from metarepro.figures.printed_texts import hours
+from metarepro.figures.texts import clean
 
 DAGGER = "\u2020"
 ORDERS = {
