@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from metarepro.figures.fonts import undrawable
 
 
@@ -11,3 +13,10 @@ def clean(text: object) -> str:
     while missing := undrawable(line):
         line = line.replace(missing, "\ufffd")
     return "".join(c if c.isprintable() else "\ufffd" for c in line)
+
+
+def hours(time: float | None) -> str:
+    """A time point in hours or days; empty if there is none."""
+    if time is None or not math.isfinite(time):
+        return ""
+    return f"{time / 24:g} days" if time >= 48 and time % 24 == 0 else f"{time:g} h"
