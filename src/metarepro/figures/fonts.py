@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from metarepro.errors import DataError
 
 FAMILY = "Liberation Sans"
 FALLBACK = "DejaVu Sans"
+# Categories of characters without a shape of their own; of them, only those that Arabic script needs are drawn.
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+JOINERS = "\u200c\u200d"
 _FOLDER = Path(__file__).parent / "fonts"
 FILES = {"normal": _FOLDER / "LiberationSans-Regular.ttf", "bold": _FOLDER / "LiberationSans-Bold.ttf"}
 
@@ -40,6 +44,12 @@ def _advance(character: str, weight: str) -> float:
     """Width of one character at 1000 points, unhinted."""
     from matplotlib.ft2font import LoadFlags
 
+    if unicodedata.category(character) in INVISIBLE and character not in JOINERS:
+        name = unicodedata.name(character, "a control character").lower()
+        raise DataError(
+            f"The character U+{ord(character):04X} ({name}) cannot be drawn: it is invisible, and some of its kind turn "
+            "the order of the letters and digits around them. Fix: delete it where the text comes from."
+        )
     for face in _font(weight):
         if face.get_char_index(ord(character)):  # type: ignore[attr-defined]
             face.set_size(1000, 72)  # type: ignore[attr-defined]
@@ -74,6 +84,11 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return sum(_advance(c, weight) for c in text) * size / 1000
 
 
+def _belongs(character: str) -> bool:
+    """Whether a character is an accent on, or joined to, the one before it."""
+    return character in JOINERS or unicodedata.category(character).startswith("M")
+
+
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
     """Break a text into lines no wider than `width` points; a word too long for a line is broken inside.
 
@@ -96,7 +111,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
             lines += whole
         while text_width(line, size, weight) > width and len(line) > 1:
             cut = len(line) - 1
-            while cut > 1 and text_width(line[:cut], size, weight) > width:
+            while cut > 1 and (text_width(line[:cut], size, weight) > width or _belongs(line[cut])):
                 cut -= 1
             lines.append(line[:cut])
             line = line[cut:]

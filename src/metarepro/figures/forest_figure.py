@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
@@ -21,11 +23,11 @@ from metarepro.figures.forest_columns import (
     effect_column,
     weight_column,
 )
-from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading
-from metarepro.figures.forest_rows import Row, make_rows
+from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading, wrap_row
+from metarepro.figures.forest_rows import Row, Values, make_rows
 from metarepro.figures.judgement_marks import draw_judgement
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.panels import Panel
+from metarepro.figures.panels import FARTHEST, OUTLYING, Panel
 from metarepro.figures.shapes import diamond, square
 from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.styles import Style, get_style
@@ -136,14 +138,35 @@ def draw_forest_pages(result: AnalysisResult, height_mm: float = PAGE_MM) -> lis
 
 
 def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
-    """The axis: all estimates and most intervals."""
-    studies = [s for s in result.studies if s.estimable]
-    estimates = [s.estimate for s in studies]
-    more: tuple[float, ...] = ()
-    if result.summary:
-        estimates.append(result.summary.estimate)
-        more = (result.summary.ci_low, result.summary.ci_high)
-    return make_axis(measure, estimates, [s.ci_low for s in studies], [s.ci_high for s in studies], more)
+    """The axis: all estimates and most intervals; an estimate so far out that all others would merge has an arrow."""
+    studies = [(s.estimate, s.ci_low, s.ci_high) for s in result.studies if s.estimable]
+    s = result.summary
+    pooled = [(s.estimate, s.ci_low, s.ci_high)] if s is not None and s.k > 1 else []
+    # Printed values stand as marks of their own, so they need room as well.
+    printed = [(r.estimate, math.nan, math.nan) for r in result.references]
+    values = [*not_outlying(measure, [*studies, *pooled]), *printed]
+    return make_axis(measure, *([v[i] for v in values] for i in range(3)))
+
+
+def not_outlying(measure: Measure, values: list[Values]) -> list[Values]:
+    """Values whose estimate is not so far from the others that they could not be told apart on one axis."""
+    known = [(v, w) for v in values if (w := _working(measure, v)) is not None]
+    if len(known) < 3:
+        return [v for v, _ in known]
+    middle = median(w[0] for _, w in known)
+    # What is typical: how far estimates are from the middle, or half an interval, whichever is more.
+    typical = median(max(abs(w[0] - middle), w[1]) for _, w in known)
+    typical = max(typical, math.log(1.5) if measure.ratio else 1e-12 * abs(middle))
+    return [v for v, w in known if abs(w[0] - middle) <= OUTLYING * typical] if typical > 0 else [v for v, _ in known]
+
+
+def _working(measure: Measure, value: Values) -> tuple[float, float] | None:
+    """Estimate and half its interval on the scale of the axis; nothing for what no axis can hold."""
+    ends = [v if not measure.ratio else math.log(v) if v > 0 else -math.inf for v in value]
+    if not math.isfinite(ends[0]) or abs(value[0]) > FARTHEST:
+        return None
+    half = (ends[2] - ends[1]) / 2
+    return ends[0], half if math.isfinite(half) else 0.0
 
 
 class _Drawing:
@@ -166,7 +189,9 @@ class _Drawing:
         self.place: Placement = place(
             self.rows, left, right, lights, result.figure.width_mm * MM, self.style.study_head
         )
-        self.panel = Panel(forest_axis(result, self.measure), self.place.plot_left, self.place.plot_width)
+        axis = forest_axis(result, self.measure)
+        axis = dataclasses.replace(axis, labels=tuple(self.style.number(label) for label in axis.labels))
+        self.panel = Panel(axis, self.place.plot_left, self.place.plot_width)
         self.heaviest = max((r.weight for r in self.rows if math.isfinite(r.weight)), default=0.0) or 1.0
         # Where the columns are too narrow for a sentence, the notes among the rows go below the axis.
         self.moved = [r for r in self.rows if r.is_note] if self.place.note_width < 150 else []
@@ -178,23 +203,42 @@ class _Drawing:
     def paginate(self, height: float) -> list[list[Row]]:
         """Rows by page; a heading stays with its first member, the summary with the last study."""
         probe = Canvas(self.place.width)
-        head = self._head(probe, 1, 1)
-        foot = 60.0
-        pages: list[list[Row]] = [[]]
-        used = head + foot
+        taken = self._head(probe, 88, 88) + 2
+        taken += self._axis_below(probe, 0.0) + 4 + SMALL * 1.3 + MARGIN
+        starts, used = [0], taken
         for number, row in enumerate(self.rows):
             needed = row.height
-            if row.kind == "heading" and number + 1 < len(self.rows):
-                needed += self.rows[number + 1].height
-            if used + needed > height and pages[-1]:
-                pages.append([])
-                used = head + foot
-            pages[-1].append(row)
+            if row.kind == "heading":
+                needed += sum(r.height for r in self.rows[number + 1 : number + 2])
+            if used + needed > height and number > starts[-1]:
+                starts.append(number)
+                again = self._heading_of(number)
+                used = taken + (again.height if again else 0.0)
             used += row.height
-        last = pages[-1]
-        if len(pages) > 1 and not any(r.kind.startswith("study") for r in last) and len(pages[-2]) > 2:
-            last.insert(0, pages[-2].pop())
+        if len(starts) > 1 and not any(r.kind == "study" for r in self.rows[starts[-1] :]):
+            # The summary stands with a study, and that one with its heading.
+            last = max((n for n, r in enumerate(self.rows) if r.kind == "study"), default=0)
+            while self.rows[last - 1].kind == "heading":
+                last -= 1
+            starts[-1] = last if last > starts[-2] else starts[-1]
+        pages = []
+        for start, end in pairwise([*starts, len(self.rows)]):
+            again = self._heading_of(start) if start else None
+            pages.append([*([again] if again else []), *self.rows[start:end]])
         return pages
+
+    def _heading_of(self, number: int) -> Row | None:
+        """The heading of a row's subgroup, to be repeated where the row begins a page; none where it has none."""
+        row = self.rows[number]
+        if row.kind not in ("study", "subtotal", "note") or not (row.indent or row.kind == "subtotal"):
+            return None
+        found = next((r for r in reversed(self.rows[:number]) if r.kind == "heading"), None)
+        if found is None:
+            return None
+        label = f"{found.data['label']} (continued)"
+        again = dataclasses.replace(found, label=label, lines=[], small=[])
+        wrap_row(again, self.place)
+        return again
 
     def draw_page(self, rows: list[Row], number: int, pages: int) -> Canvas:
         """One page."""
@@ -334,7 +378,10 @@ class _Drawing:
         elif row.kind == "prediction":
             self.panel.interval(canvas, middle, low, high, BROWN, "prediction interval", 2.4)
         elif row.kind == "reference" and math.isfinite(estimate):
-            canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {name}", INK)
+            if side := self.panel.beyond(estimate):
+                canvas.polygon(self.panel.arrow(middle, side, 3.0), INK, f"arrow: {name}")
+            else:
+                canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {name}", INK)
 
     def _draw_study(self, canvas: Canvas, row: Row, middle: float) -> None:
         estimate, low, high = row.values
