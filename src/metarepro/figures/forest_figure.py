@@ -21,6 +21,7 @@ from metarepro.figures.forest_columns import (
     control_name,
     data_kind,
     effect_column,
+    folded_note,
     weight_column,
 )
 from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading, wrap_row
@@ -145,7 +146,7 @@ def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
     # Printed values stand as marks of their own, so they need room as well.
     printed = [(r.estimate, math.nan, math.nan) for r in result.references]
     values = [*not_outlying(measure, [*studies, *pooled]), *printed]
-    return make_axis(measure, *([v[i] for v in values] for i in range(3)))
+    return make_axis(measure, [v[0] for v in values], [v[1] for v in values], [v[2] for v in values])
 
 
 def not_outlying(measure: Measure, values: list[Values]) -> list[Values]:
@@ -176,7 +177,7 @@ class _Drawing:
         self.result = result
         self.measure = get_measure(result.measure)
         self.style: Style = get_style(result.figure.style)
-        kind = data_kind(result, self.measure, self.style)
+        self.kind = kind = data_kind(result, self.measure, self.style)
         self.rows = make_rows(result, self.measure, kind, self.style)
         left = [*kind.columns]
         left += [Column(f"user {head}", [head], "left", "user") for head in result.figure.columns]
@@ -263,6 +264,8 @@ class _Drawing:
                     y = put_notes(canvas, [self._moved_text(row)], y)
             arrows = any(m.kind == "arrow" for m in canvas.marks)
             y = put_notes(canvas, footnotes(self.result, arrows or pages > 1), y)
+            if words := folded_note(self.result, self.kind, self.place.attempt.folded):
+                y = put_notes(canvas, [words], y)
             if self.place.lights:
                 y = put_notes(canvas, [LIGHTS_NOTE], y)
         canvas.height = y + MARGIN
