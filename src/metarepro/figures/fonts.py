@@ -12,6 +12,8 @@ FAMILY = "Liberation Sans"
 FALLBACK = "DejaVu Sans"
 # Categories of characters without a shape of their own; of them, only those that Arabic script needs are drawn.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# What ends a line or jumps in it is a space to a figure.
+_BREAKS = dict.fromkeys(map(ord, "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " ")
 JOINERS = "\u200c\u200d"
 _FOLDER = Path(__file__).parent / "fonts"
 FILES = {"normal": _FOLDER / "LiberationSans-Regular.ttf", "bold": _FOLDER / "LiberationSans-Bold.ttf"}
@@ -84,6 +86,11 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return sum(_advance(c, weight) for c in text) * size / 1000
 
 
+def one_line(text: object) -> str:
+    """A text without its line breaks and tabs; spaces of other widths and no-break spaces stay."""
+    return " ".join(str(text).translate(_BREAKS).split(" ")).strip()
+
+
 def _belongs(character: str) -> bool:
     """Whether a character is an accent on, or joined to, the one before it."""
     return character in JOINERS or unicodedata.category(character).startswith("M")
@@ -96,7 +103,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
     """
     lines: list[str] = []
     line = ""
-    for word in text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" "):
+    for word in text.translate(_BREAKS).split(" "):
         if not word:
             continue
         trial = f"{line} {word}" if line else word

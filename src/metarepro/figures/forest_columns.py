@@ -12,6 +12,7 @@ from typing import Literal
 from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import Measure
 from metarepro.figures import numbers as fmt
+from metarepro.figures.fonts import one_line
 from metarepro.figures.layout import Align, Cell
 from metarepro.figures.styles import NO_BREAK, Style
 from metarepro.figures.wording import effect_label, level_text, method_word, model_word
@@ -51,8 +52,8 @@ def data_kind(result: AnalysisResult, measure: Measure, style: Style) -> DataKin
     def known(*names: str) -> bool:
         return all(set(names) <= set(s.inputs) for s in result.studies)
 
-    one = capital(result.experimental_label) or "Group 1"
-    two = capital(control_name(result)) or "Group 2"
+    one = capital(one_line(result.experimental_label)) or "Group 1"
+    two = capital(one_line(control_name(result))) or "Group 2"
     if result.combine == "compound":
         return DataKind("steps", (_column("n", ["N"]),))
     if kinds <= {"counts"} and known("e", "n") and measure.inputs == "one_arm_counts":

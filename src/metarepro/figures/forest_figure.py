@@ -15,7 +15,7 @@ from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK, WHITE
-from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_columns import (
     Column,
     control_name,
@@ -180,7 +180,7 @@ class _Drawing:
         self.kind = kind = data_kind(result, self.measure, self.style)
         self.rows = make_rows(result, self.measure, kind, self.style)
         left = [*kind.columns]
-        left += [Column(f"user {head}", [head], "left", "user") for head in result.figure.columns]
+        left += [Column(f"user {head}", [one_line(head)], "left", "user") for head in result.figure.columns]
         right = [effect_column(result, self.style)]
         if result.combine == "pool":
             right.insert(0 if self.style.numbers_first else 1, weight_column(self.style))
@@ -426,7 +426,7 @@ class _Drawing:
         good, bad = f"Favours {result.experimental_label}", f"Favours {control_name(result)}"
         one, two = (bad, good) if result.better == "high" else (good, bad)
         zero = self.panel.x(null if null is not None else 0.0)
-        one, two = f"\u2190 {one}", f"{two} \u2192"
+        one, two = f"\u2190 {one_line(one)}", f"{one_line(two)} \u2192"
         # Under the rows the whole width is free, so a label may reach beyond the plot; two that do not fit are stacked.
         wide = [text_width(t, SIZE) for t in (one, two)]
         right, left = max(zero - 4, MARGIN + wide[0]), min(zero + 4, canvas.width - MARGIN - wide[1])

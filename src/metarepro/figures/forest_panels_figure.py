@@ -15,7 +15,7 @@ from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK
-from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_columns import control_name
 from metarepro.figures.forest_figure import LARGEST, LEAST
 from metarepro.figures.forest_rows import study_label, summary_data
@@ -270,7 +270,7 @@ class _Panels:
         good, bad = f"favours {result.experimental_label}", f"favours {control_name(result)}"
         one, two = (bad, good) if result.better == "high" else (good, bad)
         room = self.plot + 6 + self.numbers
-        for text in (f"\u2190 {one}", f"{two} \u2192"):
+        for text in (f"\u2190 {one_line(one)}", f"{one_line(two)} \u2192"):
             for line in wrap(text, room, SMALL):
                 y += SMALL * 1.3
                 canvas.text(part.panel.left, y, line, SMALL, color=GREY)
