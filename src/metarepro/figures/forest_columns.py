@@ -158,7 +158,8 @@ def folded_words(cells: dict[str, str], kind: DataKind) -> str:
     if kind.kind == "means":
         if "m1" not in cells:
             return f"N {cells['n1']} v {cells['n2']}" if "n1" in cells else ""
-        return " v ".join(f"{cells['m' + a]}, N {cells['n' + a]}" for a in "12")
+        one, two = (f"{cells['m' + a]}, N {cells['n' + a]}".replace(" ", NO_BREAK) for a in "12")
+        return f"{one} v{NO_BREAK}{two}"
     return f"N{NO_BREAK}{cells['n']}" if cells.get("n", "\u2013") != "\u2013" else ""
 
 

@@ -267,7 +267,8 @@ class _Drawing:
             if words := folded_note(self.result, self.kind, self.place.attempt.folded):
                 y = put_notes(canvas, [words], y)
             if self.place.lights:
-                y = put_notes(canvas, [LIGHTS_NOTE], y)
+                domains = LIGHT_DOMAINS if len(self.place.lights) > 1 else "overall"
+                y = put_notes(canvas, [LIGHTS_NOTE.format(domains=domains)], y)
         canvas.height = y + MARGIN
         return canvas
 
@@ -445,6 +446,8 @@ class _Drawing:
 
 
 LIGHTS_NOTE = (
-    "RoB: risk of bias (RoB 2): 1 randomisation, 2 deviations from the intervention, 3 missing outcomes, "
-    "4 measurement, 5 selected results; plus: low, minus: some concerns, cross: high, empty: not assessed."
+    "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
+)
+LIGHT_DOMAINS = (
+    "1 randomisation, 2 deviations from the intervention, 3 missing outcomes, 4 measurement, 5 selected results"
 )

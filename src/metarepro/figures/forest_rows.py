@@ -117,13 +117,14 @@ class _Maker:
         cells = study_cells(study, self.kind, style)
         folded = {
             "data": folded_words(cells, self.kind),
-            "weight": f"weight{NO_BREAK}{style.number(weight)}%",
             "effect": effect,
         }
+        if result.combine == "pool":
+            folded["weight"] = f"weight{NO_BREAK}{style.number(weight)}%"
         own = {head: " ".join(str(text).split()) for head, text in study.columns.items()}
         folded["user"] = "; ".join(f"{head}: {own[head]}" for head in result.figure.columns if own.get(head))
         cells |= {f"user {head}": text for head, text in own.items()}
-        cells |= {"effect": effect, "weight": style.number(weight)}
+        cells |= {"effect": effect, "weight": style.weight(weight)}
         data: dict[str, Cell] = {
             "row_kind": "study", "label": study.label, "study_id": study.study_id, "group": study.group,
             "level": study.level, "timepoint_h": study.timepoint_h, "participants": study.participants,
@@ -142,8 +143,8 @@ class _Maker:
         if members and self.result.combine == "pool":
             tenths = sum(round(10 * float(self.weight_of[id(s)])) for s in members)
             weight = f"{tenths / 10:.1f}"
-            cells["weight"] = self.style.number(weight)
-            folded["weight"] = f"weight{NO_BREAK}{cells['weight']}%"
+            cells["weight"] = self.style.weight(weight)
+            folded["weight"] = f"weight{NO_BREAK}{self.style.number(weight)}%"
             data["weight_printed"] = tenths / 10
         cells["effect"] = effect
         return Row(kind, label, 0.0, cells, values, 0.0, data, folded)

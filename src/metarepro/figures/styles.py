@@ -80,6 +80,10 @@ class Style:
         """A number with the style's decimal point."""
         return text.replace(".", self.point)
 
+    def weight(self, text: str) -> str:
+        """A weight in percent, with the sign where the head of its column has none."""
+        return self.number(text) + ("" if "%" in self.weight_head else "%")
+
     def effect(self, measure: Measure, value: float) -> str:
         """A display-scale effect."""
         return self.number(fmt.effect(measure, value))
