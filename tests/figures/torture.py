@@ -103,7 +103,7 @@ def edited(result: AnalysisResult, number: int, **changes: Any) -> AnalysisResul
 
 def lost(result: AnalysisResult, number: int) -> AnalysisResult:
     """One study without an estimate."""
-    nothing = {name: NAN for name in ("yi", "vi", "se", "estimate", "ci_low", "ci_high")}
+    nothing = dict.fromkeys(("yi", "vi", "se", "estimate", "ci_low", "ci_high"), NAN)
     return edited(result, number, **nothing, weight=0.0, estimable=False)
 
 

@@ -49,8 +49,8 @@ def _advance(character: str, weight: str) -> float:
     if unicodedata.category(character) in INVISIBLE and character not in JOINERS:
         name = unicodedata.name(character, "a control character").lower()
         raise DataError(
-            f"The character U+{ord(character):04X} ({name}) cannot be drawn: it is invisible, and some of its kind turn "
-            "the order of the letters and digits around them. Fix: delete it where the text comes from."
+            f"The character U+{ord(character):04X} ({name}) cannot be drawn: it is invisible, and some of its kind "
+            "turn the order of the letters and digits around them. Fix: delete it where the text comes from."
         )
     for face in _font(weight):
         if face.get_char_index(ord(character)):  # type: ignore[attr-defined]

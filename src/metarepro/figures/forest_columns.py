@@ -114,7 +114,12 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
             key: text
             for arm in "12"
             for key, text in (
-                ("m" + arm, style.number(f"{fmt.fixed(i['m' + arm], kind.decimals)} ({fmt.fixed(i['sd' + arm], kind.decimals)})")),
+                (
+                    "m" + arm,
+                    style.number(
+                        f"{fmt.fixed(i['m' + arm], kind.decimals)} ({fmt.fixed(i['sd' + arm], kind.decimals)})"
+                    ),
+                ),
                 ("n" + arm, fmt.count(i["n" + arm])),
             )
         }

@@ -6,16 +6,15 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
-from metarepro.effects import Measure, get_measure
+from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
-from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK, WHITE
 from metarepro.figures.fonts import one_line, text_width, wrap
+from metarepro.figures.forest_axis import forest_axis
 from metarepro.figures.forest_columns import (
     Column,
     control_name,
@@ -25,10 +24,10 @@ from metarepro.figures.forest_columns import (
     weight_column,
 )
 from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading, wrap_row
-from metarepro.figures.forest_rows import Row, Values, make_rows
+from metarepro.figures.forest_rows import Row, make_rows
 from metarepro.figures.judgement_marks import draw_judgement
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.panels import FARTHEST, OUTLYING, Panel
+from metarepro.figures.panels import Panel
 from metarepro.figures.shapes import diamond, square
 from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.styles import Style, get_style
@@ -136,38 +135,6 @@ def draw_forest_pages(result: AnalysisResult, height_mm: float = PAGE_MM) -> lis
     drawing = _Drawing(result)
     pages = drawing.paginate(height_mm * MM)
     return [drawing.draw_page(rows, number, len(pages)) for number, rows in enumerate(pages, 1)]
-
-
-def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
-    """The axis: all estimates and most intervals; an estimate so far out that all others would merge has an arrow."""
-    studies = [(s.estimate, s.ci_low, s.ci_high) for s in result.studies if s.estimable]
-    s = result.summary
-    pooled = [(s.estimate, s.ci_low, s.ci_high)] if s is not None and s.k > 1 else []
-    # Printed values stand as marks of their own, so they need room as well.
-    printed = [(r.estimate, math.nan, math.nan) for r in result.references]
-    values = [*not_outlying(measure, [*studies, *pooled]), *printed]
-    return make_axis(measure, [v[0] for v in values], [v[1] for v in values], [v[2] for v in values])
-
-
-def not_outlying(measure: Measure, values: list[Values]) -> list[Values]:
-    """Values whose estimate is not so far from the others that they could not be told apart on one axis."""
-    known = [(v, w) for v in values if (w := _working(measure, v)) is not None]
-    if len(known) < 3:
-        return [v for v, _ in known]
-    middle = median(w[0] for _, w in known)
-    # What is typical: how far estimates are from the middle, or half an interval, whichever is more.
-    typical = median(max(abs(w[0] - middle), w[1]) for _, w in known)
-    typical = max(typical, math.log(1.5) if measure.ratio else 1e-12 * abs(middle))
-    return [v for v, w in known if abs(w[0] - middle) <= OUTLYING * typical] if typical > 0 else [v for v, _ in known]
-
-
-def _working(measure: Measure, value: Values) -> tuple[float, float] | None:
-    """Estimate and half its interval on the scale of the axis; nothing for what no axis can hold."""
-    ends = [v if not measure.ratio else math.log(v) if v > 0 else -math.inf for v in value]
-    if not math.isfinite(ends[0]) or abs(value[0]) > FARTHEST:
-        return None
-    half = (ends[2] - ends[1]) / 2
-    return ends[0], half if math.isfinite(half) else 0.0
 
 
 class _Drawing:
@@ -445,9 +412,7 @@ class _Drawing:
         return y + 2
 
 
-LIGHTS_NOTE = (
-    "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
-)
+LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
 LIGHT_DOMAINS = (
     "1 randomisation, 2 deviations from the intervention, 3 missing outcomes, 4 measurement, 5 selected results"
 )

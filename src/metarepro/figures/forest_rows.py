@@ -17,6 +17,8 @@ from metarepro.figures.sizes import INDENT
 from metarepro.figures.styles import NO_BREAK, Style
 from metarepro.figures.wording import effect_test_line, heterogeneity_line, subgroup_test_line, summary_label
 
+# Columns that the twin of a figure has by itself.
+RESERVED = frozenset({"row", "page", "panel"})
 Values = tuple[float, float, float]
 NOTHING: Values = (math.nan, math.nan, math.nan)
 
@@ -129,8 +131,10 @@ class _Maker:
             "row_kind": "study", "label": study.label, "study_id": study.study_id, "group": study.group,
             "level": study.level, "timepoint_h": study.timepoint_h, "participants": study.participants,
             **study.inputs, "estimate": study.estimate, "ci_low": study.ci_low, "ci_high": study.ci_high,
-            "weight": study.weight, "weight_printed": float(weight), **own, **study.risk_of_bias,
+            "weight": study.weight, "weight_printed": float(weight), **study.risk_of_bias,
         }  # fmt: skip
+        # A head of a user's column must not stand in for one of ours.
+        data |= {f"column {head}" if head in data or head in RESERVED else head: text for head, text in own.items()}
         return Row("study", study_label(study), indent, cells, values, study.weight, data, folded, study.risk_of_bias)
 
     def pooled_row(self, kind: str, label: str, summary: Summary, members: Sequence[StudyEffect]) -> Row:

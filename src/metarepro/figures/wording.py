@@ -187,7 +187,9 @@ def describe_figure(result: AnalysisResult) -> str:
             words = (f"{name}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)}" for name, s in rows)
             parts.append(f"{head}: {'; '.join(words)}.")
     if result.references:
-        parts.append("Printed: " + "; ".join(f"{r.label}: {fmt.effect(m, r.estimate)}" for r in result.references) + ".")
+        parts.append(
+            "Printed: " + "; ".join(f"{r.label}: {fmt.effect(m, r.estimate)}" for r in result.references) + "."
+        )
     return written(" ".join(parts))
 
 
