@@ -116,9 +116,7 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
             for key, text in (
                 (
                     "m" + arm,
-                    style.number(
-                        f"{fmt.fixed(i['m' + arm], kind.decimals)} ({fmt.fixed(i['sd' + arm], kind.decimals)})"
-                    ),
+                    style.number(_mean(i["m" + arm], i["sd" + arm], kind.decimals)),
                 ),
                 ("n" + arm, fmt.count(i["n" + arm])),
             )
@@ -127,6 +125,10 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
     if given is None:
         given = "SE" if "se" in i else "interval" if "ci_low" in i else "P value"
     return {"given": given, "n": fmt.count(study.participants)}
+
+
+def _mean(mean: float, sd: float, decimals: int) -> str:
+    return f"{fmt.fixed(mean, decimals)} ({fmt.fixed(sd, decimals)})"
 
 
 def _count_cells(kind: DataKind, numbers: dict[str, float]) -> dict[str, str]:

@@ -178,7 +178,7 @@ class _Drawing:
             needed = row.height
             if row.kind == "heading":
                 needed += sum(r.height for r in self.rows[number + 1 : number + 2])
-            if used + needed > height and number > starts[-1]:
+            if used + needed > height and any(r.kind != "gap" for r in self.rows[starts[-1] : number]):
                 starts.append(number)
                 again = self._heading_of(number)
                 used = taken + (again.height if again else 0.0)
@@ -192,7 +192,9 @@ class _Drawing:
         pages = []
         for start, end in pairwise([*starts, len(self.rows)]):
             again = self._heading_of(start) if start else None
-            pages.append([*([again] if again else []), *self.rows[start:end]])
+            rows = [*([again] if again else []), *self.rows[start:end]]
+            # Space before the summary is none at the top of a page.
+            pages.append(rows[1:] if len(rows) > 1 and rows[0].kind == "gap" else rows)
         return pages
 
     def _heading_of(self, number: int) -> Row | None:
@@ -360,8 +362,8 @@ class _Drawing:
         if side := self.panel.beyond(estimate):
             canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
             return
-        weight = row.weight if math.isfinite(row.weight) else 0.0
-        half = max(LARGEST * math.sqrt(max(weight, 0.0) / self.heaviest), LEAST) / 2
+        weight = row.weight if 0 < row.weight < math.inf else 0.0
+        half = max(LARGEST * math.sqrt(weight / self.heaviest), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
         if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half:

@@ -190,7 +190,7 @@ def _check_places(picture: Picture, rows: dict[int, Row]) -> list[str]:
     # Where several axes stand beside or below each other, only rows of panels say that the nearest below is theirs.
     if len(axes) > 1:
         marks = [m for m in marks if m.row is not None and rows[m.row].get("panel")]
-    found = []
+    found: list[str] = []
     for axis in axes if all(_is_flat(a) for a in axes) else ():
         own = [m for m in marks if _axis_of(m, axes) is axis]
         labels = [w for w in picture.words if w.kind == "tick" and _names(w, axis, axes)]
@@ -200,7 +200,8 @@ def _check_places(picture: Picture, rows: dict[int, Row]) -> list[str]:
         if len(labels) > 1 and not scales:
             found.append("the labels of the axis stand on no linear or logarithmic scale")
         # Whether an axis is in percent, or logarithmic with two labels, is in no attribute: what fits best is taken.
-        found += min((_misplaced(own, rows, scale, axis) for scale in scales), key=len, default=[])
+        faults: list[list[str]] = [_misplaced(own, rows, scale, axis) for scale in scales]
+        found += sorted(faults, key=len)[0] if faults else []
     return found
 
 

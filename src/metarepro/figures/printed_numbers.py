@@ -31,10 +31,9 @@ def numbers_in(text: str) -> list[str]:
 def unexplained(text: str, values: Mapping[str, Value]) -> list[str]:
     """Numbers of a text that neither a value of the row rounds to nor one of its words holds."""
     words = [" ".join(v.split()) for v in values.values() if isinstance(v, str)]
-    if any(text in word for word in words):
-        return []
     numbers = [float(v) for v in values.values() if isinstance(v, int | float) and not math.isnan(v)]
-    said = {n for w in words for n in numbers_in(w)}
+    # A line may break between a sign and its number.
+    said = {form for w in words for n in numbers_in(w) for form in (n, n.lstrip("<>"))}
     return [n for n in numbers_in(text) if n not in said and not any(shows(n, v) for v in numbers)
             and not _piece_of_long_word(n, text, words)]  # fmt: skip
 

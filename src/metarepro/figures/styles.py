@@ -40,7 +40,8 @@ class Style:
     study_head, weight_head : str
         Heads of columns.
     effect_head : str
-        Second line over the effects; `{level}` is the level in percent, `{model}` Common or Random, `{method}` IV, Peto, GLMM.
+        Second line over the effects; `{level}` is the level in percent, `{model}` Common or Random, `{method}` IV,
+        Peto or GLMM.
     merged_counts : bool
         Events and total in one column, or in two.
     numbers_first : bool
@@ -141,7 +142,7 @@ class Style:
 
 
 def _not_significant_by_rounding(p: float, decimals: int) -> str | None:
-    """A P below 0.05 that would be printed as 0.05, with as many decimals as it takes to read below; None if it is not."""
+    """A P below 0.05 that would be printed as 0.05, with as many decimals as it takes; None if it would not."""
     if p >= 0.05 or float(f"{p:.{decimals}f}") < 0.05:
         return None
     while float(text := f"{p:.{decimals}f}") >= 0.05 and decimals < 17:
