@@ -156,7 +156,7 @@ class _Panels:
             row = summary_data(f"{letter} {result.title}", summary) if summary is not None else {"label": result.title}
             with canvas.in_row(canvas.add_data(**row)):
                 y = put_notes(canvas, [line], y)
-        arrows = " Arrow: it goes on beyond the axis." if any(m.kind == "arrow" for m in canvas.marks) else ""
+        arrows = " Arrow: beyond the axis." if any(m.kind == "arrow" for m in canvas.marks) else ""
         marks = f"Squares: area by weight within a panel. Diamond: pooled estimate.{arrows} An empty row: no numbers."
         dagger = ["\u2020 A number was read in another report than the study's own."]
         secondary = any(s.level == "secondary" for r in self.results for s in r.studies)

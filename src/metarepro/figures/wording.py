@@ -122,7 +122,7 @@ def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
         elif math.isfinite(s.pi_low):
             marks += f" Bar: prediction interval ({PI_NAMES[s.pi_method]})."
         dashed = "compounded rate" if result.combine == "compound" else "pooled estimate"
-        notes.append(f"{marks}{' Arrow: it goes on beyond the axis.' if arrows else ''} Dashed: {dashed}.")
+        notes.append(f"{marks}{' Arrow: beyond the axis.' if arrows else ''} Dashed: {dashed}.")
     if result.sort and len(result.studies) > 1:
         within = " within subgroups" if len(result.subgroups) > 1 else ""
         notes.append(f"Order of the studies: {SORTED.get(result.sort, result.sort)}{within}.")
