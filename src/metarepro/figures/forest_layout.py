@@ -8,6 +8,7 @@ from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.forest_columns import Column, Fold
 from metarepro.figures.forest_rows import Row
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.styles import NO_BREAK
 
 LABEL_MIN, LABEL_MAX = 90.0, 190.0
 # Room for one light of risk of bias.
@@ -70,6 +71,7 @@ def place(
         _widen_for_spans(shown_left, attempt.gap)
         needed = 2 * MARGIN + sum(c.width + c.before + attempt.gap for c in (*shown_left, *shown_right))
         needed += 4 * attempt.gap + (len(shown_lights) * LIGHT_PITCH + attempt.gap if shown_lights else 0.0)
+        natural = max(natural, _widest_folded(rows, attempt.folded))
         least = min(max(attempt.label, text_width(head, SIZE, "bold")), natural)
         if needed + least + attempt.plot <= width or attempt is ATTEMPTS[-1]:
             break
@@ -80,7 +82,7 @@ def place(
     )
     _set_places(placement)
     for row in rows:
-        _wrap_row(row, placement)
+        wrap_row(row, placement)
     return placement
 
 
@@ -89,6 +91,17 @@ def _natural_label(rows: list[Row], head: str) -> float:
         text_width(r.label, SIZE, "bold" if r.bold else "normal") + r.indent for r in rows if not r.is_note and r.label
     ]
     return min(max([*widths, text_width(head, SIZE, "bold")]), LABEL_MAX)
+
+
+def _widest_folded(rows: list[Row], folded: frozenset[Fold]) -> float:
+    """Room that numbers under the labels need: a number is never broken (a long word of a user's may be)."""
+    pieces = [
+        (piece, row.indent)
+        for row in rows
+        for name in folded & {"effect", "data", "weight"}
+        for piece in row.folded.get(name, "").replace(NO_BREAK, " ").split(" ")
+    ]
+    return max((text_width(f"{piece};", SMALL) + indent for piece, indent in pieces), default=0.0)
 
 
 def _measure(rows: list[Row], columns: list[Column], attempt: Attempt) -> None:
@@ -135,7 +148,8 @@ def _set_places(p: Placement) -> None:
     p.lights_left = x
 
 
-def _wrap_row(row: Row, p: Placement) -> None:
+def wrap_row(row: Row, p: Placement) -> None:
+    """Break the texts of a row to the width of its place, and take its height."""
     if row.is_note:
         row.lines, row.small = [], wrap(row.label, max(p.note_width - row.indent, 60.0), SMALL)
         row.height = ROW + (len(row.small) - 1) * LEADING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.effects import get_measure
@@ -48,6 +49,13 @@ def level_text(result: AnalysisResult) -> str:
 def model_word(result: AnalysisResult) -> str:
     """Random or Common, for a head of a column."""
     return "Common" if result.summary is not None and result.summary.tau2_method == "CE" else "Random"
+
+
+def method_word(result: AnalysisResult) -> str:
+    """How the studies were put together, for a head of a column: IV is inverse variance."""
+    if result.summary is not None and result.summary.model == "binomial-normal":
+        return "GLMM"
+    return "Peto" if result.measure == "PETO" else "IV"
 
 
 def heterogeneity_line(s: Summary, style: Style = PLAIN) -> str:
@@ -105,7 +113,7 @@ SORTED = {
 
 def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
     """Notes under the plot: methods, marks, what was left out. `arrows`: whether the picture has any."""
-    notes = [result.methods]
+    notes = [result.methods[:1].upper() + result.methods[1:]] if result.methods else []
     s = result.summary
     if s is not None and s.k > 1:
         marks = "Squares: area by weight. Diamond: pooled estimate and its interval."
@@ -114,7 +122,7 @@ def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
         elif math.isfinite(s.pi_low):
             marks += f" Bar: prediction interval ({PI_NAMES[s.pi_method]})."
         dashed = "compounded rate" if result.combine == "compound" else "pooled estimate"
-        notes.append(f"{marks}{' Arrow: the interval goes on.' if arrows else ''} Dashed: {dashed}.")
+        notes.append(f"{marks}{' Arrow: beyond the axis.' if arrows else ''} Dashed: {dashed}.")
     if result.sort and len(result.studies) > 1:
         within = " within subgroups" if len(result.subgroups) > 1 else ""
         notes.append(f"Order of the studies: {SORTED.get(result.sort, result.sort)}{within}.")
@@ -170,4 +178,22 @@ def describe_figure(result: AnalysisResult) -> str:
         f"{s.label}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high) if s.estimable else 'not estimable'}"
         for s in result.studies
     )
-    return f"Forest plot. {result.title}. {headline(result)} Studies: {studies or 'none'}."
+    parts = [f"Forest plot. {result.title}. {headline(result)} Studies: {studies or 'none'}."]
+    pooled = [(g.label, g.summary) for g in result.subgroups if len(result.subgroups) > 1 and g.summary.k > 1]
+    known = {x.id: x for x in result.sensitivity}
+    models = [known[name] for name in result.figure.models if name in known]
+    for head, rows in (("Subgroups", pooled), ("Other models", [(x.label, x.summary) for x in models if x.summary])):
+        if rows:
+            words = (f"{name}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)}" for name, s in rows)
+            parts.append(f"{head}: {'; '.join(words)}.")
+    if result.references:
+        parts.append(
+            "Printed: " + "; ".join(f"{r.label}: {fmt.effect(m, r.estimate)}" for r in result.references) + "."
+        )
+    return written(" ".join(parts))
+
+
+def written(text: str) -> str:
+    """A text in one line, without the control characters that no file of text or XML can hold."""
+    line = " ".join(text.split())
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Cn") else "\ufffd" for c in line)
