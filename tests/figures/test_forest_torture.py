@@ -185,7 +185,7 @@ def test_weights_are_not_shown_where_nothing_is_weighted():
 
 def test_folded_columns_say_what_they_are():
     narrow = everything_said(draw_forest(drawn(made("counts", 3), width_mm=84)))
-    assert "Underthelabels:events/total,ketaminevplacebo." in narrow
+    assert "Underthelabels:events/total,ketaminevplacebo;weight." in narrow
     assert "Underthelabels" not in everything_said(draw_forest(made("counts", 3)))
     assert "meaninthe" not in narrow and "Underthelabels:mean(SD)andN" in everything_said(
         draw_forest(drawn(made("means", 3), width_mm=84))

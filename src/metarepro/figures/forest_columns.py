@@ -26,12 +26,13 @@ class Column:
     """A column: its head, an optional spanning head shared with neighbours, its alignment, and when it is folded."""
 
     key: str
-    header: list[str]
+    heads: list[str]
     align: Align
     fold: Fold
     span: str = ""
     x: float = 0.0
     width: float = 0.0
+    header: list[str] = field(default_factory=list)  # the heads, wrapped where the column is narrow
     before: float = 0.0  # room that a wide spanning head adds, half of it on each side
     lines: dict[int, list[str]] = field(default_factory=dict)
 
@@ -172,11 +173,20 @@ def folded_words(cells: dict[str, str], kind: DataKind) -> str:
 
 def folded_note(result: AnalysisResult, kind: DataKind, folded: frozenset[Fold]) -> str:
     """What the numbers under the labels are, where columns were folded."""
-    if "data" not in folded or not result.studies:
+    if not result.studies:
         return ""
+    words = [_data_note(result, kind)] if "data" in folded else []
+    words += ["weight"] if "weight" in folded and result.combine == "pool" else []
+    words = [w for w in words if w]
+    if "effect" in folded:
+        words.insert(0, f"{effect_label(result)} ({level_text(result)}% CI)")
+    return f"Under the labels: {'; '.join(words)}." if words else ""
+
+
+def _data_note(result: AnalysisResult, kind: DataKind) -> str:
     arms = f", {result.experimental_label or 'group 1'} v {control_name(result) or 'group 2'}"
     names = {"one_arm": "events/total", "counts": f"events/total{arms}", "means": f"mean (SD) and N{arms}"}
-    return f"Under the labels: {names[kind.kind]}." if kind.kind in names else ""
+    return names.get(kind.kind, "")
 
 
 def control_name(result: AnalysisResult) -> str:

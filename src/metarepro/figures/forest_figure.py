@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,7 +13,7 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.blocks import put_notes, put_title
-from metarepro.figures.colors import BROWN, GREY, INK, WHITE
+from metarepro.figures.colors import BROWN, GREY, INK, LIGHT, WHITE
 from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_axis import forest_axis
 from metarepro.figures.forest_columns import (
@@ -26,7 +27,7 @@ from metarepro.figures.forest_columns import (
 from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading, wrap_row
 from metarepro.figures.forest_rows import Row, make_rows
 from metarepro.figures.judgement_marks import draw_judgement
-from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.layout import MM, Align, Canvas
 from metarepro.figures.panels import Panel
 from metarepro.figures.shapes import diamond, square
 from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
@@ -147,7 +148,10 @@ class _Drawing:
         self.kind = kind = data_kind(result, self.measure, self.style)
         self.rows = make_rows(result, self.measure, kind, self.style)
         left = [*kind.columns]
-        left += [Column(f"user {head}", [one_line(head)], "left", "user") for head in result.figure.columns]
+        left += [
+            Column(f"user {head}", [one_line(head)], self._align(f"user {head}"), "user")
+            for head in result.figure.columns
+        ]
         right = [effect_column(result, self.style)]
         if result.combine == "pool":
             right.insert(0 if self.style.numbers_first else 1, weight_column(self.style))
@@ -165,6 +169,11 @@ class _Drawing:
         self.moved = [r for r in self.rows if r.is_note] if self.place.note_width < 150 else []
         if self.moved:
             self.rows = [r for r in self.rows if not r.is_note]
+
+    def _align(self, key: str) -> Align:
+        """Numbers stand at the right, words at the left."""
+        cells = [row.cells[key] for row in self.rows if row.cells.get(key, "\u2013") != "\u2013"]
+        return "right" if cells and all(re.fullmatch(r"[-\u2212]?\d+([.,]\d+)?", c) for c in cells) else "left"
 
     # -- pages -----------------------------------------------------------------------------------------------------
 
@@ -231,8 +240,7 @@ class _Drawing:
             for row in self.moved:
                 with canvas.in_row(canvas.add_data(**row.data)):
                     y = put_notes(canvas, [self._moved_text(row)], y)
-            arrows = any(m.kind == "arrow" for m in canvas.marks)
-            y = put_notes(canvas, footnotes(self.result, arrows or pages > 1), y)
+            y = put_notes(canvas, footnotes(self.result, self._has_arrows()), y)
             if words := folded_note(self.result, self.kind, self.place.attempt.folded):
                 y = put_notes(canvas, [words], y)
             if self.place.lights:
@@ -240,6 +248,10 @@ class _Drawing:
                 y = put_notes(canvas, [LIGHTS_NOTE.format(domains=domains)], y)
         canvas.height = y + MARGIN
         return canvas
+
+    def _has_arrows(self) -> bool:
+        """Whether anything on any page lies beyond the axis."""
+        return any(self.panel.beyond(v) for row in self.rows for v in row.values if not math.isnan(v))
 
     def _moved_text(self, row: Row) -> str:
         group = next((g.label for g in self.result.subgroups if g.group == row.data.get("group")), "")
@@ -251,9 +263,9 @@ class _Drawing:
         page = f" (page {number} of {pages})" if pages > 1 else ""
         y = put_title(canvas, self.result.title + page) + 4
         columns = self.place.columns
-        depth = max((len(c.header) for c in columns), default=1)
+        depth = max((len(c.header) + bool(c.span) for c in columns), default=1)
         spans = dict.fromkeys(c.span for c in self.place.left if c.span)
-        last = y + (depth + (1 if spans else 0)) * LEADING
+        last = y + max(depth, 2 if self.place.lights else 1) * LEADING
         for span in spans:
             members = [c for c in self.place.left if c.span == span]
             extra = members[0].before / 2
@@ -299,6 +311,7 @@ class _Drawing:
 
     def _draw_row(self, canvas: Canvas, row: Row, top: float) -> None:
         if row.kind == "gap":
+            canvas.line(MARGIN, top + ROW / 2, canvas.width - MARGIN, top + ROW / 2, "row rule", 0.5, LIGHT)
             return
         with canvas.in_row(self._data_row(canvas, row)):
             self._draw_texts(canvas, row, top + ROW - 3.2)
@@ -341,7 +354,7 @@ class _Drawing:
         if row.kind == "study" and math.isfinite(estimate):
             self._draw_study(canvas, row, middle)
         elif row.kind == "subtotal":
-            self.panel.diamond(canvas, middle, estimate, low, high, name, 3.4, WHITE, self.style.diamond)
+            self.panel.diamond(canvas, middle, estimate, low, high, "Subtotal", 3.4, WHITE, self.style.diamond)
         elif row.kind == "total":
             self.panel.diamond(
                 canvas, middle, estimate, low, high, "total", 4.4, self.style.diamond, self.style.diamond
@@ -366,13 +379,17 @@ class _Drawing:
         half = max(LARGEST * math.sqrt(weight / self.heaviest), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
-        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half:
-            canvas.line(x, middle - half, x, middle + half, f"estimate: {row.label}", 0.7, WHITE)
+        # An interval that the square hides is drawn on it.
+        ends = max(self.panel.x(low), x - half), min(self.panel.x(high), x + half)
+        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half + 4:
+            canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {row.label}", 0.7, WHITE)
+            tall = min(2.0, 0.8 * half)
+            canvas.line(x, middle - tall, x, middle + tall, f"estimate: {row.label}", 0.7, WHITE)
 
     # -- below the rows --------------------------------------------------------------------------------------------
 
     def _axis_below(self, canvas: Canvas, y: float) -> float:
-        y = self.panel.ticks(canvas, y)
+        y = self.panel.ticks(canvas, y, self.style.number)
         unit = fmt.unit(self.measure)
         label = effect_label(self.result)
         name = f"{label} ({unit})" if unit else label
@@ -402,11 +419,12 @@ class _Drawing:
         right, left = max(zero - 4, MARGIN + wide[0]), min(zero + 4, canvas.width - MARGIN - wide[1])
         y += SIZE + 1
         if right > left - 4 or max(wide) > canvas.width - 2 * MARGIN:
-            for text in (one, two):
+            for text, side in ((one, -1), (two, 1)):
                 for line in wrap(text, canvas.width - 2 * MARGIN, SIZE):
-                    half = text_width(line, SIZE) / 2
-                    x = min(max(zero, MARGIN + half), canvas.width - MARGIN - half)
-                    canvas.text(x, y, line, SIZE, "center", color=INK)
+                    wide_line = text_width(line, SIZE)
+                    start = zero - 4 - wide_line if side < 0 else zero + 4
+                    x = min(max(start, MARGIN), canvas.width - MARGIN - wide_line)
+                    canvas.text(x, y, line, SIZE, color=INK)
                     y += SIZE + 1
             return y - SIZE + 1
         canvas.text(right, y, one, SIZE, "right", color=INK)

@@ -15,7 +15,13 @@ from metarepro.figures.forest_columns import DataKind, folded_words, study_cells
 from metarepro.figures.layout import Cell
 from metarepro.figures.sizes import INDENT
 from metarepro.figures.styles import NO_BREAK, Style
-from metarepro.figures.wording import effect_test_line, heterogeneity_line, subgroup_test_line, summary_label
+from metarepro.figures.wording import (
+    effect_test_line,
+    heterogeneity_line,
+    level_text,
+    subgroup_test_line,
+    summary_label,
+)
 
 # Columns that the twin of a figure has by itself.
 RESERVED = frozenset({"row", "page", "panel"})
@@ -79,7 +85,8 @@ def summary_data(label: str, s: Summary) -> dict[str, Cell]:
     """A pooled result as a row of data."""
     names = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "tau2_low", "tau2_high", "i2", "i2_low",
              "i2_high", "q", "q_df", "q_p", "statistic", "df", "p_value", "k", "participants")  # fmt: skip
-    return {"row_kind": "pooled", "label": label, **{name: getattr(s, name) for name in names}}
+    return {"row_kind": "pooled", "label": label, **{name: getattr(s, name) for name in names},
+            "ci_level": s.level}  # fmt: skip
 
 
 def make_rows(result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> list[Row]:
@@ -124,7 +131,7 @@ class _Maker:
         if result.combine == "pool":
             folded["weight"] = f"weight{NO_BREAK}{style.number(weight)}%"
         own = {head: " ".join(str(text).split()) for head, text in study.columns.items()}
-        folded["user"] = "; ".join(f"{head}: {own[head]}" for head in result.figure.columns if own.get(head))
+        folded["user"] = "; ".join(f"{head}:{NO_BREAK}{own[head]}" for head in result.figure.columns if own.get(head))
         cells |= {f"user {head}": text for head, text in own.items()}
         cells |= {"effect": effect, "weight": style.weight(weight)}
         data: dict[str, Cell] = {
@@ -163,7 +170,8 @@ class _Maker:
             rows.append(Row("heading", group.label + alone, data=heading))
             rows += [self.study_row(s, INDENT) for s in members]
             if group.summary.k > 1:
-                rows.append(self.pooled_row("subtotal", "Subtotal", group.summary, members))
+                k = group.summary.k
+                rows.append(self.pooled_row("subtotal", f"Subtotal ({k} studies)", group.summary, members))
                 rows[-1].data["group"] = group.group
                 rows.append(self.note(heterogeneity_line(group.summary, self.style), rows[-1].data, INDENT))
         # A subgroup in which nothing could be pooled has no summary; its studies are shown all the same.
@@ -193,8 +201,9 @@ class _Maker:
         if math.isfinite(summary.pi_low):
             values = (math.nan, summary.pi_low, summary.pi_high)
             cell = style.interval(self.measure, summary.pi_low, summary.pi_high)
+            label = f"{level_text(result)}% prediction interval"
             rows.append(
-                Row("prediction", "Prediction interval", 0.0, {"effect": cell}, values, data=total.data,
+                Row("prediction", label, 0.0, {"effect": cell}, values, data=total.data,
                     folded={"effect": cell})
             )  # fmt: skip
         rows += self.model_rows()
