@@ -31,7 +31,7 @@ class UserColumn(Part):
         table, _, column = self.source.partition(".")
         known = [n for n in _TABLES[table].model_fields if n not in ("file", "line")]
         if column not in known:
-            raise fail("E102", f"{table} has no column {column!r}", f"Columns: {', '.join(known)}.", key="from")
+            raise fail("E102", f"{table} has no column {column!r}", f"Fix: one of {', '.join(known)}.", key="from")
         return self
 
 

@@ -121,7 +121,7 @@ def result_of(
         left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,
         sensitivity=_models(models or {}, measure, people, yi, vi), references=(),
         methods=_methods(fit, measure), notes=(),
-        figure=FigureOptions(models=tuple(models or ()), columns=tuple(further)),
+        sort="given", figure=FigureOptions(models=tuple(models or ()), columns=tuple(further)),
     )  # fmt: skip
 
 

@@ -1,0 +1,95 @@
+"""The figures that the workflow draws: which, where, why not, and that the gate has seen them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from metarepro.analysis import read_config, run_analysis
+from metarepro.evidence import read_dataset
+from metarepro.evidence.integrity import check_integrity
+from metarepro.figures import check_files, draw_analysis, draw_evidence
+from tests.conftest import ROOT
+
+KINDS = ("svg", "pdf", "png", "csv", "alt.txt")
+PSILOCYBIN = ROOT / "examples/psilocybin"
+
+
+def files(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir()}
+
+
+def test_an_analysis_has_its_figures_and_says_why_others_are_missing(results, tmp_path):
+    found = draw_analysis(results["response_24h_or"], tmp_path)
+    assert found.drawn == ("forest", "drapery", "flow")
+    assert list(found.not_drawn) == ["funnel"] and "k = 4 studies, fewer than 10" in found.not_drawn["funnel"]
+    assert files(tmp_path) == {f"{name}.{kind}" for name in found.drawn for kind in KINDS}
+    for name in found.drawn:
+        assert check_files(tmp_path / name) == []
+
+
+def test_compounded_rates_have_a_forest_plot(results, tmp_path):
+    found = draw_analysis(results["stard_cumulative"], tmp_path)
+    assert "forest" in found.drawn and {"funnel", "drapery"} <= set(found.not_drawn)
+
+
+@pytest.mark.parametrize("name", ["default", "psilocybin"])
+def test_the_tables_have_their_figures(name, config, data, tmp_path):
+    folder = ROOT / "data/raw"
+    if name == "psilocybin":
+        config, folder = read_config(PSILOCYBIN / "config.yaml"), PSILOCYBIN / "data/raw"
+        data = read_dataset(folder, config.data, config.dialects)
+    tables = tmp_path / "tables"
+    shutil.copytree(folder, tables, ignore=shutil.ignore_patterns("ipd"))
+    drawn = draw_evidence(config, data, check_integrity(data), tables, tmp_path)
+    assert {"risk_of_bias", "risk_of_bias_bars", "integrity"} <= set(drawn) and "flow" not in drawn
+    assert any(n.startswith("time_course-") for n in drawn)
+    for figure in drawn:
+        assert check_files(tmp_path / figure) == [], figure
+
+
+def test_a_flow_beside_the_tables_is_drawn(config, data, tmp_path):
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    shutil.copy(ROOT / "examples/flow/flow.yaml", tables)
+    assert "flow" in draw_evidence(config, data, (), tables, tmp_path)
+    assert "Records identified (n = 162)" in (tmp_path / "flow.svg").read_text(encoding="utf-8").replace("\u00a0", " ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("project", [ROOT, PSILOCYBIN], ids=["default", "psilocybin"])
+def test_every_figure_of_every_analysis_passes_the_gate(project, tmp_path):
+    config = read_config(project / "config.yaml")
+    data = read_dataset(project / config.data, config.data, config.dialects)
+    for analysis in config.analyses:
+        folder = tmp_path / analysis.id
+        folder.mkdir()
+        for name in draw_analysis(run_analysis(config, analysis, data), folder).drawn:
+            assert check_files(folder / name) == [], (analysis.id, name)
+
+
+def test_figure_settings_of_the_configuration_reach_the_picture(config, data, tmp_path):
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    settings = (
+        "figure:\n  style: lancet\n  width_mm: 120\n  models: [common_effect]\n  risk_of_bias: true\n"
+        "  columns: [{head: Diagnosis, from: studies.diagnosis}, {head: mg/kg, from: arms.dose_mg_per_kg}]\n"
+    )
+    (tmp_path / "config.yaml").write_text(text.replace("model:\n", settings + "model:\n", 1), encoding="utf-8")
+    config = read_config(tmp_path / "config.yaml")
+    analysis = next(a for a in config.analyses if a.id == "score_24h_md")
+    result = run_analysis(config, analysis, data)
+    assert result.figure.style == "lancet" and result.figure.columns == ("Diagnosis", "mg/kg")
+    assert {s.columns["Diagnosis"] for s in result.studies} >= {"MDD"}
+    assert all(set(s.risk_of_bias.values()) == {""} for s in result.studies)
+    draw_analysis(result, tmp_path)
+    svg = (tmp_path / "forest.svg").read_text(encoding="utf-8")
+    assert "\u22126\u00b765" in svg and "Common effect" in svg and "Diagnosis" in svg and "RoB" in svg
+    assert 'width="340.15' in svg.replace("340.157", "340.15")
+    twin = (tmp_path / "forest.csv").read_text(encoding="utf-8")
+    assert (
+        json.loads(json.dumps(result.summary.estimate)) == result.summary.estimate
+        and repr(result.summary.estimate) in twin
+    )
