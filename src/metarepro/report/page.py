@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from metarepro.report.audit import claims_view, reproductions_view
 from metarepro.reproduction.result import Reproduction
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SVG = re.compile(r"<svg .*?</svg>", re.S)
+# Only what a style sheet takes as it stands.
+_STYLE = re.compile(r'style="([^"<>{}&]*)"')
 _URL = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -116,7 +120,8 @@ def render_report(
         printed_figures=[Markup(inline_svg(f, f"printed-page-{i}")) for i, f in enumerate(printed_figures, 1)],
     )  # fmt: skip
     fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
-    return page.replace("/*FONTS*/", fonts)
+    page, styles = share_styles(page)
+    return page.replace("/*FONTS*/", f"{fonts}\n{styles}")
 
 
 def changes_view(changes: Mapping[str, Any] | None, results: Sequence[AnalysisResult]) -> dict[str, Any] | None:
@@ -273,6 +278,7 @@ def inline_svg(svg: str, name: str) -> str:
     # matplotlib repeats every text in a comment; rows are of use in the files only.
     svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.S)
     svg = re.sub(r'<g class="mr-[^"]*"(?: data-row="\d+")?>', "<g>", svg)
+    svg = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.S)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
@@ -283,6 +289,18 @@ def inline_svg(svg: str, name: str) -> str:
         lambda m: 'aria-labelledby="' + " ".join(f"{name}-{i}" for i in m.group(1).split()) + '"',
         svg,
     )
+
+
+def share_styles(page: str) -> tuple[str, str]:
+    """The page with the styles that its figures repeat as classes, and the rules of these classes."""
+    counts = Counter(_STYLE.findall("".join(_SVG.findall(page))))
+    names = {style: f"f{i}" for i, (style, n) in enumerate(counts.most_common()) if n > 3}
+
+    def named(match: re.Match[str]) -> str:
+        return f'class="{names[match.group(1)]}"' if match.group(1) in names else match.group()
+
+    page = _SVG.sub(lambda svg: _STYLE.sub(named, svg.group()), page)
+    return page, "\n".join(f".{name}{{{style}}}" for style, name in names.items())
 
 
 def font_faces(characters: set[str]) -> str:
