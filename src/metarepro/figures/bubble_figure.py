@@ -16,15 +16,17 @@ from metarepro.figures.bubble_numbers import Bubbles, bubbles_of, has_prediction
 from metarepro.figures.bubble_words import default_title, describe, notes
 from metarepro.figures.colors import BLUE, GREY, INK, PALE
 from metarepro.figures.fonts import text_width
-from metarepro.figures.label_places import Crowd, Point, clipped, shortened
 from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.line_parts import between_heights, segments_of
 from metarepro.figures.plane import Plane, room_for_labels
+from metarepro.figures.point_labels import place_labels
 from metarepro.figures.scales import effect_axis, range_axis
-from metarepro.figures.shapes import box, circle, triangle
+from metarepro.figures.shapes import Point, box, circle, triangle
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, shorten
 from metarepro.pooling.regression import MetaRegression
 
+Circle = tuple[float, float, float]
 FILL = "#cfe2f0"
 # Radii in points: of the largest circle with few and with many studies, and of the smallest that is still seen.
 LARGEST, LARGEST_OF_MANY, SMALLEST = 12.0, 6.0, 1.6
@@ -169,7 +171,7 @@ def _bands(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
         limits += [("prediction limit", line.pi_low, True), ("prediction limit", line.pi_high, True)]
     for name, values, dashed in limits:
         points = [(x, _height(plane, float(v))) for x, v in zip(xs, values, strict=True)]
-        for run in clipped(points, plane.top, plane.bottom):
+        for run in between_heights(points, plane.top, plane.bottom):
             canvas.curve(run, f"{name}: {'low' if values is line.ci_low or values is line.pi_low else 'high'}",
                          0.8 if dashed else 0.4, GREY, dashed)  # fmt: skip
             drawn.append(run)
@@ -186,7 +188,7 @@ def _line(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
             pi_high=float(line.pi_high[i]), **{clean(n): clean(v) for n, v, _ in b.held},
         )  # fmt: skip
     points = [(plane.x(float(x)), _height(plane, float(v))) for x, v in zip(line.x, line.estimate, strict=True)]
-    runs = clipped(points, plane.top, plane.bottom)
+    runs = between_heights(points, plane.top, plane.bottom)
     for run in runs:
         canvas.curve(run, f"regression line: {b.moderator}", 1.4, INK)
     return runs
@@ -201,10 +203,10 @@ def _radii(b: Bubbles, width: float) -> tuple[Any, int]:
     return np.maximum(exact, SMALLEST), int((exact < SMALLEST).sum())
 
 
-def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[Any, int, int]:
+def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[list[Circle], int, int]:
     """Circles, the largest first so that none hides a smaller one; x, y and radius of each."""
     radii, floored = _radii(b, canvas.width)
-    circles = np.zeros((b.x.size, 3))
+    circles = [(0.0, 0.0, 0.0)] * b.x.size
     arrows = 0
     for i in np.argsort(-b.weights, kind="stable"):
         value = float(b.estimates[i])
@@ -225,26 +227,23 @@ def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[Any, int, int]:
     return circles, floored, arrows
 
 
-def _labels(canvas: Canvas, b: Bubbles, plane: Plane, circles: Any, lines: list[list[Point]]) -> tuple[int, int]:
-    """Labels, those beside their circles before those at leaders; how many have no room, how many are cut short."""
+def _labels(
+    canvas: Canvas, b: Bubbles, plane: Plane, circles: list[Circle], lines: list[list[Point]]
+) -> tuple[int, int]:
+    """Labels, the heaviest studies first; how many have no room, how many are cut short."""
     frame = (plane.left + 3, plane.top, canvas.width - 2, plane.bottom - 2)
-    crowd = Crowd(frame, circles, lines)
     order = [int(i) for i in np.argsort(-b.weights, kind="stable")]
     width = min(0.42 * plane.width, 120.0)
-    texts = [shortened(label, width, SMALL) for label in b.labels]
-    placed: set[int] = set()
-    for leaders in (False, True):
-        for row, i in enumerate(order):
-            place = crowd.place(texts[i], SMALL, i, leaders) if texts[i] and i not in placed else None
-            if place is None:
-                continue
-            placed.add(i)
-            with canvas.in_row(row):
-                if place.leader:
-                    (x0, y0), (x1, y1) = place.leader
-                    canvas.line(x0, y0, x1, y1, f"leader: {texts[i]}", 0.35, GREY)
-                canvas.text(place.x, place.y, texts[i], SMALL, color=INK)
-    return len(order) - len(placed), sum(texts[i] != b.labels[i] for i in placed)
+    texts = [shorten(label, width, SMALL) for label in b.labels]
+    # Rows of the data are in the order of the weights.
+    points = [(row, *circles[i], texts[i]) for row, i in enumerate(order) if texts[i]]
+    placed = place_labels(points, frame, (), circles, SMALL, untouched=segments_of(lines))
+    for label in placed:
+        with canvas.in_row(label.index):
+            if label.leader is not None:
+                canvas.line(*label.leader, f"leader: {label.text}", 0.35, GREY)
+            canvas.text(label.x, label.y, label.text, SMALL, color=INK)
+    return len(order) - len(placed), sum(label.text != b.labels[order[label.index]] for label in placed)
 
 
 def _key(canvas: Canvas, b: Bubbles, y: float) -> float:

@@ -21,15 +21,15 @@ from metarepro.figures.funnel_words import (
     key_of_limits,
     notes_of,
     ranges,
-    shorten,
 )
 from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
 from metarepro.figures.layout import MM, Canvas, Dashes
+from metarepro.figures.line_parts import outside_boxes
 from metarepro.figures.plane import Plane, room_for_labels
-from metarepro.figures.point_labels import outside_boxes, place_labels
+from metarepro.figures.point_labels import place_labels
 from metarepro.figures.shapes import box, circle
 from metarepro.figures.sizes import MARGIN, SMALL
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, shorten
 from metarepro.pooling import PooledFit
 
 Labels = Literal["auto", "all", "none"]
@@ -121,7 +121,8 @@ def _drawn(
     unnamed, coincident = _points(canvas, plane, plan, labels)
     y = plane.draw_axes(canvas, axis_name(result, plan), "Standard error" + _of_what(plan))
     y = put_key(canvas, _key(canvas, result, plan), y + 8)
-    y = put_notes(canvas, notes_of(result, plan, unnamed, coincident), y + 5)
+    every = len(_to_name(plan, labels)) == len(plan.points)
+    y = put_notes(canvas, notes_of(result, plan, unnamed, coincident, every), y + 5)
     canvas.height = y + MARGIN
     return canvas, plan
 
@@ -158,10 +159,10 @@ def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tupl
                 radius = RADIUS + RING * (min(rings, MOST_RINGS) - 1)
                 corners = circle(radius, x, y)
                 canvas.curve([*corners, *corners[:2]], f"study: {name}", 0.9, INK)
-                circles.append((x, y, radius + 0.8))
+                circles.append((x, y, radius + 0.45))
             else:
                 canvas.polygon(_arrow(plane, s.yi, s.se, x, y), INK, f"arrow: {name}")
-                circles.append((x, y, 6.5))
+                circles.append((x, y, 5.7))
     frame = (plane.left + 2, plane.top + _CORNER_GAP, plane.right - 1, plane.bottom - _CORNER_GAP)
     chosen = _to_name(plan, labels)
     widest = 0.45 * plane.width

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures import numbers as fmt
-from metarepro.figures.fonts import text_width
 from metarepro.figures.funnel_plan import ENOUGH, FunnelPlan, FunnelPoint
 from metarepro.figures.texts import clean
 from metarepro.figures.wording import effect_label
@@ -61,8 +60,8 @@ def ranges(plan: FunnelPlan) -> list[str]:
     return [f"P > {p[0]}", *(f"{b} < P \u2264 {a}" for a, b in pairwise(p)), f"P \u2264 {p[-1]}"]
 
 
-def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident: int) -> list[str]:
-    """Notes under the plot: what the marks are, how to read them, what was left out."""
+def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident: int, every: bool) -> list[str]:
+    """Notes under the plot: what the marks are, how to read them, what was left out; whether `every` name was tried."""
     s, k = plan.summary, len(plan.points)
     notes = []
     if k < ENOUGH:
@@ -99,11 +98,7 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
     if outside:
         notes.append(f"Arrow heads at the edge, beyond the axes: {listed(outside)}.")
     if unnamed:
-        why = (
-            "for want of room"
-            if k <= NAMED_AT_MOST
-            else "as only those far outside the pseudo limits are where they have room"
-        )
+        why = "for want of room" if every else "as only those far outside the pseudo limits are where they have room"
         notes.append(f"{studies_in_words(unnamed).capitalize()} not named, {why}.")
     if plan.lost:
         notes.append(f"Without a usable effect and standard error, not shown: {listed([x.label for x in plan.lost])}.")
@@ -150,12 +145,3 @@ def listed(names: list[str]) -> str:
     shown = [clean(n) for n in names[:LISTED]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def shorten(text: str, width: float, size: float) -> str:
-    """A text cut to a width, with an ellipsis where something is missing."""
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + "\u2026", size) > width:
-        text = text[:-1].rstrip()
-    return text + "\u2026"
