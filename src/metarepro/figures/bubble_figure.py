@@ -20,10 +20,10 @@ from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.line_parts import between_heights, segments_of
 from metarepro.figures.plane import Plane, room_for_labels
 from metarepro.figures.point_labels import place_labels
-from metarepro.figures.scales import effect_axis, range_axis
 from metarepro.figures.shapes import Point, box, circle, triangle
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
 from metarepro.figures.texts import clean, shorten
+from metarepro.figures.value_axes import CLEAR, display_axis, padded, plain_axis
 from metarepro.pooling.regression import MetaRegression
 
 Circle = tuple[float, float, float]
@@ -92,11 +92,12 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
     """The picture as a canvas of measured texts and marks."""
     canvas = Canvas(width_mm * MM)
     y = _key(canvas, b, put_title(canvas, title) - 2)
-    x_axis = _x_axis(b, canvas.width)
-    y_axis, cut = _y_axis(b)
+    height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 180.0), 300.0)
+    y_axis, cut = _y_axis(b, height)
     left = MARGIN + room_for_labels(y_axis)
     width = canvas.width - left - MARGIN
-    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, min(max(0.62 * width, 180.0), 300.0))
+    x_axis = plain_axis(*padded(float(b.x.min()), float(b.x.max()), 0.06), width)
+    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, height)
     lines = _bands(canvas, b, plane)
     null = b.measure.null
     if null is not None and 0 < y_axis.position(null) < 1:
@@ -116,11 +117,7 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
 # -- axes --------------------------------------------------------------------------------------------------------
 
 
-def _x_axis(b: Bubbles, width: float) -> Axis:
-    return range_axis(float(b.x.min()), float(b.x.max()), 5 if width < 300 else 8, pad=0.06)
-
-
-def _y_axis(b: Bubbles) -> tuple[Axis, bool]:
+def _y_axis(b: Bubbles, height: float) -> tuple[Axis, bool]:
     """An axis for all studies and as much of the bands as leaves them readable; whether anything is cut."""
     ratio = b.measure.ratio
 
@@ -144,8 +141,9 @@ def _y_axis(b: Bubbles) -> tuple[Axis, bool]:
         null = math.log(b.measure.null) if ratio else b.measure.null
         if low - 0.25 * span <= null <= high + 0.25 * span:
             low, high = min(low, null), max(high, null)
+    low, high = padded(low, high, 0.04)
     ends = (math.exp(low), math.exp(high)) if ratio else (low, high)
-    return effect_axis(b.measure, *ends), cut
+    return display_axis(b.measure, *ends, height, upright=True, clear=CLEAR), cut
 
 
 def _height(plane: Plane, value: float) -> float:

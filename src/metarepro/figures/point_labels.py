@@ -17,6 +17,8 @@ NEXT, NEAR, FAR, DIRECTIONS = (2.2,), (5.0, 7.5, 10.0, 12.5, 15.0), tuple(range(
 # From this distance on a leader joins label and point.
 WITH_LEADER = 3.0
 BESIDE, ABOVE = 1.5, 0.6
+# How often to try where labels are left out, and up to how many labels more than once.
+TRIES, MANY = 3, 120
 # Room kept around points.
 AIR = 0.8
 # Directions as steps across and down; right and left first, where a label reads best.
@@ -75,15 +77,25 @@ def place_labels(
     )
     dots = np.array(circles, dtype=float).reshape(-1, 3)
     # Labels next to their points first, so that no leader takes the place of one.
-    rounds = [(NEXT, all_lines), (NEAR, all_lines), (NEXT + NEAR, hard), (FAR, hard), (NEXT + NEAR, never)]
-    left, placed = list(points), list[PlacedLabel]()
-    for stage in (rounds[:1], rounds[1:]):
-        for point in tuple(left):
-            found = next((f for how in stage if (f := _first_place(point, size, within, dots, placed, *how))), None)
-            if found is not None:
-                placed.append(found)
-                left.remove(point)
-    return placed
+    stages = [(NEXT, all_lines)], [(NEAR, all_lines), (NEXT + NEAR, hard), (FAR, hard), (NEXT + NEAR, never)]
+    best: list[PlacedLabel] = []
+    order = list(points)
+    for _ in range(TRIES if len(order) <= MANY else 1):
+        placed: list[PlacedLabel] = []
+        left = order
+        for stage in stages:
+            missed = []
+            for point in left:
+                found = next((f for how in stage if (f := _first_place(point, size, within, dots, placed, *how))), None)
+                placed += [found] if found is not None else []
+                missed += [point] if found is None else []
+            left = missed
+        best = max(best, placed, key=len)
+        if not left:
+            break
+        # Those that found no place choose first the next time.
+        order = left + [point for point in order if point not in left]
+    return best
 
 
 def _first_place(
