@@ -11,17 +11,17 @@ from numpy.typing import ArrayLike
 
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.bubble_numbers import Bubbles, bubbles_of, has_prediction
 from metarepro.figures.bubble_words import default_title, describe, notes
 from metarepro.figures.colors import BLUE, GREY, INK, PALE
-from metarepro.figures.fonts import text_width
-from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.keys import SAMPLE, KeyEntry, put_key, stroke
+from metarepro.figures.layout import Canvas
 from metarepro.figures.line_parts import between_heights, segments_of
 from metarepro.figures.plane import Plane, room_for_labels
 from metarepro.figures.point_labels import place_labels
 from metarepro.figures.shapes import Point, box, circle, triangle
-from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
 from metarepro.figures.texts import clean, shorten
 from metarepro.figures.value_axes import CLEAR, display_axis, padded, plain_axis
 from metarepro.pooling.regression import MetaRegression
@@ -90,8 +90,8 @@ def bubble(
 
 def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
     """The picture as a canvas of measured texts and marks."""
-    canvas = Canvas(width_mm * MM)
-    y = _key(canvas, b, put_title(canvas, title) - 2)
+    canvas = Canvas(page_width(width_mm))
+    y = put_key(canvas, _key(b), put_title(canvas, title) - 4, SIZE)
     height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 180.0), 300.0)
     y_axis, cut = _y_axis(b, height)
     left = MARGIN + room_for_labels(y_axis)
@@ -244,28 +244,20 @@ def _labels(
     return len(order) - len(placed), sum(label.text != b.labels[order[label.index]] for label in placed)
 
 
-def _key(canvas: Canvas, b: Bubbles, y: float) -> float:
-    """What the marks mean, in one line or more; returns its last baseline."""
+def _key(b: Bubbles) -> list[KeyEntry]:
+    """What the marks mean."""
+
+    def study(canvas: Canvas, x: float, y: float) -> None:
+        canvas.polygon(circle(3.4, x + SAMPLE / 2, y, 36), FILL, "study: key", BLUE, 0.7)
+
+    def band(canvas: Canvas, x: float, y: float) -> None:
+        canvas.polygon(box(x, y - 3, x + SAMPLE, y + 3), PALE, "band: key")
+        for side in (-3, 3):
+            canvas.line(x, y + side, x + SAMPLE, y + side, "confidence limit: key", 0.4, GREY)
+
     level = f"{100 * b.regression.fit.level:g}%"
-    items = ["study", "mean effect", f"{level} confidence"]
-    items += [f"{level} prediction"] if has_prediction(b.line) else []
-    x, symbol = MARGIN, 16.0
-    y += SIZE
-    for number, words in enumerate(items):
-        width = symbol + 4 + text_width(words, SIZE)
-        if x > MARGIN and x + width > canvas.width - MARGIN:
-            x, y = MARGIN, y + LEADING + 2
-        middle = y - 2.6
-        if number == 0:
-            canvas.polygon(circle(3.4, x + symbol / 2, middle, 36), FILL, "study: key", BLUE, 0.7)
-        elif number == 1:
-            canvas.line(x, middle, x + symbol, middle, "regression line: key", 1.4, INK)
-        elif number == 2:
-            canvas.polygon(box(x, middle - 3, x + symbol, middle + 3), PALE, "band: key")
-            for side in (-3, 3):
-                canvas.line(x, middle + side, x + symbol, middle + side, "confidence limit: key", 0.4, GREY)
-        else:
-            canvas.line(x, middle, x + symbol, middle, "prediction limit: key", 0.8, GREY, True)
-        canvas.text(x + symbol + 4, y, words, SIZE, color=INK)
-        x += width + GAP + 3
-    return y
+    entries = [KeyEntry("study", study), KeyEntry("mean effect", stroke("regression line", 1.4, INK))]
+    entries.append(KeyEntry(f"{level} confidence", band))
+    if has_prediction(b.line):
+        entries.append(KeyEntry(f"{level} prediction", stroke("prediction limit", 0.8, GREY, True)))
+    return entries

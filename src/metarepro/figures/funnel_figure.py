@@ -8,7 +8,7 @@ from typing import Any, Literal
 from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import BLUE, GREY, INK, WHITE
 from metarepro.figures.funnel_lines import DASHES, ESTIMATE, SHADES, rays_of, shade_regions
 from metarepro.figures.funnel_plan import FunnelPlan, FunnelPoint, plan_funnel
@@ -22,8 +22,8 @@ from metarepro.figures.funnel_words import (
     notes_of,
     ranges,
 )
-from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
-from metarepro.figures.layout import MM, Canvas, Dashes
+from metarepro.figures.keys import SAMPLE, KeyEntry, put_key, stroke
+from metarepro.figures.layout import Canvas
 from metarepro.figures.line_parts import outside_boxes
 from metarepro.figures.plane import Plane, room_for_labels
 from metarepro.figures.point_labels import place_labels
@@ -110,7 +110,7 @@ def _drawn(
 ) -> tuple[Canvas, FunnelPlan]:
     if labels not in ("auto", "all", "none"):
         raise ConfigError(f"labels = {labels!r} is not known. Allowed: auto, all, none.")
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(page_width(width_mm))
     room = canvas.width - 2 * MARGIN - 30
     height = min(max(0.62 * room, 190.0), 270.0)
     plan = plan_funnel(result, contours, minimum, room, height)
@@ -215,9 +215,6 @@ def _key(canvas: Canvas, result: AnalysisResult, plan: FunnelPlan) -> list[KeyEn
     def study(c: Canvas, x: float, y: float) -> None:
         corners = circle(RADIUS, x + SAMPLE / 2, y)
         c.curve([*corners, *corners[:2]], "study: key", 0.9, INK)
-
-    def stroke(name: str, width: float, color: str, dashes: Dashes) -> Any:
-        return lambda c, x, y: c.line(x, y, x + SAMPLE, y, f"{name}: key", width, color, dashes)
 
     def area(shade: str, words: str) -> Any:
         def draw(c: Canvas, x: float, y: float) -> None:
