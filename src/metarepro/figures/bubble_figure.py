@@ -106,10 +106,7 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
     circles, floored, arrows = _studies(canvas, b, plane)
     lines += _line(canvas, b, plane)
     unlabelled, cut_labels = _labels(canvas, b, plane, circles, lines)
-    unit = fmt.unit(b.measure)
-    scale = "log scale" if y_axis.log else ""
-    extra = ", ".join(w for w in (unit, scale) if w)
-    y = plane.draw_axes(canvas, b.axis_label, f"{b.measure.label} ({extra})" if extra else b.measure.label)
+    y = plane.draw_axes(canvas, b.axis_label, fmt.axis_name(b.measure.label, b.measure, "log" if y_axis.log else ""))
     canvas.height = put_notes(canvas, notes(b, floored, unlabelled, cut_labels, arrows, cut), y + 5) + MARGIN
     return canvas
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError
+from metarepro.figures import numbers as fmt
 from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import BLUE, GREY, INK, WHITE
 from metarepro.figures.funnel_lines import DASHES, ESTIMATE, SHADES, rays_of, shade_regions
@@ -128,8 +129,7 @@ def _drawn(
 
 
 def _of_what(plan: FunnelPlan) -> str:
-    scales = {"exp": "log", "expit": "logit", "tanh": "Fisher's z", "sin2": "arcsine", "square": "square root"}
-    name = scales.get(plan.measure.display, "")
+    name = fmt.working_scale(plan.measure)
     return f" ({name} scale)" if name else ""
 
 

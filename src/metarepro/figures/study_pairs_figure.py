@@ -26,7 +26,7 @@ from metarepro.figures.printed_texts import (
     subject,
 )
 from metarepro.figures.sizes import MARGIN, SIZE
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import PrintedNumbers, Reproduction, StudyReproduction
@@ -133,9 +133,8 @@ def draw_study_pairs(
 def _section(r: Reproduction, rows: list[Row]) -> Section:
     measure = _measure(r)
     name = measure.label if r.code else clean(r.measure) or "Effect"
-    unit = fmt.unit(measure)
     axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
-    heading = name + (f" ({unit})" if unit else "") + (", log scale" if axis.log else "")
+    heading = fmt.axis_name(name, measure, "log" if axis.log else "")
     # A plain number has no line of no effect, as in the comparison of results.
     return Section(family_of(r), measure, heading, axis, rows)
 
@@ -271,7 +270,7 @@ def describe(reproduction: Reproduction) -> str:
         again = row.recomputed if row.basis == "none" else f"recomputed {row.recomputed}"
         turned = f" ({row.own})" if row.own else ""
         lines.append(f"{row.name}: printed {row.printed}; {again}{turned}; {row.verdict}.")
-    how = f"{len(rows)} {'study' if len(rows) == 1 else 'studies'}" + (f": {counts}" if counts else "")
+    how = counted(len(rows)) + (f": {counts}" if counts else "")
     return f"{title(reproduction)}. {_pooled(reproduction)[0]} {how}. " + " ".join(
         [*lines, *_notes(reproduction, rows)]
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from metarepro.figures.fonts import text_width, undrawable
 
 
@@ -20,3 +22,21 @@ def shorten(text: str, width: float, size: float) -> str:
     while text and text_width(text + "\u2026", size) > width:
         text = text[:-1].rstrip()
     return text + "\u2026"
+
+
+def plural(n: int, word: str) -> str:
+    """A word for so many."""
+    if n == 1:
+        return word
+    return word[:-1] + "ies" if word.endswith("y") else word + "s"
+
+
+def counted(n: int, word: str = "study") -> str:
+    """A number with its word: '1 study', '2 studies'."""
+    return f"{n} {plural(n, word)}"
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Names with commas; beyond a few, how many more there are."""
+    more = len(names) - most
+    return ", ".join(clean(n) for n in names[:most]) + (f" and {more} more" if more > 0 else "")
