@@ -93,14 +93,101 @@ ENTRIES = (
     titles=["4 hours", "24 hours", "72 hours", "7 days"], title="Response after one ketamine infusion",
 )""",
     ),
+    Entry(
+        "funnel", "Contour-enhanced funnel plot",
+        "Shades say where a study's own test is significant; the dashed lines belong to the pooled estimate. Below ten "
+        "studies it is not drawn unless asked for.",
+        """figure = mr.figures.funnel(fit, title="BCG vaccine and tuberculosis", **about)""",
+    ),
+    Entry(
+        "drapery", "Drapery plot",
+        "The p-value of every possible effect: of each study, of the pooled estimate, of a new study.",
+        """figure = mr.figures.drapery(results["response_24h_or"])""",
+    ),
+    Entry(
+        "bubble", "Bubble plot of a meta-regression",
+        "Area by weight, the line with its confidence and prediction bands, over the range of the data only.",
+        """figure = mr.figures.bubble(
+    mr.meta_regression(es.yi, es.vi, "latitude", bcg), "latitude",
+    labels=bcg.trial, measure="RR", x_label="Absolute latitude (degrees)", title="BCG vaccine: effect by latitude",
+)""",
+    ),
+    Entry(
+        "dumbbell", "Printed against recomputed results",
+        "What reviews print, what their own numbers give, and the verdict.",
+        """from metarepro.reproduction import reproduce
+
+printed = {r.id: r for r in reproduce(config, data)}
+reviews = ("sypres_psilodep", "nissen2007", "cooney2013")
+figure = mr.figures.dumbbell([r for r in printed.values() if r.review in reviews])""",
+    ),
+    Entry(
+        "study_pairs", "Published against recomputed effects, study by study",
+        "Where a report prints the effects of its studies, each stands beside the recomputed one.",
+        """figure = mr.figures.study_pairs(printed["psilodep_g"])""",
+    ),
+    Entry(
+        "specification_strip", "All ways of computing a printed result",
+        "Every estimate that formulas and estimators give, and which of them the report may have used.",
+        """figure = mr.figures.specification_strip(printed["psilodep_g"])""",
+    ),
+    Entry(
+        "claims", "Claims and what the data say",
+        "Each claim with its verdict and what decided it; the first page.",
+        """from metarepro.claims import audit_claims
+
+claims = audit_claims(config, data, results, printed)
+figure = mr.figures.claims_overview_pages(claims)[0]""",
+    ),
+    Entry(
+        "time_course", "Time course by trial",
+        "A panel a trial, all with the same axes; the first page.",
+        """from metarepro.analysis import time_courses
+
+courses = time_courses(data, "response", agents=["ketamine", "saline", "midazolam", "placebo"])
+figure = mr.figures.time_course_pages(courses, outcome_label="Response")[0]""",
+    ),
+    Entry(
+        "risk_of_bias", "Risk of bias, study by study",
+        "Shape, sign and colour say the same; what was not assessed is never green. Trials of psilocybin.",
+        """from metarepro.analysis import assessments_of
+
+psilocybin = read_dataset(Path("examples/psilocybin/data/raw"))
+assessments = assessments_of(psilocybin)
+figure = mr.figures.risk_of_bias(assessments)""",
+    ),
+    Entry(
+        "risk_of_bias_bars", "Risk of bias, weighted",
+        "The share of the weight under each judgement, with hatching and percentages.",
+        """figure = mr.figures.risk_of_bias_bars(assessments)""",
+    ),
+    Entry(
+        "prisma_flow", "PRISMA 2020 flow",
+        "From a small YAML file; numbers that do not add up are refused with both sums.",
+        """from metarepro.analysis import read_flow
+
+figure = mr.figures.prisma_flow(read_flow(Path("examples/flow/flow.yaml")))""",
+    ),
+    Entry(
+        "analysis_flow", "Which studies an analysis uses",
+        "From the tables to the pooled studies, with the reasons.",
+        """figure = mr.figures.analysis_flow(results["response_24h_or"])""",
+    ),
+    Entry(
+        "integrity", "What does not fit in the tables",
+        "Findings of the trustworthiness checks by study and check; the first page.",
+        """from metarepro.evidence.integrity import check_integrity
+
+labels = {s.study_id: s.label for s in data.studies.values()}
+figure = mr.figures.integrity_overview_pages(check_integrity(data), labels=labels)[0]""",
+    ),
 )  # fmt: skip
 
 
 def draw(entry: Entry, names: dict[str, Any]) -> list[Any]:
-    """The pages of an entry."""
-    own = dict(names)
-    exec(entry.code, own)  # the code that the page shows is the code that runs
-    figure = own["figure"]
+    """The pages of an entry; what its code names is there for the next ones."""
+    exec(entry.code, names)  # the code that the page shows is the code that runs
+    figure = names["figure"]
     return list(figure) if isinstance(figure, list) else [figure]
 
 

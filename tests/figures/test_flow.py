@@ -18,8 +18,7 @@ from metarepro.figures.layout import MM, WIDTHS_MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG
 
-# The flow printed in doi:10.1108/AEDS-09-2025-0494, as its description at
-# ftp.nowpublishers.com/view-large/figure/112918370/ tells it.
+# The flow printed in doi:10.1108/AEDS-09-2025-0494, as the description of its figure tells it.
 PUBLISHED = """\
 title: Study selection
 source: doi:10.1108/AEDS-09-2025-0494, figure of the study selection

@@ -147,9 +147,9 @@ def _check_models(config: Config, shown: str, places: Places) -> list[Problem]:
             if name not in known:
                 near = get_close_matches(name, known, n=1)
                 hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `sensitivity`."
-                line, column = place_of(("analyses", number, "figure", "models"), places)
-                if not line:
-                    line, column = place_of(("figure", "models"), places)
+                # What all analyses have from the defaults is wrong there, once.
+                own = () if name in config.figure.models else ("analyses", number)
+                line, column = place_of((*own, "figure", "models"), places)
                 problems.append(
                     Problem("E106", f"there is no sensitivity analysis {name!r}", shown, line, column, (hint,))
                 )

@@ -52,11 +52,21 @@ def make_axis(
     """
     points = [e for e in estimates if math.isfinite(e)]
     ends = [e for e in (*lows, *highs, *more) if math.isfinite(e)]
-    if measure.null is None:
-        return Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0), ("0", "25", "50", "75", "100"), False)
+    if measure.null is None and measure.percent:
+        return _percent_axis(points, ends)
     if measure.ratio:
         return _log_axis(points, [e for e in ends if e > 0])
     return _linear_axis(measure, points, ends)
+
+
+def _percent_axis(points: list[float], ends: list[float]) -> Axis:
+    """From 0 to 100%, or to less where everything is rare: else all marks would stand on the axis' first tick."""
+    top = max([*points, *(e for e in ends if e <= 1)], default=1.0)
+    if not 0 < top <= 0.2:
+        return Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0), ("0", "25", "50", "75", "100"), False)
+    step = _nice_step(top / 5)
+    ticks = tuple(i * step for i in range(math.ceil(top / step - 1e-9) + 1))
+    return Axis(0.0, ticks[-1], ticks, _linear_labels(ticks, step, 100), False)
 
 
 def _log_axis(points: list[float], ends: list[float]) -> Axis:
@@ -73,27 +83,39 @@ def _log_axis(points: list[float], ends: list[float]) -> Axis:
     # The axis ends at the data or at the outermost tick, whichever is farther; at least a tick on each side of 1.
     shown = sorted({*shown, 1.0, max(t for t in ladder if t < 1), min(t for t in ladder if t > 1)})
     low, high = min(low, math.log(shown[0])), max(high, math.log(shown[-1]))
-    return Axis(math.exp(low), math.exp(high), tuple(shown), tuple(f"{t:g}" for t in shown), True)
+    return Axis(math.exp(low), math.exp(high), tuple(shown), tuple(_ratio_label(t) for t in shown), True)
 
 
 def _linear_axis(measure: Measure, points: list[float], ends: list[float]) -> Axis:
     spread = (max(points) - min(points)) if points else 1.0
     widths = sorted(abs(e) for e in ends) or [1.0]
+    # A measure without a null, as a mean, has no value that must be on its axis.
+    anchor = [] if measure.null is None and points else [0.0]
+    if not anchor:
+        widths = sorted(abs(e - points[0]) for e in ends) or [abs(points[0])]
     reach = max(spread, widths[len(widths) // 2]) * 1.5
-    floor, ceiling = min([*points, 0.0]) - reach, max([*points, 0.0]) + reach
+    floor, ceiling = min([*points, *anchor]) - reach, max([*points, *anchor]) + reach
     inside = [min(max(e, floor), ceiling) for e in ends]
-    low, high = min([*inside, *points, 0.0]), max([*inside, *points, 0.0])
-    span = (high - low) or 1.0
+    low, high = min([*inside, *points, *anchor]), max([*inside, *points, *anchor])
+    # Values too near each other for their size could not be told apart by ticks.
+    span = (high - low) if high - low > 1e-9 * max(abs(low), abs(high)) else max(abs(low), 1.0)
     low, high = low - 0.03 * span, high + 0.03 * span
     step = _nice_step((high - low) / 5)
     first, last = math.floor(low / step), math.ceil(high / step)
     ticks = tuple(i * step for i in range(first, last + 1))
-    factor = 100 if measure.percent else 1
+    return Axis(ticks[0], ticks[-1], ticks, _linear_labels(ticks, step, 100 if measure.percent else 1), False)
+
+
+def _linear_labels(ticks: tuple[float, ...], step: float, factor: int) -> tuple[str, ...]:
     decimals = max(0, -math.floor(math.log10(step * factor) + 1e-9)) if step * factor < 1 else 0
-    if step * factor != round(step * factor, decimals):
+    if not math.isclose(step * factor, round(step * factor, decimals), rel_tol=1e-9):
         decimals += 1
-    labels = tuple(_plain(t * factor, decimals) for t in ticks)
-    return Axis(ticks[0], ticks[-1], ticks, labels, False)
+    return tuple(_plain(t * factor, decimals) for t in ticks)
+
+
+def _ratio_label(value: float) -> str:
+    """In digits, never 1e-06."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _plain(value: float, decimals: int) -> str:

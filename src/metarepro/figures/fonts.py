@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from metarepro.errors import DataError
 
 FAMILY = "Liberation Sans"
 FALLBACK = "DejaVu Sans"
+# Categories of characters without a shape of their own; of them, only those that Arabic script needs are drawn.
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# What ends a line or jumps in it is a space to a figure.
+_BREAKS = dict.fromkeys(map(ord, "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " ")
+JOINERS = "\u200c\u200d"
 _FOLDER = Path(__file__).parent / "fonts"
 FILES = {"normal": _FOLDER / "LiberationSans-Regular.ttf", "bold": _FOLDER / "LiberationSans-Bold.ttf"}
 
@@ -40,6 +46,12 @@ def _advance(character: str, weight: str) -> float:
     """Width of one character at 1000 points, unhinted."""
     from matplotlib.ft2font import LoadFlags
 
+    if unicodedata.category(character) in INVISIBLE and character not in JOINERS:
+        name = unicodedata.name(character, "a control character").lower()
+        raise DataError(
+            f"The character U+{ord(character):04X} ({name}) cannot be drawn: it is invisible, and some of its kind "
+            "turn the order of the letters and digits around them. Fix: delete it where the text comes from."
+        )
     for face in _font(weight):
         if face.get_char_index(ord(character)):  # type: ignore[attr-defined]
             face.set_size(1000, 72)  # type: ignore[attr-defined]
@@ -74,6 +86,16 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return sum(_advance(c, weight) for c in text) * size / 1000
 
 
+def one_line(text: object) -> str:
+    """A text without its line breaks and tabs; spaces of other widths and no-break spaces stay."""
+    return " ".join(str(text).translate(_BREAKS).split(" ")).strip()
+
+
+def _belongs(character: str) -> bool:
+    """Whether a character is an accent on, or joined to, the one before it."""
+    return character in JOINERS or unicodedata.category(character).startswith("M")
+
+
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
     """Break a text into lines no wider than `width` points; a word too long for a line is broken inside.
 
@@ -81,7 +103,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
     """
     lines: list[str] = []
     line = ""
-    for word in text.replace("\n", " ").replace("\t", " ").replace("\r", " ").split(" "):
+    for word in text.translate(_BREAKS).split(" "):
         if not word:
             continue
         trial = f"{line} {word}" if line else word
@@ -96,7 +118,7 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[s
             lines += whole
         while text_width(line, size, weight) > width and len(line) > 1:
             cut = len(line) - 1
-            while cut > 1 and text_width(line[:cut], size, weight) > width:
+            while cut > 1 and (text_width(line[:cut], size, weight) > width or _belongs(line[cut])):
                 cut -= 1
             lines.append(line[:cut])
             line = line[cut:]

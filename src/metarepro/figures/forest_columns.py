@@ -5,15 +5,17 @@ A column that has no room beside the plot is folded: its cell moves under the la
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
 from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import Measure
 from metarepro.figures import numbers as fmt
+from metarepro.figures.fonts import one_line
 from metarepro.figures.layout import Align, Cell
 from metarepro.figures.styles import NO_BREAK, Style
-from metarepro.figures.wording import effect_label, level_text, model_word
+from metarepro.figures.wording import effect_label, level_text, method_word, model_word
 
 # In the order in which they give way where there is no room; `effect` is stacked in two lines before it is folded.
 Fold = Literal["user", "data", "weight", "effect"]
@@ -24,12 +26,13 @@ class Column:
     """A column: its head, an optional spanning head shared with neighbours, its alignment, and when it is folded."""
 
     key: str
-    header: list[str]
+    heads: list[str]
     align: Align
     fold: Fold
     span: str = ""
     x: float = 0.0
     width: float = 0.0
+    header: list[str] = field(default_factory=list)  # the heads, wrapped where the column is narrow
     before: float = 0.0  # room that a wide spanning head adds, half of it on each side
     lines: dict[int, list[str]] = field(default_factory=dict)
 
@@ -40,30 +43,41 @@ class DataKind:
 
     kind: Literal["one_arm", "counts", "means", "effects", "steps"]
     columns: tuple[Column, ...]
+    decimals: int = 1
 
 
 def data_kind(result: AnalysisResult, measure: Measure, style: Style) -> DataKind:
     """The columns of the studies' own numbers."""
     kinds = {s.kind for s in result.studies}
-    has_inputs = all(s.inputs for s in result.studies)
-    one = capital(result.experimental_label) or "Group 1"
-    two = capital(control_name(result)) or "Group 2"
+
+    def known(*names: str) -> bool:
+        return all(set(names) <= set(s.inputs) for s in result.studies)
+
+    one = capital(one_line(result.experimental_label)) or "Group 1"
+    two = capital(one_line(control_name(result))) or "Group 2"
     if result.combine == "compound":
         return DataKind("steps", (_column("n", ["N"]),))
-    if kinds <= {"counts"} and has_inputs and measure.inputs == "one_arm_counts":
+    if kinds <= {"counts"} and known("e", "n") and measure.inputs == "one_arm_counts":
         return DataKind("one_arm", tuple(_counts(style, one, "")))
-    if kinds <= {"counts"} and has_inputs:
+    if kinds <= {"counts"} and known("e1", "n1", "e2", "n2") and measure.inputs != "one_arm_counts":
         return DataKind("counts", (*_counts(style, one, "1"), *_counts(style, two, "2")))
-    if kinds <= {"means"} and has_inputs:
+    if kinds <= {"means"} and known("m1", "sd1", "n1", "m2", "sd2", "n2"):
         columns = [
             _column(key + arm, head, name)
             for arm, name in (("1", one), ("2", two))
             for key, head in (("m", ["Mean (SD)"]), ("n", ["N"]))
         ]
-        return DataKind("means", tuple(columns))
+        return DataKind("means", tuple(columns), _decimals(result))
     given = [] if kinds <= {"effects"} else [Column("given", ["Effect", "given as"], "left", "data")]
     sizes = [_column("n", ["N"])] if any(s.participants for s in result.studies) else []
     return DataKind("effects", (*given, *sizes))
+
+
+def _decimals(result: AnalysisResult) -> int:
+    """Decimals of means and SDs: one, or as many as give the smallest SD two digits."""
+    sds = [s.inputs[name] for s in result.studies for name in ("sd1", "sd2") if s.inputs[name] > 0]
+    least = min(sds, default=1.0)
+    return min(max(1, 1 - math.floor(math.log10(least))), 6) if math.isfinite(least) else 1
 
 
 def _counts(style: Style, span: str, arm: str) -> list[Column]:
@@ -79,7 +93,9 @@ def _column(key: str, header: list[str], span: str = "") -> Column:
 
 def effect_column(result: AnalysisResult, style: Style) -> Column:
     """The column of effects with their intervals."""
-    second = style.effect_head.format(level=level_text(result), model=model_word(result))
+    words = {"level": level_text(result), "model": model_word(result), "method": method_word(result)}
+    # Steps of a compound rate are weighted by nothing.
+    second = ("({level}% CI)" if result.combine == "compound" else style.effect_head).format(**words)
     return Column("effect", [effect_label(result), second], "left", "effect")
 
 
@@ -99,7 +115,10 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
             key: text
             for arm in "12"
             for key, text in (
-                ("m" + arm, style.number(f"{fmt.fixed(i['m' + arm], 1)} ({fmt.fixed(i['sd' + arm], 1)})")),
+                (
+                    "m" + arm,
+                    style.number(_mean(i["m" + arm], i["sd" + arm], kind.decimals)),
+                ),
                 ("n" + arm, fmt.count(i["n" + arm])),
             )
         }
@@ -107,6 +126,10 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
     if given is None:
         given = "SE" if "se" in i else "interval" if "ci_low" in i else "P value"
     return {"given": given, "n": fmt.count(study.participants)}
+
+
+def _mean(mean: float, sd: float, decimals: int) -> str:
+    return f"{fmt.fixed(mean, decimals)} ({fmt.fixed(sd, decimals)})"
 
 
 def _count_cells(kind: DataKind, numbers: dict[str, float]) -> dict[str, str]:
@@ -143,8 +166,27 @@ def folded_words(cells: dict[str, str], kind: DataKind) -> str:
     if kind.kind == "means":
         if "m1" not in cells:
             return f"N {cells['n1']} v {cells['n2']}" if "n1" in cells else ""
-        return " v ".join(f"{cells['m' + a]}, N {cells['n' + a]}" for a in "12")
+        one, two = (f"{cells['m' + a]}, N {cells['n' + a]}".replace(" ", NO_BREAK) for a in "12")
+        return f"{one} v{NO_BREAK}{two}"
     return f"N{NO_BREAK}{cells['n']}" if cells.get("n", "\u2013") != "\u2013" else ""
+
+
+def folded_note(result: AnalysisResult, kind: DataKind, folded: frozenset[Fold]) -> str:
+    """What the numbers under the labels are, where columns were folded."""
+    if not result.studies:
+        return ""
+    words = [_data_note(result, kind)] if "data" in folded else []
+    words += ["weight"] if "weight" in folded and result.combine == "pool" else []
+    words = [w for w in words if w]
+    if "effect" in folded:
+        words.insert(0, f"{effect_label(result)} ({level_text(result)}% CI)")
+    return f"Under the labels: {'; '.join(words)}." if words else ""
+
+
+def _data_note(result: AnalysisResult, kind: DataKind) -> str:
+    arms = f", {result.experimental_label or 'group 1'} v {control_name(result) or 'group 2'}"
+    names = {"one_arm": "events/total", "counts": f"events/total{arms}", "means": f"mean (SD) and N{arms}"}
+    return names.get(kind.kind, "")
 
 
 def control_name(result: AnalysisResult) -> str:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
-from metarepro.effects import Measure, get_measure
+from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
-from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
-from metarepro.figures.colors import BROWN, GREY, INK, WHITE
-from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.colors import BROWN, GREY, INK, LIGHT, WHITE
+from metarepro.figures.fonts import one_line, text_width, wrap
+from metarepro.figures.forest_axis import forest_axis
 from metarepro.figures.forest_columns import (
     Column,
     control_name,
     data_kind,
     effect_column,
+    folded_note,
     weight_column,
 )
-from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading
+from metarepro.figures.forest_layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading, wrap_row
 from metarepro.figures.forest_rows import Row, make_rows
 from metarepro.figures.judgement_marks import draw_judgement
-from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.layout import MM, Align, Canvas
 from metarepro.figures.panels import Panel
 from metarepro.figures.shapes import diamond, square
 from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
@@ -135,17 +138,6 @@ def draw_forest_pages(result: AnalysisResult, height_mm: float = PAGE_MM) -> lis
     return [drawing.draw_page(rows, number, len(pages)) for number, rows in enumerate(pages, 1)]
 
 
-def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
-    """The axis: all estimates and most intervals."""
-    studies = [s for s in result.studies if s.estimable]
-    estimates = [s.estimate for s in studies]
-    more: tuple[float, ...] = ()
-    if result.summary:
-        estimates.append(result.summary.estimate)
-        more = (result.summary.ci_low, result.summary.ci_high)
-    return make_axis(measure, estimates, [s.ci_low for s in studies], [s.ci_high for s in studies], more)
-
-
 class _Drawing:
     """One forest plot: its rows, where its columns stand, and how its pages are drawn."""
 
@@ -153,10 +145,13 @@ class _Drawing:
         self.result = result
         self.measure = get_measure(result.measure)
         self.style: Style = get_style(result.figure.style)
-        kind = data_kind(result, self.measure, self.style)
+        self.kind = kind = data_kind(result, self.measure, self.style)
         self.rows = make_rows(result, self.measure, kind, self.style)
         left = [*kind.columns]
-        left += [Column(f"user {head}", [head], "left", "user") for head in result.figure.columns]
+        left += [
+            Column(f"user {head}", [one_line(head)], self._align(f"user {head}"), "user")
+            for head in result.figure.columns
+        ]
         right = [effect_column(result, self.style)]
         if result.combine == "pool":
             right.insert(0 if self.style.numbers_first else 1, weight_column(self.style))
@@ -166,35 +161,63 @@ class _Drawing:
         self.place: Placement = place(
             self.rows, left, right, lights, result.figure.width_mm * MM, self.style.study_head
         )
-        self.panel = Panel(forest_axis(result, self.measure), self.place.plot_left, self.place.plot_width)
+        axis = forest_axis(result, self.measure)
+        axis = dataclasses.replace(axis, labels=tuple(self.style.number(label) for label in axis.labels))
+        self.panel = Panel(axis, self.place.plot_left, self.place.plot_width)
         self.heaviest = max((r.weight for r in self.rows if math.isfinite(r.weight)), default=0.0) or 1.0
         # Where the columns are too narrow for a sentence, the notes among the rows go below the axis.
         self.moved = [r for r in self.rows if r.is_note] if self.place.note_width < 150 else []
         if self.moved:
             self.rows = [r for r in self.rows if not r.is_note]
 
+    def _align(self, key: str) -> Align:
+        """Numbers stand at the right, words at the left."""
+        cells = [row.cells[key] for row in self.rows if row.cells.get(key, "\u2013") != "\u2013"]
+        return "right" if cells and all(re.fullmatch(r"[-\u2212]?\d+([.,]\d+)?", c) for c in cells) else "left"
+
     # -- pages -----------------------------------------------------------------------------------------------------
 
     def paginate(self, height: float) -> list[list[Row]]:
         """Rows by page; a heading stays with its first member, the summary with the last study."""
         probe = Canvas(self.place.width)
-        head = self._head(probe, 1, 1)
-        foot = 60.0
-        pages: list[list[Row]] = [[]]
-        used = head + foot
+        taken = self._head(probe, 88, 88) + 2
+        taken += self._axis_below(probe, 0.0) + 4 + SMALL * 1.3 + MARGIN
+        starts, used = [0], taken
         for number, row in enumerate(self.rows):
             needed = row.height
-            if row.kind == "heading" and number + 1 < len(self.rows):
-                needed += self.rows[number + 1].height
-            if used + needed > height and pages[-1]:
-                pages.append([])
-                used = head + foot
-            pages[-1].append(row)
+            if row.kind == "heading":
+                needed += sum(r.height for r in self.rows[number + 1 : number + 2])
+            if used + needed > height and any(r.kind != "gap" for r in self.rows[starts[-1] : number]):
+                starts.append(number)
+                again = self._heading_of(number)
+                used = taken + (again.height if again else 0.0)
             used += row.height
-        last = pages[-1]
-        if len(pages) > 1 and not any(r.kind.startswith("study") for r in last) and len(pages[-2]) > 2:
-            last.insert(0, pages[-2].pop())
+        if len(starts) > 1 and not any(r.kind == "study" for r in self.rows[starts[-1] :]):
+            # The summary stands with a study, and that one with its heading.
+            last = max((n for n, r in enumerate(self.rows) if r.kind == "study"), default=0)
+            while self.rows[last - 1].kind == "heading":
+                last -= 1
+            starts[-1] = last if last > starts[-2] else starts[-1]
+        pages = []
+        for start, end in pairwise([*starts, len(self.rows)]):
+            again = self._heading_of(start) if start else None
+            rows = [*([again] if again else []), *self.rows[start:end]]
+            # Space before the summary is none at the top of a page.
+            pages.append(rows[1:] if len(rows) > 1 and rows[0].kind == "gap" else rows)
         return pages
+
+    def _heading_of(self, number: int) -> Row | None:
+        """The heading of a row's subgroup, to be repeated where the row begins a page; none where it has none."""
+        row = self.rows[number]
+        if row.kind not in ("study", "subtotal", "note") or not (row.indent or row.kind == "subtotal"):
+            return None
+        found = next((r for r in reversed(self.rows[:number]) if r.kind == "heading"), None)
+        if found is None:
+            return None
+        label = f"{found.data['label']} (continued)"
+        again = dataclasses.replace(found, label=label, lines=[], small=[])
+        wrap_row(again, self.place)
+        return again
 
     def draw_page(self, rows: list[Row], number: int, pages: int) -> Canvas:
         """One page."""
@@ -217,12 +240,18 @@ class _Drawing:
             for row in self.moved:
                 with canvas.in_row(canvas.add_data(**row.data)):
                     y = put_notes(canvas, [self._moved_text(row)], y)
-            arrows = any(m.kind == "arrow" for m in canvas.marks)
-            y = put_notes(canvas, footnotes(self.result, arrows or pages > 1), y)
+            y = put_notes(canvas, footnotes(self.result, self._has_arrows()), y)
+            if words := folded_note(self.result, self.kind, self.place.attempt.folded):
+                y = put_notes(canvas, [words], y)
             if self.place.lights:
-                y = put_notes(canvas, [LIGHTS_NOTE], y)
+                domains = LIGHT_DOMAINS if len(self.place.lights) > 1 else "overall"
+                y = put_notes(canvas, [LIGHTS_NOTE.format(domains=domains)], y)
         canvas.height = y + MARGIN
         return canvas
+
+    def _has_arrows(self) -> bool:
+        """Whether anything on any page lies beyond the axis."""
+        return any(self.panel.beyond(v) for row in self.rows for v in row.values if not math.isnan(v))
 
     def _moved_text(self, row: Row) -> str:
         group = next((g.label for g in self.result.subgroups if g.group == row.data.get("group")), "")
@@ -234,9 +263,9 @@ class _Drawing:
         page = f" (page {number} of {pages})" if pages > 1 else ""
         y = put_title(canvas, self.result.title + page) + 4
         columns = self.place.columns
-        depth = max((len(c.header) for c in columns), default=1)
+        depth = max((len(c.header) + bool(c.span) for c in columns), default=1)
         spans = dict.fromkeys(c.span for c in self.place.left if c.span)
-        last = y + (depth + (1 if spans else 0)) * LEADING
+        last = y + max(depth, 2 if self.place.lights else 1) * LEADING
         for span in spans:
             members = [c for c in self.place.left if c.span == span]
             extra = members[0].before / 2
@@ -282,6 +311,7 @@ class _Drawing:
 
     def _draw_row(self, canvas: Canvas, row: Row, top: float) -> None:
         if row.kind == "gap":
+            canvas.line(MARGIN, top + ROW / 2, canvas.width - MARGIN, top + ROW / 2, "row rule", 0.5, LIGHT)
             return
         with canvas.in_row(self._data_row(canvas, row)):
             self._draw_texts(canvas, row, top + ROW - 3.2)
@@ -324,7 +354,7 @@ class _Drawing:
         if row.kind == "study" and math.isfinite(estimate):
             self._draw_study(canvas, row, middle)
         elif row.kind == "subtotal":
-            self.panel.diamond(canvas, middle, estimate, low, high, name, 3.4, WHITE, self.style.diamond)
+            self.panel.diamond(canvas, middle, estimate, low, high, "Subtotal", 3.4, WHITE, self.style.diamond)
         elif row.kind == "total":
             self.panel.diamond(
                 canvas, middle, estimate, low, high, "total", 4.4, self.style.diamond, self.style.diamond
@@ -334,7 +364,10 @@ class _Drawing:
         elif row.kind == "prediction":
             self.panel.interval(canvas, middle, low, high, BROWN, "prediction interval", 2.4)
         elif row.kind == "reference" and math.isfinite(estimate):
-            canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {name}", INK)
+            if side := self.panel.beyond(estimate):
+                canvas.polygon(self.panel.arrow(middle, side, 3.0), INK, f"arrow: {name}")
+            else:
+                canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {name}", INK)
 
     def _draw_study(self, canvas: Canvas, row: Row, middle: float) -> None:
         estimate, low, high = row.values
@@ -342,17 +375,21 @@ class _Drawing:
         if side := self.panel.beyond(estimate):
             canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
             return
-        weight = row.weight if math.isfinite(row.weight) else 0.0
-        half = max(LARGEST * math.sqrt(max(weight, 0.0) / self.heaviest), LEAST) / 2
+        weight = row.weight if 0 < row.weight < math.inf else 0.0
+        half = max(LARGEST * math.sqrt(weight / self.heaviest), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
-        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half:
-            canvas.line(x, middle - half, x, middle + half, f"estimate: {row.label}", 0.7, WHITE)
+        # An interval that the square hides is drawn on it.
+        ends = max(self.panel.x(low), x - half), min(self.panel.x(high), x + half)
+        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half + 4:
+            canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {row.label}", 0.7, WHITE)
+            tall = min(2.0, 0.8 * half)
+            canvas.line(x, middle - tall, x, middle + tall, f"estimate: {row.label}", 0.7, WHITE)
 
     # -- below the rows --------------------------------------------------------------------------------------------
 
     def _axis_below(self, canvas: Canvas, y: float) -> float:
-        y = self.panel.ticks(canvas, y)
+        y = self.panel.ticks(canvas, y, self.style.number)
         unit = fmt.unit(self.measure)
         label = effect_label(self.result)
         name = f"{label} ({unit})" if unit else label
@@ -376,17 +413,18 @@ class _Drawing:
         good, bad = f"Favours {result.experimental_label}", f"Favours {control_name(result)}"
         one, two = (bad, good) if result.better == "high" else (good, bad)
         zero = self.panel.x(null if null is not None else 0.0)
-        one, two = f"\u2190 {one}", f"{two} \u2192"
+        one, two = f"\u2190 {one_line(one)}", f"{one_line(two)} \u2192"
         # Under the rows the whole width is free, so a label may reach beyond the plot; two that do not fit are stacked.
         wide = [text_width(t, SIZE) for t in (one, two)]
         right, left = max(zero - 4, MARGIN + wide[0]), min(zero + 4, canvas.width - MARGIN - wide[1])
         y += SIZE + 1
         if right > left - 4 or max(wide) > canvas.width - 2 * MARGIN:
-            for text in (one, two):
+            for text, side in ((one, -1), (two, 1)):
                 for line in wrap(text, canvas.width - 2 * MARGIN, SIZE):
-                    half = text_width(line, SIZE) / 2
-                    x = min(max(zero, MARGIN + half), canvas.width - MARGIN - half)
-                    canvas.text(x, y, line, SIZE, "center", color=INK)
+                    wide_line = text_width(line, SIZE)
+                    start = zero - 4 - wide_line if side < 0 else zero + 4
+                    x = min(max(start, MARGIN), canvas.width - MARGIN - wide_line)
+                    canvas.text(x, y, line, SIZE, color=INK)
                     y += SIZE + 1
             return y - SIZE + 1
         canvas.text(right, y, one, SIZE, "right", color=INK)
@@ -394,7 +432,7 @@ class _Drawing:
         return y + 2
 
 
-LIGHTS_NOTE = (
-    "RoB: risk of bias (RoB 2): 1 randomisation, 2 deviations from the intervention, 3 missing outcomes, "
-    "4 measurement, 5 selected results; plus: low, minus: some concerns, cross: high, empty: not assessed."
+LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
+LIGHT_DOMAINS = (
+    "1 randomisation, 2 deviations from the intervention, 3 missing outcomes, 4 measurement, 5 selected results"
 )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
 from metarepro.figures.blocks import put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK
-from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.fonts import one_line, text_width, wrap
+from metarepro.figures.forest_axis import not_outlying
 from metarepro.figures.forest_columns import control_name
 from metarepro.figures.forest_figure import LARGEST, LEAST
 from metarepro.figures.forest_rows import study_label, summary_data
@@ -28,7 +28,8 @@ from metarepro.figures.wording import describe_figure, effect_label, heterogenei
 
 LABEL, PLOT, GUTTER = (70.0, 150.0), 40.0, 9.0
 POOLED, PREDICTED = "Pooled", "Prediction interval"
-Key = tuple[str, str]
+# A study is known by its id, its label, and how often both stood in the same analysis before.
+Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ class _Panels:
         self.results, self.heads, self.title, self.width, self.style = results, heads, title, width, style
         self.labels: dict[Key, str] = {}
         for result in results:
-            for study in result.studies:
-                self.labels.setdefault((study.study_id, study.label), study_label(study))
+            for key, study in keyed(result).items():
+                self.labels.setdefault(key, study_label(study))
         words = [*self.labels.values(), PREDICTED]
         self.label = min(max(text_width(w, SIZE) for w in words), LABEL[1])
         self.numbers = max((text_width(t, SMALL) for r in results for t in self._stacked(r)), default=40.0)
@@ -127,11 +128,12 @@ class _Panels:
         return [first, self.style.interval(measure, low, high)] if math.isfinite(low) else [first]
 
     def _axis(self, code: str) -> Axis:
-        studies = [s for r in self.results if r.measure == code for s in r.studies if s.estimable]
-        pooled = [r.summary for r in self.results if r.measure == code and r.summary is not None]
-        more = tuple(v for p in pooled for v in (p.ci_low, p.ci_high))
-        estimates = [s.estimate for s in studies] + [p.estimate for p in pooled]
-        return make_axis(get_measure(code), estimates, [s.ci_low for s in studies], [s.ci_high for s in studies], more)
+        own = [r for r in self.results if r.measure == code]
+        values = [(s.estimate, s.ci_low, s.ci_high) for r in own for s in r.studies if s.estimable]
+        values += [(p.estimate, p.ci_low, p.ci_high) for r in own if (p := r.summary) is not None]
+        near = not_outlying(get_measure(code), values)
+        axis = make_axis(get_measure(code), [v[0] for v in near], [v[1] for v in near], [v[2] for v in near])
+        return replace(axis, labels=tuple(self.style.number(label) for label in axis.labels))
 
     # -- drawing ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ class _Panels:
             y = self._draw_band(canvas, list(range(start, min(start + self.across, len(self.results)))), y + 4)
             y += 8
         for number, result in enumerate(self.results):
-            summary, letter = result.summary, string.ascii_uppercase[number % 26]
+            summary, letter = result.summary, _letter(number)
             if summary is not None and summary.k > 1:
                 line = f"{letter}: {summary_label(summary)}, {summary.k} studies. "
                 line += f"{heterogeneity_line(summary, self.style)}."
@@ -154,7 +156,7 @@ class _Panels:
             row = summary_data(f"{letter} {result.title}", summary) if summary is not None else {"label": result.title}
             with canvas.in_row(canvas.add_data(**row)):
                 y = put_notes(canvas, [line], y)
-        arrows = " Arrow: the interval goes on." if any(m.kind == "arrow" for m in canvas.marks) else ""
+        arrows = " Arrow: beyond the axis." if any(m.kind == "arrow" for m in canvas.marks) else ""
         marks = f"Squares: area by weight within a panel. Diamond: pooled estimate.{arrows} An empty row: no numbers."
         dagger = ["\u2020 A number was read in another report than the study's own."]
         secondary = any(s.level == "secondary" for r in self.results for s in r.studies)
@@ -168,7 +170,7 @@ class _Panels:
         for place, number in enumerate(members):
             left = MARGIN + self.label + GUTTER + place * pitch
             panel = Panel(self.axes[self.results[number].measure], left, self.plot)
-            parts.append(_Part(string.ascii_uppercase[number % 26], self.results[number], panel, left + self.plot + 6))
+            parts.append(_Part(_letter(number), self.results[number], panel, left + self.plot + 6))
         room = pitch - GUTTER
         named = zip(parts, members, strict=True)
         heads = [wrap(f"{p.letter}  {self.heads[n]}", room, SIZE, "bold") for p, n in named]
@@ -186,7 +188,8 @@ class _Panels:
         return self._draw_rows(canvas, parts, y + 3)
 
     def _draw_rows(self, canvas: Canvas, parts: list[_Part], top: float) -> float:
-        shown = [k for k in self.labels if any((s.study_id, s.label) == k for p in parts for s in p.result.studies)]
+        here = {key for p in parts for key in keyed(p.result)}
+        shown = [key for key in self.labels if key in here]
         # The frame lines lie behind the rows, so the heights come first.
         wrapped = {key: wrap(self.labels[key], self.label, SIZE) for key in shown}
         heights = {key: max(2 * LEADING + 2, ROW + (len(lines) - 1) * LEADING) for key, lines in wrapped.items()}
@@ -218,9 +221,9 @@ class _Panels:
             canvas.line(part.panel.x(null), top, part.panel.x(null), bottom, "line of no effect", 0.7, "#7a7a7a")
 
     def _draw_study(self, canvas: Canvas, part: _Part, key: Key, top: float) -> None:
-        found = [s for s in part.result.studies if (s.study_id, s.label) == key]
-        heaviest = max((s.weight for s in part.result.studies), default=0.0) or 1.0
-        for s in found[:1]:
+        found = keyed(part.result).get(key)
+        heaviest = max((s.weight for s in part.result.studies if 0 < s.weight < math.inf), default=1.0)
+        for s in [found] if found is not None else []:
             row: dict[str, Cell] = {"panel": part.letter, "row_kind": "study", "label": s.label, "estimate": s.estimate,
                    "ci_low": s.ci_low, "ci_high": s.ci_high, "weight": s.weight}  # fmt: skip
             measure = get_measure(part.result.measure)
@@ -232,7 +235,8 @@ class _Panels:
                 y = top + ROW / 2
                 name = f"{part.letter} {s.label}"
                 part.panel.interval(canvas, y, s.ci_low, s.ci_high, INK, name)
-                half = max(LARGEST * math.sqrt(max(s.weight, 0.0) / heaviest), LEAST) / 2
+                weight = s.weight if 0 < s.weight < math.inf else 0.0
+                half = max(LARGEST * math.sqrt(weight / heaviest), LEAST) / 2
                 if side := part.panel.beyond(s.estimate):
                     canvas.polygon(part.panel.arrow(y, side, 3.0), self.style.square, f"arrow: {name}")
                 else:
@@ -270,11 +274,28 @@ class _Panels:
         good, bad = f"favours {result.experimental_label}", f"favours {control_name(result)}"
         one, two = (bad, good) if result.better == "high" else (good, bad)
         room = self.plot + 6 + self.numbers
-        for text in (f"\u2190 {one}", f"{two} \u2192"):
+        for text in (f"\u2190 {one_line(one)}", f"{one_line(two)} \u2192"):
             for line in wrap(text, room, SMALL):
                 y += SMALL * 1.3
                 canvas.text(part.panel.left, y, line, SMALL, color=GREY)
         return y
+
+
+def keyed(result: AnalysisResult) -> dict[Key, StudyEffect]:
+    """The studies of a result by their keys; one that stands twice in it has two."""
+    found: dict[Key, StudyEffect] = {}
+    for study in result.studies:
+        times = 0
+        while (study.study_id, study.label, times) in found:
+            times += 1
+        found[study.study_id, study.label, times] = study
+    return found
+
+
+def _letter(number: int) -> str:
+    """A, B ... Z, AA, AB ..."""
+    before, last = divmod(number, 26)
+    return (_letter(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _name(result: AnalysisResult) -> str:

@@ -15,8 +15,16 @@ from metarepro.figures.forest_columns import DataKind, folded_words, study_cells
 from metarepro.figures.layout import Cell
 from metarepro.figures.sizes import INDENT
 from metarepro.figures.styles import NO_BREAK, Style
-from metarepro.figures.wording import effect_test_line, heterogeneity_line, subgroup_test_line, summary_label
+from metarepro.figures.wording import (
+    effect_test_line,
+    heterogeneity_line,
+    level_text,
+    subgroup_test_line,
+    summary_label,
+)
 
+# Columns that the twin of a figure has by itself.
+RESERVED = frozenset({"row", "page", "panel"})
 Values = tuple[float, float, float]
 NOTHING: Values = (math.nan, math.nan, math.nan)
 
@@ -77,7 +85,8 @@ def summary_data(label: str, s: Summary) -> dict[str, Cell]:
     """A pooled result as a row of data."""
     names = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "tau2_low", "tau2_high", "i2", "i2_low",
              "i2_high", "q", "q_df", "q_p", "statistic", "df", "p_value", "k", "participants")  # fmt: skip
-    return {"row_kind": "pooled", "label": label, **{name: getattr(s, name) for name in names}}
+    return {"row_kind": "pooled", "label": label, **{name: getattr(s, name) for name in names},
+            "ci_level": s.level}  # fmt: skip
 
 
 def make_rows(result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> list[Row]:
@@ -102,7 +111,8 @@ class _Maker:
 
     def __init__(self, result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> None:
         self.result, self.measure, self.kind, self.style = result, measure, kind, style
-        shown = fmt.weights([s.weight for s in result.studies])
+        # A study that could not be pooled has no weight, whatever stands in its place.
+        shown = fmt.weights([s.weight if s.estimable and 0 < s.weight < math.inf else 0.0 for s in result.studies])
         self.weight_of = dict(zip((id(s) for s in result.studies), shown, strict=True))
 
     def study_row(self, study: StudyEffect, indent: float = 0.0) -> Row:
@@ -116,18 +126,22 @@ class _Maker:
         cells = study_cells(study, self.kind, style)
         folded = {
             "data": folded_words(cells, self.kind),
-            "weight": f"weight{NO_BREAK}{style.number(weight)}%",
             "effect": effect,
         }
-        folded["user"] = "; ".join(f"{head}: {study.columns.get(head, '')}" for head in result.figure.columns)
-        cells |= {f"user {head}": text for head, text in study.columns.items()}
-        cells |= {"effect": effect, "weight": style.number(weight)}
+        if result.combine == "pool":
+            folded["weight"] = f"weight{NO_BREAK}{style.number(weight)}%"
+        own = {head: " ".join(str(text).split()) for head, text in study.columns.items()}
+        folded["user"] = "; ".join(f"{head}:{NO_BREAK}{own[head]}" for head in result.figure.columns if own.get(head))
+        cells |= {f"user {head}": text for head, text in own.items()}
+        cells |= {"effect": effect, "weight": style.weight(weight)}
         data: dict[str, Cell] = {
             "row_kind": "study", "label": study.label, "study_id": study.study_id, "group": study.group,
             "level": study.level, "timepoint_h": study.timepoint_h, "participants": study.participants,
             **study.inputs, "estimate": study.estimate, "ci_low": study.ci_low, "ci_high": study.ci_high,
-            "weight": study.weight, "weight_printed": float(weight), **study.columns, **study.risk_of_bias,
+            "weight": study.weight, "weight_printed": float(weight), **study.risk_of_bias,
         }  # fmt: skip
+        # A head of a user's column must not stand in for one of ours.
+        data |= {f"column {head}" if head in data or head in RESERVED else head: text for head, text in own.items()}
         return Row("study", study_label(study), indent, cells, values, study.weight, data, folded, study.risk_of_bias)
 
     def pooled_row(self, kind: str, label: str, summary: Summary, members: Sequence[StudyEffect]) -> Row:
@@ -140,8 +154,8 @@ class _Maker:
         if members and self.result.combine == "pool":
             tenths = sum(round(10 * float(self.weight_of[id(s)])) for s in members)
             weight = f"{tenths / 10:.1f}"
-            cells["weight"] = self.style.number(weight)
-            folded["weight"] = f"weight{NO_BREAK}{cells['weight']}%"
+            cells["weight"] = self.style.weight(weight)
+            folded["weight"] = f"weight{NO_BREAK}{self.style.number(weight)}%"
             data["weight_printed"] = tenths / 10
         cells["effect"] = effect
         return Row(kind, label, 0.0, cells, values, 0.0, data, folded)
@@ -156,9 +170,17 @@ class _Maker:
             rows.append(Row("heading", group.label + alone, data=heading))
             rows += [self.study_row(s, INDENT) for s in members]
             if group.summary.k > 1:
-                rows.append(self.pooled_row("subtotal", "Subtotal", group.summary, members))
+                k = group.summary.k
+                rows.append(self.pooled_row("subtotal", f"Subtotal ({k} studies)", group.summary, members))
                 rows[-1].data["group"] = group.group
                 rows.append(self.note(heterogeneity_line(group.summary, self.style), rows[-1].data, INDENT))
+        # A subgroup in which nothing could be pooled has no summary; its studies are shown all the same.
+        known = {g.group for g in self.result.subgroups}
+        for name in dict.fromkeys(s.group for s in self.result.studies if s.group not in known):
+            members = [s for s in self.result.studies if s.group == name]
+            label = " ".join(name.split()) or "No subgroup"
+            rows.append(Row("heading", label, data={"row_kind": "heading", "label": label, "k": 0}))
+            rows += [self.study_row(s, INDENT) for s in members]
         return rows
 
     def note(self, text: str, data: dict[str, Cell], indent: float = 0.0) -> Row:
@@ -179,8 +201,9 @@ class _Maker:
         if math.isfinite(summary.pi_low):
             values = (math.nan, summary.pi_low, summary.pi_high)
             cell = style.interval(self.measure, summary.pi_low, summary.pi_high)
+            label = f"{level_text(result)}% prediction interval"
             rows.append(
-                Row("prediction", "Prediction interval", 0.0, {"effect": cell}, values, data=total.data,
+                Row("prediction", label, 0.0, {"effect": cell}, values, data=total.data,
                     folded={"effect": cell})
             )  # fmt: skip
         rows += self.model_rows()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from metarepro.figures.faults import SMALLEST_TEXT
 from metarepro.figures.layout import LayoutError
 from metarepro.figures.printed_numbers import unexplained
 
@@ -25,16 +26,25 @@ _POINT = re.compile(r"[ML]\s*(-?[\d.]+(?:e-?\d+)?)[ ,]+(-?[\d.]+(?:e-?\d+)?)")
 NEAR = 0.1
 # Columns of a twin that hold what is printed rather than what was computed.
 PRINTED = frozenset({"row", "page", "weight_printed"})
+PLACED = frozenset({"square", "interval", "diamond"})
+# Columns of a twin that hold words, even if these look like numbers (as a study called 1e5).
+WORDS = frozenset({"row_kind", "label", "study_id", "group", "level", "panel"})
+# Half the largest mark: how far a mark may reach beyond its axis.
+LARGE = 8.0
+_SIZE = re.compile(r"([\d.]+)px")
+_DECIMAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|-?inf", re.IGNORECASE)
 Row = dict[str, str | float | None]
 
 
 @dataclass(frozen=True)
 class Word:
-    """A text of a picture: its kind, its place, the row of data it belongs to."""
+    """A text of a picture: its kind, its place, its size in points, the row of data it belongs to."""
 
     text: str
     kind: str
     x: float
+    y: float
+    size: float
     row: int | None
 
 
@@ -67,9 +77,9 @@ def read_picture(path: Path) -> Picture:
             continue
         row = int(group.get("data-row", "-1"))
         for text in group.iter(f"{_SVG}text"):
-            words.append(
-                Word("".join(text.itertext()), kind[3:], _place(group, text), row if row >= 0 else None)
-            )  # fmt: skip
+            x, y = _place(group, text)
+            size = float(m.group(1)) if (m := _SIZE.search(text.get("style", ""))) else math.nan
+            words.append(Word("".join(text.itertext()), kind[3:], x, y, size, row if row >= 0 else None))
         for shape in group.iter(f"{_SVG}path"):
             points = tuple((float(x), float(y)) for x, y in _POINT.findall(shape.get("d", "")))
             shapes.append(Shape(kind[3:], points, row if row >= 0 else None))
@@ -77,29 +87,26 @@ def read_picture(path: Path) -> Picture:
     return Picture(title, description, tuple(words), tuple(shapes))
 
 
-def _place(group: ET.Element, text: ET.Element) -> float:
+def _place(group: ET.Element, text: ET.Element) -> tuple[float, float]:
     """Where a text is anchored."""
     if text.get("x"):
-        return float(text.get("x", "nan"))
+        return float(text.get("x", "nan")), float(text.get("y", "nan"))
     for element in (text, *group.iter(f"{_SVG}g")):
-        if found := re.search(r"translate\((-?[\d.]+)", element.get("transform", "")):
-            return float(found.group(1))
-    return math.nan
+        if found := re.search(r"translate\((-?[\d.]+)[ ,]+(-?[\d.]+)", element.get("transform", "")):
+            return float(found.group(1)), float(found.group(2))
+    return math.nan, math.nan
 
 
 def read_twin(path: Path) -> list[Row]:
     """Rows of the CSV beside a figure; numbers as numbers, nothing as None."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [{k: _value(v) for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
+        return [{k: _value(k, v) for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
 
 
-def _value(text: str) -> str | float | None:
-    if text == "":
+def _value(name: str, text: str | None) -> str | float | None:
+    if not text:
         return None
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return float(text) if name not in WORDS and _DECIMAL.fullmatch(text) else text
 
 
 def check_files(stem: Path, numbers: Iterable[float] | None = None) -> list[str]:
@@ -127,7 +134,12 @@ def check_files(stem: Path, numbers: Iterable[float] | None = None) -> list[str]
     if not _beside(stem, "alt.txt").read_text(encoding="utf-8").strip():
         found.append(f"{stem.name}.alt.txt is empty")
     if _beside(stem, "pdf").exists():
-        found += [f"{stem.name}.pdf: {fault}" for fault in _check_fonts(_beside(stem, "pdf").read_bytes())]
+        pdf = _beside(stem, "pdf").read_bytes()
+        faults = _check_fonts(pdf)
+        if (count := len(re.findall(rb"/Type\s*/Page\b", pdf))) != len(pages):
+            faults.append(f"{count} pages, but {len(pages)} pictures")
+        found += [f"{stem.name}.pdf: {fault}" for fault in faults]
+    found += [f"{stem.name}.csv: {fault}" for fault in _check_weights(rows)]
     if numbers is not None:
         found += [f"{stem.name}.csv: {fault}" for fault in _check_numbers(rows, numbers)]
     return found
@@ -160,6 +172,8 @@ def check_picture(picture: Picture, rows: list[Row]) -> list[str]:
         found.append("no text is kept as text")
     by_number = {int(n): r for r in rows if isinstance(n := r.get("row"), float)}
     for word in picture.words:
+        if word.size < SMALLEST_TEXT:
+            found.append(f"text {word.text!r} has {word.size:g} pt, less than {SMALLEST_TEXT:g}")
         if word.row is None:
             continue
         if word.row not in by_number:
@@ -170,19 +184,61 @@ def check_picture(picture: Picture, rows: list[Row]) -> list[str]:
 
 
 def _check_places(picture: Picture, rows: dict[int, Row]) -> list[str]:
-    """Whether squares, intervals and diamonds stand where their numbers are, by the labels of the axis."""
-    # Whether the axis is in percent is in no attribute: the factor that fits is taken.
-    scales = [_scale(picture, factor) for factor in (1.0, 100.0)]
-    return min(([] if s is None else _misplaced(picture, rows, s) for s in scales), key=len)
-
-
-def _misplaced(picture: Picture, rows: dict[int, Row], scale: _Scale) -> list[str]:
-    low_end, high_end = (f([x for s in picture.shapes if s.kind == "axis" for x, _ in s.points]) for f in (min, max))
-    found = []
-    for shape in picture.shapes:
-        if shape.row is None or shape.row not in rows or shape.kind not in ("square", "interval", "diamond"):
+    """Whether squares, intervals and diamonds stand where their numbers are, by the labels of the axis below them."""
+    axes = [s for s in picture.shapes if s.kind == "axis"]
+    marks = [s for s in picture.shapes if s.kind in PLACED and s.row in rows]
+    # Where several axes stand beside or below each other, only rows of panels say that the nearest below is theirs.
+    if len(axes) > 1:
+        marks = [m for m in marks if m.row is not None and rows[m.row].get("panel")]
+    found: list[str] = []
+    for axis in axes if all(_is_flat(a) for a in axes) else ():
+        own = [m for m in marks if _axis_of(m, axes) is axis]
+        labels = [w for w in picture.words if w.kind == "tick" and _names(w, axis, axes)]
+        if not own or any(_number(w.text) is None for w in labels):
             continue
-        row = rows[shape.row]
+        scales = _scales(labels)
+        if len(labels) > 1 and not scales:
+            found.append("the labels of the axis stand on no linear or logarithmic scale")
+        # Whether an axis is in percent, or logarithmic with two labels, is in no attribute: what fits best is taken.
+        faults: list[list[str]] = [_misplaced(own, rows, scale, axis) for scale in scales]
+        found += sorted(faults, key=len)[0] if faults else []
+    return found
+
+
+def _is_flat(axis: Shape) -> bool:
+    ys = [y for _, y in axis.points]
+    return bool(ys) and max(ys) - min(ys) < NEAR
+
+
+def _ends(shape: Shape) -> tuple[float, float]:
+    xs = [x for x, _ in shape.points]
+    return min(xs), max(xs)
+
+
+def _axis_of(mark: Shape, axes: list[Shape]) -> Shape | None:
+    """The nearest axis below a mark that reaches under it; the only one there is."""
+    if len(axes) == 1:
+        return axes[0]
+    left, right = _ends(mark)
+    y = max(y for _, y in mark.points)
+    below = [
+        a for a in axes if a.points[0][1] >= y - NEAR and _ends(a)[0] - LARGE <= left and right <= _ends(a)[1] + LARGE
+    ]
+    return min(below, key=lambda a: a.points[0][1], default=None)
+
+
+def _names(word: Word, axis: Shape, axes: list[Shape]) -> bool:
+    """Whether a label belongs to an axis: close under it, between its ends."""
+    left, right = _ends(axis)
+    under = word.y - axis.points[0][1]
+    return len(axes) == 1 or (left - NEAR <= word.x <= right + NEAR and 0 < under < 20)
+
+
+def _misplaced(marks: list[Shape], rows: dict[int, Row], scale: _Scale, axis: Shape) -> list[str]:
+    low_end, high_end = _ends(axis)
+    found = []
+    for shape in marks:
+        row = rows[shape.row or 0]
         xs = [x for x, _ in shape.points]
         square = shape.kind == "square"
         places = [(min(xs) + max(xs)) / 2] if square else [min(xs), max(xs)]
@@ -211,18 +267,18 @@ class _Scale:
         return self.offset + self.slope * (math.log(max(shown, 1e-300)) if self.log else shown)
 
 
-def _scale(picture: Picture, factor: float) -> _Scale | None:
-    """Linear or logarithmic scale through the labels of a flat axis; none if there are several, or no numbers."""
-    axes = [s for s in picture.shapes if s.kind == "axis"]
-    if len(axes) != 1 or len({y for _, y in axes[0].points}) != 1:
-        return None
-    ticks = [(w.x, _number(w.text)) for w in picture.words if w.kind == "tick"]
-    if len(ticks) < 2 or any(v is None for _, v in ticks):
-        return None
-    xs, values = np.array([x for x, _ in ticks]), np.array([v for _, v in ticks], dtype=float)
-    log = bool((values > 0).all()) and "log" in " ".join(w.text for w in picture.words)
-    slope, offset = np.polyfit(np.log(values) if log else values, xs, 1)
-    return _Scale(float(slope), float(offset), log, factor)
+def _scales(labels: list[Word]) -> list[_Scale]:
+    """Linear and logarithmic scales on which all labels of an axis stand, for values as they are and in percent."""
+    if len(labels) < 2:
+        return []
+    xs, values = np.array([w.x for w in labels]), np.array([_number(w.text) for w in labels], dtype=float)
+    found = []
+    for log in (False, True) if (values > 0).all() else (False,):
+        shown = np.log(values) if log else values
+        slope, offset = np.polyfit(shown, xs, 1)
+        if np.abs(slope * shown + offset - xs).max() <= NEAR:
+            found += [_Scale(float(slope), float(offset), log, factor) for factor in (1.0, 100.0)]
+    return found
 
 
 def _number(text: str) -> float | None:
@@ -248,23 +304,36 @@ def _check_fonts(pdf: bytes) -> list[str]:
     return found
 
 
+def _check_weights(rows: list[Row]) -> list[str]:
+    """Whether the printed weights of the studies sum to 100.0; all are 0 where nothing is pooled."""
+    printed = [v for r in rows if r.get("row_kind") == "study" and isinstance(v := r.get("weight_printed"), float)]
+    total = sum(round(10 * v) for v in printed)
+    return [] if total in (0, 1000) else [f"the printed weights sum to {total / 10:.1f}"]
+
+
 def _check_numbers(rows: list[Row], numbers: Iterable[float]) -> list[str]:
     """Whether every number of the twin is one of the results, to the last digit; whole numbers may be sums."""
     known = {x for x in numbers if math.isfinite(x)}
     found = []
     for row in rows:
         for name, value in row.items():
-            if isinstance(value, float) and name not in PRINTED and not value.is_integer() and value not in known:
+            if not isinstance(value, float) or name in PRINTED or not math.isfinite(value) or value.is_integer():
+                continue
+            if value not in known:
                 found.append(f"{name} = {value!r} of {row.get('label') or 'a row'} is no number of the results")
     return found
 
 
 def numbers_of(record: object) -> Iterator[float]:
-    """All numbers inside plain values (as JSON gives them)."""
+    """All numbers inside plain values (as JSON gives them), those written as words as well."""
     if isinstance(record, bool):
         return
     if isinstance(record, int | float):
         yield float(record)
+    elif isinstance(record, str):
+        # Cells of a user's column may be numbers.
+        if _DECIMAL.fullmatch(record.strip()):
+            yield float(record)
     elif isinstance(record, dict):
         for value in record.values():
             yield from numbers_of(value)

@@ -22,9 +22,11 @@ def fixed(value: float, decimals: int) -> str:
 
 def effect(measure: Measure, value: float) -> str:
     """A display-scale effect: percent where the measure is one, tails of ratios named instead of 0.00."""
+    if math.isinf(value) and not measure.ratio:
+        return "\u221e" if value > 0 else f"{MINUS}\u221e"
     if measure.percent:
         return fixed(100 * value, measure.decimals)
-    if measure.ratio and math.isfinite(value):
+    if measure.ratio and not math.isnan(value):
         if value < 0.005:
             return "<0.01"
         if value >= 99999.5:
@@ -41,7 +43,7 @@ def interval(measure: Measure, low: float, high: float) -> str:
 
 def with_interval(measure: Measure, value: float, low: float, high: float) -> str:
     """An effect with its interval in brackets; without them when it has none."""
-    if not math.isfinite(low):
+    if math.isnan(low) or math.isnan(high):
         return effect(measure, value)
     return f"{effect(measure, value)} ({interval(measure, low, high)})"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -126,15 +127,15 @@ class Panel:
         for side in sorted({self.beyond(low), self.beyond(high)} - {0}):
             canvas.polygon(self.arrow(y, side, 0.65 * half), color, f"arrow: {name}")
 
-    def ticks(self, canvas: Canvas, y: float) -> float:
-        """The axis with its ticks and labels; returns where they end."""
+    def ticks(self, canvas: Canvas, y: float, show: Callable[[str], str] = str) -> float:
+        """The axis with its ticks and labels, written by `show`; returns where they end."""
         canvas.line(self.left, y, self.left + self.width, y, "axis", 0.8, INK)
         named = self._labelled()
         for number, (tick, label) in enumerate(zip(self.axis.ticks, self.axis.labels, strict=True)):
             x = self.x(tick)
             canvas.line(x, y, x, y + 3, "tick", 0.8, INK)
             if number in named:
-                canvas.text(x, y + 3 + SIZE, label, SIZE, "center", color=INK, role="tick")
+                canvas.text(x, y + 3 + SIZE, show(label), SIZE, "center", color=INK, role="tick")
         return y + 3 + SIZE + 2
 
     def _labelled(self) -> set[int]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 _NUMBER = re.compile(
     r"(?<![\w.\u00b7])([\u2212-]?)((?:\d{1,3}(?:[\u2009,]\d{3})+|\d+)(?:[.\u00b7]\d+)?|[.\u00b7]\d+)(e[+\u2212-]?\d+)?"
 )
+# Words of fewer letters are not broken over lines in any column.
+LONG_WORD = 15
 Value = str | int | float | None
 
 
@@ -28,14 +30,19 @@ def numbers_in(text: str) -> list[str]:
 
 def unexplained(text: str, values: Mapping[str, Value]) -> list[str]:
     """Numbers of a text that neither a value of the row rounds to nor one of its words holds."""
-    words = [v for v in values.values() if isinstance(v, str)]
+    words = [" ".join(v.split()) for v in values.values() if isinstance(v, str)]
+    numbers = [float(v) for v in values.values() if isinstance(v, int | float) and not math.isnan(v)]
+    # A line may break between a sign and its number.
+    said = {form for w in words for n in numbers_in(w) for form in (n, n.lstrip("<>"))}
+    return [n for n in numbers_in(text) if n not in said and not any(shows(n, v) for v in numbers)
+            and not _piece_of_long_word(n, text, words)]  # fmt: skip
 
-    def in_words(number: str) -> bool:
-        # A sign may stand apart from its number ("< 5"), or at the end of the line before.
-        return any(number in w or (number[0] in "<>" and number[0] in w and number[1:] in w) for w in words)
 
-    numbers = [float(v) for v in values.values() if isinstance(v, int | float) and math.isfinite(v)]
-    return [n for n in numbers_in(text) if not in_words(n) and not any(shows(n, v) for v in numbers)]
+def _piece_of_long_word(number: str, text: str, words: list[str]) -> bool:
+    """Whether a number stands in a piece of a word so long that it was broken over lines."""
+    pieces = [p.strip(";,\u2020") for p in text.split() if number.lstrip("<>") in p]
+    long = [w for word in words for w in word.split() if len(w) > LONG_WORD]
+    return any(piece in w for piece in pieces for w in long)
 
 
 def shows(printed: str, value: float) -> bool:
@@ -47,6 +54,8 @@ def _rounds_to(printed: str, value: float) -> bool:
     bound = printed[0] if printed[0] in "<>" else ""
     plain = printed.lstrip("<>").replace("\u2009", "").replace(",", "").replace("\u2212", "-").replace("\u00b7", ".")
     number = float(plain)
+    if math.isinf(value):
+        return bound == (">" if value > 0 else "<")
     if bound:
         return value < number if bound == "<" else value > number - 0.5
     mantissa, _, exponent = plain.partition("e")

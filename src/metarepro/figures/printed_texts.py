@@ -13,7 +13,7 @@ from metarepro.figures import numbers as fmt
 from metarepro.figures.layout import Cell
 from metarepro.figures.numbers import MINUS
 from metarepro.figures.printed_numbers import unexplained
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, hours
 from metarepro.reproduction.result import PrintedNumbers
 
 if TYPE_CHECKING:
@@ -146,13 +146,6 @@ def printed_values(reproduction: Reproduction) -> tuple[float, float, float]:
     p, factor = reproduction.printed, scale_of(reproduction)
     estimate, low, high = (factor * as_number(t) for t in (p.estimate, p.ci_low, p.ci_high))
     return estimate, low, high
-
-
-def hours(time: float | None) -> str:
-    """A time point in hours or days; empty if there is none."""
-    if time is None or not math.isfinite(time):
-        return ""
-    return f"{time / 24:g} days" if time >= 48 and time % 24 == 0 else f"{time:g} h"
 
 
 def subject(reproduction: Reproduction) -> str:

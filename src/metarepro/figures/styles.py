@@ -40,7 +40,8 @@ class Style:
     study_head, weight_head : str
         Heads of columns.
     effect_head : str
-        Second line over the effects; `{level}` is the level in percent, `{model}` Fixed, Random.
+        Second line over the effects; `{level}` is the level in percent, `{model}` Common or Random, `{method}` IV,
+        Peto or GLMM.
     merged_counts : bool
         Events and total in one column, or in two.
     numbers_first : bool
@@ -80,6 +81,10 @@ class Style:
         """A number with the style's decimal point."""
         return text.replace(".", self.point)
 
+    def weight(self, text: str) -> str:
+        """A weight in percent, with the sign where the head of its column has none."""
+        return self.number(text) + ("" if "%" in self.weight_head else "%")
+
     def effect(self, measure: Measure, value: float) -> str:
         """A display-scale effect."""
         return self.number(fmt.effect(measure, value))
@@ -96,7 +101,7 @@ class Style:
 
     def with_interval(self, measure: Measure, value: float, low: float, high: float) -> str:
         """An effect and its interval; without it when it has none."""
-        if not math.isfinite(low):
+        if math.isnan(low) or math.isnan(high):
             return self.effect(measure, value)
         return f"{self.effect(measure, value)} {self.interval(measure, low, high)}"
 
@@ -104,7 +109,7 @@ class Style:
         """A p-value with its sign."""
         if not math.isfinite(p):
             return "P not defined"
-        if self.p_rule == "plain":
+        if self.p_rule == "plain" and _not_significant_by_rounding(p, 3 if p < 0.0995 else 2) is None:
             return fmt.p_value(p).replace(" ", NO_BREAK)
         floor, letter = (0.0001, "p") if self.p_rule == "lancet" else (0.001, "P")
         if p < floor:
@@ -113,23 +118,36 @@ class Style:
             )
         else:
             text = f"{letter}{self._is()}{self._p_digits(p)}"
-        text = self.number(text)
-        return text.replace("0.", ".") if self.p_rule == "jama" else text
+        if self.p_rule == "jama":
+            # JAMA: no zero before the point, and nothing is certain to be 1.
+            return f"{letter}{NO_BREAK}>{NO_BREAK}.99" if p > 0.99 else text.replace(f"{NO_BREAK}0.", f"{NO_BREAK}.")
+        return self.number(text)
 
     def _is(self) -> str:
         return f"{NO_BREAK}={NO_BREAK}" if self.equals == NO_BREAK else "="
 
     def _p_digits(self, p: float) -> str:
         if self.p_rule == "lancet":
-            return f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
-        text = f"{p:.2f}" if p >= 0.01 else f"{p:.3f}"
-        # 0.047 and 0.0451 must not both read 0.05, which is not below it.
-        return f"{p:.3f}" if text == "0.05" and p < 0.05 else text
+            decimals = 4 if p < 0.001 else 3 if p < 0.0995 else 2
+        elif self.p_rule == "plain":
+            decimals = 3 if p < 0.0995 else 2
+        else:
+            decimals = 3 if p < 0.00995 else 2
+        return _not_significant_by_rounding(p, decimals) or f"{p:.{decimals}f}"
 
     def statistic(self, name: str, value: str) -> str:
         """A statistic and its value, which no line break parts."""
         sign = NO_BREAK if self.equals == NO_BREAK and self.name == "plain" else self._is()
         return f"{name}{sign}{self.number(value)}"
+
+
+def _not_significant_by_rounding(p: float, decimals: int) -> str | None:
+    """A P below 0.05 that would be printed as 0.05, with as many decimals as it takes; None if it would not."""
+    if p >= 0.05 or float(f"{p:.{decimals}f}") < 0.05:
+        return None
+    while float(text := f"{p:.{decimals}f}") >= 0.05 and decimals < 17:
+        decimals += 1
+    return text
 
 
 STYLES: dict[str, Style] = {
@@ -139,7 +157,7 @@ STYLES: dict[str, Style] = {
         Style(
             "cochrane", brackets=("[", "]"), joint=", ", signed_joint=", ", p_rule="two",
             study_head="Study or subgroup",
-            weight_head="Weight", effect_head="IV, {model}, {level}% CI", merged_counts=False, numbers_first=True,
+            weight_head="Weight", effect_head="{method}, {model}, {level}% CI", merged_counts=False, numbers_first=True,
             tau2_name="Tau\u00b2", q_name="Chi\u00b2", interval_of_tau2=False,
         ),
         Style(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from metarepro.figures.fonts import text_width, undrawable
@@ -40,3 +41,10 @@ def listed(names: Sequence[str], most: int = 6) -> str:
     """Names with commas; beyond a few, how many more there are."""
     more = len(names) - most
     return ", ".join(clean(n) for n in names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def hours(time: float | None) -> str:
+    """A time point in hours or days; empty if there is none."""
+    if time is None or not math.isfinite(time):
+        return ""
+    return f"{time / 24:g} days" if time >= 48 and time % 24 == 0 else f"{time:g} h"

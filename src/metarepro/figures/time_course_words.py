@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from metarepro.analysis.time_course import ArmCourse, TimeCourses, TimePoint, TrialCourse
 from metarepro.figures import numbers as fmt
-from metarepro.figures.printed_texts import hours
-from metarepro.figures.texts import clean, counted
+from metarepro.figures.texts import clean, counted, hours
 
 DAGGER = "\u2020"
 ORDERS = {

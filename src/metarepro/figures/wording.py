@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.effects import get_measure
@@ -50,23 +51,34 @@ def model_word(result: AnalysisResult) -> str:
     return "Common" if result.summary is not None and result.summary.tau2_method == "CE" else "Random"
 
 
+def method_word(result: AnalysisResult) -> str:
+    """How the studies were put together, for a head of a column: IV is inverse variance."""
+    if result.summary is not None and result.summary.model == "binomial-normal":
+        return "GLMM"
+    return "Peto" if result.measure == "PETO" else "IV"
+
+
 def heterogeneity_line(s: Summary, style: Style = PLAIN) -> str:
     """Heterogeneity: tau2, I2, Q, each with what it needs; no line break parts a name from its number."""
     parts = []
     if math.isfinite(s.tau2) and s.tau2_method != "CE":
         tau2 = style.statistic(style.tau2_name, _small(s.tau2))
         if style.interval_of_tau2:
-            tau2 += style.number(f" ({_small(s.tau2_low)} to {_small(s.tau2_high)})")
+            tau2 += style.number(f" ({style.joint.join((_small(s.tau2_low), _small(s.tau2_high)))})")
         parts.append(tau2)
     if math.isfinite(s.i2):
         i2 = style.statistic(style.i2_name, f"{fmt.fixed(s.i2, style.i2_decimals)}%")
         if style.interval_of_tau2 and math.isfinite(s.i2_low) and s.tau2_method != "CE":
-            i2 += f" ({fmt.fixed(s.i2_low, 0)} to {fmt.fixed(s.i2_high, 0)}%)"
+            ends = style.joint.join((fmt.fixed(s.i2_low, 0), fmt.fixed(s.i2_high, 0)))
+            i2 += f" ({ends}%)"
         parts.append(i2)
     if s.q_df > 0:
         name = f"LR{NO_BREAK}\u03c7\u00b2" if s.model == "binomial-normal" else style.q_name
         q, df = style.statistic(name, fmt.fixed(s.q, 2)), style.statistic("df", str(s.q_df))
-        parts.append(f"{q}, {df}, {style.p_value(s.q_p)}")
+        p = style.p_value(s.q_p)
+        # Cochrane's order: the test between tau2 and I2, its P in brackets.
+        test = f"{q}, {df} ({p})" if style.name == "cochrane" else f"{q}, {df}, {p}"
+        parts.insert(1 if style.name == "cochrane" else len(parts), test.replace(" ", NO_BREAK))
     return f"{style.heterogeneity}: " + "; ".join(parts)
 
 
@@ -99,14 +111,20 @@ def subgroup_test_line(result: AnalysisResult, style: Style = PLAIN) -> str:
 
 
 SORTED = {
-    "year": "by year", "effect": "by effect", "label": "by name", "weight": "by weight, the heaviest first",
-}  # fmt: skip
+    "given": "as given",
+    "year": "by year",
+    "effect": "by effect",
+    "label": "by name",
+    "weight": "by weight, the heaviest first",
+}
 
 
 def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
     """Notes under the plot: methods, marks, what was left out. `arrows`: whether the picture has any."""
-    notes = [result.methods]
     s = result.summary
+    pooled = s is not None and s.k > 1 and result.combine == "pool"
+    notes = [f"{_studies_and_people(s)}."] if s is not None and pooled else []
+    notes += [result.methods[:1].upper() + result.methods[1:]] if result.methods else []
     if s is not None and s.k > 1:
         marks = "Squares: area by weight. Diamond: pooled estimate and its interval."
         if result.combine == "compound":
@@ -114,7 +132,7 @@ def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
         elif math.isfinite(s.pi_low):
             marks += f" Bar: prediction interval ({PI_NAMES[s.pi_method]})."
         dashed = "compounded rate" if result.combine == "compound" else "pooled estimate"
-        notes.append(f"{marks}{' Arrow: the interval goes on.' if arrows else ''} Dashed: {dashed}.")
+        notes.append(f"{marks}{' Arrow: beyond the axis.' if arrows else ''} Dashed: {dashed}.")
     if result.sort and len(result.studies) > 1:
         within = " within subgroups" if len(result.subgroups) > 1 else ""
         notes.append(f"Order of the studies: {SORTED.get(result.sort, result.sort)}{within}.")
@@ -135,6 +153,11 @@ def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
         notes.append(f"Not used: {len(left_out)} studies; effects.csv says why.")
     notes += list(result.notes)
     return [_glued(note) for note in notes]
+
+
+def _studies_and_people(s: Summary) -> str:
+    people = f", {fmt.count(s.participants)} participants" if s.participants else ""
+    return f"{s.k} studies{people}"
 
 
 def _glued(note: str) -> str:
@@ -170,4 +193,26 @@ def describe_figure(result: AnalysisResult) -> str:
         f"{s.label}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high) if s.estimable else 'not estimable'}"
         for s in result.studies
     )
-    return f"Forest plot. {result.title}. {headline(result)} Studies: {studies or 'none'}."
+    parts = [f"Forest plot. {result.title}. {headline(result)} Studies: {studies or 'none'}."]
+    if result.summary is not None and result.summary.k > 1 and result.combine == "pool":
+        parts.append(f"{heterogeneity_line(result.summary)}.")
+    if result.subgroup_test is not None and result.subgroup_test.df > 0:
+        parts.append(f"{subgroup_test_line(result)}.")
+    pooled = [(g.label, g.summary) for g in result.subgroups if len(result.subgroups) > 1 and g.summary.k > 1]
+    known = {x.id: x for x in result.sensitivity}
+    models = [known[name] for name in result.figure.models if name in known]
+    for head, rows in (("Subgroups", pooled), ("Other models", [(x.label, x.summary) for x in models if x.summary])):
+        if rows:
+            words = (f"{name}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)}" for name, s in rows)
+            parts.append(f"{head}: {'; '.join(words)}.")
+    if result.references:
+        parts.append(
+            "Printed: " + "; ".join(f"{r.label}: {fmt.effect(m, r.estimate)}" for r in result.references) + "."
+        )
+    return written(" ".join(parts))
+
+
+def written(text: str) -> str:
+    """A text in one line, without the control characters that no file of text or XML can hold."""
+    line = " ".join(text.split())
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Cn") else "\ufffd" for c in line)
