@@ -124,7 +124,7 @@ def test_every_size_and_width_is_without_faults(k, width):
 
 
 def test_names_that_have_no_room_are_counted():
-    canvas = draw_funnel(made(40), labels="all", width_mm=84)
+    canvas = draw_funnel(made(40, label="Study of group {}"), labels="all", width_mm=84)
     names = sum(t.text.startswith("Study ") and t.row is not None for t in canvas.texts)
     assert 0 < names < 40
     assert f"{40 - names} studies not named, for want of room." in said(canvas)

@@ -16,7 +16,7 @@ from metarepro.analysis.time_course import ArmCourse, NotShown, TimeCourses, Tim
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import save, time_course, time_course_pages
 from metarepro.figures.layout import MM, WIDTHS_MM
-from metarepro.figures.scales import BEND_H, TimeAxis, time_axis
+from metarepro.figures.time_axis import BEND_H, TimeAxis, time_axis
 from metarepro.figures.time_course_figure import draw_time_course
 from metarepro.figures.time_course_panels import SPREAD
 from tests.figures.audited import HOSTILE, LONG, marks, said

@@ -10,7 +10,7 @@ import pytest
 from metarepro.effects import MEASURES, get_measure, to_display
 from metarepro.figures.fonts import text_width
 from metarepro.figures.sizes import SIZE
-from metarepro.figures.value_axes import display_axis, near, plain_axis, working_axis
+from metarepro.figures.value_axes import display_axis, near, padded, plain_axis, working_axis
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,29 @@ def test_an_axis_ends_where_its_scale_does():
     assert display_axis(get_measure("PLO"), -0.2, 1.4, 300).high == 1
     axis = working_axis(get_measure("PAS"), -0.4, 2.0, 300)
     assert -0.1 < axis.low < 0 and math.pi / 2 < axis.high < math.pi / 2 + 0.1
+
+
+def test_points_at_the_end_of_a_scale_may_stand_clear_of_the_other_axis():
+    axis = display_axis(get_measure("PLO"), -0.2, 0.5, 300, clear=0.04)
+    assert axis.low == pytest.approx(-0.02) and axis.high == 0.5 and axis.ticks[0] == 0 and axis.labels[0] == "0"
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 2.0), (0.0, 7e-4), (-3e8, 2e9), (1e6, 1e6 + 3), (1e9, 1e9 + 2)])
+@pytest.mark.parametrize("room", [74.0, 200.0])
+def test_labels_of_upright_axes_stand_above_each_other_and_differ(low, high, room):
+    axis = plain_axis(low, high, room, upright=True)
+    assert len(axis.ticks) >= 2 and len(set(axis.labels)) == len(axis.labels)
+    places = [room * axis.position(t) for t in axis.ticks]
+    assert min(b - a for a, b in itertools.pairwise(places)) >= SIZE + 5
+    for tick, label in zip(axis.ticks, axis.labels, strict=True):
+        assert float(label.replace("−", "-").replace("\u2009", "")) == pytest.approx(tick, rel=1e-12, abs=1e-12)
+
+
+def test_a_range_of_nothing_gets_some_length():
+    assert padded(0.0, 10.0, 0.1) == (-1.0, 11.0)
+    for value in (0.0, -3.0, 1e9):
+        low, high = padded(value, value, 0.04)
+        assert low < value < high and len(plain_axis(low, high, 200).ticks) >= 2
 
 
 @pytest.mark.parametrize("high", [3e-9, 0.4, 1.0, 12345.0, 3e12])

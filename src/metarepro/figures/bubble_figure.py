@@ -11,20 +11,22 @@ from numpy.typing import ArrayLike
 
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.bubble_numbers import Bubbles, bubbles_of, has_prediction
 from metarepro.figures.bubble_words import default_title, describe, notes
 from metarepro.figures.colors import BLUE, GREY, INK, PALE
-from metarepro.figures.fonts import text_width
-from metarepro.figures.label_places import Crowd, Point, clipped, shortened
-from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.keys import SAMPLE, KeyEntry, put_key, stroke
+from metarepro.figures.layout import Canvas
+from metarepro.figures.line_parts import between_heights, segments_of
 from metarepro.figures.plane import Plane, room_for_labels
-from metarepro.figures.scales import effect_axis, range_axis
-from metarepro.figures.shapes import box, circle, triangle
-from metarepro.figures.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
-from metarepro.figures.texts import clean
+from metarepro.figures.point_labels import place_labels
+from metarepro.figures.shapes import Point, box, circle, triangle
+from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.texts import clean, shorten
+from metarepro.figures.value_axes import CLEAR, display_axis, padded, plain_axis
 from metarepro.pooling.regression import MetaRegression
 
+Circle = tuple[float, float, float]
 FILL = "#cfe2f0"
 # Radii in points: of the largest circle with few and with many studies, and of the smallest that is still seen.
 LARGEST, LARGEST_OF_MANY, SMALLEST = 12.0, 6.0, 1.6
@@ -88,13 +90,14 @@ def bubble(
 
 def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
     """The picture as a canvas of measured texts and marks."""
-    canvas = Canvas(width_mm * MM)
-    y = _key(canvas, b, put_title(canvas, title) - 2)
-    x_axis = _x_axis(b, canvas.width)
-    y_axis, cut = _y_axis(b)
+    canvas = Canvas(page_width(width_mm))
+    y = put_key(canvas, _key(b), put_title(canvas, title) - 4, SIZE)
+    height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 180.0), 300.0)
+    y_axis, cut = _y_axis(b, height)
     left = MARGIN + room_for_labels(y_axis)
     width = canvas.width - left - MARGIN
-    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, min(max(0.62 * width, 180.0), 300.0))
+    x_axis = plain_axis(*padded(float(b.x.min()), float(b.x.max()), 0.06), width)
+    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, height)
     lines = _bands(canvas, b, plane)
     null = b.measure.null
     if null is not None and 0 < y_axis.position(null) < 1:
@@ -103,10 +106,7 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
     circles, floored, arrows = _studies(canvas, b, plane)
     lines += _line(canvas, b, plane)
     unlabelled, cut_labels = _labels(canvas, b, plane, circles, lines)
-    unit = fmt.unit(b.measure)
-    scale = "log scale" if y_axis.log else ""
-    extra = ", ".join(w for w in (unit, scale) if w)
-    y = plane.draw_axes(canvas, b.axis_label, f"{b.measure.label} ({extra})" if extra else b.measure.label)
+    y = plane.draw_axes(canvas, b.axis_label, fmt.axis_name(b.measure.label, b.measure, "log" if y_axis.log else ""))
     canvas.height = put_notes(canvas, notes(b, floored, unlabelled, cut_labels, arrows, cut), y + 5) + MARGIN
     return canvas
 
@@ -114,11 +114,7 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
 # -- axes --------------------------------------------------------------------------------------------------------
 
 
-def _x_axis(b: Bubbles, width: float) -> Axis:
-    return range_axis(float(b.x.min()), float(b.x.max()), 5 if width < 300 else 8, pad=0.06)
-
-
-def _y_axis(b: Bubbles) -> tuple[Axis, bool]:
+def _y_axis(b: Bubbles, height: float) -> tuple[Axis, bool]:
     """An axis for all studies and as much of the bands as leaves them readable; whether anything is cut."""
     ratio = b.measure.ratio
 
@@ -142,8 +138,9 @@ def _y_axis(b: Bubbles) -> tuple[Axis, bool]:
         null = math.log(b.measure.null) if ratio else b.measure.null
         if low - 0.25 * span <= null <= high + 0.25 * span:
             low, high = min(low, null), max(high, null)
+    low, high = padded(low, high, 0.04)
     ends = (math.exp(low), math.exp(high)) if ratio else (low, high)
-    return effect_axis(b.measure, *ends), cut
+    return display_axis(b.measure, *ends, height, upright=True, clear=CLEAR), cut
 
 
 def _height(plane: Plane, value: float) -> float:
@@ -169,7 +166,7 @@ def _bands(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
         limits += [("prediction limit", line.pi_low, True), ("prediction limit", line.pi_high, True)]
     for name, values, dashed in limits:
         points = [(x, _height(plane, float(v))) for x, v in zip(xs, values, strict=True)]
-        for run in clipped(points, plane.top, plane.bottom):
+        for run in between_heights(points, plane.top, plane.bottom):
             canvas.curve(run, f"{name}: {'low' if values is line.ci_low or values is line.pi_low else 'high'}",
                          0.8 if dashed else 0.4, GREY, dashed)  # fmt: skip
             drawn.append(run)
@@ -186,7 +183,7 @@ def _line(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
             pi_high=float(line.pi_high[i]), **{clean(n): clean(v) for n, v, _ in b.held},
         )  # fmt: skip
     points = [(plane.x(float(x)), _height(plane, float(v))) for x, v in zip(line.x, line.estimate, strict=True)]
-    runs = clipped(points, plane.top, plane.bottom)
+    runs = between_heights(points, plane.top, plane.bottom)
     for run in runs:
         canvas.curve(run, f"regression line: {b.moderator}", 1.4, INK)
     return runs
@@ -201,10 +198,10 @@ def _radii(b: Bubbles, width: float) -> tuple[Any, int]:
     return np.maximum(exact, SMALLEST), int((exact < SMALLEST).sum())
 
 
-def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[Any, int, int]:
+def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[list[Circle], int, int]:
     """Circles, the largest first so that none hides a smaller one; x, y and radius of each."""
     radii, floored = _radii(b, canvas.width)
-    circles = np.zeros((b.x.size, 3))
+    circles = [(0.0, 0.0, 0.0)] * b.x.size
     arrows = 0
     for i in np.argsort(-b.weights, kind="stable"):
         value = float(b.estimates[i])
@@ -225,50 +222,39 @@ def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[Any, int, int]:
     return circles, floored, arrows
 
 
-def _labels(canvas: Canvas, b: Bubbles, plane: Plane, circles: Any, lines: list[list[Point]]) -> tuple[int, int]:
-    """Labels, those beside their circles before those at leaders; how many have no room, how many are cut short."""
+def _labels(
+    canvas: Canvas, b: Bubbles, plane: Plane, circles: list[Circle], lines: list[list[Point]]
+) -> tuple[int, int]:
+    """Labels, the heaviest studies first; how many have no room, how many are cut short."""
     frame = (plane.left + 3, plane.top, canvas.width - 2, plane.bottom - 2)
-    crowd = Crowd(frame, circles, lines)
     order = [int(i) for i in np.argsort(-b.weights, kind="stable")]
     width = min(0.42 * plane.width, 120.0)
-    texts = [shortened(label, width, SMALL) for label in b.labels]
-    placed: set[int] = set()
-    for leaders in (False, True):
-        for row, i in enumerate(order):
-            place = crowd.place(texts[i], SMALL, i, leaders) if texts[i] and i not in placed else None
-            if place is None:
-                continue
-            placed.add(i)
-            with canvas.in_row(row):
-                if place.leader:
-                    (x0, y0), (x1, y1) = place.leader
-                    canvas.line(x0, y0, x1, y1, f"leader: {texts[i]}", 0.35, GREY)
-                canvas.text(place.x, place.y, texts[i], SMALL, color=INK)
-    return len(order) - len(placed), sum(texts[i] != b.labels[i] for i in placed)
+    texts = [shorten(label, width, SMALL) for label in b.labels]
+    # Rows of the data are in the order of the weights.
+    points = [(row, *circles[i], texts[i]) for row, i in enumerate(order) if texts[i]]
+    placed = place_labels(points, frame, (), circles, SMALL, untouched=segments_of(lines))
+    for label in placed:
+        with canvas.in_row(label.index):
+            if label.leader is not None:
+                canvas.line(*label.leader, f"leader: {label.text}", 0.35, GREY)
+            canvas.text(label.x, label.y, label.text, SMALL, color=INK)
+    return len(order) - len(placed), sum(label.text != b.labels[order[label.index]] for label in placed)
 
 
-def _key(canvas: Canvas, b: Bubbles, y: float) -> float:
-    """What the marks mean, in one line or more; returns its last baseline."""
+def _key(b: Bubbles) -> list[KeyEntry]:
+    """What the marks mean."""
+
+    def study(canvas: Canvas, x: float, y: float) -> None:
+        canvas.polygon(circle(3.4, x + SAMPLE / 2, y, 36), FILL, "study: key", BLUE, 0.7)
+
+    def band(canvas: Canvas, x: float, y: float) -> None:
+        canvas.polygon(box(x, y - 3, x + SAMPLE, y + 3), PALE, "band: key")
+        for side in (-3, 3):
+            canvas.line(x, y + side, x + SAMPLE, y + side, "confidence limit: key", 0.4, GREY)
+
     level = f"{100 * b.regression.fit.level:g}%"
-    items = ["study", "mean effect", f"{level} confidence"]
-    items += [f"{level} prediction"] if has_prediction(b.line) else []
-    x, symbol = MARGIN, 16.0
-    y += SIZE
-    for number, words in enumerate(items):
-        width = symbol + 4 + text_width(words, SIZE)
-        if x > MARGIN and x + width > canvas.width - MARGIN:
-            x, y = MARGIN, y + LEADING + 2
-        middle = y - 2.6
-        if number == 0:
-            canvas.polygon(circle(3.4, x + symbol / 2, middle, 36), FILL, "study: key", BLUE, 0.7)
-        elif number == 1:
-            canvas.line(x, middle, x + symbol, middle, "regression line: key", 1.4, INK)
-        elif number == 2:
-            canvas.polygon(box(x, middle - 3, x + symbol, middle + 3), PALE, "band: key")
-            for side in (-3, 3):
-                canvas.line(x, middle + side, x + symbol, middle + side, "confidence limit: key", 0.4, GREY)
-        else:
-            canvas.line(x, middle, x + symbol, middle, "prediction limit: key", 0.8, GREY, True)
-        canvas.text(x + symbol + 4, y, words, SIZE, color=INK)
-        x += width + GAP + 3
-    return y
+    entries = [KeyEntry("study", study), KeyEntry("mean effect", stroke("regression line", 1.4, INK))]
+    entries.append(KeyEntry(f"{level} confidence", band))
+    if has_prediction(b.line):
+        entries.append(KeyEntry(f"{level} prediction", stroke("prediction limit", 0.8, GREY, True)))
+    return entries

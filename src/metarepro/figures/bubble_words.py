@@ -8,12 +8,11 @@ from typing import Any
 from metarepro.analysis.methods import TAU2
 from metarepro.figures import numbers as fmt
 from metarepro.figures.bubble_numbers import Bubbles, has_prediction
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted
 from metarepro.pooling.regression import WaldTest
 
 # Cochrane Handbook 10.11.5.1: at least so many studies for each characteristic modelled.
 FEWEST = 10
-TRANSFORMS = {"exp": "log", "expit": "logit", "tanh": "Fisher z", "sin2": "arcsine", "square": "square root"}
 
 
 def default_title(b: Bubbles) -> str:
@@ -46,7 +45,7 @@ def few_studies(b: Bubbles) -> str:
     k = b.regression.fit.k
     if k / moderators >= FEWEST:
         return ""
-    per = f"{k} studies for {moderators} moderator" + ("s" if moderators > 1 else "")
+    per = f"{counted(k)} for {counted(moderators, 'moderator')}"
     return (
         f"Few studies: {per}. Typical advice is at least {FEWEST} for each characteristic modelled, and even these can "
         "be too few (Cochrane Handbook, 10.11.5.1)."
@@ -120,7 +119,7 @@ def slope_words(b: Bubbles) -> str:
     """The slope on the working scale, and as a factor where the display scale is a ratio."""
     if b.slope is None:
         return ""
-    scale = f" on the {TRANSFORMS[b.measure.display]} scale" if b.measure.display in TRANSFORMS else ""
+    scale = f" on the {name} scale" if (name := fmt.working_scale(b.measure)) else ""
     value, low, high = b.slope
     level = f"{100 * b.regression.fit.level:g}%"
     interval = f" ({level} CI {number(low)} to {number(high)})" if math.isfinite(low) else ""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from metarepro.figures.blocks import page_width, put_notes, put_title
+from metarepro.figures.blocks import figures_of, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.claims_rows import CLAIM, EVIDENCE, LINE, Block, Document, make_documents, paginate
 from metarepro.figures.colors import GREY, INK, ORANGE
 from metarepro.figures.fonts import text_width, wrap
@@ -81,9 +81,7 @@ def claims_overview_pages(
     """
     canvases = draw_claims(claims, title, width_mm, height_mm)
     text = describe(claims, clean(title))
-    pages = len(canvases)
-    texts = [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
-    return [c.figure(clean(title), t) for c, t in zip(canvases, texts, strict=True)]
+    return figures_of(canvases, clean(title), text)
 
 
 def draw_claims(
@@ -129,23 +127,16 @@ def draw_claims(
                 y += block.height
         y += LINE if whole and number < len(documents) - 1 else 0.0
     end(canvas, y)
-    if len(pages) > 1:
-        for number, page in enumerate(pages):
-            page.height += LEADING
-            page.text(width - MARGIN, page.height - MARGIN, f"{number + 1} of {len(pages)}", SMALL, "right", color=GREY)
+    put_page_numbers(pages)
     return pages
 
 
 def _document(canvas: Canvas, document: Document, y: float, decided: float, text_left: float, continued: bool) -> float:
     """Heading of an audited page: its name, its counts in words and as a bar, the heads of the columns."""
     name = document.name + (" (continued)" if continued else "")
-    for line in wrap(name, canvas.width - 2 * MARGIN, SIZE + 1.5, "bold"):
-        y += LEADING + 2
-        canvas.text(MARGIN, y, line, SIZE + 1.5, weight="bold", color=INK)
+    y = put_text(canvas, name, y, size=SIZE + 1.5, leading=LEADING + 2, weight="bold")
     sentence = document.sentence[:1].upper() + document.sentence[1:] + "."
-    for line in wrap(sentence, canvas.width - 2 * MARGIN, CLAIM):
-        y += LINE
-        canvas.text(MARGIN, y + 1, line, CLAIM, color=INK)
+    y = put_text(canvas, sentence, y + 1, size=CLAIM, leading=LINE) - 1
     y = _bar(canvas, document, y + 6)
     stacked = text_left < MARGIN + VERDICT
     heads = (STACKED_HEAD, "", HEADS[2]) if stacked else HEADS
@@ -204,12 +195,9 @@ def _key(canvas: Canvas, y: float) -> float:
     y += SIZE + 6
     canvas.text(MARGIN, y, "What the verdicts mean", SIZE, weight="bold", color=INK)
     for mark in CLAIM_MARKS.values():
-        lines = wrap(f"{mark.word}: {mark.meaning}", canvas.width - 2 * MARGIN - SYMBOL, SMALL + 0.5)
-        y += LEADING + 1
-        draw_mark(canvas, mark, MARGIN + 5, y - 2.4, 3.3, f"key: {mark.word}")
-        for number, line in enumerate(lines):
-            y += LEADING if number else 0.0
-            canvas.text(MARGIN + SYMBOL, y, line, SMALL + 0.5, color=GREY)
+        draw_mark(canvas, mark, MARGIN + 5, y + LEADING - 1.4, 3.3, f"key: {mark.word}")
+        meaning = f"{mark.word}: {mark.meaning}"
+        y = put_text(canvas, meaning, y + 1, MARGIN + SYMBOL, size=SMALL + 0.5, color=GREY)
     return put_notes(canvas, [KEY_NOTE], y + 2) + 0.5
 
 

@@ -10,14 +10,14 @@ from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.p_value_curves import PValueCurve
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.axes import Axis
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import BLUE, BROWN, GREEN, GREY, INK, PALE, VERMILLION
 from metarepro.figures.drapery_names import place_flags
 from metarepro.figures.drapery_plan import DraperyPlan, plan_drapery
 from metarepro.figures.drapery_words import axis_name, curve_words, describe, notes_of
 from metarepro.figures.fonts import text_width
-from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
-from metarepro.figures.layout import MM, Canvas, Dashes
+from metarepro.figures.keys import KeyEntry, put_key, stroke
+from metarepro.figures.layout import Canvas, Dashes
 from metarepro.figures.plane import Plane
 from metarepro.figures.shapes import circle
 from metarepro.figures.sizes import MARGIN, SIZE, SMALL
@@ -95,7 +95,7 @@ def draw_drapery(result: AnalysisResult, models: Sequence[AnalysisResult] = (), 
 
 
 def _drawn(result: AnalysisResult, models: Sequence[AnalysisResult], width_mm: float) -> tuple[Canvas, DraperyPlan]:
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(page_width(width_mm))
     left, right = MARGIN + 24, MARGIN + text_width("99%", SIZE) + 8
     width = canvas.width - left - right
     plan = plan_drapery(result, models, width)
@@ -195,7 +195,7 @@ def _studies(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> list[int]:
 
 def _pooled(canvas: Canvas, plane: Plane, plan: DraperyPlan, result: AnalysisResult) -> list[KeyEntry]:
     """Curves of the pooled estimate, of further models and of the prediction; returns the key."""
-    entries = [KeyEntry("Study" if len(plan.studies) == 1 else "Studies", _stroke("study", 0.6, STUDY, False))]
+    entries = [KeyEntry("Study" if len(plan.studies) == 1 else "Studies", stroke("study", 0.6, STUDY, False))]
 
     def put(
         words: str, name: str, curve: PValueCurve | None, width: float, color: str, dashes: Dashes, **cells: Any
@@ -208,7 +208,7 @@ def _pooled(canvas: Canvas, plane: Plane, plan: DraperyPlan, result: AnalysisRes
                 if plane.holds(end, 0.5):
                     at = circle(LIMIT, plane.x(end), plane.y(1 - plan.level))
                     canvas.polygon(at, color, f"limit: {name}")
-        entries.append(KeyEntry(words, _stroke(name, width, color, dashes), row))
+        entries.append(KeyEntry(words, stroke(name, width, color, dashes), row))
 
     s = result.summary
     assert s is not None
@@ -224,14 +224,10 @@ def _pooled(canvas: Canvas, plane: Plane, plan: DraperyPlan, result: AnalysisRes
         put(curve_words(result, plan, "pooled"), "pooled estimate", plan.pooled, 2.2, INK, False,
             estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high)  # fmt: skip
     level = f"p = {1 - plan.level:.3g}: {100 * plan.level:g}% limits"
-    entries.append(KeyEntry(level, _stroke("level line", 0.6, GREY, (1.0, 2.0))))
+    entries.append(KeyEntry(level, stroke("level line", 0.6, GREY, (1.0, 2.0))))
     if plan.null is not None and plane.holds(plan.null, 0.5):
-        entries.append(KeyEntry("No effect", _stroke("line of no effect", 0.8, INK, False)))
+        entries.append(KeyEntry("No effect", stroke("line of no effect", 0.8, INK, False)))
     return entries
-
-
-def _stroke(name: str, width: float, color: str, dashes: Dashes) -> Any:
-    return lambda canvas, x, y: canvas.line(x, y, x + SAMPLE, y, f"{name}: key", width, color, dashes)
 
 
 # -- axes --------------------------------------------------------------------------------------------------------

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from metarepro.figures.drapery_plan import DraperyPlan
 from metarepro.figures.fonts import text_width
-from metarepro.figures.funnel_words import shorten
 from metarepro.figures.sizes import MARGIN, SMALL
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, shorten
 
 # Lines of names above the plot, at most, and how far apart leaders stand.
 MOST_TIERS, APART = 16, 4.2

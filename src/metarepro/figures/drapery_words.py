@@ -6,20 +6,17 @@ import math
 
 from metarepro.analysis.p_value_curves import SCORE, THROUGH
 from metarepro.analysis.result import AnalysisResult
+from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.drapery_plan import DraperyPlan
-from metarepro.figures.funnel_words import listed, studies_in_words
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted, listed
 from metarepro.figures.wording import effect_label, summary_label
 
 
 def axis_name(result: AnalysisResult) -> str:
     """Name of the axis of effects."""
-    from metarepro.effects import get_measure
-
     measure = get_measure(result.measure)
-    unit = fmt.unit(measure)
-    return effect_label(result) + (f" ({unit})" if unit else "") + (", log scale" if measure.ratio else "")
+    return fmt.axis_name(effect_label(result), measure, "log" if measure.ratio else "")
 
 
 def curve_words(result: AnalysisResult, plan: DraperyPlan, kind: str) -> str:
@@ -70,7 +67,7 @@ def notes_of(result: AnalysisResult, plan: DraperyPlan, unnamed: int) -> list[st
         notes.append(f"Estimate beyond the axis: {listed([x.label for x in plan.beyond])}.")
     missing = unnamed - len(plan.beyond)
     if missing > 0:
-        notes.append(f"{studies_in_words(missing).capitalize()} not named, for want of room.")
+        notes.append(f"{counted(missing).capitalize()} not named, for want of room.")
     if plan.lost:
         notes.append(f"Without an estimate with an interval, not shown: {listed([x.label for x in plan.lost])}.")
     methods_line = clean(result.methods)
@@ -81,7 +78,7 @@ def describe(result: AnalysisResult, plan: DraperyPlan) -> str:
     """Text alternative: what the plot shows, then every curve in words."""
     s, m = result.summary, plan.measure
     assert s is not None
-    parts = [f"Drapery plot: p-value functions of {studies_in_words(len(plan.studies))}. {clean(result.title)}."]
+    parts = [f"Drapery plot: p-value functions of {counted(len(plan.studies))}. {clean(result.title)}."]
     if s.k > 1:
         parts.append(curve_words(result, plan, "pooled") + ".")
         if math.isfinite(s.pi_low):

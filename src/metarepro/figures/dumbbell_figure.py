@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from metarepro.figures.blocks import page_width, put_notes, put_title
+from metarepro.figures.blocks import figures_of, page_width, put_notes, put_title
 from metarepro.figures.colors import INK
 from metarepro.figures.dumbbell_rows import SHARES, Row, make_sections, paginate
 from metarepro.figures.layout import MM, Canvas
@@ -77,12 +77,7 @@ def dumbbell_pages(
     list of matplotlib.figure.Figure
     """
     canvases = draw_dumbbell(reproductions, title, width_mm, height_mm)
-    texts = describe(reproductions, clean(title))
-    return [c.figure(clean(title), text) for c, text in zip(canvases, _page_texts(texts, len(canvases)), strict=True)]
-
-
-def _page_texts(text: str, pages: int) -> list[str]:
-    return [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
+    return figures_of(canvases, clean(title), describe(reproductions, clean(title)))
 
 
 def draw_dumbbell(

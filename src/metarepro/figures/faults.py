@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metarepro.figures.colors import MARK_CONTRAST, TEXT_CONTRAST, WHITE, contrast
+from metarepro.figures.line_parts import Box, part_inside
 from metarepro.figures.printed_numbers import unexplained
 
 if TYPE_CHECKING:
     from metarepro.figures.layout import Canvas, Mark, Text
 
-Box = tuple[float, float, float, float]
 # Points by which two boxes may share an edge: the room above and below letters is part of a text's box.
 CLEARANCE = 0.3
 SMALLEST_TEXT, THINNEST_LINE = 6.0, 0.3
@@ -83,24 +83,7 @@ def _within(inner: Box, outer: Box) -> bool:
 def _crosses(mark: Mark, box: Box) -> bool:
     """Whether a side of the mark runs through the box (or the box lies in the mark's middle)."""
     points = [*mark.points, mark.points[0]] if mark.fill is not None else list(mark.points)
-    return any(segment_meets(a, b, box) for a, b in pairwise(points))
-
-
-def segment_meets(a: tuple[float, float], b: tuple[float, float], box: Box) -> bool:
-    """Liang and Barsky's clipping: whether any part of a segment is inside the box."""
-    enter, leave = 0.0, 1.0
-    for axis in (0, 1):
-        delta = b[axis] - a[axis]
-        low, high = box[axis] - a[axis], box[axis + 2] - a[axis]
-        if abs(delta) < 1e-12:
-            if low > 0 or high < 0:
-                return False
-            continue
-        near, far = sorted((low / delta, high / delta))
-        enter, leave = max(enter, near), min(leave, far)
-        if enter > leave:
-            return False
-    return True
+    return any(part_inside((*a, *b), box) is not None for a, b in pairwise(points))
 
 
 def _unreadable(canvas: Canvas) -> list[str]:

@@ -160,14 +160,6 @@ def draw_arrow(canvas: Canvas, points: Sequence[tuple[float, float]], name: str)
     canvas.polygon(head, INK, f"flow arrow: to {clean(name)}")
 
 
-def put_heading(canvas: Canvas, heading: str, left: float, width: float, y: float) -> float:
-    """A heading over a column; returns its last baseline."""
-    for line in wrap(clean(heading), width, SIZE, "bold"):
-        y += LINE
-        canvas.text(left, y, line, SIZE, weight="bold", color=INK)
-    return y
-
-
 def two_columns(left: float, right: float, rows: Sequence[Row], heading: str = "") -> Column:
     """A main and a side column between two ends."""
     gap = 18.0 if right - left > 260 else 13.0

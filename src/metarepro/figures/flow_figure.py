@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_f
 from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_text, put_title
 from metarepro.figures.flow_boxes import (
+    LINE,
     Box,
     Column,
     Line,
@@ -19,10 +21,9 @@ from metarepro.figures.flow_boxes import (
     draw_rows,
     height_of,
     page_right,
-    put_heading,
     two_columns,
 )
-from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.layout import Canvas
 from metarepro.figures.sizes import MARGIN
 from metarepro.figures.texts import clean
 
@@ -74,7 +75,7 @@ def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Any:
 def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
     """The diagram as a canvas of measured texts and marks."""
     check_flow(flow)
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(page_width(width_mm))
     right = page_right(canvas)
     y = put_title(canvas, _title(flow.title)) - 3
     rows, other = _database_rows(flow), flow.other_methods
@@ -88,7 +89,7 @@ def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
             two_columns(MARGIN, middle - 7, rows, VIA_DATABASES),
             two_columns(middle + 7, right, _other_rows(other), VIA_OTHERS),
         ]
-        tops = [put_heading(canvas, c.heading, c.left, c.main + c.gap + c.side, y - 3) for c in columns]
+        tops = [_heading(canvas, c.heading, y - 3, c.left, c.main + c.gap + c.side) for c in columns]
         y = draw_rows(canvas, max(tops) + 5, columns, right)
         y = _included(canvas, y, columns[0], flow, right, columns[1])
     else:
@@ -97,13 +98,18 @@ def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
     return canvas
 
 
+def _heading(canvas: Canvas, heading: str, y: float, left: float = MARGIN, width: float = math.inf) -> float:
+    """A heading over columns; returns its last baseline."""
+    return put_text(canvas, heading, y, left, width, leading=LINE, weight="bold")
+
+
 def _stacked(canvas: Canvas, y: float, flow: Flow, other: OtherMethods, right: float) -> float:
     """Other methods below the databases, moved in, so that the arrow of these runs down beside them."""
     first = two_columns(MARGIN, right, _database_rows(flow), VIA_DATABASES)
-    y = put_heading(canvas, first.heading, MARGIN, right - MARGIN, y - 3) + 5
+    y = _heading(canvas, first.heading, y - 3) + 5
     y = draw_rows(canvas, y, [first], right) + 12
     second = two_columns(MARGIN + INSET, right, [r for r in _other_rows(other) if r.main], VIA_OTHERS)
-    y = put_heading(canvas, second.heading, second.left, right - second.left, y - 6) + 5
+    y = _heading(canvas, second.heading, y - 6, second.left) + 5
     y = draw_rows(canvas, y, [second], right)
     assert first.last is not None
     return _included(canvas, y, second, flow, right, beside=(MARGIN + INSET / 2, first.last))
@@ -253,7 +259,7 @@ def draw_analysis_flow(flow: AnalysisFlow, width_mm: float = 174.0) -> Canvas:
             f"The analysis {flow.title!r} has no study, used or left out. Fix: one for whose outcome the tables have "
             "rows."
         )
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(page_width(width_mm))
     right = page_right(canvas)
     y = put_title(canvas, clean(flow.title)) - 3
     y = draw_rows(canvas, y, [two_columns(MARGIN, right, _analysis_rows(flow))], right)

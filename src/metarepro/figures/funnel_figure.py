@@ -8,7 +8,8 @@ from typing import Any, Literal
 from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures import numbers as fmt
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import BLUE, GREY, INK, WHITE
 from metarepro.figures.funnel_lines import DASHES, ESTIMATE, SHADES, rays_of, shade_regions
 from metarepro.figures.funnel_plan import FunnelPlan, FunnelPoint, plan_funnel
@@ -21,15 +22,15 @@ from metarepro.figures.funnel_words import (
     key_of_limits,
     notes_of,
     ranges,
-    shorten,
 )
-from metarepro.figures.keys import SAMPLE, KeyEntry, put_key
-from metarepro.figures.layout import MM, Canvas, Dashes
+from metarepro.figures.keys import SAMPLE, KeyEntry, put_key, stroke
+from metarepro.figures.layout import Canvas
+from metarepro.figures.line_parts import outside_boxes
 from metarepro.figures.plane import Plane, room_for_labels
-from metarepro.figures.point_labels import outside_boxes, place_labels
+from metarepro.figures.point_labels import place_labels
 from metarepro.figures.shapes import box, circle
 from metarepro.figures.sizes import MARGIN, SMALL
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, shorten
 from metarepro.pooling import PooledFit
 
 Labels = Literal["auto", "all", "none"]
@@ -110,7 +111,7 @@ def _drawn(
 ) -> tuple[Canvas, FunnelPlan]:
     if labels not in ("auto", "all", "none"):
         raise ConfigError(f"labels = {labels!r} is not known. Allowed: auto, all, none.")
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(page_width(width_mm))
     room = canvas.width - 2 * MARGIN - 30
     height = min(max(0.62 * room, 190.0), 270.0)
     plan = plan_funnel(result, contours, minimum, room, height)
@@ -121,14 +122,14 @@ def _drawn(
     unnamed, coincident = _points(canvas, plane, plan, labels)
     y = plane.draw_axes(canvas, axis_name(result, plan), "Standard error" + _of_what(plan))
     y = put_key(canvas, _key(canvas, result, plan), y + 8)
-    y = put_notes(canvas, notes_of(result, plan, unnamed, coincident), y + 5)
+    every = len(_to_name(plan, labels)) == len(plan.points)
+    y = put_notes(canvas, notes_of(result, plan, unnamed, coincident, every), y + 5)
     canvas.height = y + MARGIN
     return canvas, plan
 
 
 def _of_what(plan: FunnelPlan) -> str:
-    scales = {"exp": "log", "expit": "logit", "tanh": "Fisher's z", "sin2": "arcsine", "square": "square root"}
-    name = scales.get(plan.measure.display, "")
+    name = fmt.working_scale(plan.measure)
     return f" ({name} scale)" if name else ""
 
 
@@ -158,10 +159,10 @@ def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tupl
                 radius = RADIUS + RING * (min(rings, MOST_RINGS) - 1)
                 corners = circle(radius, x, y)
                 canvas.curve([*corners, *corners[:2]], f"study: {name}", 0.9, INK)
-                circles.append((x, y, radius + 0.8))
+                circles.append((x, y, radius + 0.45))
             else:
                 canvas.polygon(_arrow(plane, s.yi, s.se, x, y), INK, f"arrow: {name}")
-                circles.append((x, y, 6.5))
+                circles.append((x, y, 5.7))
     frame = (plane.left + 2, plane.top + _CORNER_GAP, plane.right - 1, plane.bottom - _CORNER_GAP)
     chosen = _to_name(plan, labels)
     widest = 0.45 * plane.width
@@ -214,9 +215,6 @@ def _key(canvas: Canvas, result: AnalysisResult, plan: FunnelPlan) -> list[KeyEn
     def study(c: Canvas, x: float, y: float) -> None:
         corners = circle(RADIUS, x + SAMPLE / 2, y)
         c.curve([*corners, *corners[:2]], "study: key", 0.9, INK)
-
-    def stroke(name: str, width: float, color: str, dashes: Dashes) -> Any:
-        return lambda c, x, y: c.line(x, y, x + SAMPLE, y, f"{name}: key", width, color, dashes)
 
     def area(shade: str, words: str) -> Any:
         def draw(c: Canvas, x: float, y: float) -> None:

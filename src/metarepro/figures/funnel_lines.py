@@ -8,8 +8,8 @@ from metarepro.figures.colors import BLUE, GREY, INK, WHITE
 from metarepro.figures.funnel_plan import FunnelPlan
 from metarepro.figures.funnel_words import decimal, ranges
 from metarepro.figures.layout import Canvas, Dashes
+from metarepro.figures.line_parts import Segment
 from metarepro.figures.plane import Plane
-from metarepro.figures.point_labels import Segment
 from metarepro.figures.shapes import box
 
 DASHES: tuple[Dashes, ...] = ((1.0, 1.5), (4.0, 2.0), (7.0, 2.0, 1.0, 2.0), (2.0, 4.0))

@@ -125,7 +125,7 @@ def plan_funnel(
     )
     return FunnelPlan(
         measure, summary, points, tuple(lost), x_axis,
-        plain_axis(0.0, widest, 0.6 * height), null, null_shown, levels, quantile,
+        plain_axis(0.0, widest, height, upright=True), null, null_shown, levels, quantile,
     )  # fmt: skip
 
 

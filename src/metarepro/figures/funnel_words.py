@@ -7,13 +7,10 @@ from itertools import pairwise
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures import numbers as fmt
-from metarepro.figures.fonts import text_width
 from metarepro.figures.funnel_plan import ENOUGH, FunnelPlan, FunnelPoint
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted, listed
 from metarepro.figures.wording import effect_label
 
-# Names that a note lists before it only counts.
-LISTED = 6
 # With more studies, only those farthest outside the pseudo limits are named unless all are asked for.
 NAMED_AT_MOST = 40
 
@@ -42,10 +39,7 @@ def key_of_limits(plan: FunnelPlan) -> str:
 
 def axis_name(result: AnalysisResult, plan: FunnelPlan) -> str:
     """Name of the axis of effects: measure, unit, scale."""
-    unit = fmt.unit(plan.measure)
-    scales = {"exp": "log", "expit": "logit", "tanh": "Fisher's z", "sin2": "arcsine", "square": "square root"}
-    scale = scales.get(plan.measure.display, "")
-    return effect_label(result) + (f" ({unit})" if unit else "") + (f", {scale} scale" if scale else "")
+    return fmt.axis_name(effect_label(result), plan.measure, fmt.working_scale(plan.measure))
 
 
 def decimal(p: float) -> str:
@@ -61,13 +55,13 @@ def ranges(plan: FunnelPlan) -> list[str]:
     return [f"P > {p[0]}", *(f"{b} < P \u2264 {a}" for a, b in pairwise(p)), f"P \u2264 {p[-1]}"]
 
 
-def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident: int) -> list[str]:
-    """Notes under the plot: what the marks are, how to read them, what was left out."""
+def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident: int, every: bool) -> list[str]:
+    """Notes under the plot: what the marks are, how to read them, what was left out; whether `every` name was tried."""
     s, k = plan.summary, len(plan.points)
     notes = []
     if k < ENOUGH:
         notes.append(
-            f"Only {studies_in_words(k)}: with fewer than {ENOUGH}, funnel plots and tests of their asymmetry are "
+            f"Only {counted(k)}: with fewer than {ENOUGH}, funnel plots and tests of their asymmetry are "
             "unreliable and cannot tell bias from chance (Sterne 2011, doi:10.1136/bmj.d4002)."
         )
     spread = "" if s.tau2_method == "CE" or s.k == 1 else " They leave the variance between studies out."
@@ -91,7 +85,7 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
     if corrected:
         notes.append(f"With a constant added to zero cells: {listed([c.label for c in corrected])}.")
     if coincident:
-        notes.append(f"Circles around circles are studies at the same place ({studies_in_words(coincident)}).")
+        notes.append(f"Circles around circles are studies at the same place ({counted(coincident)}).")
     notes.append(
         "Asymmetry has more causes than publication bias: true differences of small studies, poor methods, chance."
     )
@@ -99,12 +93,8 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
     if outside:
         notes.append(f"Arrow heads at the edge, beyond the axes: {listed(outside)}.")
     if unnamed:
-        why = (
-            "for want of room"
-            if k <= NAMED_AT_MOST
-            else "as only those far outside the pseudo limits are where they have room"
-        )
-        notes.append(f"{studies_in_words(unnamed).capitalize()} not named, {why}.")
+        why = "for want of room" if every else "as only those far outside the pseudo limits are where they have room"
+        notes.append(f"{counted(unnamed).capitalize()} not named, {why}.")
     if plan.lost:
         notes.append(f"Without a usable effect and standard error, not shown: {listed([x.label for x in plan.lost])}.")
     methods = clean(result.methods)
@@ -118,7 +108,7 @@ def describe(result: AnalysisResult, plan: FunnelPlan) -> str:
     sides = [sum(p.study.yi < s.beta for p in plan.points), sum(p.study.yi > s.beta for p in plan.points)]
     parts = [
         f"Funnel plot, effect against standard error. {clean(result.title)}. {in_words(result, plan)}, "
-        f"{studies_in_words(k)}: {sides[0]} below and {sides[1]} above it, {out} outside the pseudo "
+        f"{counted(k)}: {sides[0]} below and {sides[1]} above it, {out} outside the pseudo "
         f"{100 * s.level:g}% limits."
     ]
     if plan.contours:
@@ -138,24 +128,3 @@ def _study_words(plan: FunnelPlan, point: FunnelPoint) -> str:
     p = f", {fmt.p_value(point.p_value)}" if math.isfinite(point.p_value) else ""
     where = "" if point.within_limits else ", outside the pseudo limits"
     return f"{clean(s.label)}: {fmt.effect(plan.measure, s.estimate)}, standard error {s.se:.3g}{p}{where}"
-
-
-def studies_in_words(k: int) -> str:
-    """A number of studies."""
-    return "1 study" if k == 1 else f"{k} studies"
-
-
-def listed(names: list[str]) -> str:
-    """Names with commas; beyond a few, how many more there are."""
-    shown = [clean(n) for n in names[:LISTED]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def shorten(text: str, width: float, size: float) -> str:
-    """A text cut to a width, with an ellipsis where something is missing."""
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + "\u2026", size) > width:
-        text = text[:-1].rstrip()
-    return text + "\u2026"

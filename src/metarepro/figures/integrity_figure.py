@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metarepro.evidence.integrity.findings import Finding
-from metarepro.figures.blocks import put_notes, put_title
-from metarepro.figures.colors import INK
-from metarepro.figures.fonts import wrap
+from metarepro.figures.blocks import figures_of, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.integrity_tables import RADIUS, Matrix, Totals, draw_finding
 from metarepro.figures.integrity_words import (
     KINDS,
@@ -21,7 +19,7 @@ from metarepro.figures.integrity_words import (
     sentence_of,
 )
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.sizes import LEADING, MARGIN
 from metarepro.figures.texts import clean
 
 DEFAULT_TITLE = "What the checks of the numbers found"
@@ -75,9 +73,7 @@ def integrity_overview_pages(
     """
     canvases = draw_integrity(findings, labels, title, width_mm, height_mm)
     text = describe_integrity(findings, labels, title)
-    pages = len(canvases)
-    texts = [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
-    return [c.figure(clean(title), t) for c, t in zip(canvases, texts, strict=True)]
+    return figures_of(canvases, clean(title), text)
 
 
 def draw_integrity(
@@ -85,7 +81,7 @@ def draw_integrity(
     width_mm: float = 174.0, height_mm: float = math.inf,
 ) -> list[Canvas]:  # fmt: skip
     """The pages as canvases of measured texts and marks."""
-    width, limit = width_mm * MM, height_mm * MM - MARGIN - LEADING
+    width, limit = page_width(width_mm), height_mm * MM - MARGIN - LEADING
     studies = by_study(findings, labels)
     table = Matrix(width, studies)
     pages: list[Canvas] = []
@@ -93,9 +89,7 @@ def draw_integrity(
     def begin() -> tuple[Canvas, float]:
         pages.append(Canvas(width))
         y = put_title(pages[-1], clean(title)) - 4
-        for line in wrap(sentence_of(findings, labels), width - 2 * MARGIN, SIZE, "bold"):
-            y += LEADING
-            pages[-1].text(MARGIN, y, line, SIZE, weight="bold", color=INK)
+        y = put_text(pages[-1], sentence_of(findings, labels), y, weight="bold")
         return pages[-1], _key(pages[-1], y + 4, findings)
 
     canvas, y = begin()
@@ -126,10 +120,7 @@ def draw_integrity(
         pages[-1].height = y + MARGIN
         canvas, y = begin()
     canvas.height = put_notes(canvas, notes, y + 3) + MARGIN
-    if len(pages) > 1:
-        for number, page in enumerate(pages):
-            page.height += LEADING
-            page.text(width - MARGIN, page.height - MARGIN, f"{number + 1} of {len(pages)}", SMALL, "right")
+    put_page_numbers(pages)
     return pages
 
 
@@ -139,10 +130,6 @@ def _key(canvas: Canvas, y: float, findings: Sequence[Finding]) -> float:
     for kind in KINDS:
         if kind not in there:
             continue
-        lines = wrap(MEANING[kind], canvas.width - 2 * MARGIN - 12, SIZE)
-        for i, line in enumerate(lines):
-            y += LEADING + (1.5 if i == 0 else 0.0)
-            if i == 0:
-                draw_finding(canvas, kind, MARGIN + RADIUS, y - 2.7, f"key {kind[0]}")
-            canvas.text(MARGIN + 12, y, line, SIZE, color=INK)
+        draw_finding(canvas, kind, MARGIN + RADIUS, y + LEADING - 1.2, f"key {kind[0]}")
+        y = put_text(canvas, MEANING[kind], y + 1.5, MARGIN + 12)
     return y + 6

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.integrity.findings import Finding
+from metarepro.figures.blocks import put_beside
 from metarepro.figures.colors import BLUE, INK, LIGHT, VERMILLION, WHITE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.integrity_words import KINDS, Kind, StudyFindings
@@ -105,9 +106,7 @@ class Matrix:
             if study.counts.get(code, Counter())[(severity, accepted)]
         }
         with canvas.data_row(study=study.name, **cells):
-            for i, line in enumerate(lines):
-                base = middle + 0.36 * SIZE + (i - (len(lines) - 1) / 2) * LEADING
-                canvas.text(MARGIN, base, line, SIZE, color=INK)
+            put_beside(canvas, lines, MARGIN, middle)
             for code, x in zip(codes, self._middles(codes), strict=True):
                 own = study.counts.get(code, Counter())
                 start = x - _cell_width(own) / 2

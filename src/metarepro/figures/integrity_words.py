@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.integrity.findings import Finding
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted, plural
 
 Kind = tuple[str, bool]
 # Kinds in the order of a cell: severity, and whether the configuration accepts it.
@@ -62,7 +62,7 @@ def reviews_in(findings: Sequence[Finding]) -> set[str]:
 def sentence_of(findings: Sequence[Finding], labels: Mapping[str, str] | None = None) -> str:
     """How many findings there are, of what kind, in how many studies and reviews."""
     if not findings:
-        checked = f" in {len(labels)} {_plural(len(labels), 'study')}" if labels else ""
+        checked = f" in {counted(len(labels), 'study')}" if labels else ""
         return f"The checks found nothing{checked}."
     warnings = sum(f.severity == "warning" for f in findings)
     notes = len(findings) - warnings
@@ -72,20 +72,14 @@ def sentence_of(findings: Sequence[Finding], labels: Mapping[str, str] | None = 
     if studies or not reviews:
         known = labels is not None and studies <= set(labels)
         of = f" of {len(labels)}" if labels and known else ""
-        places.append(f"{len(studies)}{of} {_plural(len(labels) if labels and known else len(studies), 'study')}")
+        places.append(f"{len(studies)}{of} {plural(len(labels) if labels and known else len(studies), 'study')}")
     if reviews:
-        places.append(f"{len(reviews)} {_plural(len(reviews), 'review')}")
-    text = f"{warnings} {_plural(warnings, 'warning')} and {notes} {_plural(notes, 'note')} in {' and '.join(places)}"
+        places.append(f"{counted(len(reviews), 'review')}")
+    text = f"{counted(warnings, 'warning')} and {counted(notes, 'note')} in {' and '.join(places)}"
     accepted = sum(bool(f.accepted) for f in findings)
     if not accepted:
         return f"{text}."
     return f"{text}; {accepted} of them {'is' if accepted == 1 else 'are'} accepted with a reason."
-
-
-def _plural(n: int, word: str) -> str:
-    if n == 1:
-        return word
-    return word[:-1] + "ies" if word.endswith("y") else word + "s"
 
 
 def notes_of(findings: Sequence[Finding], labels: Mapping[str, str] | None = None) -> list[str]:
@@ -110,7 +104,7 @@ def describe_integrity(findings: Sequence[Finding], labels: Mapping[str, str] | 
     for study in by_study(findings, labels):
         said = []
         for code, own in sorted(study.counts.items()):
-            parts = [f"{own[k]} {_plural(own[k], k[0])}{' (accepted)' if k[1] else ''}" for k in KINDS if own[k]]
+            parts = [f"{counted(own[k], k[0])}{' (accepted)' if k[1] else ''}" for k in KINDS if own[k]]
             said.append(f"{code} {' and '.join(parts)}")
         text += f" {study.name}: {', '.join(said)}."
     for code in sorted({f.code for f in findings}):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from metarepro.errors import DataError
 from metarepro.figures.colors import GREEN, GREY, INK, ORANGE, WHITE
+from metarepro.figures.keys import KeyEntry
 from metarepro.figures.layout import Canvas
-from metarepro.figures.shapes import Point, box, circle
+from metarepro.figures.shapes import Point, box, circle, cross, plus
 
 NOT_ASSESSED = "not assessed"
 # Vermillion and green are equally dark in grey; this one is darker than both others.
@@ -58,26 +59,14 @@ def _rounded(corners: list[Point], radius: float) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def _plus(arm: float, half: float) -> tuple[Point, ...]:
-    a, h = arm, half
-    return (
-        (-h, -a), (h, -a), (h, -h), (a, -h), (a, h), (h, h), (h, a), (-h, a), (-h, h), (-a, h), (-a, -h), (-h, -h),
-    )  # fmt: skip
-
-
-def _cross(arm: float, half: float) -> tuple[Point, ...]:
-    turn = math.sqrt(0.5)
-    return tuple((turn * (x - y), turn * (x + y)) for x, y in _plus(arm, half))
-
-
 _DIAMOND = _rounded([(0.0, -1.12), (1.12, 0.0), (0.0, 1.12), (-1.12, 0.0)], 0.34)
 _SQUARE = _rounded(box(-0.9, -0.9, 0.9, 0.9), 0.3)
 JUDGEMENT_MARKS: dict[str, JudgementMark] = {
-    "low": JudgementMark("low risk", "risk low", GREEN, WHITE, tuple(circle(corners=32)), _plus(0.6, 0.17)),
+    "low": JudgementMark("low risk", "risk low", GREEN, WHITE, tuple(circle(corners=32)), tuple(plus(0.6, 0.17))),
     "some": JudgementMark(
         "some concerns", "risk some", ORANGE, INK, _DIAMOND, tuple(box(-0.5, -0.17, 0.5, 0.17))
     ),
-    "high": JudgementMark("high risk", "risk high", DARK_VERMILLION, WHITE, _SQUARE, _cross(0.74, 0.17)),
+    "high": JudgementMark("high risk", "risk high", DARK_VERMILLION, WHITE, _SQUARE, tuple(cross(0.74, 0.17))),
     "": JudgementMark(NOT_ASSESSED, "risk not assessed", WHITE, GREY, tuple(circle(0.86, corners=32))),
 }  # fmt: skip
 
@@ -119,3 +108,14 @@ def draw_judgement(canvas: Canvas, judgement: str, x: float, y: float, radius: f
     stroke = INK if mark.color == ORANGE else None
     canvas.polygon(shape, mark.color, f"{mark.kind}: {name}", stroke, 0.5)
     canvas.polygon([(x + radius * px, y + radius * py) for px, py in mark.sign], mark.ink, f"risk sign: {name}")
+
+
+def mark_entries() -> list[KeyEntry]:
+    """A key of the marks."""
+
+    def entry(judgement: str) -> KeyEntry:
+        word = judgement_mark(judgement).word
+        name = f"key: {word}"
+        return KeyEntry(word, lambda c, x, y: draw_judgement(c, judgement, x + 4.5, y, 3.6, name), sample=9.0)
+
+    return [entry(judgement) for judgement in JUDGEMENT_MARKS]

@@ -7,6 +7,7 @@ import math
 from metarepro.effects import Measure
 
 MINUS = "\u2212"
+_SCALES = {"exp": "log", "expit": "logit", "tanh": "Fisher's z", "sin2": "arcsine", "square": "square root"}
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -83,3 +84,14 @@ def unit(measure: Measure) -> str:
     if not measure.percent:
         return ""
     return "percentage points" if measure.code == "RD" else "%"
+
+
+def working_scale(measure: Measure) -> str:
+    """Name of the scale on which effects are pooled, 'log' for ratios; empty where it is that of the display."""
+    return _SCALES.get(measure.display, "")
+
+
+def axis_name(label: str, measure: Measure, scale: str = "") -> str:
+    """Name of an axis: what it shows, its unit, and its scale if that is not linear."""
+    shown = f"{label} ({unit(measure)})" if unit(measure) else label
+    return f"{shown}, {scale} scale" if scale else shown

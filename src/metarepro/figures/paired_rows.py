@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metarepro.figures.blocks import put_text
 from metarepro.figures.colors import BLUE, GREY, INK, MIDDLE, VERMILLION, WHITE
 from metarepro.figures.dumbbell_rows import AXIS, GROUP_HEAD, NOT_RECOMPUTED, Part, Row, Section, widest
-from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.fonts import text_width
 from metarepro.figures.layout import Canvas
 from metarepro.figures.panels import Panel, Values
 from metarepro.figures.shapes import circle, diamond
@@ -201,10 +202,8 @@ def draw_key(canvas: Canvas, rows: Sequence[Row], meanings: dict[str, str], of: 
     for word, meaning in meanings.items():
         count = sum(r.verdict == word for r in rows)
         if count:
-            y += SMALL * 1.45
-            draw_mark(canvas, REPRODUCTION_MARKS[word], MARGIN + 4, y - 2.3, 3.0, f"key: {word}")
-            lines = wrap(f"{word} ({count}): {meaning}", canvas.width - 2 * MARGIN - SYMBOL, SMALL)
-            for number, line in enumerate(lines):
-                y += SMALL * 1.3 if number else 0.0
-                canvas.text(MARGIN + SYMBOL, y, line, SMALL, color=GREY)
+            draw_mark(canvas, REPRODUCTION_MARKS[word], MARGIN + 4, y + SMALL * 1.45 - 2.3, 3.0, f"key: {word}")
+            words = f"{word} ({count}): {meaning}"
+            y += SMALL * 0.15
+            y = put_text(canvas, words, y, MARGIN + SYMBOL, size=SMALL, leading=SMALL * 1.3, color=GREY)
     return y + 2

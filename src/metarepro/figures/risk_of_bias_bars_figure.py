@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment, judgement_shares
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_beside, put_notes, put_text, put_title
 from metarepro.figures.colors import GREY, INK, LIGHT, WHITE
-from metarepro.figures.fonts import text_width, wrap
+from metarepro.figures.fonts import wrap
 from metarepro.figures.judgement_marks import draw_judgement, judgement_mark
-from metarepro.figures.layout import MM, Canvas
+from metarepro.figures.keys import KeyEntry, put_key
+from metarepro.figures.layout import Canvas
 from metarepro.figures.numbers import fixed
 from metarepro.figures.risk_of_bias_words import TOOL, counts_sentence, labels_of
 from metarepro.figures.shapes import box, hatching
@@ -78,16 +79,13 @@ def draw_risk_of_bias_bars(
     """The figure as a canvas of measured texts and marks."""
     labels_of(assessments, None)
     shares = judgement_shares(assessments, weights)
-    canvas = Canvas(width_mm * MM)
+    canvas = Canvas(page_width(width_mm))
     right = canvas.width - MARGIN
     numbers = right - NUMBER * len(JUDGEMENTS)
     beside = numbers - GAP - MARGIN - GAP - NAMES >= SHORTEST_BAR
     left = MARGIN + NAMES + GAP if beside else MARGIN
     wide = numbers - 4 - left
-    y = put_title(canvas, clean(title)) - 4
-    for line in wrap(counts_sentence(assessments), canvas.width - 2 * MARGIN, SIZE, "bold"):
-        y += LEADING
-        canvas.text(MARGIN, y, line, SIZE, weight="bold", color=INK)
+    y = put_text(canvas, counts_sentence(assessments), put_title(canvas, clean(title)) - 4, weight="bold")
     y += LEADING + 6
     for i, judgement in enumerate(JUDGEMENTS):
         draw_judgement(canvas, judgement, right - NUMBER * (len(JUDGEMENTS) - i - 0.5) + 4, y - 2, 4.0, "head")
@@ -108,9 +106,7 @@ def draw_risk_of_bias_bars(
                 y += 1.5
             middle = y + height / 2
             if beside:
-                for i, line in enumerate(lines):
-                    base = middle + 0.36 * SIZE + (i - (len(lines) - 1) / 2) * LEADING
-                    canvas.text(MARGIN, base, line, SIZE, weight=weight, color=INK)
+                put_beside(canvas, lines, MARGIN, middle, weight)
             _draw_bar(canvas, own, left, middle - BAR / 2, wide, domain)
             for i, judgement in enumerate(JUDGEMENTS):
                 x = right - NUMBER * (len(JUDGEMENTS) - 1 - i)
@@ -152,23 +148,24 @@ def _foot(
     weights: Mapping[str, float] | Sequence[float] | None, weighting: str,
 ) -> float:  # fmt: skip
     """The key and the notes."""
-    y += SIZE
-    x = MARGIN
-    for judgement in JUDGEMENTS:
-        word = judgement_mark(judgement).word
-        wide = 13 + 20 + text_width(word, SIZE) + 12
-        if x + wide > canvas.width - MARGIN:
-            x, y = MARGIN, y + LEADING + 3
-        draw_judgement(canvas, judgement, x + 4.5, y - 2.6, 3.6, f"key: {word}")
-        _segment(canvas, judgement, x + 12, y - 6.2, x + 29, y + 1, f"key: {word}")
-        canvas.text(x + 33, y, word, SIZE, color=INK)
-        x += wide
+    y = put_key(canvas, [_key_entry(judgement) for judgement in JUDGEMENTS], y - 2, SIZE)
     notes = [_weighting(assessments, weights, weighting)]
     if all(a.assessed == 0 for a in assessments):
         notes.append("Nobody has judged the risk of bias of these studies here; it may be low or high.")
     else:
         notes.append("Percentages are rounded. Not assessed says nothing about a study.")
     return put_notes(canvas, [*notes, TOOL], y + 4) + SMALL * 0.3
+
+
+def _key_entry(judgement: str) -> KeyEntry:
+    """The mark and the part of a bar."""
+    word = judgement_mark(judgement).word
+
+    def draw(canvas: Canvas, x: float, y: float) -> None:
+        draw_judgement(canvas, judgement, x + 4.5, y, 3.6, f"key: {word}")
+        _segment(canvas, judgement, x + 12, y - 3.6, x + 29, y + 3.6, f"key: {word}")
+
+    return KeyEntry(word, draw, sample=29.0)
 
 
 def _counted(assessments: Sequence[Assessment], weights: object) -> str:

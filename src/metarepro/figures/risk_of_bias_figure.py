@@ -8,10 +8,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import (
+    figures_of,
+    page_width,
+    put_beside,
+    put_notes,
+    put_page_numbers,
+    put_text,
+    put_title,
+)
 from metarepro.figures.colors import INK, LIGHT
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.judgement_marks import draw_judgement, judgement_mark
+from metarepro.figures.judgement_marks import draw_judgement, judgement_mark, mark_entries
+from metarepro.figures.keys import put_key
 from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.risk_of_bias_words import HEADS, counts_sentence, describe, labels_of, notes_of
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
@@ -84,9 +93,7 @@ def risk_of_bias_pages(
     """
     canvases = draw_risk_of_bias(assessments, labels, title, width_mm, height_mm)
     text = describe(assessments, labels_of(assessments, labels), clean(title))
-    pages = len(canvases)
-    texts = [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
-    return [c.figure(clean(title), t) for c, t in zip(canvases, texts, strict=True)]
+    return figures_of(canvases, clean(title), text)
 
 
 def draw_risk_of_bias(
@@ -95,7 +102,7 @@ def draw_risk_of_bias(
 ) -> list[Canvas]:  # fmt: skip
     """The pages as canvases of measured texts and marks."""
     names = labels_of(assessments, labels)
-    grid = _Grid(width_mm * MM, names)
+    grid = _Grid(page_width(width_mm), names)
     notes = notes_of(assessments, names)
     foot = grid.foot(Canvas(grid.width), 0.0, assessments, notes) + MARGIN + LEADING
     # Pages before the last hold the key only.
@@ -113,10 +120,7 @@ def draw_risk_of_bias(
             y = grid.head(canvas, clean(title), assessments)
         y = grid.row(canvas, y, a, name, number)
     canvas.height = grid.foot(canvas, y, assessments, notes) + MARGIN
-    if len(pages) > 1:
-        for number, page in enumerate(pages):
-            page.height += LEADING
-            page.text(grid.width - MARGIN, page.height - MARGIN, f"{number + 1} of {len(pages)}", SMALL, "right")
+    put_page_numbers(pages)
     return pages
 
 
@@ -148,12 +152,7 @@ class _Grid:
 
     def head(self, canvas: Canvas, title: str, assessments: Sequence[Assessment]) -> float:
         """Title, how many were assessed, heads of the columns."""
-        y = put_title(canvas, title) - 4
-        said = counts_sentence(assessments)
-        for line in wrap(said, self.width - 2 * MARGIN, SIZE, "bold"):
-            y += LEADING
-            canvas.text(MARGIN, y, line, SIZE, weight="bold", color=INK)
-        y += 5
+        y = put_text(canvas, counts_sentence(assessments), put_title(canvas, title) - 4, weight="bold") + 5
         heads = {d: [HEADS[d]] for d in DOMAINS}
         words = {d: wrap(_short(d), self.step - 4, SMALL) if self.worded else [] for d in DOMAINS}
         deep = max(len(w) for w in words.values())
@@ -177,9 +176,7 @@ class _Grid:
         with canvas.data_row(
             study=name, study_id=a.study_id, outcome=clean(a.outcome), **cells, assessor=clean(a.assessor), **reasons
         ):
-            for i, line in enumerate(lines):
-                base = middle + 0.36 * SIZE + (i - (len(lines) - 1) / 2) * LEADING
-                canvas.text(MARGIN, base, line, SIZE, color=INK)
+            put_beside(canvas, lines, MARGIN, middle)
             for domain, x in zip(DOMAINS, self.middles, strict=True):
                 draw_judgement(canvas, a.judgement(domain), x, middle, RADIUS, f"{name}, {HEADS[domain]}")
         canvas.line(MARGIN, y + height, self.right, y + height, "row rule", 0.3, LIGHT)
@@ -213,17 +210,7 @@ class _Grid:
 
     def mark_key(self, canvas: Canvas, y: float) -> float:
         """Words of the marks, on pages without the counts that name them; returns the last baseline."""
-        y += LEADING + 2
-        x = MARGIN
-        for judgement in JUDGEMENTS:
-            word = judgement_mark(judgement).word
-            wide = 12 + text_width(word, SIZE) + 12
-            if x + wide > self.width - MARGIN:
-                x, y = MARGIN, y + LEADING + 2
-            draw_judgement(canvas, judgement, x + 4.5, y - 2.6, 3.6, f"key: {word}")
-            canvas.text(x + 12, y, word, SIZE, color=INK)
-            x += wide
-        return y + 1
+        return put_key(canvas, mark_entries(), y + 1.5, SIZE) + 1
 
 
 def _short(domain: str) -> str:

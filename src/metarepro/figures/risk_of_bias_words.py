@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from metarepro.analysis.risk_of_bias import DOMAINS, Assessment
 from metarepro.errors import DataError
 from metarepro.figures.judgement_marks import judgement_mark
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted
 
 # Short enough to stand above a column.
 HEADS = {"d1": "D1", "d2": "D2", "d3": "D3", "d4": "D4", "d5": "D5", "overall": "Overall"}
@@ -37,7 +37,7 @@ def counts_sentence(assessments: Sequence[Assessment]) -> str:
     """How many were assessed; plainly said when none was."""
     studies = len({a.study_id for a in assessments})
     n = len(assessments)
-    what = f"{studies} {'study' if studies == 1 else 'studies'}"
+    what = counted(studies)
     if n > studies:
         what += f" with {n} assessments"
     whole = sum(a.assessed == len(DOMAINS) for a in assessments)

@@ -33,6 +33,20 @@ def triangle(radius: float, x: float, y: float) -> list[Point]:
     return [(x, y - radius), (x + 0.9 * radius, y + 0.75 * radius), (x - 0.9 * radius, y + 0.75 * radius)]
 
 
+def plus(arm: float, half: float, y: float = 0.0) -> list[Point]:
+    """A plus around a point of the upright axis: the length of its arms, half their thickness."""
+    a, h = arm, half
+    corners = [(-h, -a), (h, -a), (h, -h), (a, -h), (a, h), (h, h), (h, a), (-h, a), (-h, h), (-a, h), (-a, -h),
+               (-h, -h)]  # fmt: skip
+    return [(px, py + y) for px, py in corners]
+
+
+def cross(arm: float, half: float) -> list[Point]:
+    """A plus turned by 45 degrees."""
+    turn = math.sqrt(0.5)
+    return [(turn * (x - y), turn * (x + y)) for x, y in plus(arm, half)]
+
+
 def hatching(x0: float, y0: float, x1: float, y1: float, step: float, rising: bool = True) -> list[tuple[Point, Point]]:
     """Diagonal lines that fill a rectangle, `step` points apart."""
     lines = []

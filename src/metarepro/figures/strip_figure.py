@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis
-from metarepro.figures.blocks import page_width, put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_text, put_title
 from metarepro.figures.colors import BLUE, BROWN, GREY, INK, VERMILLION, WHITE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import Canvas, Cell
@@ -96,10 +96,8 @@ def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
     every = columns_of(r.specifications)
     room = canvas.width - _label_room(canvas.width) - _right_room(r, canvas.width) - GAP - 2 * MARGIN
     columns = thinned(every, min(MOST, int(room / NARROWEST_COLUMN)))
-    y = put_title(canvas, title(r))
-    for line in wrap(caption(r), canvas.width - 2 * MARGIN, SIZE):
-        canvas.text(MARGIN, y + 2, line, SIZE, color=INK)
-        y += SIZE * 1.3
+    y = put_text(canvas, caption(r), put_title(canvas, title(r)) + 2 - SIZE * 1.3, leading=SIZE * 1.3)
+    y += SIZE * 1.3 - 2
     if columns:
         y = _draw(canvas, r, columns, y + 8)
     sentences = notes(r, every, columns)

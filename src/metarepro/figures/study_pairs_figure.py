@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 from metarepro.effects import Measure
 from metarepro.errors import DataError
 from metarepro.figures import numbers as fmt
-from metarepro.figures.blocks import page_width, put_notes, put_title
-from metarepro.figures.colors import INK
+from metarepro.figures.blocks import figures_of, page_width, put_notes, put_text, put_title
 from metarepro.figures.dumbbell_rows import NOT_RECOMPUTED, SHARES, Row, Section, family_of, paginate, pair_cells
-from metarepro.figures.fonts import wrap
 from metarepro.figures.layout import MM, Canvas, Cell
 from metarepro.figures.paired_rows import arrange, draw_heads, draw_key, draw_part
 from metarepro.figures.panels import Values, axis_of
@@ -28,7 +26,7 @@ from metarepro.figures.printed_texts import (
     subject,
 )
 from metarepro.figures.sizes import MARGIN, SIZE
-from metarepro.figures.texts import clean
+from metarepro.figures.texts import clean, counted
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import PrintedNumbers, Reproduction, StudyReproduction
@@ -96,9 +94,7 @@ def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, heigh
     list of matplotlib.figure.Figure
     """
     canvases = draw_study_pairs(reproduction, width_mm, height_mm)
-    text, pages = describe(reproduction), len(canvases)
-    texts = [text] if pages == 1 else [f"Page {i + 1} of {pages}. {text}" for i in range(pages)]
-    return [c.figure(title(reproduction), t) for c, t in zip(canvases, texts, strict=True)]
+    return figures_of(canvases, title(reproduction), describe(reproduction))
 
 
 def draw_study_pairs(
@@ -137,9 +133,8 @@ def draw_study_pairs(
 def _section(r: Reproduction, rows: list[Row]) -> Section:
     measure = _measure(r)
     name = measure.label if r.code else clean(r.measure) or "Effect"
-    unit = fmt.unit(measure)
     axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
-    heading = name + (f" ({unit})" if unit else "") + (", log scale" if axis.log else "")
+    heading = fmt.axis_name(name, measure, "log" if axis.log else "")
     # A plain number has no line of no effect, as in the comparison of results.
     return Section(family_of(r), measure, heading, axis, rows)
 
@@ -239,10 +234,7 @@ def _pooled(r: Reproduction) -> tuple[str, dict[str, Cell]]:
 def _caption(canvas: Canvas, r: Reproduction, y: float) -> float:
     text, cells = _pooled(r)
     with canvas.data_row(**cells):
-        for line in wrap(text, canvas.width - 2 * MARGIN, SIZE):
-            canvas.text(MARGIN, y + 2, line, SIZE, color=INK)
-            y += SIZE * 1.3
-    return y + 4
+        return put_text(canvas, text, y + 2 - SIZE * 1.3, leading=SIZE * 1.3) + 2 + SIZE * 1.3
 
 
 def _notes(r: Reproduction, rows: list[Row]) -> list[str]:
@@ -278,7 +270,7 @@ def describe(reproduction: Reproduction) -> str:
         again = row.recomputed if row.basis == "none" else f"recomputed {row.recomputed}"
         turned = f" ({row.own})" if row.own else ""
         lines.append(f"{row.name}: printed {row.printed}; {again}{turned}; {row.verdict}.")
-    how = f"{len(rows)} {'study' if len(rows) == 1 else 'studies'}" + (f": {counts}" if counts else "")
+    how = counted(len(rows)) + (f": {counts}" if counts else "")
     return f"{title(reproduction)}. {_pooled(reproduction)[0]} {how}. " + " ".join(
         [*lines, *_notes(reproduction, rows)]
     )

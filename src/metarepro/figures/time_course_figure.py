@@ -7,11 +7,9 @@ from typing import Any
 
 from metarepro.analysis.time_course import TimeCourses
 from metarepro.errors import ConfigError, DataError
-from metarepro.figures.blocks import put_notes, put_title
-from metarepro.figures.colors import INK
-from metarepro.figures.fonts import wrap
+from metarepro.figures.blocks import figures_of, page_width, put_notes, put_text, put_title
 from metarepro.figures.layout import MM, Canvas
-from metarepro.figures.sizes import LEADING, MARGIN, SIZE
+from metarepro.figures.sizes import LEADING, MARGIN
 from metarepro.figures.texts import clean
 from metarepro.figures.time_course_panels import (
     HEIGHT,
@@ -92,8 +90,7 @@ def time_course_pages(
     title = clean(title) or default_title(courses, outcome_label)
     canvases = draw_time_course(courses, title, width_mm, height_mm, outcome_label)
     text = describe(courses, title, outcome_label)
-    pages = len(canvases)
-    return [c.figure(title, text if pages == 1 else f"Page {i} of {pages}. {text}") for i, c in enumerate(canvases, 1)]
+    return figures_of(canvases, title, text)
 
 
 def draw_time_course(
@@ -101,7 +98,7 @@ def draw_time_course(
 ) -> list[Canvas]:
     """The pages as canvases of measured texts and marks."""
     _check(courses)
-    canvas_width = width_mm * MM
+    canvas_width = page_width(width_mm)
     grid = grid_of(courses, canvas_width)
     several = len({t.scale for t in courses.trials}) > 1
     panels = [panel_of(t, grid.width, several) for t in courses.trials]
@@ -166,11 +163,7 @@ def _check(courses: TimeCourses) -> None:
 
 def _top(canvas: Canvas, title: str, name: str) -> float:
     """Title and the name of the upright axis; returns where panels start."""
-    y = put_title(canvas, title)
-    for line in wrap(name, canvas.width - 2 * MARGIN, SIZE):
-        canvas.text(MARGIN, y + 1, line, SIZE, color=INK)
-        y += LEADING
-    return y
+    return put_text(canvas, name, put_title(canvas, title) + 1 - LEADING) + LEADING - 1
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from metarepro.figures.colors import BLUE, GREY, INK, PALE, VERMILLION, WHITE
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.layout import Canvas
 from metarepro.figures.plane import room_for_labels
-from metarepro.figures.scales import TimeAxis, range_axis, tick_rank, time_axis
 from metarepro.figures.shapes import circle, diamond, square, triangle
 from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL
 from metarepro.figures.texts import clean
+from metarepro.figures.time_axis import TimeAxis, tick_rank, time_axis
 from metarepro.figures.time_course_words import arm_cells, secondary_words, size_words
+from metarepro.figures.value_axes import padded, plain_axis
 
 # Narrowest panel in one column of a journal and on wider pages, the widest, its height, room between panels, room at
 # both ends of its time axis at least.
@@ -78,7 +79,7 @@ def grid_of(courses: TimeCourses, width: float) -> Grid:
         values = [v for p in points for v in (p.estimate, p.ci_low, p.ci_high) if math.isfinite(v)]
         if courses.statistic != "endpoint":
             values.append(0.0)
-        axis = range_axis(min(values), max(values), 6)
+        axis = plain_axis(*padded(min(values), max(values), 0.04), HEIGHT, upright=True)
     left = MARGIN + room_for_labels(axis)
     available = width - left - MARGIN
     narrowest = NARROWEST if width < 300 else NARROWEST_OF_WIDE

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from metarepro.analysis.time_course import ArmCourse, TimeCourses, TimePoint, TrialCourse
 from metarepro.figures import numbers as fmt
-from metarepro.figures.texts import clean, hours
+from metarepro.figures.texts import clean, counted, hours
 
 DAGGER = "\u2020"
 ORDERS = {
@@ -112,7 +112,7 @@ def left_out_note(courses: TimeCourses) -> str:
     if not studies:
         return ""
     told = "; ".join(f"{reason}: {', '.join(dict.fromkeys(names))}" for reason, names in studies.items())
-    return f"Not shown, {rows} row{'s' if rows > 1 else ''} of this outcome. {told[0].upper()}{told[1:]}."
+    return f"Not shown, {counted(rows, 'row')} of this outcome. {told[0].upper()}{told[1:]}."
 
 
 def point_words(courses: TimeCourses, point: TimePoint) -> str:
@@ -135,7 +135,7 @@ def describe(courses: TimeCourses, title: str, outcome_label: str) -> str:
     trials = ". ".join(f"{clean(t.label)}: {_arms(courses, t)}" for t in courses.trials)
     return (
         f"Small panels, one a trial. {title}. {y_name(courses, outcome_label)}, by arm over the time after the dose, "
-        f"{len(courses.trials)} trial{'s' if len(courses.trials) > 1 else ''}. {trials}. {left_out_note(courses)}"
+        f"{counted(len(courses.trials), 'trial')}. {trials}. {left_out_note(courses)}"
     ).strip()
 
 

@@ -8,33 +8,9 @@ from typing import Literal
 
 from metarepro.figures.colors import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
 from metarepro.figures.layout import Canvas
-from metarepro.figures.shapes import Point, box, circle
+from metarepro.figures.shapes import Point, box, circle, cross, plus
 
 Fill = Literal["colour", "white"]
-
-
-def _plus(arm: float, half: float, y: float) -> list[Point]:
-    a, h = arm, half
-    corners = [
-        (-h, -a),
-        (h, -a),
-        (h, -h),
-        (a, -h),
-        (a, h),
-        (h, h),
-        (h, a),
-        (-h, a),
-        (-h, h),
-        (-a, h),
-        (-a, -h),
-        (-h, -h),
-    ]
-    return [(px, py + y) for px, py in corners]
-
-
-def _cross() -> list[Point]:
-    turn = math.sqrt(0.5)
-    return [(turn * (x - y), turn * (x + y)) for x, y in _plus(1.15, 0.28, 0.0)]
 
 
 def _wave(y: float) -> list[Point]:
@@ -93,13 +69,13 @@ REPRODUCTION_MARKS: dict[str, VerdictMark] = {
         ),
         _mark(
             "within tolerance", PURPLE, "such a way nearly gives them; the difference is small",
-            (_plus(0.85, 0.27, -0.22), "colour"), (box(-0.85, 0.76, 0.85, 1.24), "colour"),
+            (plus(0.85, 0.27, -0.22), "colour"), (box(-0.85, 0.76, 0.85, 1.24), "colour"),
         ),
         _mark(
             "differs but explained", ORANGE, "another way of computing, other studies or one changed study gives them",
             (circle(), "white"), (_half_circle(), "colour"),
         ),
-        _mark("differs", VERMILLION, "nothing that was tried gives them", (_cross(), "colour")),
+        _mark("differs", VERMILLION, "nothing that was tried gives them", (cross(1.15, 0.28), "colour")),
         _mark("not checkable", GREY, "something that is needed was not printed", (circle(0.95), "white"), _DASH),
     )
 }  # fmt: skip
@@ -120,7 +96,7 @@ CLAIM_MARKS: dict[str, VerdictMark] = {
             "misattributed", PURPLE, "the source that the page names does not say it; another one may",
             (_ARROW, "colour"),
         ),
-        _mark("contradicted", VERMILLION, "the evidence says otherwise", (_cross(), "colour")),
+        _mark("contradicted", VERMILLION, "the evidence says otherwise", (cross(1.15, 0.28), "colour")),
         _mark(
             "not checkable", GREY, "nothing could be found or read that would decide it", (circle(0.95), "white"),
             _DASH,
