@@ -376,7 +376,8 @@ class _Drawing:
             canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
             return
         weight = row.weight if 0 < row.weight < math.inf else 0.0
-        half = max(LARGEST * math.sqrt(weight / self.heaviest), LEAST) / 2
+        largest = LARGEST * min(1.0, max(self.place.plot_width / 120.0, 0.7))
+        half = max(largest * math.sqrt(weight / self.heaviest), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
         # An interval that the square hides is drawn on it.
