@@ -79,3 +79,12 @@ def test_a_batch_and_a_regression_are_refused():
                 mr.pool(ES.yi, ES.vi, moderators=np.arange(13.0)[:, None])):  # fmt: skip
         with pytest.raises(mr.DataError, match=r"one fit of metarepro\.pool without moderators"):
             result_of(fit, measure="RR")
+
+
+def test_an_analysis_result_keeps_its_own_words(results):
+    result = results["response_24h_or"]
+    assert result_of(result) is result and result_of(result, title="Another").title == "Another"
+    with pytest.raises(mr.ConfigError, match=r"^An analysis result has its own labels, measure\. Fix: leave that out"):
+        result_of(result, measure="RR", labels=["a"])
+    with pytest.raises(mr.ConfigError, match=r"^better = 'more' is not known\. Allowed: high, low\.$"):
+        result_of(mr.pool(ES.yi, ES.vi), better="more")

@@ -21,7 +21,7 @@ from metarepro.analysis.result import (
 )
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
 from metarepro.effects import get_measure, to_display
-from metarepro.errors import DataError
+from metarepro.errors import ConfigError, DataError
 from metarepro.pooling import PooledFit, heterogeneity_interval, pool_subgroups
 
 # Keywords of the input numbers, by the kind of studies they make.
@@ -43,7 +43,7 @@ def result_of(
     Parameters
     ----------
     fit : PooledFit or AnalysisResult
-        Of one problem, without moderators. With an AnalysisResult the other arguments have no effect.
+        Of one problem, without moderators. An AnalysisResult takes no further word but `title`.
     measure : str
         Code of the measure, which decides scale and words; GEN for plain numbers.
     labels : sequence of str
@@ -68,9 +68,26 @@ def result_of(
     ------
     DataError
         When a sequence is not as long as the fit's, or the fit is a batch or has moderators.
+    ConfigError
+        When an AnalysisResult comes with words that it has itself, or `better` is neither high nor low.
     """
+    if better not in ("high", "low"):
+        raise ConfigError(f"better = {better!r} is not known. Allowed: high, low.")
     if isinstance(fit, AnalysisResult):
-        return fit
+        none = {
+            "labels": labels, "inputs": inputs, "participants": participants, "years": years, "groups": groups,
+            "models": models, "columns": columns,
+        }  # fmt: skip
+        needless = [name for name, given in none.items() if given is not None]
+        words = {"outcome": outcome, "experimental": experimental, "control": control}
+        needless += [name for name, given in words.items() if given]
+        needless += ["measure"] if measure != "GEN" else []
+        if needless:
+            raise ConfigError(
+                f"An analysis result has its own {', '.join(needless)}. Fix: leave that out, or give a fit of "
+                "metarepro.pool."
+            )
+        return replace(fit, title=title) if title else fit
     if not isinstance(fit, PooledFit) or np.ndim(fit.beta) != 0:
         raise DataError(
             f"A figure shows one fit of metarepro.pool without moderators, not {type(fit).__name__} with "
@@ -115,7 +132,8 @@ def result_of(
     interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
     subgroups, test = _subgroups(fit, yi, vi, studies, measure) if groups is not None else ((), None)
     return AnalysisResult(
-        id="fit", title=title or info.name, section="", outcome=outcome, outcome_label=outcome or info.name,
+        id="fit", title=title or info.name[:1].upper() + info.name[1:], section="", outcome=outcome,
+        outcome_label=outcome or info.name,
         better=better, measure=measure, rows="arms", combine="pool", experimental_label=experimental,
         control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
         left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,

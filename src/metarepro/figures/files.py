@@ -57,6 +57,7 @@ def write_figure(
     """
     pages = list(figures) if isinstance(figures, list | tuple) else [figures]
     stem = Path(stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for kind in formats:
         if kind == "pdf":
@@ -132,6 +133,7 @@ def _save(pages: list[Any], path: Path, dpi: int) -> None:
 
 def _describe_svg(svg: str, title: str, description: str, name: str) -> str:
     """Give the SVG a name for screen readers, rows for those who read it back, and fonts of the same widths."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", name)  # ids that are referred to hold no blanks
     start = svg.index("<svg")
     end = svg.index(">", start)
     head = f' role="img" aria-labelledby="{name}-title {name}-desc">'

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK, LIGHT, WHITE
 from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_axis import forest_axis
@@ -109,13 +109,14 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
     options: dict[str, Any] = {}
     for name in ("models", "columns", "risk_of_bias"):
         # A mapping holds what a fit lacks; names choose from what a result has.
-        if name in words and not isinstance(words[name], dict):
+        if name in words and not isinstance(words[name], Mapping):
             options[name] = words.pop(name)
     if width_mm is not None:
+        page_width(width_mm)
         options["width_mm"] = width_mm
     if style is not None:
         options["style"] = style
-    if isinstance(fit, AnalysisResult):
+    if isinstance(fit, AnalysisResult) and not words:
         result = fit
     else:
         # Only a fit from Python needs the rooms that compute.

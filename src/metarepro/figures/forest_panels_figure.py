@@ -12,14 +12,14 @@ from metarepro.effects import get_measure
 from metarepro.errors import ConfigError
 from metarepro.figures import numbers as fmt
 from metarepro.figures.axes import Axis, make_axis
-from metarepro.figures.blocks import put_notes, put_title
+from metarepro.figures.blocks import page_width, put_notes, put_title
 from metarepro.figures.colors import BROWN, GREY, INK
 from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_axis import not_outlying
 from metarepro.figures.forest_columns import control_name
 from metarepro.figures.forest_figure import LARGEST, LEAST
 from metarepro.figures.forest_rows import study_label, summary_data
-from metarepro.figures.layout import MM, Canvas, Cell
+from metarepro.figures.layout import Canvas, Cell
 from metarepro.figures.panels import Panel
 from metarepro.figures.shapes import square
 from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
@@ -89,7 +89,7 @@ def draw_forest_panels(
     heads = list(titles) if titles is not None else [r.title for r in results]
     if len(heads) != len(results):
         raise ConfigError(f"{len(heads)} titles for {len(results)} results. Fix: one title a result, or none.")
-    return _Panels(list(results), heads, title, width_mm * MM, get_style(style)).draw()
+    return _Panels(list(results), heads, title, page_width(width_mm), get_style(style)).draw()
 
 
 class _Panels:
