@@ -88,3 +88,44 @@ def test_an_analysis_result_keeps_its_own_words(results):
         result_of(result, measure="RR", labels=["a"])
     with pytest.raises(mr.ConfigError, match=r"^better = 'more' is not known\. Allowed: high, low\.$"):
         result_of(mr.pool(ES.yi, ES.vi), better="more")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"label": ["a"] * 13}, r"^Figures take no 'label'\. Fix: did you mean 'labels'\?$"),
+        (
+            {"inputs": {k: v for k, v in COUNTS.items() if k != "n2"}},
+            r"^inputs of RR are e1, n1, e2, n2; missing: n2\.",
+        ),
+        ({"inputs": {**COUNTS, "ai": COUNTS["e1"]}}, r"unknown: ai\. Fix: name them so\.$"),
+        ({"inputs": {**COUNTS, "e1": COUNTS["e2"], "e2": COUNTS["e1"]}}, r"^inputs of study \d+ give .* the fit has "),
+        ({"measure": "OR", "inputs": COUNTS}, r"^inputs of study \d+ give .* \(OR\), the fit has "),
+        ({"labels": ["a", None, *["b"] * 11]}, r"^labels: that of study 2 is empty\."),
+        ({"models": {"CE": "CE"}}, r"not str\. Fix: give fit = metarepro\.pool\(yi, vi\)\.$"),
+    ],
+)
+def test_words_that_would_make_a_wrong_picture_are_refused(words, message):
+    with pytest.raises(ValueError, match=message):
+        mr.figures.forest(mr.pool(ES.yi, ES.vi), **{"measure": "RR", **words})
+
+
+def test_nobody_is_favoured_unless_better_says_so():
+    fit = mr.pool(ES.yi, ES.vi)
+    names = {"measure": "RR", "experimental": "vaccine", "control": "no vaccine"}
+    silent = mr.figures.forest(fit, **names).metarepro.canvas
+    assert not any("Favours" in t.text for t in silent.texts)
+    said = [t.text for t in mr.figures.forest(fit, better="low", **names).metarepro.canvas.texts]
+    assert "\u2190 Favours vaccine" in said and "Favours no vaccine \u2192" in said
+
+
+def test_equal_labels_are_told_apart():
+    result = result_of(mr.pool(ES.yi, ES.vi), measure="RR", labels=["Smith 2001"] * 13)
+    assert [s.label for s in result.studies[:3]] == ["Smith 2001", "Smith 2001 (2)", "Smith 2001 (3)"]
+
+
+def test_title_and_notes_may_stay_out_of_the_picture_but_not_of_its_text_alternative():
+    figure = mr.figures.forest(mr.pool(ES.yi, ES.vi), measure="RR", title=False, notes=False)
+    words = " ".join(t.text for t in figure.metarepro.canvas.texts)
+    assert "Risk ratio, inverse variance" not in words and "Squares: area by weight" not in words
+    assert "restricted maximum likelihood" in figure.metarepro.description

@@ -45,7 +45,11 @@ def test_the_tables_have_their_figures(name, config, data, tmp_path):
     tables = tmp_path / "tables"
     shutil.copytree(folder, tables, ignore=shutil.ignore_patterns("ipd"))
     drawn = draw_evidence(config, data, check_integrity(data), tables, tmp_path)
-    assert {"risk_of_bias", "risk_of_bias_bars", "integrity"} <= set(drawn) and "flow" not in drawn
+    assert "integrity" in drawn and "flow" not in drawn
+    # Of ketamine nothing was assessed, so there is nothing to be seen.
+    assert {"risk_of_bias", "risk_of_bias_bars"} & set(drawn) == (
+        set() if name == "default" else {"risk_of_bias", "risk_of_bias_bars"}
+    )
     assert any(n.startswith("time_course-") for n in drawn)
     for figure in drawn:
         assert check_files(tmp_path / figure) == [], figure
@@ -93,3 +97,24 @@ def test_figure_settings_of_the_configuration_reach_the_picture(config, data, tm
         json.loads(json.dumps(result.summary.estimate)) == result.summary.estimate
         and repr(result.summary.estimate) in twin
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"formats": "gif"}, r"^formats = 'gif' is not known\. Fix: write_figure\(figure, 'name'"),
+        ({"dpi": 0}, r"^dpi = 0 is not possible\. Give 36 to 1200"),
+        ({"dpi": "600"}, r"^dpi = '600' is not possible"),
+        ({"stem": "fig.png"}, r"^fig\.png has an ending\. Fix: write_figure"),
+    ],
+)
+def test_nothing_is_written_when_an_option_is_wrong(results, options, message, tmp_path):
+    from metarepro.errors import ConfigError
+    from metarepro.figures import forest, write_figure
+
+    stem = tmp_path / options.pop("stem", "fig")
+    with pytest.raises(ConfigError, match=message):
+        write_figure(forest(results["rate_24h"]), stem, **options)
+    assert files(tmp_path) == set()
+    written = write_figure(forest(results["rate_24h"]), tmp_path / "new" / "fig", formats="svg")
+    assert [p.name for p in written] == ["fig.svg", "fig.csv", "fig.alt.txt"]

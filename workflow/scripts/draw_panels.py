@@ -15,6 +15,7 @@ with logged(snakemake.log[0]):
     for panels in snakemake.params.panels:
         members = [by_id[name] for name in panels["analyses"]]
         options = {"titles": panels["heads"] or None, "title": panels["title"], "width_mm": panels["width_mm"]}
-        write_figure(forest_panels(members, **options), folder / panels["id"])
+        options["style"] = panels["style"]
+        write_figure(forest_panels(members, **options), folder / panels["id"], dpi=panels["dpi"])
         demand_files(folder / panels["id"])
     print(f"{len(snakemake.params.panels)} figures")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from metarepro.analysis.config import Config
     from metarepro.analysis.config_file import read_config
     from metarepro.analysis.flow import Flow, make_flow, read_flow
+    from metarepro.analysis.from_fit import result_of
     from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
     from metarepro.analysis.risk_of_bias import Assessment, assessments_of, judgement_shares, weights_of
@@ -24,6 +25,7 @@ __getattr__ = lazy(
         "flow_of": "metarepro.analysis.study_flow",
         "make_flow": "metarepro.analysis.flow",
         "read_flow": "metarepro.analysis.flow",
+        "result_of": "metarepro.analysis.from_fit",
         "make_plan": "metarepro.analysis.plan",
         "read_plan": "metarepro.analysis.plan",
         "AnalysisResult": "metarepro.analysis.result",
@@ -51,6 +53,7 @@ __all__ = [
     "read_config",
     "read_flow",
     "read_plan",
+    "result_of",
     "run_analysis",
     "time_courses",
     "to_json",

@@ -22,13 +22,15 @@ class UserColumn(Part):
     head: str = Field(min_length=1, max_length=40, description="Its head in the figure.")
     source: str = Field(
         alias="from",
-        pattern=r"^(studies|arms)\.[a-z0-9_]+$",
         description="Table and column: studies.diagnosis, arms.dose_mg_per_kg (of the experimental arm).",
     )
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
         table, _, column = self.source.partition(".")
+        if table not in _TABLES or not column:
+            fix = "Fix: studies.COLUMN or arms.COLUMN, as studies.diagnosis."
+            raise fail("E102", f"{self.source!r} names no column of studies or arms", fix, key="from")
         known = [n for n in _TABLES[table].model_fields if n not in ("file", "line")]
         if column not in known:
             raise fail("E102", f"{table} has no column {column!r}", f"Fix: one of {', '.join(known)}.", key="from")
@@ -42,12 +44,14 @@ class FigureSettings(Part):
         "plain", description="House style: formats, heads, columns and marks."
     )
     width_mm: Real = Field(
-        174.0, ge=84, le=400, description="Width at print; 84, 120 and 174 are the usual columns of journals."
+        174.0, ge=84, le=400, description="Width at print in mm, at least 84; 84, 120 and 174 are the usual columns."
     )
     models: Words = Field((), description="Ids of sensitivity analyses shown below the pooled result.")
     columns: tuple[UserColumn, ...] = Field((), description="Further columns beside the studies.")
     risk_of_bias: Truth = Field(False, description="Judgements of risk_of_bias beside the studies.")
     dpi: Literal[300, 600] = Field(300, description="Of PNG: 300 for pages, 600 for line art.")
+    title: Truth = Field(True, description="Whether the title stands in the picture.")
+    notes: Truth = Field(True, description="Whether the notes do; forest.alt.txt has them in any case.")
 
     @model_validator(mode="after")
     def _heads_differ(self) -> Self:
@@ -61,7 +65,9 @@ class FigureSettings(Part):
     def options(self) -> FigureOptions:
         """The same as part of a result."""
         heads = tuple(c.head for c in self.columns)
-        return FigureOptions(self.style, self.width_mm, self.models, heads, self.risk_of_bias, self.dpi)
+        return FigureOptions(
+            self.style, self.width_mm, self.models, heads, self.risk_of_bias, self.dpi, self.title, self.notes
+        )
 
 
 class Panels(Part):
@@ -71,7 +77,9 @@ class Panels(Part):
     title: str = Field(min_length=1, description="Title of the figure.")
     analyses: tuple[AnalysisId, ...] = Field(min_length=2, description="Ids of the analyses, a panel each.")
     heads: tuple[str, ...] = Field((), description="Heads of the panels; the titles of the analyses if left out.")
-    width_mm: Real = Field(174.0, ge=84, le=400, description="Width at print.")
+    width_mm: Real = Field(174.0, ge=84, le=400, description="Width at print in mm, at least 84.")
+    style: Literal["plain", "cochrane", "bmj", "jama", "lancet"] = Field("plain", description="House style.")
+    dpi: Literal[300, 600] = Field(300, description="Of PNG.")
 
     @model_validator(mode="after")
     def _as_many(self) -> Self:

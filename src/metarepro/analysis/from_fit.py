@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from metarepro.analysis.result import (
     SubgroupTestResult,
 )
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
-from metarepro.effects import get_measure, to_display
+from metarepro.effects import effect_sizes, get_measure, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling import PooledFit, heterogeneity_interval, pool_subgroups
 
@@ -35,7 +37,7 @@ def result_of(
     fit: PooledFit | AnalysisResult, *, measure: str = "GEN", labels: Sequence[str] | None = None,
     inputs: Mapping[str, Sequence[float]] | None = None, participants: Sequence[int] | None = None,
     years: Sequence[int] | None = None, groups: Sequence[str] | None = None, title: str = "", outcome: str = "",
-    better: str = "high", experimental: str = "", control: str = "",
+    better: str | None = None, experimental: str = "", control: str = "",
     models: Mapping[str, PooledFit] | None = None, columns: Mapping[str, Sequence[object]] | None = None,
 ) -> AnalysisResult:  # fmt: skip
     """What figures draw: an analysis result as it is, or a fit of `metarepro.pool` with the words that it lacks.
@@ -56,9 +58,10 @@ def result_of(
         Subgroup of each study; each is then pooled by itself, with the fit's own methods.
     title, outcome : str
     better : str
-        `high` or `low`: whether more of the outcome is good, which decides the "favours" labels.
+        `high` or `low`: whether more of the outcome is good. It decides which side is favoured; nothing is said of it
+        when left out.
     experimental, control : str
-        Names of the arms; without them there are no "favours" labels.
+        Names of the arms.
     models : mapping of str to PooledFit
         Further fits of the same studies, shown below by their names.
     columns : mapping of str to sequence
@@ -71,7 +74,7 @@ def result_of(
     ConfigError
         When an AnalysisResult comes with words that it has itself, or `better` is neither high nor low.
     """
-    if better not in ("high", "low"):
+    if better not in (None, "high", "low"):
         raise ConfigError(f"better = {better!r} is not known. Allowed: high, low.")
     if isinstance(fit, AnalysisResult):
         none = {
@@ -81,19 +84,14 @@ def result_of(
         needless = [name for name, given in none.items() if given is not None]
         words = {"outcome": outcome, "experimental": experimental, "control": control}
         needless += [name for name, given in words.items() if given]
-        needless += ["measure"] if measure != "GEN" else []
+        needless += [name for name, given in (("measure", measure != "GEN"), ("better", better)) if given]
         if needless:
             raise ConfigError(
                 f"An analysis result has its own {', '.join(needless)}. Fix: leave that out, or give a fit of "
                 "metarepro.pool."
             )
         return replace(fit, title=title) if title else fit
-    if not isinstance(fit, PooledFit) or np.ndim(fit.beta) != 0:
-        raise DataError(
-            f"A figure shows one fit of metarepro.pool without moderators, not {type(fit).__name__} with "
-            f"{np.size(getattr(fit, 'beta', 0.0))} coefficients or problems. Fix: pool one problem; for moderators: "
-            "metarepro.figures.bubble."
-        )
+    _check_fit(fit)
     info = get_measure(measure)
     yi, vi = fit.data
     given = {name: [float(x) for x in values] for name, values in (inputs or {}).items()}
@@ -104,6 +102,9 @@ def result_of(
     for name, values in sizes.items():
         if values is not None and len(values) != yi.size:
             raise DataError(f"{name} has {len(values)} values for {yi.size} studies. Fix: one a study, in their order.")
+    if given:
+        _check_inputs(measure, given, yi, vi)
+    names = _labels(labels, yi.size)
     if participants is None:
         participants = _participants(given)
     kind = next((k for k, sets in _KINDS.items() if set(given) in sets), "effects")
@@ -116,7 +117,7 @@ def result_of(
         numbers = [float(x[i]) if estimable else math.nan for x in shown]
         studies.append(
             StudyEffect(
-                study_id=f"study{i + 1}", label=str(labels[i]) if labels is not None else f"Study {i + 1}",
+                study_id=f"study{i + 1}", label=names[i],
                 year=int(years[i]) if years is not None else None, group=str(groups[i]) if groups is not None else "",
                 level="primary", timepoint_h=None, scale="",
                 participants=int(participants[i]) if participants is not None else None,
@@ -134,7 +135,7 @@ def result_of(
     return AnalysisResult(
         id="fit", title=title or info.name[:1].upper() + info.name[1:], section="", outcome=outcome,
         outcome_label=outcome or info.name,
-        better=better, measure=measure, rows="arms", combine="pool", experimental_label=experimental,
+        better=better or "", measure=measure, rows="arms", combine="pool", experimental_label=experimental,
         control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
         left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,
         sensitivity=_models(models or {}, measure, people, yi, vi), references=(),
@@ -143,12 +144,74 @@ def result_of(
     )  # fmt: skip
 
 
+def _check_fit(fit: Any) -> None:
+    """Refuse what is no fit of one problem."""
+    if not isinstance(fit, PooledFit):
+        raise DataError(
+            f"A figure shows an analysis result or one fit of metarepro.pool, not {type(fit).__name__}. "
+            "Fix: give fit = metarepro.pool(yi, vi)."
+        )
+    if np.ndim(fit.beta) != 0:
+        raise DataError(
+            "A figure shows one fit of metarepro.pool without moderators; this one has "
+            f"{np.size(fit.beta)} coefficients or problems. Fix: pool one problem; for moderators: "
+            "metarepro.figures.bubble."
+        )
+
+
+def _check_inputs(measure: str, given: Mapping[str, Sequence[float]], yi: Any, vi: Any) -> None:
+    """Refuse numbers of studies that are not those behind the fit: they would stand beside other effects."""
+    wanted = get_measure(measure).columns
+    if set(given) != set(wanted):
+        lacking, unknown = (sorted(a - b) for a, b in ((set(wanted), set(given)), (set(given), set(wanted))))
+        said = [f"missing: {', '.join(lacking)}"] if lacking else []
+        said += [f"unknown: {', '.join(unknown)}"] if unknown else []
+        raise DataError(f"inputs of {measure} are {', '.join(wanted)}; {'; '.join(said)}. Fix: name them so.")
+    found = effect_sizes(measure, **given)
+    # Formulas of one measure differ by far less than this; other numbers, or another scale, by more.
+    far = np.abs(found.yi - yi) > 0.1 * np.sqrt(vi) + 1e-9
+    counts = [np.asarray(values) for name, values in given.items() if name[0] in "en"]
+    corrected = np.any([c == 0 for c in counts], axis=0) if counts else np.zeros(yi.size, dtype=bool)
+    for i in np.flatnonzero(far & ~corrected & np.isfinite(yi)):
+        raise DataError(
+            f"inputs of study {i + 1} give {float(found.yi[i]):.4g} on the scale that is pooled ({measure}), the fit "
+            f"has {float(yi[i]):.4g}. Fix: the measure and inputs that the fit was made of, arm 1 first."
+        )
+
+
+def _labels(labels: Sequence[object] | None, k: int) -> list[str]:
+    """A name for each study; of equal ones the second gets a number."""
+    if labels is None:
+        return [f"Study {i + 1}" for i in range(k)]
+    seen: dict[str, int] = {}
+    names = []
+    for i, label in enumerate(labels):
+        text = " ".join(str(label).split()) if label is not None and label == label else ""
+        if not text:
+            raise DataError(f"labels: that of study {i + 1} is empty. Fix: give each study a name.")
+        seen[text] = seen.get(text, 0) + 1
+        names.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
+    return names
+
+
+def result_with(fit: Any, words: Mapping[str, Any]) -> AnalysisResult:
+    """`result_of` with words given as a mapping, those that it does not know named with the nearest that it does."""
+    known = [n for n, p in signature(result_of).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    for word in words:
+        if word not in known:
+            near = get_close_matches(word, known, n=1)
+            hint = f"Fix: did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+            raise ConfigError(f"Figures take no {word!r}. {hint}")
+    return result_of(fit, **words)
+
+
 def _models(
     fits: Mapping[str, PooledFit], measure: str, people: int | None, yi: Any, vi: Any
 ) -> tuple[SensitivityResult, ...]:
     usable = np.isfinite(yi) & np.isfinite(vi)
     found = []
     for name, fit in fits.items():
+        _check_fit(fit)
         interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
         summary = summary_of(fit, interval, measure, people)
         if fit.tau2_method == "CE":

@@ -174,6 +174,8 @@ class FigureOptions:
         Whether judgements stand beside the studies.
     dpi : int
         Of PNG.
+    title, notes : bool
+        Whether they stand in the picture; journals set them beside it. They are in the text alternative in any case.
     """
 
     style: str = "plain"
@@ -182,6 +184,8 @@ class FigureOptions:
     columns: tuple[str, ...] = ()
     risk_of_bias: bool = False
     dpi: int = 300
+    title: bool = True
+    notes: bool = True
 
 
 @dataclass(frozen=True)

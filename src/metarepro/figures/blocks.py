@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from metarepro.figures.layout import MM, Canvas
 from metarepro.figures.sizes import LEADING, MARGIN, SIZE, SMALL, TITLE
 
 # Less than the narrowest column of journals has no room for words beside a plot.
-NARROWEST_MM = 80.0
+NARROWEST_MM, WIDEST_MM = 80.0, 600.0
 
 
 def page_width(width_mm: float) -> float:
@@ -24,10 +25,11 @@ def page_width(width_mm: float) -> float:
     ConfigError
         When it is no width that a page can have.
     """
-    if not NARROWEST_MM <= width_mm < math.inf:
+    number = isinstance(width_mm, int | float) and not isinstance(width_mm, bool)
+    if not number or not NARROWEST_MM <= width_mm <= WIDEST_MM:
         raise ConfigError(
             f"width_mm = {width_mm!r} is no width of a figure. Columns of journals are 84, 120 and 174 mm wide; "
-            f"give {NARROWEST_MM:g} or more."
+            f"give {NARROWEST_MM:g} to {WIDEST_MM:g}."
         )
     return width_mm * MM
 
@@ -62,6 +64,8 @@ def put_title(canvas: Canvas, title: str, y: float = MARGIN) -> float:
 def put_notes(canvas: Canvas, notes: Iterable[str], y: float, left: float = MARGIN) -> float:
     """Notes in small letters, a paragraph each; returns the last baseline."""
     for note in notes:
+        # No line break parts "k - 1 df".
+        note = re.sub(r"k [-\u2212] (\d) df", "k\u00a0\u2212\u00a0\\1\u00a0df", note)
         y = put_text(canvas, note, y, left, size=SMALL, leading=SMALL * 1.3, color=GREY) + 1.5
     return y
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from metarepro.analysis.from_fit import result_of
+from metarepro.analysis.from_fit import result_with
 from metarepro.analysis.p_value_curves import PValueCurve
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.axes import Axis
@@ -84,8 +84,8 @@ def drapery(
     ----------
     Rücker & Schwarzer 2021, doi:10.1002/jrsm.1481; Infanger & Schmidt-Trucksäss 2019, doi:10.1002/sim.8293.
     """
-    result = result_of(fit, **words)
-    canvas, plan = _drawn(result, [result_of(m, **words) for m in models], width_mm)
+    result = result_with(fit, words)
+    canvas, plan = _drawn(result, [result_with(m, words) for m in models], width_mm)
     return canvas.figure(f"Drapery plot: {clean(result.title)}", describe(result, plan))
 
 

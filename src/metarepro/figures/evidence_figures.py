@@ -36,8 +36,8 @@ def draw_evidence(config: Config, data: Dataset, findings: Sequence[Finding], ta
         When a figure has faults, or a file is not as it must be.
     """
     figures: dict[str, Any] = {}
-    if data.others.get("risk_of_bias"):
-        assessments = assessments_of(data)
+    assessments = assessments_of(data) if data.others.get("risk_of_bias") else ()
+    if any(any(a.judgements.values()) for a in assessments):
         figures["risk_of_bias"] = risk_of_bias_pages(assessments)
         figures["risk_of_bias_bars"] = risk_of_bias_bars(assessments)
     if findings:

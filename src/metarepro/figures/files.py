@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from metarepro.errors import ConfigError
 from metarepro.figures.fonts import FAMILY
 from metarepro.figures.layout import About, Cell
 from metarepro.output import write_whole
 
 FORMATS = ("svg", "pdf", "png")
 DEFAULT_DPI = 300
+FINEST = (36, 1200)
 
 
 def save(figure: Any, path: Path | str, dpi: int = DEFAULT_DPI) -> None:
@@ -30,6 +32,7 @@ def save(figure: Any, path: Path | str, dpi: int = DEFAULT_DPI) -> None:
     dpi : int
         Of PNG: 300 for pages, 600 for line art in print.
     """
+    _check_dpi(dpi)
     _save([figure], Path(path), dpi)
 
 
@@ -57,6 +60,15 @@ def write_figure(
     """
     pages = list(figures) if isinstance(figures, list | tuple) else [figures]
     stem = Path(stem)
+    formats = (formats,) if isinstance(formats, str) else tuple(formats)
+    strange = [f for f in formats if f not in FORMATS]
+    if strange or stem.suffix.lstrip(".") in FORMATS:
+        what = f"formats = {strange[0]!r} is not known" if strange else f"{stem.name} has an ending"
+        raise ConfigError(
+            f"{what}. Fix: write_figure(figure, 'name', formats=('svg', 'pdf', 'png')): a name without ending, and "
+            "which of the three; save(figure, 'name.png') writes one file."
+        )
+    _check_dpi(dpi)
     stem.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for kind in formats:
@@ -73,6 +85,13 @@ def write_figure(
         write_whole(path := stem.with_name(f"{stem.name}.{kind}"), text)
         written.append(path)
     return written
+
+
+def _check_dpi(dpi: int) -> None:
+    if not isinstance(dpi, int) or not FINEST[0] <= dpi <= FINEST[1]:
+        raise ConfigError(
+            f"dpi = {dpi!r} is not possible. Give {FINEST[0]} to {FINEST[1]}: 300 for pages, 600 for line art."
+        )
 
 
 def data_csv(pages: list[Any]) -> str:
@@ -101,7 +120,7 @@ def _save(pages: list[Any], path: Path, dpi: int) -> None:
     about = getattr(pages[0], "metarepro", None) or About("", "", (), None)  # type: ignore[arg-type]
     kind = path.suffix.lstrip(".")
     if kind not in FORMATS:
-        raise ValueError(f"{path.name}: a figure is written as {', '.join(FORMATS)}, by the ending")
+        raise ConfigError(f"{path.name}: a figure is written as {', '.join(FORMATS)}, by the ending.")
     settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "metarepro",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
-from metarepro.analysis.from_fit import result_of
+from metarepro.analysis.from_fit import result_with
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
 from metarepro.figures.blocks import page_width, put_notes, put_text, put_title
@@ -246,7 +246,7 @@ def analysis_flow(fit: AnalysisResult | PooledFit, *, width_mm: float = 174.0, *
     -----
     Not a PRISMA diagram: it begins with the studies in the tables, not with a search.
     """
-    flow = flow_of(result_of(fit, **words))
+    flow = flow_of(result_with(fit, words))
     title = clean(flow.title)
     text = f"Flow of studies into an analysis. {title}. {_said(_analysis_rows(flow))}"
     return draw_analysis_flow(flow, width_mm).figure(title, text)

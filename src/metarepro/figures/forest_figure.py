@@ -32,7 +32,7 @@ from metarepro.figures.panels import Panel
 from metarepro.figures.shapes import diamond, square
 from metarepro.figures.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.styles import Style, get_style
-from metarepro.figures.wording import describe_figure, effect_label, footnotes
+from metarepro.figures.wording import describe_figure, effect_label, footnotes, written
 
 LARGEST, LEAST = 9.0, 2.4
 DOMAINS = ("d1", "d2", "d3", "d4", "d5", "overall")
@@ -53,8 +53,9 @@ def forest(fit: Any, *, width_mm: float | None = None, style: str | None = None,
     style : str
         plain, cochrane, bmj, jama or lancet: formats, heads, columns and marks; never a number.
     **words
-        `models` (ids of the result's sensitivity analyses to be shown below it), `columns` (heads of further
-        columns), `risk_of_bias` (whether judgements stand beside the studies); and with a PooledFit those of
+        `title` and `notes` (False: not in the picture); `models` (ids of the result's sensitivity analyses to be
+        shown below it), `columns` (heads of further columns), `risk_of_bias` (whether judgements stand beside the
+        studies); and with a PooledFit those of
         `metarepro.analysis.from_fit.result_of`: measure, labels, inputs, groups, title, experimental, control, better.
 
     Returns
@@ -97,7 +98,7 @@ def forest_pages(
     """
     result = with_options(fit, width_mm, style, words)
     canvases = draw_forest_pages(result, height_mm)
-    description = describe_figure(result)
+    description = " ".join([describe_figure(result), *(written(note) for note in _Drawing(result).notes())])
     if len(canvases) == 1:
         return [canvases[0].figure(result.title, description)]
     of = f" of {len(canvases)}. "
@@ -107,7 +108,10 @@ def forest_pages(
 def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> AnalysisResult:
     """The result to be drawn, with the options given."""
     options: dict[str, Any] = {}
-    for name in ("models", "columns", "risk_of_bias"):
+    words = dict(words)
+    if isinstance(words.get("title"), bool):
+        options["title"] = words.pop("title")
+    for name in ("models", "columns", "risk_of_bias", "notes", "dpi"):
         # A mapping holds what a fit lacks; names choose from what a result has.
         if name in words and not isinstance(words[name], Mapping):
             options[name] = words.pop(name)
@@ -120,9 +124,9 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
         result = fit
     else:
         # Only a fit from Python needs the rooms that compute.
-        from metarepro.analysis.from_fit import result_of
+        from metarepro.analysis.from_fit import result_with
 
-        result = result_of(fit, **words)
+        result = result_with(fit, words)
     options = {name: tuple(v) if isinstance(v, Sequence) and name != "style" else v for name, v in options.items()}
     return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
 
@@ -241,14 +245,20 @@ class _Drawing:
             for row in self.moved:
                 with canvas.in_row(canvas.add_data(**row.data)):
                     y = put_notes(canvas, [self._moved_text(row)], y)
-            y = put_notes(canvas, footnotes(self.result, self._has_arrows()), y)
-            if words := folded_note(self.result, self.kind, self.place.attempt.folded):
-                y = put_notes(canvas, [words], y)
-            if self.place.lights:
-                domains = LIGHT_DOMAINS if len(self.place.lights) > 1 else "overall"
-                y = put_notes(canvas, [LIGHTS_NOTE.format(domains=domains)], y)
+            if self.result.figure.notes:
+                y = put_notes(canvas, self.notes(), y)
         canvas.height = y + MARGIN
         return canvas
+
+    def notes(self) -> list[str]:
+        """Methods, marks, what was left out, what stands under the labels."""
+        notes = footnotes(self.result, self._has_arrows())
+        if words := folded_note(self.result, self.kind, self.place.attempt.folded):
+            notes.append(words)
+        if self.place.lights:
+            domains = LIGHT_DOMAINS if len(self.place.lights) > 1 else "overall"
+            notes.append(LIGHTS_NOTE.format(domains=domains))
+        return notes
 
     def _has_arrows(self) -> bool:
         """Whether anything on any page lies beyond the axis."""
@@ -261,8 +271,9 @@ class _Drawing:
     # -- head and frame --------------------------------------------------------------------------------------------
 
     def _head(self, canvas: Canvas, number: int, pages: int) -> float:
-        page = f" (page {number} of {pages})" if pages > 1 else ""
-        y = put_title(canvas, self.result.title + page) + 4
+        page = f"(page {number} of {pages})" if pages > 1 else ""
+        title = f"{self.result.title} {page}".rstrip() if self.result.figure.title else page
+        y = put_title(canvas, title) + 4 if title else MARGIN
         columns = self.place.columns
         depth = max((len(c.header) + bool(c.span) for c in columns), default=1)
         spans = dict.fromkeys(c.span for c in self.place.left if c.span)
@@ -397,7 +408,7 @@ class _Drawing:
         name = f"{label} ({unit})" if unit else label
         if self.panel.axis.log:
             name += ", log scale"
-        if self.measure.null is not None and self.result.control_label:
+        if self.measure.null is not None and self.result.control_label and self.result.better:
             y = self._favours(canvas, y)
         width = canvas.width - 2 * MARGIN
         for line in wrap(name, width, SIZE):

@@ -86,6 +86,12 @@ def draw_forest_panels(
     """The panels as a canvas of measured texts and marks."""
     if not results:
         raise ConfigError("forest_panels needs at least one result. Fix: give the results of one or more analyses.")
+    strange = next((r for r in results if not isinstance(r, AnalysisResult)), None)
+    if strange is not None:
+        raise ConfigError(
+            f"forest_panels takes analysis results, not {type(strange).__name__}. "
+            "Fix: metarepro.analysis.result_of(fit, measure=..., labels=...) makes one of a fit."
+        )
     heads = list(titles) if titles is not None else [r.title for r in results]
     if len(heads) != len(results):
         raise ConfigError(f"{len(heads)} titles for {len(results)} results. Fix: one title a result, or none.")
@@ -269,15 +275,18 @@ class _Panels:
     def _draw_axis(self, canvas: Canvas, part: _Part, y: float) -> float:
         y = part.panel.ticks(canvas, y)
         result, measure = part.result, get_measure(part.result.measure)
-        if measure.null is None or not result.control_label:
+        if measure.null is None or not result.control_label or not result.better:
             return y
         good, bad = f"favours {result.experimental_label}", f"favours {control_name(result)}"
         one, two = (bad, good) if result.better == "high" else (good, bad)
-        room = self.plot + 6 + self.numbers
-        for text in (f"\u2190 {one_line(one)}", f"{one_line(two)} \u2192"):
-            for line in wrap(text, room, SMALL):
+        left, right = part.panel.left - GUTTER, part.panel.left + self.plot + 6 + self.numbers
+        zero = part.panel.x(measure.null)
+        for text, side in ((f"\u2190 {one_line(one)}", -1), (f"{one_line(two)} \u2192", 1)):
+            for line in wrap(text, right - left, SMALL):
                 y += SMALL * 1.3
-                canvas.text(part.panel.left, y, line, SMALL, color=GREY)
+                wide = text_width(line, SMALL)
+                x = min(max(zero - 3 - wide if side < 0 else zero + 3, left), right - wide)
+                canvas.text(x, y, line, SMALL, color=GREY)
         return y
 
 

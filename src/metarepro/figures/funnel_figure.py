@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from metarepro.analysis.from_fit import result_of
+from metarepro.analysis.from_fit import result_with
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError
 from metarepro.figures import numbers as fmt
@@ -93,7 +93,7 @@ def funnel(
     """
     which = labels if isinstance(labels, str) else "auto"
     names = words.pop("names", None if isinstance(labels, str) else labels)
-    result = result_of(fit, labels=names, **words)
+    result = result_with(fit, {**words, **({} if names is None else {"labels": names})})
     canvas, plan = _drawn(result, contours, which, minimum, width_mm)
     return canvas.figure(f"Funnel plot: {clean(result.title)}", describe(result, plan))
 

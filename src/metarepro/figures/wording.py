@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 
 from metarepro.analysis.result import AnalysisResult, Summary
@@ -123,7 +122,7 @@ def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
     """Notes under the plot: methods, marks, what was left out. `arrows`: whether the picture has any."""
     s = result.summary
     pooled = s is not None and s.k > 1 and result.combine == "pool"
-    notes = [f"{_studies_and_people(s)}."] if s is not None and pooled else []
+    notes = [f"{_studies_and_people(result, s)}."] if s is not None and pooled else []
     notes += [result.methods[:1].upper() + result.methods[1:]] if result.methods else []
     if s is not None and s.k > 1:
         marks = "Squares: area by weight. Diamond: pooled estimate and its interval."
@@ -152,17 +151,17 @@ def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
     elif left_out:
         notes.append(f"Not used: {len(left_out)} studies; effects.csv says why.")
     notes += list(result.notes)
-    return [_glued(note) for note in notes]
+    return notes
 
 
-def _studies_and_people(s: Summary) -> str:
-    people = f", {fmt.count(s.participants)} participants" if s.participants else ""
-    return f"{s.k} studies{people}"
-
-
-def _glued(note: str) -> str:
-    """A note in which no line break parts 'k - 1 df'."""
-    return re.sub(r"k [-\u2212] (\d) df", f"k{NO_BREAK}\u2212{NO_BREAK}\\1{NO_BREAK}df", note)
+def _studies_and_people(result: AnalysisResult, s: Summary) -> str:
+    if not s.participants:
+        return f"{s.k} studies"
+    used = [x.inputs for x in result.studies if x.estimable]
+    arms = sum(i.get("n", i.get("n1", 0.0) + i.get("n2", 0.0)) for i in used)
+    # Patients of a crossover trial stand in both arms.
+    once = " (those of crossover trials counted once)" if arms > s.participants else ""
+    return f"{s.k} studies, {fmt.count(s.participants)} participants{once}"
 
 
 def headline(result: AnalysisResult) -> str:
