@@ -240,7 +240,7 @@ class _Drawing:
             for row in self.moved:
                 with canvas.in_row(canvas.add_data(**row.data)):
                     y = put_notes(canvas, [self._moved_text(row)], y)
-            y = put_notes(canvas, footnotes(self.result, self._has_arrows()), y)
+            y = put_notes(canvas, footnotes(self.result, self._has_arrows(), self._floored()), y)
             if words := folded_note(self.result, self.kind, self.place.attempt.folded):
                 y = put_notes(canvas, [words], y)
             if self.place.lights:
@@ -252,6 +252,17 @@ class _Drawing:
     def _has_arrows(self) -> bool:
         """Whether anything on any page lies beyond the axis."""
         return any(self.panel.beyond(v) for row in self.rows for v in row.values if not math.isnan(v))
+
+    def _floored(self) -> int:
+        """How many squares are drawn larger than their weights ask for."""
+        shown = [r for r in self.rows if r.kind == "study" and math.isfinite(r.values[0])]
+        return sum(self._side(r) < LEAST for r in shown if not self.panel.beyond(r.values[0]))
+
+    def _side(self, row: Row) -> float:
+        """Side of a square whose area is by weight."""
+        weight = row.weight if 0 < row.weight < math.inf else 0.0
+        largest = LARGEST * min(1.0, max(self.place.plot_width / 120.0, 0.7))
+        return largest * math.sqrt(weight / self.heaviest)
 
     def _moved_text(self, row: Row) -> str:
         group = next((g.label for g in self.result.subgroups if g.group == row.data.get("group")), "")
@@ -375,9 +386,7 @@ class _Drawing:
         if side := self.panel.beyond(estimate):
             canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
             return
-        weight = row.weight if 0 < row.weight < math.inf else 0.0
-        largest = LARGEST * min(1.0, max(self.place.plot_width / 120.0, 0.7))
-        half = max(largest * math.sqrt(weight / self.heaviest), LEAST) / 2
+        half = max(self._side(row), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
         # An interval that the square hides is drawn on it.
