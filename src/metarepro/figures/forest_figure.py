@@ -389,12 +389,7 @@ class _Drawing:
         half = max(self._side(row), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
-        # An interval that the square hides is drawn on it.
-        ends = max(self.panel.x(low), x - half), min(self.panel.x(high), x + half)
-        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half + 4:
-            canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {row.label}", 0.7, WHITE)
-            tall = min(2.0, 0.8 * half)
-            canvas.line(x, middle - tall, x, middle + tall, f"estimate: {row.label}", 0.7, WHITE)
+        uncover(canvas, self.panel, half, row.values, middle, row.label)
 
     # -- below the rows --------------------------------------------------------------------------------------------
 
@@ -440,6 +435,19 @@ class _Drawing:
         canvas.text(right, y, one, SIZE, "right", color=INK)
         canvas.text(left, y, two, SIZE, color=INK)
         return y + 2
+
+
+def uncover(
+    canvas: Canvas, panel: Panel, half: float, values: tuple[float, float, float], middle: float, name: str
+) -> None:
+    """Draw an interval that its square hides on the square; `half` is half the side of it."""
+    estimate, low, high = values
+    x, start, end = panel.x(estimate), panel.x(low), panel.x(high)
+    if math.isfinite(low) and end - start < 2 * half + 4:
+        ends = max(start, x - half), min(end, x + half)
+        canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {name}", 0.7, WHITE)
+        tall = min(2.0, 0.8 * half)
+        canvas.line(x, middle - tall, x, middle + tall, f"estimate: {name}", 0.7, WHITE)
 
 
 LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
