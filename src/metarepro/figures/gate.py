@@ -65,6 +65,7 @@ class Picture:
     description: str
     words: tuple[Word, ...]
     shapes: tuple[Shape, ...]
+    strange: tuple[str, ...] = ()
 
 
 def read_picture(path: Path) -> Picture:
@@ -83,8 +84,24 @@ def read_picture(path: Path) -> Picture:
         for shape in group.iter(f"{_SVG}path"):
             points = tuple((float(x), float(y)) for x, y in _POINT.findall(shape.get("d", "")))
             shapes.append(Shape(kind[3:], points, row if row >= 0 else None))
+    strange = _strange(root)
     title, description = (root.findtext(f"{_SVG}{name}") or "" for name in ("title", "desc"))
-    return Picture(title, description, tuple(words), tuple(shapes))
+    return Picture(title, description, tuple(words), tuple(shapes), tuple(strange))
+
+
+def _strange(root: ET.Element) -> list[str]:
+    """What readers see and the gate would not: texts outside the groups it reads, and shapes that are moved."""
+    groups = [g for g in root.iter(f"{_SVG}g") if g.get("class", "").startswith("mr-")]
+    read = {id(t) for g in groups for t in g.iter(f"{_SVG}text")}
+    found = [f"text {''.join(t.itertext())!r} is in no group" for t in root.iter(f"{_SVG}text") if id(t) not in read]
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for path in (p for g in groups for p in g.iter(f"{_SVG}path")):
+        above: ET.Element | None = path
+        while above is not None and above.get("transform") is None:
+            above = parents.get(above)
+        if above is not None:
+            found.append("a shape is moved by a transform")
+    return found
 
 
 def _place(group: ET.Element, text: ET.Element) -> tuple[float, float]:
@@ -165,7 +182,7 @@ def _further_pages(stem: Path) -> Iterator[Path]:
 
 def check_picture(picture: Picture, rows: list[Row]) -> list[str]:
     """What is wrong with one picture, given the rows of its twin."""
-    found = []
+    found = list(picture.strange)
     if not picture.title.strip() or not picture.description.strip():
         found.append("title or description is missing")
     if not picture.words:
@@ -242,10 +259,18 @@ def _misplaced(marks: list[Shape], rows: dict[int, Row], scale: _Scale, axis: Sh
         xs = [x for x, _ in shape.points]
         square = shape.kind == "square"
         places = [(min(xs) + max(xs)) / 2] if square else [min(xs), max(xs)]
-        wanted = _named(row, "estimate") if square else _named(row, "low", "high")
+        wanted = _named(row, "estimate") if square else _ends_of(shape.kind, row)
         if wanted and not any(_stand(places, [row[n] for n in names], scale, low_end, high_end) for names in wanted):
             found.append(f"{shape.kind} of row {shape.row} does not stand at {' or '.join(map(' and '.join, wanted))}")
     return found
+
+
+def _ends_of(kind: str, row: Row) -> list[tuple[str, ...]]:
+    """Columns at which a mark may end: of a pooled row a diamond shows the interval, a bar the prediction."""
+    if row.get("row_kind") in ("pooled", "model"):
+        own = "ci" if kind == "diamond" else "pi"
+        return [names for names in _named(row, "low", "high") if names[0] == f"{own}_low"] or [("no such columns",)]
+    return _named(row, "low", "high")
 
 
 def _named(row: Row, *ends: str) -> list[tuple[str, ...]]:
