@@ -264,6 +264,4 @@ def test_a_remark_of_all_visits_names_none():
 
 
 def test_the_note_says_that_places_side_by_side_are_no_times():
-    assert "no earlier or later" in " ".join(
-        said(draw_time_course(courses_of([trial(arms=4)]), "x")[0])
-    )
+    assert "no earlier or later" in " ".join(said(draw_time_course(courses_of([trial(arms=4)]), "x")[0]))

@@ -83,8 +83,8 @@ def notes(courses: TimeCourses, spread: bool) -> list[str]:
     marks += "Lines join the visits of an arm; between them nothing is known."
     if spread:
         marks += (
-            " Arms of one visit are set side by side, so that none hides another: their middle is at the time of the visit,"
-            " a symbol left or right of it is no earlier or later."
+            " Arms of one visit are set side by side, so that none hides another: their middle is at the time of the "
+            "visit, a symbol left or right of it is no earlier or later."
         )
     found += [marks, time_note(courses.schedule == "single")]
     if any(p.level == "secondary" for t in courses.trials for a in t.arms for p in a.points):
