@@ -95,7 +95,8 @@ ENTRIES = (
     ),
     Entry(
         "funnel", "Contour-enhanced funnel plot",
-        "Shades say where a study's own test is significant; the dashed lines belong to the pooled estimate. Below ten "
+        "Shades say where a study's own test is significant; the blue lines belong to the pooled estimate: dashed its "
+        "value, solid its pseudo limits. Below ten "
         "studies it is not drawn unless asked for.",
         """figure = mr.figures.funnel(fit, title="BCG vaccine and tuberculosis", **about)""",
     ),
@@ -157,8 +158,8 @@ assessments = assessments_of(psilocybin)
 figure = mr.figures.risk_of_bias(assessments)""",
     ),
     Entry(
-        "risk_of_bias_bars", "Risk of bias, weighted",
-        "The share of the weight under each judgement, with hatching and percentages.",
+        "risk_of_bias_bars", "Risk of bias, by share",
+        "The share of the studies under each judgement; given weights, of the weight, and the figure says which.",
         """figure = mr.figures.risk_of_bias_bars(assessments)""",
     ),
     Entry(

@@ -280,3 +280,15 @@ def test_axis_numbers_are_no_powers_of_e(results, tmp_path):
     for result in results.values():
         for text in texts(forest(result), tmp_path):
             assert not re.fullmatch(r"0\.135\d*|0\.367\d*|2\.718\d*|7\.389\d*|20\.08\d*", text)
+
+
+def test_squares_that_are_not_by_weight_are_said_to_be_larger():
+    y, v = [0.1, 0.2, 0.15, 0.3, 0.25], [0.0004, 0.04, 0.09, 0.0005, 0.3]
+    uneven = forest(pool(y, v, tau2="CE", ci="z"), measure="MD", labels=list("ABCDE"), experimental="x", control="y")
+    even = forest(pool(y, [0.1] * 5), measure="MD", labels=list("ABCDE"), experimental="x", control="y")
+
+    def words(figure) -> str:
+        return " ".join(t.text for t in figure.metarepro.canvas.texts)
+
+    assert "area by weight; 3 too small to see are drawn larger." in words(uneven)
+    assert "area by weight. " in words(even)

@@ -92,3 +92,14 @@ def test_nothing_and_too_few_titles_are_refused():
         forest_panels([])
     with pytest.raises(ConfigError, match="1 titles for 3 results"):
         forest_panels(panels(), titles=["one"])
+
+
+def test_squares_hide_no_interval(results):
+    shown = [results[name] for name in ("rate_4h", "rate_24h", "rate_72h", "rate_7d")]
+    canvas = draw_forest_panels(shown)
+    on_top = {m.name.partition(": ")[2] for m in canvas.marks if m.kind == "interval on square"}
+    for square in (m for m in canvas.marks if m.kind == "square"):
+        name = square.name.partition(": ")[2]
+        (line,) = [m for m in canvas.marks if m.kind == "interval" and m.row == square.row]
+        beside = (line.box[2] - line.box[0]) - (square.box[2] - square.box[0])
+        assert beside >= 4 or name in on_top, name

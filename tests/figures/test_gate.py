@@ -248,3 +248,34 @@ def test_words_that_look_like_numbers_stay_words(tmp_path):
     for drawn_result in (result, further):
         write_figure(forest(drawn_result), tmp_path / "f", formats=("svg",))
         assert check_files(tmp_path / "f", set(numbers_of(to_plain(drawn_result)))) == []
+
+
+# -- planted in ways that leave the numbers alone --------------------------------------------------------------------
+
+
+def test_a_prediction_bar_at_the_confidence_limits_is_found(written):
+    path = written.with_suffix(".svg")
+    text = path.read_text(encoding="utf-8")
+    pooled = next(r for r in read_twin(written.with_suffix(".csv")) if "Random" in str(r.get("label")))
+    assert pooled["pi_low"] is not None
+    number = f"{pooled['row']:.0f}"
+
+    def group(kind: str) -> str:
+        return re.search(rf'<g class="mr-{kind}" data-row="{number}">.*?</g>', text, re.S).group()
+
+    ends = [float(x) for x in re.findall(r"[ML] ([\d.]+) ", group("diamond"))]
+    bar = group("interval")
+    places = iter((min(ends), max(ends)))
+    moved = re.sub(r"([ML]) [\d.]+ ", lambda m: f"{m.group(1)} {next(places)} ", bar)
+    change(path, bar, moved)
+    assert any("does not stand at pi_low and pi_high" in fault for fault in check_files(written))
+
+
+def test_a_shape_moved_by_a_transform_is_found(written):
+    change(written.with_suffix(".svg"), '<g class="mr-square"', '<g transform="translate(40 0)" class="mr-square"')
+    assert any("moved by a transform" in fault for fault in check_files(written))
+
+
+def test_a_text_beside_all_groups_is_found(written):
+    change(written.with_suffix(".svg"), "</svg>", '<text x="50" y="50">OR 99</text></svg>')
+    assert any("'OR 99' is in no group" in fault for fault in check_files(written))

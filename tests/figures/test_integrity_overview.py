@@ -66,7 +66,7 @@ def test_every_default_finding_is_counted_in_its_cell(data):
         own = [f for f in findings if f.code == code]
         assert row["warnings"] == sum(f.severity == "warning" for f in own)
         assert row["notes"] == sum(f.severity == "note" for f in own)
-        assert row["studies"] == len({f.study_id for f in own})
+        assert row["studies"] == len({f.study_id for f in own if not f.table.startswith("published_")})
         assert row["meaning"] == WARNINGS[code]
     labels = {s.study_id: s.label for s in data.studies.values()}
     (named,) = draw_integrity(findings, labels)
@@ -145,3 +145,13 @@ def test_the_text_alternative_says_every_cell_and_files_are_the_same_twice(tmp_p
         (tmp_path / name).mkdir()
     first, second = (write_figure(integrity_overview(findings), tmp_path / name / "i") for name in "ab")
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
+
+
+def test_reviews_are_no_studies_in_the_totals():
+    findings = [
+        finding("a2020", "W018"), finding("review1", "W018", table="published_results"),
+        finding("review2", "W018", table="published_results"),
+    ]  # fmt: skip
+    (canvas,) = draw_integrity(findings)
+    (total,) = [row for row in canvas.data if row.get("check") == "W018"]
+    assert (total["notes"], total["studies"]) == (3, 1)

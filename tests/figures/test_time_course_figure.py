@@ -243,3 +243,25 @@ def test_the_same_bytes_twice(response, tmp_path):
         save(time_course(response), tmp_path / f"{name}.svg")
     texts = [re.sub("[ab]-(title|desc)", r"\1", (tmp_path / f"{n}.svg").read_text()) for n in ("a", "b")]
     assert texts[0] == texts[1]
+
+
+# -- what a row says a reader should know ------------------------------------------------------------------------
+
+
+def test_a_count_that_cannot_be_is_not_drawn_without_its_remark(data):
+    courses = time_courses(data, "remission", agents=AGENTS)
+    words = " ".join(w for page in draw_time_course(courses, "Remission") for w in said(page))
+    assert "Lii 2023" in words
+    assert "printed with 11 remissions but 7 responses in the saline arm, which cannot be" in words
+    assert "(7 days)" in words
+
+
+def test_a_remark_of_all_visits_names_none():
+    own = dataclasses.replace(point(4), remark="under anaesthesia.")
+    one = ArmCourse("a", "drug", "drug", "experimental", (own, dataclasses.replace(own, hours=24)))
+    made = courses_of([dataclasses.replace(trial(), arms=(one,))])
+    assert "Trial 0: under anaesthesia." in " ".join(said(draw_time_course(made, "x")[0]))
+
+
+def test_the_note_says_that_places_side_by_side_are_no_times():
+    assert "no earlier or later" in " ".join(said(draw_time_course(courses_of([trial(arms=4)]), "x")[0]))

@@ -24,5 +24,5 @@ with logged(snakemake.log[0]):
     figures |= {f"studies-{r.id}": study_pairs_pages(r) for r in found if any(s.printed.estimate for s in r.studies)}
     for name, figure in figures.items():
         write_figure(figure, folder / name)
-        demand_files(folder / name)
+        demand_files(folder / name, pages=figure)
     print(f"drawn: {', '.join(figures)}")

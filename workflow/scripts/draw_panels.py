@@ -16,6 +16,7 @@ with logged(snakemake.log[0]):
         members = [by_id[name] for name in panels["analyses"]]
         options = {"titles": panels["heads"] or None, "title": panels["title"], "width_mm": panels["width_mm"]}
         options["style"] = panels["style"]
-        write_figure(forest_panels(members, **options), folder / panels["id"], dpi=panels["dpi"])
-        demand_files(folder / panels["id"])
+        figure = forest_panels(members, **options)
+        write_figure(figure, folder / panels["id"], dpi=panels["dpi"])
+        demand_files(folder / panels["id"], pages=figure, dpi=panels["dpi"])
     print(f"{len(snakemake.params.panels)} figures")

@@ -13,5 +13,6 @@ with logged(snakemake.log[0]):
     folder.mkdir(parents=True, exist_ok=True)
     for result in found:
         if result.specifications:
-            write_figure(specification_strip(result), folder / result.id)
-            demand_files(folder / result.id)
+            figure = specification_strip(result)
+            write_figure(figure, folder / result.id)
+            demand_files(folder / result.id, pages=figure)

@@ -52,6 +52,8 @@ class TimePoint:
     level : str
         ``primary``, or ``secondary``: read in another report than the study's own.
     provenance : Provenance
+    remark : str
+        What the row says a reader should know, such as a count that cannot be.
     """
 
     hours: float
@@ -63,6 +65,7 @@ class TimePoint:
     ci_high: float
     level: str
     provenance: Provenance
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -302,10 +305,11 @@ def _point(row: ArmRow, level: float) -> TimePoint:
         low, high = proportion_interval(np.array([row.events]), np.array([row.total]), level)
         return TimePoint(
             hours_of(row), row.total, row.events, math.nan, row.events / row.total, float(low[0]), float(high[0]),
-            row.level, provenance(row),
+            row.level, provenance(row), row.remark,
         )  # fmt: skip
     assert row.n is not None and row.mean is not None and row.sd is not None
     half = float(quantile((1 + level) / 2, np.array(row.n - 1.0))) * row.sd / math.sqrt(row.n)
     return TimePoint(
-        hours_of(row), row.n, None, row.sd, row.mean, row.mean - half, row.mean + half, row.level, provenance(row)
-    )
+        hours_of(row), row.n, None, row.sd, row.mean, row.mean - half, row.mean + half, row.level, provenance(row),
+        row.remark,
+    )  # fmt: skip

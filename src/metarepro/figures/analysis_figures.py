@@ -53,6 +53,6 @@ def draw_analysis(result: AnalysisResult, folder: Path) -> DrawnFigures:
             not_drawn[name] = str(error)
             continue
         write_figure(figures, folder / name, dpi=result.figure.dpi)
-        demand_files(folder / name, numbers if name == "forest" else None)
+        demand_files(folder / name, numbers if name == "forest" else None, figures, result.figure.dpi)
         drawn.append(name)
     return DrawnFigures(tuple(drawn), not_drawn)

@@ -48,7 +48,7 @@ def draw_evidence(config: Config, data: Dataset, findings: Sequence[Finding], ta
         figures["flow"] = prisma_flow(read_flow(tables / FLOW_FILE))
     for name, pages in figures.items():
         write_figure(pages, folder / name)
-        demand_files(folder / name)
+        demand_files(folder / name, pages=pages, dpi=300)
     return list(figures)
 
 

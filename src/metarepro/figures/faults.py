@@ -13,7 +13,7 @@ import numpy as np
 
 from metarepro.figures.colors import MARK_CONTRAST, TEXT_CONTRAST, WHITE, contrast
 from metarepro.figures.line_parts import Box, part_inside
-from metarepro.figures.printed_numbers import unexplained
+from metarepro.figures.printed_numbers import exchanged, unexplained
 
 if TYPE_CHECKING:
     from metarepro.figures.layout import Canvas, Mark, Text
@@ -142,4 +142,6 @@ def _wrong_numbers(canvas: Canvas) -> list[str]:
     for text in canvas.texts:
         if text.row is not None and (wrong := unexplained(text.text, canvas.data[text.row])):
             found.append(f"text {text.text!r} shows {wrong[0]}, which is no number of its row")
+        elif text.row is not None and exchanged(text.text, canvas.data[text.row]):
+            found.append(f"text {text.text!r} shows an interval in another order than its row has it")
     return found

@@ -80,7 +80,7 @@ def write_figure(
             name = stem.name if number == 1 else f"{stem.name}-{number}"
             _save([page], path := stem.with_name(f"{name}.{kind}"), dpi)
             written.append(path)
-    texts = {"csv": data_csv(pages), "alt.txt": "\n\n".join(p.metarepro.description for p in pages) + "\n"}
+    texts = {"csv": data_csv(pages), "alt.txt": alternative_text(pages)}
     for kind, text in texts.items():
         write_whole(path := stem.with_name(f"{stem.name}.{kind}"), text)
         written.append(path)
@@ -92,6 +92,11 @@ def _check_dpi(dpi: int) -> None:
         raise ConfigError(
             f"dpi = {dpi!r} is not possible. Give {FINEST[0]} to {FINEST[1]}: 300 for pages, 600 for line art."
         )
+
+
+def alternative_text(pages: list[Any]) -> str:
+    """What a figure shows, in words, page by page."""
+    return "\n\n".join(p.metarepro.description for p in pages) + "\n"
 
 
 def data_csv(pages: list[Any]) -> str:

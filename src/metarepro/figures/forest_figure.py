@@ -252,7 +252,7 @@ class _Drawing:
 
     def notes(self) -> list[str]:
         """Methods, marks, what was left out, what stands under the labels."""
-        notes = footnotes(self.result, self._has_arrows())
+        notes = footnotes(self.result, self._has_arrows(), self._floored())
         if words := folded_note(self.result, self.kind, self.place.attempt.folded):
             notes.append(words)
         if self.place.lights:
@@ -263,6 +263,17 @@ class _Drawing:
     def _has_arrows(self) -> bool:
         """Whether anything on any page lies beyond the axis."""
         return any(self.panel.beyond(v) for row in self.rows for v in row.values if not math.isnan(v))
+
+    def _floored(self) -> int:
+        """How many squares are drawn larger than their weights ask for."""
+        shown = [r for r in self.rows if r.kind == "study" and math.isfinite(r.values[0])]
+        return sum(self._side(r) < LEAST for r in shown if not self.panel.beyond(r.values[0]))
+
+    def _side(self, row: Row) -> float:
+        """Side of a square whose area is by weight."""
+        weight = row.weight if 0 < row.weight < math.inf else 0.0
+        largest = LARGEST * min(1.0, max(self.place.plot_width / 120.0, 0.7))
+        return largest * math.sqrt(weight / self.heaviest)
 
     def _moved_text(self, row: Row) -> str:
         group = next((g.label for g in self.result.subgroups if g.group == row.data.get("group")), "")
@@ -387,17 +398,10 @@ class _Drawing:
         if side := self.panel.beyond(estimate):
             canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
             return
-        weight = row.weight if 0 < row.weight < math.inf else 0.0
-        largest = LARGEST * min(1.0, max(self.place.plot_width / 120.0, 0.7))
-        half = max(largest * math.sqrt(weight / self.heaviest), LEAST) / 2
+        half = max(self._side(row), LEAST) / 2
         x = self.panel.x(estimate)
         canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
-        # An interval that the square hides is drawn on it.
-        ends = max(self.panel.x(low), x - half), min(self.panel.x(high), x + half)
-        if math.isfinite(low) and self.panel.x(high) - self.panel.x(low) < 2 * half + 4:
-            canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {row.label}", 0.7, WHITE)
-            tall = min(2.0, 0.8 * half)
-            canvas.line(x, middle - tall, x, middle + tall, f"estimate: {row.label}", 0.7, WHITE)
+        uncover(canvas, self.panel, half, row.values, middle, row.label)
 
     # -- below the rows --------------------------------------------------------------------------------------------
 
@@ -443,6 +447,19 @@ class _Drawing:
         canvas.text(right, y, one, SIZE, "right", color=INK)
         canvas.text(left, y, two, SIZE, color=INK)
         return y + 2
+
+
+def uncover(
+    canvas: Canvas, panel: Panel, half: float, values: tuple[float, float, float], middle: float, name: str
+) -> None:
+    """Draw an interval that its square hides on the square; `half` is half the side of it."""
+    estimate, low, high = values
+    x, start, end = panel.x(estimate), panel.x(low), panel.x(high)
+    if math.isfinite(low) and end - start < 2 * half + 4:
+        ends = max(start, x - half), min(end, x + half)
+        canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {name}", 0.7, WHITE)
+        tall = min(2.0, 0.8 * half)
+        canvas.line(x, middle - tall, x, middle + tall, f"estimate: {name}", 0.7, WHITE)
 
 
 LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."

@@ -17,7 +17,7 @@ from metarepro.figures.colors import BROWN, GREY, INK
 from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_axis import not_outlying
 from metarepro.figures.forest_columns import control_name
-from metarepro.figures.forest_figure import LARGEST, LEAST
+from metarepro.figures.forest_figure import LARGEST, LEAST, uncover
 from metarepro.figures.forest_rows import study_label, summary_data
 from metarepro.figures.layout import Canvas, Cell
 from metarepro.figures.panels import Panel
@@ -242,11 +242,14 @@ class _Panels:
                 name = f"{part.letter} {s.label}"
                 part.panel.interval(canvas, y, s.ci_low, s.ci_high, INK, name)
                 weight = s.weight if 0 < s.weight < math.inf else 0.0
-                half = max(LARGEST * math.sqrt(weight / heaviest), LEAST) / 2
+                # Squares of a narrow panel are smaller, as in a narrow forest plot.
+                largest = LARGEST * min(1.0, max(self.plot / 120.0, 0.7))
+                half = max(largest * math.sqrt(weight / heaviest), LEAST) / 2
                 if side := part.panel.beyond(s.estimate):
                     canvas.polygon(part.panel.arrow(y, side, 3.0), self.style.square, f"arrow: {name}")
                 else:
                     canvas.polygon(square(half, part.panel.x(s.estimate), y), self.style.square, f"square: {name}")
+                    uncover(canvas, part.panel, half, (s.estimate, s.ci_low, s.ci_high), y, name)
 
     def _put_numbers(self, canvas: Canvas, part: _Part, lines: list[str], top: float, weight: str = "normal") -> None:
         for number, line in enumerate(lines):

@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,7 @@ class Picture:
     description: str
     words: tuple[Word, ...]
     shapes: tuple[Shape, ...]
+    strange: tuple[str, ...] = ()
 
 
 def read_picture(path: Path) -> Picture:
@@ -83,8 +85,24 @@ def read_picture(path: Path) -> Picture:
         for shape in group.iter(f"{_SVG}path"):
             points = tuple((float(x), float(y)) for x, y in _POINT.findall(shape.get("d", "")))
             shapes.append(Shape(kind[3:], points, row if row >= 0 else None))
+    strange = _strange(root)
     title, description = (root.findtext(f"{_SVG}{name}") or "" for name in ("title", "desc"))
-    return Picture(title, description, tuple(words), tuple(shapes))
+    return Picture(title, description, tuple(words), tuple(shapes), tuple(strange))
+
+
+def _strange(root: ET.Element) -> list[str]:
+    """What readers see and the gate would not: texts outside the groups it reads, and shapes that are moved."""
+    groups = [g for g in root.iter(f"{_SVG}g") if g.get("class", "").startswith("mr-")]
+    read = {id(t) for g in groups for t in g.iter(f"{_SVG}text")}
+    found = [f"text {''.join(t.itertext())!r} is in no group" for t in root.iter(f"{_SVG}text") if id(t) not in read]
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for path in (p for g in groups for p in g.iter(f"{_SVG}path")):
+        above: ET.Element | None = path
+        while above is not None and above.get("transform") is None:
+            above = parents.get(above)
+        if above is not None:
+            found.append("a shape is moved by a transform")
+    return found
 
 
 def _place(group: ET.Element, text: ET.Element) -> tuple[float, float]:
@@ -145,9 +163,16 @@ def check_files(stem: Path, numbers: Iterable[float] | None = None) -> list[str]
     return found
 
 
-def demand_files(stem: Path, numbers: Iterable[float] | None = None) -> None:
-    """Raise LayoutError with the first faults of a figure's files, if there are any."""
+def demand_files(stem: Path, numbers: Iterable[float] | None = None, pages: Any = None, dpi: int | None = None) -> None:
+    """Raise LayoutError with the first faults of a figure's files, if there are any.
+
+    With the figures that were written (`pages`, one or a list) the files are compared with what was drawn, too.
+    """
     found = check_files(stem, numbers)
+    if pages is not None and not found:
+        from metarepro.figures.as_drawn import compare_drawn
+
+        found = compare_drawn(pages if isinstance(pages, list | tuple) else [pages], stem, dpi)
     if found:
         raise LayoutError(f"{len(found)} faults in the figure {stem.name}: " + "; ".join(found[:5]))
 
@@ -165,7 +190,7 @@ def _further_pages(stem: Path) -> Iterator[Path]:
 
 def check_picture(picture: Picture, rows: list[Row]) -> list[str]:
     """What is wrong with one picture, given the rows of its twin."""
-    found = []
+    found = list(picture.strange)
     if not picture.title.strip() or not picture.description.strip():
         found.append("title or description is missing")
     if not picture.words:
@@ -180,7 +205,21 @@ def check_picture(picture: Picture, rows: list[Row]) -> list[str]:
             found.append(f"text {word.text!r} has no row {word.row} in the twin")
         elif wrong := unexplained(word.text, by_number[word.row]):
             found.append(f"text {word.text!r} shows {wrong[0]}, which is no number of row {word.row}")
-    return [*found, *_check_places(picture, by_number)]
+    return [*found, *_check_marks(picture, by_number), *_check_places(picture, by_number)]
+
+
+def _check_marks(picture: Picture, rows: dict[int, Row]) -> list[str]:
+    """Whether each study with an estimate has its words, and a square or an arrow."""
+    shown = {(s.row, s.kind) for s in picture.shapes}
+    said = {w.row for w in picture.words}
+    found = []
+    for number, row in rows.items():
+        if row.get("row_kind") == "study" and isinstance(row.get("estimate"), float) and "weight" in row:
+            if not {(number, "square"), (number, "arrow")} & shown:
+                found.append(f"row {number} has no mark")
+            if number not in said:
+                found.append(f"row {number} has no words")
+    return found
 
 
 def _check_places(picture: Picture, rows: dict[int, Row]) -> list[str]:
@@ -242,10 +281,18 @@ def _misplaced(marks: list[Shape], rows: dict[int, Row], scale: _Scale, axis: Sh
         xs = [x for x, _ in shape.points]
         square = shape.kind == "square"
         places = [(min(xs) + max(xs)) / 2] if square else [min(xs), max(xs)]
-        wanted = _named(row, "estimate") if square else _named(row, "low", "high")
+        wanted = _named(row, "estimate") if square else _ends_of(shape.kind, row)
         if wanted and not any(_stand(places, [row[n] for n in names], scale, low_end, high_end) for names in wanted):
             found.append(f"{shape.kind} of row {shape.row} does not stand at {' or '.join(map(' and '.join, wanted))}")
     return found
+
+
+def _ends_of(kind: str, row: Row) -> list[tuple[str, ...]]:
+    """Columns at which a mark may end: of a pooled row a diamond shows the interval, a bar the prediction."""
+    if row.get("row_kind") in ("pooled", "model"):
+        own = "ci" if kind == "diamond" else "pi"
+        return [names for names in _named(row, "low", "high") if names[0] == f"{own}_low"] or [("no such columns",)]
+    return _named(row, "low", "high")
 
 
 def _named(row: Row, *ends: str) -> list[tuple[str, ...]]:
@@ -312,14 +359,17 @@ def _check_weights(rows: list[Row]) -> list[str]:
 
 
 def _check_numbers(rows: list[Row], numbers: Iterable[float]) -> list[str]:
-    """Whether every number of the twin is one of the results, to the last digit; whole numbers may be sums."""
+    """Whether every number of the twin is one of the results, to the last digit; counts of pooled rows may be sums."""
     known = {x for x in numbers if math.isfinite(x)}
+    used = [r for r in rows if r.get("row_kind") == "study" and isinstance(r.get("estimate"), float)]
     found = []
     for row in rows:
+        members = [r for r in used if row.get("group") in (None, r.get("group"))]
         for name, value in row.items():
-            if not isinstance(value, float) or name in PRINTED or not math.isfinite(value) or value.is_integer():
+            if not isinstance(value, float) or name in PRINTED or not math.isfinite(value) or value in known:
                 continue
-            if value not in known:
+            own = [v for r in members if isinstance(v := r.get(name), float)]
+            if not (row.get("row_kind") == "pooled" and value.is_integer() and value == sum(own)):
                 found.append(f"{name} = {value!r} of {row.get('label') or 'a row'} is no number of the results")
     return found
 

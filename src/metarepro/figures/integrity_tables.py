@@ -11,7 +11,7 @@ from metarepro.evidence.integrity.findings import Finding
 from metarepro.figures.blocks import put_beside
 from metarepro.figures.colors import BLUE, INK, LIGHT, VERMILLION, WHITE
 from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.integrity_words import KINDS, Kind, StudyFindings
+from metarepro.figures.integrity_words import KINDS, Kind, StudyFindings, reviews_in
 from metarepro.figures.layout import Canvas
 from metarepro.figures.shapes import circle, triangle
 from metarepro.figures.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
@@ -160,7 +160,8 @@ class Totals:
         own = [f for f in self.findings if f.code == code]
         meaning = WARNINGS.get(code, "another check")
         warnings, notes = (sum(f.severity == word for f in own) for word in ("warning", "note"))
-        studies = len({f.study_id for f in own})
+        # Reviews whose printed results were checked are no studies.
+        studies = len({f.study_id for f in own if f.study_id} - reviews_in(self.findings))
         accepted = sum(bool(f.accepted) for f in own)
         with canvas.data_row(
             check=code, meaning=meaning, warnings=warnings, notes=notes, studies=studies, accepted=accepted

@@ -212,7 +212,11 @@ def _line_style(dashed: Dashes) -> Any:
     return (0, dashed if isinstance(dashed, tuple) else (3, 2)) if dashed else "solid"
 
 
+def kind_tag(kind: str) -> str:
+    """A kind of mark as the SVG writes it."""
+    return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in kind.lower()).split())
+
+
 def _tag(number: int, kind: str, row: int | None) -> str:
     """Mark of a text or shape in the SVG, which `save` turns into a class and a row number."""
-    word = "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in kind.lower()).split())
-    return f"mr:{number}:{word}:{'' if row is None else row}"
+    return f"mr:{number}:{kind_tag(kind)}:{'' if row is None else row}"

@@ -38,6 +38,31 @@ def unexplained(text: str, values: Mapping[str, Value]) -> list[str]:
             and not _piece_of_long_word(n, text, words)]  # fmt: skip
 
 
+_INTERVAL = re.compile(
+    r"(?P<estimate>\S+) [(\[](?P<low>[^\s,\u2013()\[\]]+?)(?: to |, |-|\u2013)(?P<high>[^()\[\]]+)[)\]]"
+)
+
+
+def exchanged(text: str, values: Mapping[str, Value]) -> bool:
+    """Whether a text `estimate (low to high)` shows numbers of its row that do not belong together in this order."""
+    ends = [name.removesuffix("low") for name in values if name.endswith("low") and f"{name[:-3]}high" in values]
+    for match in _INTERVAL.finditer(text.replace("\u00a0", " ")):
+        numbers = [numbers_in(match[part]) for part in ("estimate", "low", "high")]
+        if any(len(n) != 1 for n in numbers):
+            continue
+        (estimate,), (low,), (high,) = numbers
+        fitting = [e for e in ends if _is(low, values[f"{e}low"]) and _is(high, values[f"{e}high"])]
+        names = {n for e in fitting for n in values if n.rstrip("_") == e.rstrip("_") or n.endswith("estimate")}
+        if ends and not any(_is(estimate, values[n]) for n in names):
+            return True
+    return False
+
+
+def _is(printed: str, value: Value) -> bool:
+    # A number with an exponent is too large to be written out, and may be none at all.
+    return "e" in printed or (isinstance(value, int | float) and not math.isnan(value) and shows(printed, float(value)))
+
+
 def _piece_of_long_word(number: str, text: str, words: list[str]) -> bool:
     """Whether a number stands in a piece of a word so long that it was broken over lines."""
     pieces = [p.strip(";,\u2020") for p in text.split() if number.lstrip("<>") in p]

@@ -82,16 +82,40 @@ def notes(courses: TimeCourses, spread: bool) -> list[str]:
     marks = "Filled symbols, solid lines: experimental arms; open symbols, dashed lines: control arms. "
     marks += "Lines join the visits of an arm; between them nothing is known."
     if spread:
-        marks += " Arms are set side by side, so that none hides another."
+        marks += (
+            " Arms of one visit are set side by side, so that none hides another: their middle is at the time of the "
+            "visit, a symbol left or right of it is no earlier or later."
+        )
     found += [marks, time_note(courses.schedule == "single")]
     if any(p.level == "secondary" for t in courses.trials for a in t.arms for p in a.points):
         found.append(f"{DAGGER} Read in another report than the study\u2019s own paper or data.")
     if any(t.crossover for t in courses.trials):
         found.append(f"Crossover trials with {CROSSOVER[courses.crossover]}.")
+    if remarks := _remarks(courses):
+        found.append(f"Remarks on rows that are shown: {remarks}.")
     shared = _sharing(courses)
     if shared:
         found.append(f"Trials that share patients, or may: {shared}.")
     return found
+
+
+def _remarks(courses: TimeCourses) -> str:
+    """What the rows say a reader should know, by trial, with the visits unless it is said of all."""
+    told = []
+    for trial in courses.trials:
+        points = [p for arm in trial.arms for p in arm.points]
+        visits: dict[str, set[float]] = {}
+        for p in points:
+            if remark := clean(p.remark).rstrip("."):
+                visits.setdefault(remark, set()).add(p.hours)
+        every = {p.hours for p in points}
+        said = [
+            remark if at == every else f"{remark} ({', '.join(hours(h) for h in sorted(at))})"
+            for remark, at in visits.items()
+        ]
+        if said:
+            told.append(f"{clean(trial.label)}: {'; '.join(said)}")
+    return ". ".join(told)
 
 
 def _sharing(courses: TimeCourses) -> str:
@@ -135,8 +159,12 @@ def describe(courses: TimeCourses, title: str, outcome_label: str) -> str:
     trials = ". ".join(f"{clean(t.label)}: {_arms(courses, t)}" for t in courses.trials)
     return (
         f"Small panels, one a trial. {title}. {y_name(courses, outcome_label)}, by arm over the time after the dose, "
-        f"{counted(len(courses.trials), 'trial')}. {trials}. {left_out_note(courses)}"
+        f"{counted(len(courses.trials), 'trial')}. {trials}. {_remarks_said(courses)}{left_out_note(courses)}"
     ).strip()
+
+
+def _remarks_said(courses: TimeCourses) -> str:
+    return f"Remarks on rows that are shown: {remarks}. " if (remarks := _remarks(courses)) else ""
 
 
 def _arms(courses: TimeCourses, trial: TrialCourse) -> str:

@@ -118,14 +118,18 @@ SORTED = {
 }
 
 
-def footnotes(result: AnalysisResult, arrows: bool = True) -> list[str]:
-    """Notes under the plot: methods, marks, what was left out. `arrows`: whether the picture has any."""
+def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> list[str]:
+    """Notes under the plot: methods, marks, what was left out.
+
+    `arrows`: whether the picture has any; `floored`: how many squares would be too small to see and are drawn larger.
+    """
     s = result.summary
     pooled = s is not None and s.k > 1 and result.combine == "pool"
     notes = [f"{_studies_and_people(result, s)}."] if s is not None and pooled else []
     notes += [result.methods[:1].upper() + result.methods[1:]] if result.methods else []
     if s is not None and s.k > 1:
-        marks = "Squares: area by weight. Diamond: pooled estimate and its interval."
+        larger = f"; {floored} too small to see {'is' if floored == 1 else 'are'} drawn larger" if floored else ""
+        marks = f"Squares: area by weight{larger}. Diamond: pooled estimate and its interval."
         if result.combine == "compound":
             marks = "Squares: rate of each step. Diamond: compounded rate. Open diamonds: values as printed."
         elif math.isfinite(s.pi_low):
