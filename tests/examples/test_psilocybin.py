@@ -12,6 +12,9 @@ import pytest
 
 from tests.conftest import ROOT
 
+# A whole run without the profile, so that each job is a process of its own.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):

@@ -55,7 +55,7 @@ def draw_evidence(config: Config, data: Dataset, findings: Sequence[Finding], ta
 def _courses(config: Config, data: Dataset) -> dict[str, Any]:
     """Courses of every outcome that trials report at several times: shares, and means of each scale."""
     figures = {}
-    agents = {a.agent: config.agents.get(a.agent, a.agent) for a in data.arms.values()}
+    agents = {a.agent: config.agents.get(a.agent, a.agent.replace("_", " ")) for a in data.arms.values()}
     for outcome, words in config.outcomes.items():
         tables: dict[Kind, Sequence[Any]] = {"dichotomous": data.dichotomous, "continuous": data.continuous}
         for kind, rows in tables.items():

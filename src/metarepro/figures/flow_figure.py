@@ -278,7 +278,7 @@ def _analysis_rows(flow: AnalysisFlow) -> list[Row]:
         lost[f"not pooled: {why}"] = lost.get(f"not pooled: {why}", 0) + n
     people = () if flow.participants is None else (Line("Participants", flow.participants),)
     return [
-        Row(Box(Line("Studies with rows for the outcome and the treatments", flow.found)),
+        Row(Box(Line("Studies with rows for the outcome and one of the treatments", flow.found)),
             side("Without a row of the time, scale and kind of the analysis", flow.elsewhere), "In the tables"),
         Row(Box(Line("Studies with such a row", flow.eligible)), side("Left out", lost), "Eligible"),
         Row(Box(Line("Studies in the analysis", flow.pooled), people, strong=True), None, "Included"),

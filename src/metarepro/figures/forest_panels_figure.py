@@ -27,7 +27,7 @@ from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import describe_figure, effect_label, heterogeneity_line, level_text, summary_label
 
 LABEL, PLOT, GUTTER = (70.0, 150.0), 40.0, 9.0
-POOLED, PREDICTED = "Pooled", "Prediction interval"
+POOLED = "Pooled"
 # A study is known by its id, its label, and how often both stood in the same analysis before.
 Key = tuple[str, str, int]
 
@@ -107,7 +107,10 @@ class _Panels:
         for result in results:
             for key, study in keyed(result).items():
                 self.labels.setdefault(key, study_label(study))
-        words = [*self.labels.values(), PREDICTED]
+        levels = {level_text(r) for r in results}
+        # Panels of several levels say theirs in their heads.
+        self.predicted = f"{levels.pop()}% prediction interval" if len(levels) == 1 else "Prediction interval"
+        words = [*self.labels.values(), self.predicted]
         self.label = min(max(text_width(w, SIZE) for w in words), LABEL[1])
         self.numbers = max((text_width(t, SMALL) for r in results for t in self._stacked(r)), default=40.0)
         room = width - 2 * MARGIN
@@ -215,7 +218,7 @@ class _Panels:
             self._draw_pooled(canvas, part, y + 3)
         y += 2 * LEADING + 6
         if predicted:
-            for number, line in enumerate(wrap(PREDICTED, self.label, SIZE)):
+            for number, line in enumerate(wrap(self.predicted, self.label, SIZE)):
                 canvas.text(MARGIN, y + 9 + number * LEADING, line, SIZE, color=INK)
             for part in parts:
                 self._draw_prediction(canvas, part, y)

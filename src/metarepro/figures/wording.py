@@ -145,6 +145,12 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
         notes.append(note)
     if result.subgroup_test is not None and result.subgroup_test.df > 0:
         notes += result.subgroup_test.notes
+        if s is not None and s.ci_method.startswith("HK"):
+            notes.append("The test for subgroup differences uses model-based variances, not Hartung-Knapp ones.")
+    if result.measure == "RD" and s is not None and s.k > 1 and s.tau2_method != "CE":
+        notes.append("\u03c4\u00b2 is of risk differences as proportions: its root times 100 is in percentage points.")
+    if s is not None and s.model == "binomial-normal" and s.k > 1:
+        notes.append("\u03c4\u00b2 is of logits; its interval is by profile likelihood.")
     kept = [f"{x.label}: {'; '.join(x.notes)}" for x in result.studies if x.notes]
     if kept and len(kept) <= 12:
         notes.append("Studies: " + ". ".join(kept) + ".")
