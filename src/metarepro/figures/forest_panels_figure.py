@@ -17,7 +17,7 @@ from metarepro.figures.colors import BROWN, GREY, INK
 from metarepro.figures.fonts import one_line, text_width, wrap
 from metarepro.figures.forest_axis import not_outlying
 from metarepro.figures.forest_columns import control_name
-from metarepro.figures.forest_figure import LARGEST, LEAST, uncover
+from metarepro.figures.forest_drawing import LARGEST, LEAST, uncover
 from metarepro.figures.forest_rows import study_label, summary_data
 from metarepro.figures.layout import Canvas, Cell
 from metarepro.figures.panels import Panel
