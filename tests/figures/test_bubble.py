@@ -178,7 +178,7 @@ def test_labels_stand_by_their_own_study():
 # -- extremes ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("k", [3, 4, 60, 300])
+@pytest.mark.parametrize("k", [3, 4, 60, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_any_number_of_studies(k, width):
     _, canvas = canvas_of(many(k), "dose", width, "GEN")

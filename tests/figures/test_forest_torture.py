@@ -77,8 +77,11 @@ def test_three_hundred_studies_are_sound(width):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_combinations_are_sound(kind):
-    for k, label, width, style in itertools.product((0, 1, 2, 60, 300), LABELS, WIDTHS, STYLES):
+    for k, label, width, style in itertools.product((0, 1, 2, 60), LABELS, WIDTHS, STYLES):
         assert_sound(made(kind, k, label), width_mm=width, style=style)
+    # What many studies add is pages, whatever their names are.
+    for width, style in itertools.product(WIDTHS, STYLES):
+        assert_sound(made(kind, 300, LABELS[0]), width_mm=width, style=style)
 
 
 @pytest.mark.parametrize("label", LABELS)

@@ -64,6 +64,7 @@ def test_files_of_pages_pass_and_the_pdf_has_all(tmp_path):
     assert check_files(tmp_path / "f") == [f"f.pdf: 2 pages, but {len(pages)} pictures"]
 
 
+@pytest.mark.slow  # the workflow itself runs the gate on every figure
 def test_every_analysis_passes(results, tmp_path):
     for number, result in enumerate(results.values()):
         style, width = STYLES[number % 5], WIDTHS[number % 3]
