@@ -14,9 +14,7 @@ with logged(snakemake.log[0]):
     result = from_json(Path(snakemake.input.fit).read_text(encoding="utf-8"))
     folder = Path(snakemake.output.more)
     folder.mkdir(parents=True, exist_ok=True)
-    figures = draw_analysis(result, folder)
     # The first page is what people look for, and has a place of its own.
-    for path in map(Path, [o for o in snakemake.output if Path(o) != folder]):
-        (folder / path.name).replace(path)
+    figures = draw_analysis(result, folder, Path(snakemake.output[0]).parent)
     write_whole(folder / "figures.json", json.dumps(asdict(figures), indent=1, ensure_ascii=False) + "\n")
     print(f"drawn: {', '.join(figures.drawn)}; not drawn: {', '.join(figures.not_drawn) or 'none'}")

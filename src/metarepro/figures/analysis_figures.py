@@ -34,8 +34,10 @@ class DrawnFigures:
     not_drawn: dict[str, str]
 
 
-def draw_analysis(result: AnalysisResult, folder: Path) -> DrawnFigures:
+def draw_analysis(result: AnalysisResult, folder: Path, forest_folder: Path | None = None) -> DrawnFigures:
     """Write every figure that an analysis has numbers for, with its twins, and check the files.
+
+    The first page of the forest plot goes to `forest_folder`, if one is given; further pages stay with the others.
 
     Raises
     ------
@@ -52,7 +54,10 @@ def draw_analysis(result: AnalysisResult, folder: Path) -> DrawnFigures:
                 raise
             not_drawn[name] = str(error)
             continue
-        write_figure(figures, folder / name, dpi=result.figure.dpi)
-        demand_files(folder / name, numbers if name == "forest" else None, figures, result.figure.dpi)
+        own = forest_folder if name == "forest" and forest_folder is not None else folder
+        write_figure(figures, own / name, dpi=result.figure.dpi)
+        demand_files(own / name, numbers if name == "forest" else None, figures, result.figure.dpi)
+        for page in own.glob("forest-*.*") if own is not folder else ():
+            page.replace(folder / page.name)
         drawn.append(name)
     return DrawnFigures(tuple(drawn), not_drawn)
