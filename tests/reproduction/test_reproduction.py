@@ -96,6 +96,7 @@ def test_mantel_haenszel_and_revman():
         assert way in {m.method for m in match.matches if not m.left_out}
 
 
+@pytest.mark.slow
 def test_simulated_results_are_exact_and_planted_errors_are_named():
     rng = np.random.default_rng(20)
     named = errors = hidden = 0
