@@ -11,7 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from metarepro.errors import ConfigError
-from metarepro.figures.fonts import FAMILY
+from metarepro.figures.fonts import FAMILY, WEB_FAMILY
 from metarepro.figures.layout import About, Cell
 from metarepro.output import write_whole
 
@@ -165,4 +165,4 @@ def _describe_svg(svg: str, title: str, description: str, name: str) -> str:
     svg = svg[:end] + head + inner + svg[end + 1 :]
     svg = re.sub(r'<g id="mr:\d+:([a-z0-9-]+):">', r'<g class="mr-\1">', svg)
     svg = re.sub(r'<g id="mr:\d+:([a-z0-9-]+):(\d+)">', r'<g class="mr-\1" data-row="\2">', svg)
-    return svg.replace(f"'{FAMILY}'", f"'{FAMILY}', Arial, Helvetica")
+    return svg.replace(f"'{FAMILY}'", f"'{WEB_FAMILY}', Arial, Helvetica")

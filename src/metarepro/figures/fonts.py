@@ -8,7 +8,9 @@ from pathlib import Path
 
 from metarepro.errors import DataError
 
-FAMILY = "Liberation Sans"
+# Liberation Sans without what figures do not use (docs/make_fonts.py); pages and SVG ask for it by that name.
+FAMILY = "Metarepro Sans"
+WEB_FAMILY = "Liberation Sans"
 FALLBACK = "DejaVu Sans"
 # Categories of characters without a shape of their own; of them, only those that Arabic script needs are drawn.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -16,7 +18,7 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BREAKS = dict.fromkeys(map(ord, "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " ")
 JOINERS = "\u200c\u200d"
 _FOLDER = Path(__file__).parent / "fonts"
-FILES = {"normal": _FOLDER / "LiberationSans-Regular.ttf", "bold": _FOLDER / "LiberationSans-Bold.ttf"}
+FILES = {"normal": _FOLDER / "MetareproSans-Regular.ttf", "bold": _FOLDER / "MetareproSans-Bold.ttf"}
 
 
 @cache

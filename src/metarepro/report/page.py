@@ -17,7 +17,7 @@ from metarepro.effects import get_measure
 from metarepro.evidence.integrity import Finding
 from metarepro.evidence.tables import Source
 from metarepro.figures import numbers as fmt
-from metarepro.figures.fonts import FAMILY, FILES
+from metarepro.figures.fonts import FILES, WEB_FAMILY
 from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
 from metarepro.report.audit import claims_view, reproductions_view
 from metarepro.reproduction.result import Reproduction
@@ -314,7 +314,6 @@ def font_faces(characters: set[str]) -> str:
         options = subset.Options()
         options.layout_features = ["kern"]
         options.hinting = False
-        options.drop_tables += ["FFTM"]  # a time stamp of the font editor
         tool = subset.Subsetter(options)
         tool.populate(unicodes=sorted(ord(c) for c in characters))
         tool.subset(font)
@@ -323,7 +322,7 @@ def font_faces(characters: set[str]) -> str:
         font.save(buffer)
         data = base64.b64encode(buffer.getvalue()).decode("ascii")
         faces.append(
-            f"@font-face{{font-family:'{FAMILY}';font-weight:{'bold' if weight == 'bold' else 'normal'};"
+            f"@font-face{{font-family:'{WEB_FAMILY}';font-weight:{'bold' if weight == 'bold' else 'normal'};"
             f"src:url(data:font/woff;base64,{data}) format('woff')}}"
         )
     return "\n".join(faces)
