@@ -128,7 +128,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def find_changes(old: Path, new: Path) -> Changes:
-    """Changes between two kept runs (folders with inputs.json, results.json and analyses/ID/forest.svg)."""
+    """Changes between two kept runs (folders with inputs.json, results.json and analyses/ID/forest.svg where one is drawn)."""
     before, after = (json.loads((f / "inputs.json").read_text(encoding="utf-8")) for f in (old, new))
     results = [json.loads((f / "results.json").read_text(encoding="utf-8")) for f in (old, new)]
     analyses = [{a["id"]: a for a in r["analyses"]} for r in results]
@@ -207,7 +207,9 @@ def keep_run(results: Path, inputs: dict[str, Any], store: Path) -> Changes:
     content = json.loads((now / "results.json").read_text(encoding="utf-8"))
     for name in (a["id"] for a in content["analyses"]):
         (now / "analyses" / name).mkdir(parents=True)
-        shutil.copy(results / "analyses" / name / "forest.svg", now / "analyses" / name / "forest.svg")
+        figure = results / "analyses" / name / "forest.svg"
+        if figure.exists():
+            shutil.copy(figure, now / "analyses" / name / "forest.svg")
     last, previous = store / "last", store / "previous"
     if _readable(last) and _fingerprint(last) == _fingerprint(now):
         shutil.rmtree(now)

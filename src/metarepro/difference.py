@@ -60,8 +60,8 @@ def compare_folders(old: Path, new: Path) -> tuple[Difference, ...]:
 def compare_figures(old: Path, new: Path, analysis: str) -> tuple[str, ...]:
     """Differences between the forest plots of one analysis in two results folders."""
     before, after = (folder / "analyses" / analysis / "forest.svg" for folder in (old, new))
-    if not before.exists():
-        return ("is new",)
+    if not before.exists() or not after.exists():
+        return ("is new",) if after.exists() else ("is gone",) if before.exists() else ()
     texts = before.read_text(encoding="utf-8"), after.read_text(encoding="utf-8")
     return () if texts[0] == texts[1] else tuple(compare_svg(*texts))
 

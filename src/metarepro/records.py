@@ -45,7 +45,9 @@ def from_plain(kind: Any, value: Any) -> Any:
         return tuple(from_plain(k, v) for k, v in zip(arguments, value, strict=True))
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{f.name: from_plain(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
+        # A field that is not there has its default, or is missed by the class itself.
+        given = (f.name for f in dataclasses.fields(kind) if f.name in value)
+        return kind(**{name: from_plain(hints[name], value[name]) for name in given})
     if kind is float:
         return math.nan if value is None else float(value)
     return value

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metarepro.analysis.config_file import read_config
-from metarepro.analysis.plan import make_plan
+from metarepro.project.reading import read_project
 from metarepro.analysis.run import run_analysis
 from metarepro.errors import DataError
 from metarepro.evidence.dataset import read_dataset
@@ -31,7 +31,7 @@ def imported(tmp_path, raw, name="review.rm5", **beside):
 def run(project, folder):
     """All analyses of the written project, after `check`."""
     write_imported(project, folder)
-    make_plan(folder, undrawable=undrawable)
+    read_project(folder)
     config = read_config(folder / "config.yaml")
     data = read_dataset(folder / "data/raw")
     return {a.id: run_analysis(config, a, data) for a in config.analyses}
@@ -306,7 +306,7 @@ def survives(path, raw):
     folder = path.parent / "written"
     write_imported(project, folder)
     try:
-        make_plan(folder, undrawable=undrawable)
+        read_project(folder)
     finally:
         for file in sorted(folder.rglob("*"), reverse=True):
             file.rmdir() if file.is_dir() else file.unlink()

@@ -1,76 +1,143 @@
 # Printed results and claims against what was recomputed.
 
 
-rule reproduce:
+# The longest job of all: first. It reads no row of trials, so that a changed one does not repeat it.
+checkpoint reproduce_printed:
     input:
-        config=ancient(CONFIG),
-        data=ancient(PLAN.data),
+        order=BEGUN,
+        settings=f"{RECORDS}/reproduction.json",
+        data=records("printed"),
     output:
-        table="results/reproduction.csv",
-        reproductions="results/reproduction.json",
+        reproductions="results/reproduction/printed.json",
+        seal=f"{SEALS}/reproduce_printed.json",
     log:
-        "results/logs/reproduce.log",
-    # The longest job of all: first.
+        "results/logs/reproduce_printed.log",
     priority: 10
     params:
+        script="reproduce_printed",
+        code=CODE["reproduce_printed"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "printed results"
+    script:
+        "../scripts/reproduce_printed.py"
+
+
+rule reproduce:
+    input:
+        order=BEGUN,
+        printed="results/reproduction/printed.json",
+        settings=f"{RECORDS}/settings.json",
+        data=records("trials", "sources", "printed"),
+    output:
+        table=report(
+            "results/reproduction.csv",
+            caption="../report/reproduction.rst",
+            category="Numbers",
+            labels={"table": "printed results"},
+        ),
+        reproductions="results/reproduction.json",
+        seal=f"{SEALS}/reproduce.json",
+    log:
+        "results/logs/reproduce.log",
+    params:
+        script="reproduce",
         code=CODE["reproduce"],
-        tables=PLAN.tables,
-        settings=PLAN.settings,
-        libraries={name: LIBRARIES[name] for name in ("numpy", "scipy")},
+    conda:
+        "../envs/metarepro.yaml"
     message:
         "reproduction.csv"
-    run:
-        run_adapter("reproduce", input, output, params, log, wildcards)
+    script:
+        "../scripts/reproduce.py"
 
 
 rule audit:
     input:
+        order=BEGUN,
         results="results/results.json",
         reproductions="results/reproduction.json",
-        config=ancient(CONFIG),
-        data=ancient(PLAN.data),
+        settings=f"{RECORDS}/settings.json",
+        data=records("trials", "sources", "printed", "claims"),
     output:
-        table="results/claims.csv",
+        table=report(
+            "results/claims.csv",
+            caption="../report/claims.rst",
+            category="Numbers",
+            labels={"table": "claims"},
+        ),
         claims="results/claims.json",
+        seal=f"{SEALS}/audit.json",
     log:
         "results/logs/audit.log",
     params:
+        script="audit",
         code=CODE["audit"],
-        tables=PLAN.tables,
+    conda:
+        "../envs/metarepro.yaml"
     message:
         "claims.csv"
-    run:
-        run_adapter("audit", input, output, params, log, wildcards)
+    script:
+        "../scripts/audit.py"
 
 
 rule draw_audit:
     input:
+        order=BEGUN,
         reproductions="results/reproduction.json",
         claims="results/claims.json",
     output:
-        folder=directory("results/audit"),
+        index="results/audit/figures.json",
+        seal=f"{SEALS}/draw_audit.json",
     log:
         "results/logs/draw_audit.log",
     params:
+        script="draw_audit",
         code=CODE["draw_audit"],
-        libraries={"matplotlib": LIBRARIES["matplotlib"]},
+    conda:
+        "../envs/metarepro.yaml"
     message:
         "figures of printed results and claims"
-    run:
-        run_adapter("draw_audit", input, output, params, log, wildcards)
+    script:
+        "../scripts/draw_audit.py"
 
 
 rule draw_strips:
     input:
-        reproductions="results/reproduction.json",
+        order=BEGUN,
+        reproductions="results/reproduction/printed.json",
     output:
-        folder=directory("results/specifications"),
+        index="results/specifications/figures.json",
+        seal=f"{SEALS}/draw_strips.json",
     log:
         "results/logs/draw_strips.log",
     params:
+        script="draw_strips",
         code=CODE["draw_strips"],
-        libraries={"matplotlib": LIBRARIES["matplotlib"]},
+    conda:
+        "../envs/metarepro.yaml"
     message:
-        "figures of all ways of computing"
-    run:
-        run_adapter("draw_strips", input, output, params, log, wildcards)
+        "figures of each printed result"
+    script:
+        "../scripts/draw_strips.py"
+
+
+# Last of all, so that everything else is there when it stops the run.
+rule demand:
+    input:
+        order=["results/report.html", *FORESTS],
+        reproductions="results/reproduction.json",
+    output:
+        told="results/demands.txt",
+        seal=f"{SEALS}/demand.json",
+    log:
+        "results/logs/demand.log",
+    params:
+        script="demand",
+        code=CODE["demand"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "verdicts that must come out"
+    script:
+        "../scripts/demand.py"

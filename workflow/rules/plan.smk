@@ -1,93 +1,46 @@
-# Reads and checks the configuration and the tables before anything runs.
-import atexit
-import os
+# What the run consists of, and which results of the run before still hold: read from the settings and the seals.
+import importlib.util
 import sys
-import time
-from importlib.metadata import version
 from pathlib import Path
 
-BASE = Path(workflow.basedir)
-# The library beside this Snakefile is the one that runs, installed or not.
-sys.path.insert(0, str(BASE / "src"))
-from metarepro.analysis.plan import code_fingerprint, read_plan
+from snakemake.exceptions import WorkflowError
+
+BASE = Path(str(workflow.current_basedir)).parent
+if (BASE.parent / "src" / "metarepro").is_dir():
+    sys.path.insert(0, str(BASE.parent / "src"))
+
 from metarepro.errors import MetareproError
-
-STARTED = time.time()
-CONFIG = "config.yaml"
-SCRIPTS = BASE / "workflow" / "scripts"
-PACKAGE = BASE / "src" / "metarepro"
-
-# The rooms of the library that each script runs; editing one of them re-runs the rule.
-ROOMS = {
-    "analyse": ("effects", "pooling", "evidence", "analysis"),
-    "draw": ("effects", "pooling", "evidence", "analysis", "figures"),
-    "draw_panels": ("effects", "analysis", "figures"),
-    "draw_evidence": ("effects", "pooling", "evidence", "analysis", "figures"),
-    "changes": ("effects", "evidence", "analysis", "figures"),
-    "gather": ("effects", "evidence", "analysis"),
-    "integrity": ("effects", "pooling", "evidence", "analysis"),
-    "reproduce": ("effects", "pooling", "evidence", "analysis", "reproduction"),
-    "audit": ("effects", "pooling", "evidence", "analysis", "reproduction", "claims"),
-    "draw_audit": (
-        "effects",
-        "evidence",
-        "analysis",
-        "reproduction",
-        "claims",
-        "figures",
-    ),
-    "draw_strips": ("effects", "evidence", "analysis", "reproduction", "figures"),
-    "report": (
-        "effects",
-        "evidence",
-        "analysis",
-        "reproduction",
-        "claims",
-        "figures",
-        "report",
-    ),
-}
-CODE = {
-    name: code_fingerprint(PACKAGE, *rooms, scripts=(SCRIPTS / f"{name}.py",))
-    for name, rooms in ROOMS.items()
-}
-LIBRARIES = {name: version(name) for name in ("numpy", "scipy", "matplotlib")}
-
-
-def undrawable(label):
-    """First character of a label that the figures cannot draw; loaded only when a plan is made anew."""
-    from metarepro.figures import fonts
-
-    return fonts.undrawable(label)
-
-
-def check_audit(*arguments):
-    """Whether printed results, targets and claims can be judged; loaded only when a plan is made anew."""
-    from metarepro.claims.checks import check_audit
-
-    check_audit(*arguments)
-
+from metarepro.project.plan import make_plan
+from metarepro.project.seals import FOLDER as SEALS
 
 try:
-    PLAN = read_plan(
-        Path.cwd(),
-        CONFIG,
-        CODE["analyse"],
-        Path(".snakemake/metarepro/plan.json"),
-        undrawable,
-        check_audit,
+    PLAN = make_plan(
+        config,
+        BASE / "scripts",
+        Path(importlib.util.find_spec("metarepro").origin).parent,
+        lambda line: print(line, file=sys.stderr),
     )
 except MetareproError as error:
-    print(f"{error}\n\nNothing was run; results/ is as it was.", file=sys.stderr)
-    sys.exit(error.exit_code)
+    raise WorkflowError(str(error)) from None
 
-ANALYSES = list(PLAN.analyses)
+CODE = PLAN.code
+RECORDS = "results/records"
+FOREST_FILES = ("svg", "pdf", "csv", "alt.txt")
+FORESTS = expand(
+    "results/analyses/{analysis}/forest.{kind}",
+    analysis=PLAN.forests,
+    kind=FOREST_FILES,
+)
+# Checked records say that a run has begun: whatever has no other need of them waits for them all the same, so that
+# it is looked at again when they have been made.
+BEGUN = ancient(f"{RECORDS}/plan.json")
 
 
-wildcard_constraints:
-    analysis="[a-z0-9][a-z0-9_-]*",
+def records(*names):
+    """Paths of records."""
+    return [f"{RECORDS}/{name}.json" for name in names]
 
 
-def rows_of(wildcards):
-    """Fingerprint of the rows and settings that an analysis uses."""
-    return PLAN.analyses[wildcards.analysis]
+def forests_of(analyses, kind):
+    """Files of the forest plots of those analyses that have one."""
+    return [f"results/analyses/{a}/forest.{kind}" for a in analyses if a in PLAN.forests]

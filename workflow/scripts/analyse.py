@@ -1,18 +1,22 @@
-"""Numbers of one analysis: tables and configuration -> fit.json and effects.csv."""
+"""Numbers of some analyses: records -> fit.json and effects.csv of each."""
 
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
-    from metarepro.analysis import read_config, run_analysis, to_json
+with job(snakemake):
+    from metarepro.analysis.result import to_json
+    from metarepro.analysis.run import run_analysis
     from metarepro.analysis.tables import effects_csv
-    from metarepro.evidence import read_dataset
     from metarepro.output import write_whole
+    from metarepro.project.records import read_data, read_settings
 
-    config = read_config(Path(snakemake.input.config))
-    analysis = next(a for a in config.analyses if a.id == snakemake.wildcards.analysis)
-    result = run_analysis(config, analysis, read_dataset(Path(snakemake.input.data), config.data, config.dialects))
-    write_whole(Path(snakemake.output.fit), to_json(result))
-    write_whole(Path(snakemake.output.effects), effects_csv(result))
-    print(f"{len(result.studies)} studies used, {len(result.left_out)} left out")
+    config = read_settings(snakemake.input.settings)
+    data = read_data([snakemake.input.data])
+    by_id = {a.id: a for a in config.analyses}
+    files = zip(snakemake.params.analyses, snakemake.output.fits, snakemake.output.effects, strict=True)
+    for name, fit, effects in files:
+        result = run_analysis(config, by_id[name], data)
+        write_whole(Path(fit), to_json(result))
+        write_whole(Path(effects), effects_csv(result))
+        print(f"{name}: {len(result.studies)} studies used, {len(result.left_out)} left out")

@@ -1,20 +1,26 @@
-"""Pictures of one analysis: fit.json -> its forest plot with its twins, and a folder of further pages and figures."""
+"""Pictures of some analyses: fit.json files and their looks -> forest plots with their twins, and further figures."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
+with job(snakemake) as written:
     from metarepro.analysis.result import from_json
-    from metarepro.figures import draw_analysis
+    from metarepro.figures.analysis_figures import draw_analysis
     from metarepro.output import write_whole
+    from metarepro.project.looks import read_looks, with_looks
 
-    result = from_json(Path(snakemake.input.fit).read_text(encoding="utf-8"))
-    folder = Path(snakemake.output.more)
-    folder.mkdir(parents=True, exist_ok=True)
-    # The first page is what people look for, and has a place of its own.
-    figures = draw_analysis(result, folder, Path(snakemake.output[0]).parent)
-    write_whole(folder / "figures.json", json.dumps(asdict(figures), indent=1, ensure_ascii=False) + "\n")
-    print(f"drawn: {', '.join(figures.drawn)}; not drawn: {', '.join(figures.not_drawn) or 'none'}")
+    looks = read_looks(snakemake.input.looks)
+    for name, fit, index in zip(looks, snakemake.input.fits, snakemake.output.indexes, strict=True):
+        result = with_looks(from_json(Path(fit).read_text(encoding="utf-8")), looks[name])
+        folder, home = Path(index).parent, Path(fit).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        # What an earlier run drew and this one may not.
+        for old in [*folder.iterdir(), *home.glob("forest.*")]:
+            old.unlink()
+        drawn = draw_analysis(result, folder, home, looks[name]["png"])
+        written += drawn.files
+        content = {"drawn": drawn.drawn, "not_drawn": drawn.not_drawn}
+        write_whole(Path(index), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        print(f"{name}: {', '.join(drawn.drawn) or 'nothing'} drawn; not drawn: {', '.join(drawn.not_drawn) or 'none'}")

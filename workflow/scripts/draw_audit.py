@@ -1,28 +1,34 @@
-"""Pictures of printed results and claims: reproduction.json, claims.json -> a folder of pages.
+"""Pictures of printed results and claims: reproduction.json, claims.json -> a folder of pages."""
 
-How many pages there are follows from the data, so the output is a folder.
-"""
-
+import json
 from pathlib import Path
+from typing import Any
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
-    from metarepro.claims import claims_from_json
-    from metarepro.figures import claims_overview_pages, demand_files, dumbbell_pages, study_pairs_pages, write_figure
-    from metarepro.reproduction import by_basis, reproductions_from_json
+with job(snakemake) as written:
+    from metarepro.claims.result import claims_from_json
+    from metarepro.figures.claims_figure import claims_overview_pages
+    from metarepro.figures.dumbbell_figure import dumbbell_pages
+    from metarepro.figures.files import write_figure
+    from metarepro.figures.result_figures import result_figures
+    from metarepro.output import write_whole
+    from metarepro.reproduction.result import by_basis, reproductions_from_json
 
     found = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
     claims = claims_from_json(Path(snakemake.input.claims).read_text(encoding="utf-8"))
-    folder = Path(snakemake.output.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    figures = {}
-    if found:
-        figures["reproduction"] = dumbbell_pages(by_basis(found))
+    index = Path(snakemake.output.index)
+    index.parent.mkdir(parents=True, exist_ok=True)
+    for old in index.parent.iterdir():
+        old.unlink()
+    figures: dict[str, Any] = {}
+    checked = [r for r in found if r.verdict != "not checkable"]
+    if checked:
+        figures["reproduction"] = dumbbell_pages(by_basis(checked))
     if claims:
         figures["claims"] = claims_overview_pages(claims)
-    figures |= {f"studies-{r.id}": study_pairs_pages(r) for r in found if any(s.printed.estimate for s in r.studies)}
+    # Those with printed numbers of studies do not depend on our rows, and are drawn apart.
+    figures |= result_figures([r for r in found if r.basis != "printed inputs"])
     for name, figure in figures.items():
-        write_figure(figure, folder / name)
-        demand_files(folder / name, pages=figure)
-    print(f"drawn: {', '.join(figures)}")
+        written += write_figure(figure, index.parent / name, ("svg", "pdf"))
+    write_whole(index, json.dumps({"drawn": list(figures)}, indent=1) + "\n")

@@ -3,18 +3,23 @@
 import json
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
-    from metarepro.analysis import read_config
-    from metarepro.evidence import read_dataset
-    from metarepro.evidence.integrity import Finding
-    from metarepro.figures import draw_evidence
+with job(snakemake) as written:
+    from metarepro.analysis.flow import make_flow
+    from metarepro.evidence.integrity.findings import Finding
+    from metarepro.figures.evidence_figures import draw_evidence
+    from metarepro.output import write_whole
+    from metarepro.project.records import read_data, read_settings
 
-    config = read_config(Path(snakemake.input.config))
-    data = read_dataset(Path(snakemake.input.data), config.data, config.dialects)
+    config, data = read_settings(snakemake.input.settings), read_data(snakemake.input.data)
     found = json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))
-    folder = Path(snakemake.output.folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    flow = json.loads(Path(snakemake.input.flow).read_text(encoding="utf-8"))
+    index = Path(snakemake.output.index)
+    index.parent.mkdir(parents=True, exist_ok=True)
+    for old in index.parent.iterdir():
+        old.unlink()
     findings = [Finding(**f) for f in found["findings"]]
-    print(f"drawn: {', '.join(draw_evidence(config, data, findings, Path(snakemake.input.data), folder))}")
+    written += draw_evidence(config, data, findings, make_flow(flow) if flow else None, index.parent)
+    drawn = sorted({p.name.split(".")[0] for p in written})
+    write_whole(index, json.dumps({"drawn": drawn}, indent=1) + "\n")

@@ -1,18 +1,22 @@
-"""Ways of computing each printed result: reproduction.json -> a folder with one specification strip a result."""
+"""Each printed result that was checked, alone: all ways of computing it, its studies -> a folder of figures."""
 
+import json
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
-    from metarepro.figures import demand_files, specification_strip, write_figure
-    from metarepro.reproduction import reproductions_from_json
+with job(snakemake) as written:
+    from metarepro.figures.files import write_figure
+    from metarepro.figures.result_figures import result_figures
+    from metarepro.output import write_whole
+    from metarepro.reproduction.result import reproductions_from_json
 
     found = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
-    folder = Path(snakemake.output.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for result in found:
-        if result.specifications:
-            figure = specification_strip(result)
-            write_figure(figure, folder / result.id)
-            demand_files(folder / result.id, pages=figure)
+    index = Path(snakemake.output.index)
+    index.parent.mkdir(parents=True, exist_ok=True)
+    for old in index.parent.iterdir():
+        old.unlink()
+    figures = result_figures(found)
+    for name, figure in figures.items():
+        written += write_figure(figure, index.parent / name, ("svg", "pdf"))
+    write_whole(index, json.dumps({"drawn": list(figures)}, indent=1) + "\n")

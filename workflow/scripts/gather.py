@@ -1,21 +1,30 @@
-"""All analyses together: fit.json files -> results.json and summary.csv."""
+"""All analyses together: fit.json files -> results.json, summary.csv and flows.csv."""
 
 import json
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
+with job(snakemake):
     from metarepro.analysis.result import SCHEMA_VERSION, from_json
-    from metarepro.analysis.tables import summary_csv
+    from metarepro.analysis.tables import flows_csv, summary_csv
     from metarepro.output import write_whole
+    from metarepro.project.records import read_settings
+    from metarepro.project.seals import hash_file
 
     texts = [Path(path).read_text(encoding="utf-8") for path in snakemake.input.fits]
+    results = [from_json(text) for text in texts]
     everything = {
         "schema_version": SCHEMA_VERSION,
-        "title": snakemake.params.title,
+        "title": read_settings(snakemake.input.settings).title,
+        "made_of": {
+            "rows": hash_file(Path(snakemake.input.data))[:16],
+            "settings": hash_file(Path(snakemake.input.numbers))[:16],
+            "code": snakemake.params.numbers_code,
+        },
         "analyses": [json.loads(text) for text in texts],
     }
     text = json.dumps(everything, indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(Path(snakemake.output.results), text + "\n")
-    write_whole(Path(snakemake.output.summary), summary_csv(map(from_json, texts)))
+    write_whole(Path(snakemake.output.summary), summary_csv(results))
+    write_whole(Path(snakemake.output.flows), flows_csv(results))

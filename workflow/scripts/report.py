@@ -1,52 +1,51 @@
-"""The page: results.json, figures and bibliography -> report.html."""
+"""The page, and what changed since the run before: results, figures and bibliography -> report.html, changes.json."""
 
 import json
 import os
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
-    from metarepro.analysis import read_config
+with job(snakemake):
     from metarepro.analysis.result import from_json
-    from metarepro.claims import claims_from_json
-    from metarepro.evidence import read_dataset
-    from metarepro.evidence.integrity import Finding
+    from metarepro.changes import inputs_of, keep_run
+    from metarepro.claims.result import claims_from_json
+    from metarepro.evidence.integrity.findings import Finding
     from metarepro.output import write_whole
-    from metarepro.report import render_report
-    from metarepro.reproduction import reproductions_from_json
+    from metarepro.project.records import read_data, read_settings
+    from metarepro.report.page import render_report
+    from metarepro.reproduction.result import reproductions_from_json
 
-    data = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
-    results = [from_json(json.dumps(analysis)) for analysis in data["analyses"]]
-    figures = {
-        result.id: Path(path).read_text(encoding="utf-8")
-        for result, path in zip(results, snakemake.input.figures, strict=True)
-    }
-    config = read_config(Path(snakemake.input.config))
-    data_set = read_dataset(Path(snakemake.input.sources), config.data, config.dialects)
-    files = {table: file.removeprefix(f"{config.data}/") for table, file in data_set.files.items()}
+    config, data = read_settings(snakemake.input.settings), read_data(snakemake.input.data)
+    root = Path(snakemake.output.page).parent
+    found_changes = keep_run(root, inputs_of(config, data), Path(".snakemake/metarepro/runs"))
+    write_whole(Path(snakemake.output.changes), found_changes.to_json())
+    everything = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
+    results = [from_json(json.dumps(analysis)) for analysis in everything["analyses"]]
+    indexes = dict(zip((r.id for r in results), map(Path, snakemake.input.indexes), strict=True))
+    forests = {r.id: indexes[r.id].parent.parent / "forest.svg" for r in results}
     found = json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))
-    findings = [Finding(**f) for f in found["findings"]]
-    changes = json.loads(Path(snakemake.input.changes).read_text(encoding="utf-8"))
-    title, authors = snakemake.params.title, snakemake.params.authors
     printed = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
     claims = claims_from_json(Path(snakemake.input.claims).read_text(encoding="utf-8"))
-    root = Path(snakemake.output.page).parent
 
     def pictures(folder: Path, name: str = "*.svg") -> list[Path]:
         """SVG files of a folder, a first page before its second."""
         return sorted(folder.glob(name), key=lambda p: (len(p.stem), p.stem))
 
-    def texts(folder: object, name: str = "*.svg") -> list[str]:
-        return [p.read_text(encoding="utf-8") for p in pictures(Path(str(folder)), name)]
+    def texts(index: str, name: str = "*.svg") -> list[str]:
+        return [p.read_text(encoding="utf-8") for p in pictures(Path(index).parent, name)]
 
+    files = {table: file.removeprefix(f"{config.data}/") for table, file in data.files.items()}
     further = {
-        result.id: [Path(os.path.relpath(p, root)).as_posix() for p in pictures(Path(folder))]
-        for result, folder in zip(results, snakemake.input.more, strict=True)
+        name: [Path(os.path.relpath(p, root)).as_posix() for p in pictures(index.parent)]
+        for name, index in indexes.items()
     }
     page = render_report(
-        title, authors, results, figures, data_set.sources, findings, found["unused"], changes, files, printed, claims,
-        texts(snakemake.input.audit, "reproduction.svg"), [t for f in snakemake.input.panels for t in texts(f)],
+        config.title, config.authors, results,
+        {name: f.read_text(encoding="utf-8") for name, f in forests.items() if f.exists()}, data.sources,
+        [Finding(**f) for f in found["findings"]], found["unused"], json.loads(found_changes.to_json()), files,
+        printed, claims, texts(snakemake.input.audit, "reproduction*.svg"),
+        [t for f in snakemake.input.get("panels", []) for t in texts(f)],
         {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
         further,
     )  # fmt: skip

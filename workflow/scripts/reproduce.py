@@ -1,18 +1,18 @@
-"""Printed results against recomputed ones -> reproduction.csv and reproduction.json."""
+"""All printed results, those beside our own rows too -> reproduction.csv and reproduction.json."""
 
 from pathlib import Path
 
-from logged import logged
+from job import job
 
-with logged(snakemake.log[0]):
-    from metarepro.analysis import read_config
-    from metarepro.evidence import read_dataset
+with job(snakemake):
     from metarepro.output import write_whole
-    from metarepro.reproduction import reproduce, reproduction_csv, reproductions_to_json
+    from metarepro.project.records import read_data, read_settings
+    from metarepro.reproduction.all_targets import reproduce
+    from metarepro.reproduction.result import reproductions_from_json, reproductions_to_json
+    from metarepro.reproduction.tables import reproduction_csv
 
-    config = read_config(Path(snakemake.input.config))
-    data = read_dataset(Path(snakemake.input.data), config.data, config.dialects)
-    found = reproduce(config, data)
+    done = reproductions_from_json(Path(snakemake.input.printed).read_text(encoding="utf-8"))
+    found = reproduce(read_settings(snakemake.input.settings), read_data(snakemake.input.data), done)
     write_whole(Path(snakemake.output.table), reproduction_csv(found))
     write_whole(Path(snakemake.output.reproductions), reproductions_to_json(found))
     print(f"{len(found)} printed results, {sum(r.failed for r in found)} not as demanded")

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from metarepro.analysis.config_file import read_config
     from metarepro.analysis.flow import Flow, make_flow, read_flow
     from metarepro.analysis.from_fit import result_of
-    from metarepro.analysis.plan import make_plan, read_plan
     from metarepro.analysis.result import AnalysisResult, from_json, to_json
     from metarepro.analysis.risk_of_bias import Assessment, assessments_of, judgement_shares, weights_of
     from metarepro.analysis.run import run_analysis
@@ -26,8 +25,6 @@ __getattr__ = lazy(
         "make_flow": "metarepro.analysis.flow",
         "read_flow": "metarepro.analysis.flow",
         "result_of": "metarepro.analysis.from_fit",
-        "make_plan": "metarepro.analysis.plan",
-        "read_plan": "metarepro.analysis.plan",
         "AnalysisResult": "metarepro.analysis.result",
         "from_json": "metarepro.analysis.result",
         "to_json": "metarepro.analysis.result",
@@ -49,10 +46,8 @@ __all__ = [
     "from_json",
     "judgement_shares",
     "make_flow",
-    "make_plan",
     "read_config",
     "read_flow",
-    "read_plan",
     "result_of",
     "run_analysis",
     "time_courses",

@@ -50,6 +50,9 @@ class FigureSettings(Part):
     columns: tuple[UserColumn, ...] = Field((), description="Further columns beside the studies.")
     risk_of_bias: Truth = Field(False, description="Judgements of risk_of_bias beside the studies.")
     dpi: Literal[300, 600] = Field(300, description="Of PNG: 300 for pages, 600 for line art.")
+    png: Literal["forest", "all", "none"] = Field(
+        "forest", description="Which figures are written as PNG too: forest plots, all figures of the analysis, none."
+    )
     title: Truth = Field(True, description="Whether the title stands in the picture.")
     notes: Truth = Field(True, description="Whether the notes do; forest.alt.txt has them in any case.")
 

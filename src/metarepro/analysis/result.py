@@ -220,8 +220,15 @@ class AnalysisResult:
 
 
 def to_json(result: AnalysisResult) -> str:
-    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes)."""
-    return json.dumps(to_plain(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes).
+
+    How its figures look, and what stands beside the studies in them, is no part of it.
+    """
+    content = to_plain(result)
+    del content["figure"]
+    for study in content["studies"]:
+        del study["columns"], study["risk_of_bias"]
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def from_json(text: str) -> AnalysisResult:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.study_flow import flow_of
 from metarepro.evidence.integrity import Finding
 
 # What a spreadsheet starts to compute at the start of a cell.
@@ -24,6 +25,7 @@ SUMMARY_COLUMNS = (
     "p_value", "tau2", "tau2_low", "tau2_high", "i2", "q", "q_df", "q_p", "model", "tau2_method", "ci_method",
     "pi_method", "notes",
 )  # fmt: skip
+FLOW_COLUMNS = ("analysis", "title", "step", "reason", "studies")
 INTEGRITY_COLUMNS = (
     "code", "severity", "study_id", "file", "line", "column", "value", "message", "check", "reference",
     "accepted",
@@ -86,6 +88,21 @@ def summary_csv(results: Iterable[AnalysisResult]) -> str:
                  s.tau2_method, s.ci_method, s.pi_method, " ".join(s.notes)]
             )  # fmt: skip
     return write_csv(SUMMARY_COLUMNS, rows)
+
+
+def flows_csv(results: Iterable[AnalysisResult]) -> str:
+    """How the studies of the tables come into each analysis, or do not: counts by step and reason."""
+    rows: list[list[Any]] = []
+    for r in results:
+        flow = flow_of(r)
+        steps: list[tuple[str, str, int]] = [("found", "", flow.found)]
+        steps += [("elsewhere", reason, n) for reason, n in flow.elsewhere.items()]
+        steps += [("eligible", "", flow.eligible)]
+        steps += [("left out", reason, n) for reason, n in flow.left_out.items()]
+        steps += [("not pooled", reason, n) for reason, n in flow.not_pooled.items()]
+        steps += [("pooled", "", flow.pooled)]
+        rows += [[r.id, r.title, *step] for step in steps]
+    return write_csv(FLOW_COLUMNS, rows)
 
 
 def integrity_csv(findings: Iterable[Finding]) -> str:

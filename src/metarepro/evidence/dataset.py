@@ -42,7 +42,7 @@ class Dataset:
     """All tables, validated and cross-checked.
 
     `printed` holds the texts of all cells by file and line, then column; `mixed_ends` the first line of a file that
-    ends otherwise than the one before it.
+    ends otherwise than the one before it. `paired` are ids of crossover trials beyond those of `studies`.
     """
 
     studies: dict[str, Study]
@@ -54,6 +54,12 @@ class Dataset:
     others: dict[str, tuple[Row, ...]]
     printed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     mixed_ends: dict[str, int] = field(default_factory=dict)
+    paired: frozenset[str] = frozenset()
+
+    @property
+    def crossover(self) -> frozenset[str]:
+        """Ids of crossover trials."""
+        return self.paired | {s.study_id for s in self.studies.values() if s.design == "crossover"}
 
     @property
     def files(self) -> dict[str, str]:

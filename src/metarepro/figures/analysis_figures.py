@@ -1,4 +1,4 @@
-"""All figures of one analysis, written and checked."""
+"""All figures of one analysis, written."""
 
 from __future__ import annotations
 
@@ -11,41 +11,50 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures.drapery_figure import drapery
 from metarepro.figures.files import write_figure
-from metarepro.figures.flow_figure import analysis_flow
 from metarepro.figures.forest_figure import forest_pages
 from metarepro.figures.funnel_figure import funnel
-from metarepro.figures.gate import demand_files, numbers_of
-from metarepro.records import to_plain
 
-# The forest plot first: it is drawn for every analysis, the others where the analysis has what they need.
-FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {
-    "forest": forest_pages,
-    "funnel": funnel,
-    "drapery": drapery,
-    "flow": analysis_flow,
-}
+# Drawn where the analysis has what they need.
+FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "funnel": funnel, "drapery": drapery}
+ONE_STUDY = "There is one study: its numbers stand in the tables, and a figure would add nothing."
 
 
 @dataclass(frozen=True)
 class DrawnFigures:
-    """Names of the figures that were drawn, and why the others were not."""
+    """Names of the figures that were drawn, why the others were not, and every file."""
 
     drawn: tuple[str, ...]
     not_drawn: dict[str, str]
+    files: tuple[Path, ...]
 
 
-def draw_analysis(result: AnalysisResult, folder: Path, forest_folder: Path | None = None) -> DrawnFigures:
-    """Write every figure that an analysis has numbers for, with its twins, and check the files.
+def draw_analysis(
+    result: AnalysisResult, folder: Path, forest_folder: Path | None = None, png: str = "forest"
+) -> DrawnFigures:
+    """Write every figure that serves a reader of an analysis, with its twins.
 
-    The first page of the forest plot goes to `forest_folder`, if one is given; further pages stay with the others.
+    Every page is checked before it is written; none is drawn of fewer than two studies.
+
+    Parameters
+    ----------
+    result : AnalysisResult
+    folder : Path
+        Where the figures go.
+    forest_folder : Path, optional
+        Where the first page of the forest plot goes; further pages stay with the other figures.
+    png : str
+        Which figures are written as PNG too: ``forest``, ``all``, ``none``.
 
     Raises
     ------
     LayoutError
-        When a figure has faults, or a file is not as it must be.
+        When a page has faults.
     """
-    numbers = set(numbers_of(to_plain(result)))
-    drawn, not_drawn = [], {}
+    if len(result.studies) < 2:
+        return DrawnFigures((), dict.fromkeys(FIGURES, ONE_STUDY), ())
+    drawn: list[str] = []
+    not_drawn: dict[str, str] = {}
+    files: list[Path] = []
     for name, make in FIGURES.items():
         try:
             figures = make(result)
@@ -55,9 +64,11 @@ def draw_analysis(result: AnalysisResult, folder: Path, forest_folder: Path | No
             not_drawn[name] = str(error)
             continue
         own = forest_folder if name == "forest" and forest_folder is not None else folder
-        write_figure(figures, own / name, dpi=result.figure.dpi)
-        demand_files(own / name, numbers if name == "forest" else None, figures, result.figure.dpi)
-        for page in own.glob("forest-*.*") if own is not folder else ():
-            page.replace(folder / page.name)
+        formats = ("svg", "pdf", "png") if png in (name, "all") else ("svg", "pdf")
+        written = write_figure(figures, own / name, formats, result.figure.dpi)
+        if own is not folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            written = [f.replace(folder / f.name) if f.name.startswith("forest-") else f for f in written]
+        files += written
         drawn.append(name)
-    return DrawnFigures(tuple(drawn), not_drawn)
+    return DrawnFigures(tuple(drawn), not_drawn, tuple(files))

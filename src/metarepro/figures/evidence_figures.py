@@ -1,4 +1,4 @@
-"""All figures of the tables, written and checked."""
+"""All figures of the tables, written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from metarepro.analysis.config import Config
-from metarepro.analysis.flow import FLOW_FILE, read_flow
+from metarepro.analysis.flow import Flow
 from metarepro.analysis.risk_of_bias import assessments_of
 from metarepro.analysis.time_course import Kind, time_courses
 from metarepro.errors import ConfigError, DataError
@@ -15,7 +15,6 @@ from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity import Finding
 from metarepro.figures.files import write_figure
 from metarepro.figures.flow_figure import prisma_flow
-from metarepro.figures.gate import demand_files
 from metarepro.figures.integrity_figure import integrity_overview_pages
 from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
 from metarepro.figures.risk_of_bias_figure import risk_of_bias_pages
@@ -25,15 +24,24 @@ from metarepro.figures.time_course_figure import time_course_pages
 _VISITS = 2
 
 
-def draw_evidence(config: Config, data: Dataset, findings: Sequence[Finding], tables: Path, folder: Path) -> list[str]:
-    """Write the figures of the tables with their twins and check the files; returns their names.
+def draw_evidence(
+    config: Config, data: Dataset, findings: Sequence[Finding], flow: Flow | None, folder: Path
+) -> list[Path]:
+    """Write the figures of the tables with their twins; returns the files.
 
-    A flow of the review is drawn where the folder of the tables has a `flow.yaml`.
+    Parameters
+    ----------
+    config : Config
+    data : Dataset
+    findings : sequence of Finding
+    flow : Flow or None
+        Of the review, where it is known.
+    folder : Path
 
     Raises
     ------
     LayoutError
-        When a figure has faults, or a file is not as it must be.
+        When a page has faults.
     """
     figures: dict[str, Any] = {}
     assessments = assessments_of(data) if data.others.get("risk_of_bias") else ()
@@ -44,12 +52,9 @@ def draw_evidence(config: Config, data: Dataset, findings: Sequence[Finding], ta
         labels = {s.study_id: s.label for s in data.studies.values()}
         figures["integrity"] = integrity_overview_pages(findings, labels=labels)
     figures |= _courses(config, data)
-    if (tables / FLOW_FILE).exists():
-        figures["flow"] = prisma_flow(read_flow(tables / FLOW_FILE))
-    for name, pages in figures.items():
-        write_figure(pages, folder / name)
-        demand_files(folder / name, pages=pages, dpi=300)
-    return list(figures)
+    if flow is not None:
+        figures["flow"] = prisma_flow(flow)
+    return [file for name, pages in figures.items() for file in write_figure(pages, folder / name, ("svg", "pdf"))]
 
 
 def _courses(config: Config, data: Dataset) -> dict[str, Any]:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from metarepro.reproduction.result import SpecificationResult
 
 # Up to so many columns all are drawn; beyond, those that matter and a sample.
-MOST = 150
+MOST = 30
 # A sample of the others is never smaller than this.
-FEWEST_OTHERS = 30
+FEWEST_OTHERS = 8
 TAU2_NAMES = {
     "CE": "common effect",
     "DL": "DerSimonian-Laird",
@@ -107,15 +107,25 @@ def columns_of(specifications: Sequence[SpecificationResult]) -> list[Specificat
 
 
 def thinned(columns: list[SpecificationColumn], most: int = MOST) -> list[SpecificationColumn]:
-    """At most so many columns: all that agree, all that the report's words allow, others evenly spaced."""
+    """At most so many columns: those that agree, then those that the report's words allow, then others.
+
+    Where there are more of a kind than there is room for, they are evenly spaced.
+    """
     if len(columns) <= most:
         return columns
+    agreeing = [i for i, c in enumerate(columns) if c.agrees]
+    own = [i for i, c in enumerate(columns) if c.own and not c.agrees]
     others = [i for i, c in enumerate(columns) if not (c.agrees or c.own)]
-    kept = {i for i, c in enumerate(columns) if c.agrees or c.own}
-    wanted = min(max(most - len(kept), FEWEST_OTHERS), len(others))
-    last = max(wanted - 1, 1)
-    kept |= {others[round(i * (len(others) - 1) / last)] for i in range(wanted)}
+    kept = _spaced(agreeing, most - min(FEWEST_OTHERS, len(own) + len(others)))
+    kept += _spaced(own, most - len(kept) - min(FEWEST_OTHERS, len(others)))
+    kept += _spaced(others, most - len(kept))
     return [columns[i] for i in sorted(kept)]
+
+
+def _spaced(places: list[int], most: int) -> list[int]:
+    """At most so many of some places, evenly spaced."""
+    count = min(max(most, 0), len(places))
+    return [places[round(i * (len(places) - 1) / max(count - 1, 1))] for i in range(count)]
 
 
 def choices_of(specifications: Sequence[SpecificationResult]) -> list[Choice]:

@@ -60,7 +60,7 @@ def notes(r: Reproduction, every: list[SpecificationColumn], shown: list[Specifi
         )
     if len(shown) < len(every):
         note += (
-            f" Drawn are {len(shown)}: all that agree, all that the report\u2019s words allow, others evenly spaced."
+            f" Drawn are {len(shown)}: those that agree first, then those that the report\u2019s words allow, then others, evenly spaced."
         )
     if missing := len(r.specifications) - ways:
         note += f" {fmt.count(missing)} gave no number."

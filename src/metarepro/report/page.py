@@ -55,7 +55,7 @@ def render_report(
     results : sequence of AnalysisResult
         In the order of the page.
     figures : mapping of str to str
-        SVG text of each analysis's forest plot, by analysis id.
+        SVG text of the forest plot of each analysis that has one, by analysis id.
     sources : mapping of str to Source
         The bibliography.
     findings : sequence of Finding
@@ -99,7 +99,7 @@ def render_report(
     cited: set[str] = set()
     for result in results:
         # The figure is the workflow's own SVG, whose texts are escaped where it is written.
-        figure = Markup(inline_svg(figures[result.id], result.id))
+        figure = Markup(inline_svg(figures[result.id], result.id)) if result.id in figures else ""
         sections.setdefault(result.section, []).append({**analysis_view(result), "figure": figure})
         cited |= {p.source_id for s in result.studies for p in s.provenance}
         cited |= {r.provenance.source_id for r in result.references}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
-    from metarepro.reproduction.all_targets import reproduce
+    from metarepro.reproduction.all_targets import reproduce, reproduce_printed
     from metarepro.reproduction.explain import Explanation, explain_mismatch
     from metarepro.reproduction.match import Match, Specification, match_published
     from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
@@ -31,6 +31,7 @@ __getattr__ = lazy(
         "StudyInputs": "metarepro.reproduction.printed",
         "read_inputs": "metarepro.reproduction.printed",
         "reproduce": "metarepro.reproduction.all_targets",
+        "reproduce_printed": "metarepro.reproduction.all_targets",
         "Reproduction": "metarepro.reproduction.result",
         "by_basis": "metarepro.reproduction.result",
         "reproductions_from_json": "metarepro.reproduction.result",
@@ -55,6 +56,7 @@ __all__ = [
     "match_published",
     "read_inputs",
     "reproduce",
+    "reproduce_printed",
     "reproduction_csv",
     "reproductions_from_json",
     "reproductions_to_json",

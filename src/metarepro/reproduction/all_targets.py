@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from metarepro.analysis.config import Config, with_settings
-from metarepro.analysis.targets import TargetSettings
+from metarepro.analysis.targets import ReproductionSettings, TargetSettings
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.printed import decimals_of
 from metarepro.reproduction.match import Specification, gives_all, lacks_declared
@@ -33,7 +34,9 @@ GROUPS: dict[Basis, str] = {
 MOST_EXPLANATIONS = 8
 
 
-def reproduce(config: Config, data: Dataset) -> tuple[Reproduction, ...]:
+def reproduce(
+    config: Config, data: Dataset, printed: Sequence[Reproduction] | None = None
+) -> tuple[Reproduction, ...]:
     """Judge every row of published_results.csv.
 
     Parameters
@@ -41,6 +44,8 @@ def reproduce(config: Config, data: Dataset) -> tuple[Reproduction, ...]:
     config : Config
         Its `reproduction` says which analysis of ours stands beside a result, and what must come out.
     data : Dataset
+    printed : sequence of Reproduction, optional
+        From `reproduce_printed`, when that has been done; done here if left out.
 
     Returns
     -------
@@ -53,37 +58,59 @@ def reproduce(config: Config, data: Dataset) -> tuple[Reproduction, ...]:
     may stand beside it; the verdict is then ``not checkable``, unless our rows have the same number of trials and of
     patients as the report, so that they are its inputs in all likelihood.
     """
+    done = {r.id: r for r in (reproduce_printed(config.reproduction, data) if printed is None else printed)}
     settings = {t.result: t for t in config.reproduction.targets}
     return tuple(
-        _reproduce(target, settings.get(target.row.analysis_id), config, data) for target in read_targets(data)
+        done.get(t.row.analysis_id) or _beside_own_rows(t, settings.get(t.row.analysis_id), config, data)
+        for t in read_targets(data)
     )
 
 
-def _reproduce(target: Target, settings: TargetSettings | None, config: Config, data: Dataset) -> Reproduction:
+def reproduce_printed(settings: ReproductionSettings, data: Dataset) -> tuple[Reproduction, ...]:
+    """Judge the printed results whose reports print the numbers of their studies; our own trial rows play no part.
+
+    Parameters
+    ----------
+    settings : ReproductionSettings
+    data : Dataset
+        The tables of printed results; the others may be empty.
+    """
+    targets = {t.result: t for t in settings.targets}
+    found = []
+    for target in read_targets(data):
+        if target.inputs is None:
+            continue
+        own = targets.get(target.row.analysis_id)
+        if target.printed is None:
+            judged = Judgement("not checkable", _why_no_target(target))
+        else:
+            judged = judge(target.inputs, target.printed, tolerance=settings.tolerance)
+        inputs = target.inputs if target.printed is not None else None
+        found.append(_put_together(target, own, data, judged, inputs, None, "printed inputs" if inputs else "none"))
+    return tuple(found)
+
+
+def _beside_own_rows(target: Target, settings: TargetSettings | None, config: Config, data: Dataset) -> Reproduction:
+    """Judge a printed result of which no study numbers are printed."""
     row, printed = target.row, target.printed
     beside: Resynthesis | None = None
-    inputs = target.inputs
-    basis: Basis = "printed inputs"
-    if inputs is None and settings is not None and settings.analysis is not None:
+    inputs: StudyInputs | None = None
+    if settings is not None and settings.analysis is not None:
         own = _own_rows(target, settings, config, data)
         beside = resynthesise(target, own, config, data)
         same = row.k is not None and beside.k == row.k and beside.participants == row.n_total is not None
-        inputs = own_inputs(own, data) if same else None
+        inputs = own_inputs(own, data) if same and printed is not None else None
     if printed is None:
         judged = Judgement("not checkable", _why_no_target(target))
-    elif inputs is not None:
+    elif inputs is not None and beside is not None:
         judged = judge(inputs, printed, tolerance=config.reproduction.tolerance)
-        if beside is not None:
-            trials = "trial" if beside.k == 1 else "trials"
-            told = f"Our rows have the report's {beside.k} {trials} and {beside.participants} patients. {judged.reason}"
-            judged = Judgement(judged.verdict, told, judged.match, judged.explanations)
+        trials = "trial" if beside.k == 1 else "trials"
+        told = f"Our rows have the report's {beside.k} {trials} and {beside.participants} patients. {judged.reason}"
+        judged = Judgement(judged.verdict, told, judged.match, judged.explanations)
     else:
         judged = Judgement("not checkable", _why_no_inputs(target, beside))
-    if inputs is None or printed is None:
-        basis = "own rows" if beside is not None and beside.k else "none"
-    elif beside is not None:
-        basis = "own rows"
-    return _put_together(target, settings, data, judged, inputs if printed is not None else None, beside, basis)
+    basis: Basis = "own rows" if inputs is not None or (beside is not None and beside.k) else "none"
+    return _put_together(target, settings, data, judged, inputs, beside, basis)
 
 
 def _own_rows(target: Target, settings: TargetSettings, config: Config, data: Dataset) -> OwnRows:

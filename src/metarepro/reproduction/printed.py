@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -81,13 +82,19 @@ class PrintedResult:
 
     def limits(self, name: str) -> tuple[float, float]:
         """Values that may have been rounded to a printed number."""
-        low, high = rounded_from(getattr(self, name))
-        return float(low), float(high)
+        return _limits_of(getattr(self, name))
 
     @property
     def shown(self) -> tuple[str, ...]:
         """Names of the numbers that were printed."""
         return tuple(n for n in NUMBERS if getattr(self, n))
+
+
+@cache
+def _limits_of(text: str) -> tuple[float, float]:
+    """A printed number is compared with thousands of computed ones; its limits are worked out once."""
+    low, high = rounded_from(text)
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from metarepro.errors import MetareproError
 from metarepro.records import from_plain, to_plain
 
 SCHEMA_VERSION = 1
@@ -185,6 +186,12 @@ class Reproduction:
     def failed(self) -> bool:
         """Whether the configuration demands another verdict."""
         return bool(self.must) and self.verdict != self.must
+
+
+class DemandError(MetareproError):
+    """A printed result has another verdict than the configuration demands."""
+
+    exit_code = 5
 
 
 def unmet_demands(found: Iterable[Reproduction]) -> list[str]:

@@ -88,10 +88,13 @@ def read_targets(data: Dataset) -> tuple[Target, ...]:
         assert isinstance(row, PublishedInput)
         listed.setdefault(row.analysis_id, []).append(row)
     rows = [row for row in data.others.get("published_results", ()) if isinstance(row, PublishedResult)]
-    return tuple(_target(data, row, listed.get(row.analysis_id, [])) for row in rows)
+    crossover = data.crossover
+    return tuple(_target(data, row, listed.get(row.analysis_id, []), crossover) for row in rows)
 
 
-def _target(data: Dataset, row: PublishedResult, listed: list[PublishedInput]) -> Target:
+def _target(
+    data: Dataset, row: PublishedResult, listed: list[PublishedInput], crossover: frozenset[str]
+) -> Target:
     code = measure_code(row.measure)
     printed = None
     if row.estimate and code:
@@ -103,7 +106,7 @@ def _target(data: Dataset, row: PublishedResult, listed: list[PublishedInput]) -
         cells = [data.printed[r.file, r.line] for r in listed]
         if listed and all(c.get(n, "").strip() for c in cells for n in columns):
             values = {name: [c[column] for c in cells] for name, column in zip(names, columns, strict=True)}
-            paired = [r.study_id in data.studies and data.studies[r.study_id].design == "crossover" for r in listed]
+            paired = [r.study_id in crossover for r in listed]
             inputs = read_inputs(values, [r.study_label or r.study_id for r in listed], paired)
             break
     return Target(row, code, printed, inputs, tuple(r.study_id for r in listed))

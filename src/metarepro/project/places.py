@@ -1,0 +1,52 @@
+"""Whether results can be written where they belong, and only there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from metarepro.errors import MetareproError
+
+
+def check_results_folder(project: Path, name: str = "results") -> None:
+    """Refuse a results folder that is a file, cannot be written, or leads out of the project through a link.
+
+    Raises
+    ------
+    MetareproError
+        One sentence, with the way to mend it.
+    """
+    folder = project / name
+    if folder.is_symlink():
+        raise MetareproError(_link(folder, project))
+    if not folder.exists():
+        if not os.access(project, os.W_OK):
+            raise MetareproError(f"{project.resolve()} is read-only, so no results can be written. Fix: copy it first.")
+        return
+    if not folder.is_dir():
+        raise MetareproError(f"{name} is a file, but results go into a folder of that name. Fix: rename the file.")
+    if not os.access(folder, os.W_OK):
+        raise MetareproError(f"{name} is read-only, so no results can be written. Fix: make it writable.")
+    linked = _first_link(folder)
+    if linked is not None:
+        raise MetareproError(_link(linked, project))
+
+
+def _link(path: Path, project: Path) -> str:
+    target = os.readlink(path)
+    shown = path.relative_to(project)
+    return (
+        f"{shown} is a link to {target}. Results are written to the project's own folder only, so that nothing else is "
+        "written over. Fix: delete the link."
+    )
+
+
+def _first_link(folder: Path) -> Path | None:
+    with os.scandir(folder) as entries:
+        inner = sorted(entries, key=lambda e: e.name)
+    for entry in inner:
+        if entry.is_symlink():
+            return Path(entry.path)
+        if entry.is_dir(follow_symlinks=False) and (found := _first_link(Path(entry.path))) is not None:
+            return found
+    return None

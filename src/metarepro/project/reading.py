@@ -1,0 +1,141 @@
+"""Configuration and tables of a project, read once and checked by every room that has something to say."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metarepro.analysis.config import Config
+from metarepro.analysis.config_file import read_config
+from metarepro.analysis.config_problems import place_of
+from metarepro.analysis.flow import FLOW_FILE, Flow, read_flow
+from metarepro.analysis.words import check_words
+from metarepro.analysis.yaml_reader import read_yaml
+from metarepro.claims.checks import check_audit
+from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.evidence.dataset import Dataset, read_dataset
+from metarepro.evidence.reader import leads_out
+from metarepro.figures.fonts import undrawable
+from metarepro.project.settings import CONFIG
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checked project: its settings, its tables, and the flow of its review if there is one."""
+
+    config: Config
+    data: Dataset
+    flow: Flow | None
+
+
+def read_project(folder: Path, config_name: str = CONFIG) -> Project:
+    """Read and check a project.
+
+    Parameters
+    ----------
+    folder : Path
+    config_name : str
+        File of the configuration in this folder; messages name it.
+
+    Raises
+    ------
+    ConfigError, DataError
+        Everything that is wrong, with its place.
+    """
+    path = folder / config_name
+    config = read_config(path, config_name)
+    data = read_dataset(folder / config.data, config.data, config.dialects, folder)
+    check_words(config, data, path, config_name)
+    check_audit(config, data, path, config_name)
+    _check_texts(config, path, config_name)
+    _check_labels(data)
+    file = folder / config.data / FLOW_FILE
+    flow = None
+    if file.exists() or file.is_symlink():
+        leads_out(file, f"{config.data}/{FLOW_FILE}", folder)
+        flow = read_flow(file, f"{config.data}/{FLOW_FILE}")
+    return Project(config, data, flow)
+
+
+def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -> dict[str, str]:
+    """Copy configuration and tables aside, so that what is checked, hashed and recorded is one and the same.
+
+    Parameters
+    ----------
+    project, config : Path
+        The project, and the file of its settings.
+    files : list of str
+        Tables, relative to the project.
+    target : Path
+        An empty folder; the settings become its config.yaml.
+
+    Returns
+    -------
+    dict
+        SHA-256 of the tables as copied, by path.
+    """
+    if config.name == CONFIG:
+        leads_out(config, CONFIG, project)
+    shutil.copyfile(config, target / config.name)
+    hashes = {}
+    for file in files:
+        leads_out(project / file, file, project)
+        content = (project / file).read_bytes()
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        (target / file).write_bytes(content)
+        hashes[file] = hashlib.sha256(content).hexdigest()
+    return hashes
+
+
+def _check_texts(config: Config, path: Path, shown: str) -> None:
+    """Texts of the configuration that stand in figures."""
+    texts: list[tuple[tuple[Any, ...], str]] = [
+        *((("analyses", i, "title"), a.title) for i, a in enumerate(config.analyses)),
+        *((("outcomes", name, "label"), o.label) for name, o in config.outcomes.items()),
+        *((("agents", name), label) for name, label in config.agents.items()),
+        *((("panels", i, "title"), p.title) for i, p in enumerate(config.panels)),
+        *((("panels", i, "heads"), head) for i, p in enumerate(config.panels) for head in p.heads),
+        *(
+            (("analyses", i, "figure", "columns"), column.head)
+            for i, a in enumerate(config.analyses)
+            for column in a.figure.columns
+        ),
+    ]
+    found = [(where, text, odd) for where, text in texts if (odd := undrawable(text))]
+    if found:
+        _, places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)
+        fix = ("Fix: write it in Latin letters.",)
+        raise ConfigError(
+            [
+                Problem(
+                    "E108", f"{text!r} has a character that the figures' font lacks, U+{ord(odd):04X}", shown,
+                    *place_of(where, places), fix,
+                )
+                for where, text, odd in found
+            ]
+        )  # fmt: skip
+
+
+def _check_labels(data: Dataset) -> None:
+    problems = list(_label_problems(data))
+    if problems:
+        raise DataError(problems)
+
+
+def _label_problems(data: Dataset) -> Iterator[Problem]:
+    for study in data.studies.values():
+        if not study.label.strip():
+            fix = "Fix: write the name of the study."
+            yield Problem("E010", "label has blanks only", study.file, study.line, details=(fix,))
+        if re.search(r"[\n\r\t]", study.label):
+            what, fix = f"the label {study.label!r} has a line break or a tab", "Fix: write the name in one line."
+            yield Problem("E016", what, study.file, study.line, details=(fix,))
+        if character := undrawable(study.label):
+            what = f"the label {study.label!r} has a character that the figures' font lacks, U+{ord(character):04X}"
+            fix = "Fix: write the name in Latin letters."
+            yield Problem("E016", what, study.file, study.line, details=(fix,))

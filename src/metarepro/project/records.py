@@ -1,0 +1,110 @@
+"""The checked tables and settings of a project as canonical files, split by who reads them.
+
+They are written once a run, by the job that checks everything; every later job reads them and nothing else, so that a
+table that is saved meanwhile cannot enter half of the results. The same content always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from metarepro.analysis.config import Config
+from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.rows import Row
+from metarepro.evidence.tables import TABLES
+
+# Each file of records, and its tables. A changed row makes anew only what reads its file.
+SPLIT = {
+    "trials": ("studies", "arms", "dichotomous", "continuous", "contrasts", "risk_of_bias"),
+    "sources": ("sources",),
+    "printed": ("published_results", "published_inputs"),
+    "claims": ("claims",),
+}
+# Settings that change no number: they are no part of what the numbers are made of.
+LOOKS = ("title", "authors", "figure", "panels", "accept", "reproduction")
+
+
+def record_texts(config: Config, data: Dataset) -> dict[str, str]:
+    """Texts of the records by name: each entry of `SPLIT`, `settings` (all), `numbers` (what counts),
+    `reproduction`."""
+    dump = config.model_dump(mode="json", by_alias=True)
+    numbers = {k: v for k, v in dump.items() if k not in LOOKS}
+    numbers["title"] = "-"
+    numbers["analyses"] = [{k: v for k, v in a.items() if k != "figure"} for a in dump["analyses"]]
+    texts = {"settings": _text(dump), "numbers": _text(numbers), "reproduction": _text(dump["reproduction"])}
+    tables: dict[str, list[Row]] = {name: [] for name in TABLES}
+    for row in _all_rows(data):
+        tables[row.table].append(row)
+    for name, members in SPLIT.items():
+        content: dict[str, Any] = {"tables": {t: _table(tables[t], data) for t in members if tables[t]}}
+        if name == "trials":
+            content["mixed_ends"] = data.mixed_ends
+        if name == "printed":
+            content["crossover"] = sorted(data.crossover & {getattr(r, "study_id", "") for r in tables["published_inputs"]})
+        texts[name] = _text(content)
+    return texts
+
+
+def read_data(files: Iterable[str | Path]) -> Dataset:
+    """The tables of some files of records; those of the others are empty."""
+    tables: dict[str, Any] = {name: () for name in TABLES}
+    printed: dict[tuple[str, int], dict[str, str]] = {}
+    mixed: dict[str, int] = {}
+    crossover: set[str] = set()
+    for file in files:
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+        mixed |= content.get("mixed_ends", {})
+        crossover |= set(content.get("crossover", ()))
+        for name, table in content["tables"].items():
+            tables[name] = tuple(_rows(name, table, printed))
+    return Dataset(
+        studies={s.study_id: s for s in tables["studies"]},
+        arms={(a.study_id, a.arm_id): a for a in tables["arms"]},
+        sources={s.source_id: s for s in tables["sources"]},
+        dichotomous=tables["dichotomous"],
+        continuous=tables["continuous"],
+        contrasts=tables["contrasts"],
+        others={n: t for n, t in tables.items() if n not in ("studies", "arms", "sources")},
+        printed=printed,
+        mixed_ends=mixed,
+        paired=frozenset(crossover),
+    )
+
+
+def read_settings(file: str | Path) -> Config:
+    """The settings of a file of records."""
+    return Config.model_validate(json.loads(Path(file).read_text(encoding="utf-8")))
+
+
+def _all_rows(data: Dataset) -> Iterable[Row]:
+    yield from data.studies.values()
+    yield from data.arms.values()
+    yield from data.sources.values()
+    for rows in data.others.values():
+        yield from rows
+
+
+def _table(rows: list[Row], data: Dataset) -> dict[str, Any]:
+    """A table as its texts: the numbers as they are printed, the place of each row."""
+    columns = list(dict.fromkeys(name for row in rows for name in data.printed[row.file, row.line]))
+    texts = (data.printed[row.file, row.line] for row in rows)
+    lines = [[row.line, *(cells.get(c, "") for c in columns)] for row, cells in zip(rows, texts, strict=True)]
+    return {"file": rows[0].file, "columns": columns, "rows": lines}
+
+
+def _rows(name: str, table: Mapping[str, Any], printed: dict[tuple[str, int], dict[str, str]]) -> Iterable[Row]:
+    model = TABLES[name]
+    file, columns = table["file"], table["columns"]
+    required = {c for c in columns if model.model_fields[c].is_required()}
+    for line, *texts in table["rows"]:
+        cells = dict(zip(columns, texts, strict=True))
+        printed[file, line] = cells
+        given = {c: text for c, text in cells.items() if text != "" or c in required}
+        yield model.model_validate({**given, "file": file, "line": line})
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"

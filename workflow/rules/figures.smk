@@ -1,0 +1,85 @@
+# Pictures, in chunks: what one changed analysis draws anew with it.
+for number, names in PLAN.picture_chunks.items():
+
+    rule:
+        name:
+            f"draw_{number}"
+        input:
+            order=BEGUN,
+            fits=expand("results/analyses/{analysis}/fit.json", analysis=names),
+            looks=f"{RECORDS}/looks_{number}.json",
+        output:
+            [
+                report(
+                    file,
+                    caption="../report/forest.rst",
+                    category="Forest plots",
+                    labels={"analysis": file.split("/")[2]},
+                )
+                for file in forests_of(names, "svg")
+            ],
+            [
+                file
+                for kind in FOREST_FILES
+                if kind != "svg"
+                for file in forests_of(names, kind)
+            ],
+            indexes=expand(
+                "results/analyses/{analysis}/figures/figures.json", analysis=names
+            ),
+            seal=f"{SEALS}/draw_{number}.json",
+        log:
+            f"results/logs/draw_{number}.log",
+        params:
+            script="draw",
+            code=CODE["draw"],
+        conda:
+            "../envs/metarepro.yaml"
+        message:
+            f"figures of {len(names)} analyses"
+        script:
+            "../scripts/draw.py"
+
+
+rule draw_panels:
+    input:
+        order=BEGUN,
+        fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.analyses),
+        panels=f"{RECORDS}/panels.json",
+    output:
+        index="results/panels/figures.json",
+        seal=f"{SEALS}/draw_panels.json",
+    log:
+        "results/logs/draw_panels.log",
+    params:
+        script="draw_panels",
+        code=CODE["draw_panels"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "figures of several analyses"
+    script:
+        "../scripts/draw_panels.py"
+
+
+rule draw_evidence:
+    input:
+        order=BEGUN,
+        findings="results/integrity.json",
+        settings=f"{RECORDS}/settings.json",
+        data=records("trials"),
+        flow=f"{RECORDS}/flow.json",
+    output:
+        index="results/evidence/figures.json",
+        seal=f"{SEALS}/draw_evidence.json",
+    log:
+        "results/logs/draw_evidence.log",
+    params:
+        script="draw_evidence",
+        code=CODE["draw_evidence"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "figures of the tables"
+    script:
+        "../scripts/draw_evidence.py"

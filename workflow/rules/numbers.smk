@@ -1,0 +1,129 @@
+# Configuration and tables to records, records to numbers.
+
+
+# A checkpoint, so that what depends on it is looked at again when it is known which records have changed.
+checkpoint validate:
+    input:
+        tables=PLAN.tables,
+    output:
+        **{
+            name: f"{RECORDS}/{name}.json"
+            for name in (
+                "settings",
+                "numbers",
+                "reproduction",
+                "trials",
+                "sources",
+                "printed",
+                "claims",
+                "panels",
+                "flow",
+                "plan",
+            )
+        },
+        looks=[f"{RECORDS}/looks_{n}.json" for n in PLAN.picture_chunks],
+        seal=f"{SEALS}/validate.json",
+    log:
+        "results/logs/validate.log",
+    params:
+        script="validate",
+        code=CODE["validate"],
+        settings=PLAN.settings,
+        forests=list(PLAN.forests),
+        chunks=[list(names) for names in PLAN.picture_chunks.values()],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "checking configuration and tables"
+    script:
+        "../scripts/validate.py"
+
+
+for number, names in PLAN.number_chunks.items():
+
+    checkpoint:
+        name:
+            f"analyse_{number}"
+        input:
+            order=BEGUN,
+            settings=f"{RECORDS}/numbers.json",
+            data=f"{RECORDS}/trials.json",
+        output:
+            fits=expand("results/analyses/{analysis}/fit.json", analysis=names),
+            effects=expand("results/analyses/{analysis}/effects.csv", analysis=names),
+            seal=f"{SEALS}/analyse_{number}.json",
+        log:
+            f"results/logs/analyse_{number}.log",
+        params:
+            script="analyse",
+            code=CODE["analyse"],
+            analyses=list(names),
+        conda:
+            "../envs/metarepro.yaml"
+        message:
+            f"numbers of {len(names)} analyses"
+        script:
+            "../scripts/analyse.py"
+
+
+rule gather:
+    input:
+        order=BEGUN,
+        fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.analyses),
+        settings=f"{RECORDS}/settings.json",
+        numbers=f"{RECORDS}/numbers.json",
+        data=f"{RECORDS}/trials.json",
+    output:
+        results="results/results.json",
+        summary=report(
+            "results/summary.csv",
+            caption="../report/summary.rst",
+            category="Numbers",
+            labels={"table": "all pooled results"},
+        ),
+        flows=report(
+            "results/flows.csv",
+            caption="../report/flows.rst",
+            category="Numbers",
+            labels={"table": "flow of the studies"},
+        ),
+        seal=f"{SEALS}/gather.json",
+    log:
+        "results/logs/gather.log",
+    params:
+        script="gather",
+        code=CODE["gather"],
+        numbers_code=CODE["analyse"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "results.json, summary.csv, flows.csv"
+    script:
+        "../scripts/gather.py"
+
+
+rule integrity:
+    input:
+        order=BEGUN,
+        settings=f"{RECORDS}/settings.json",
+        data=records("trials", "sources", "printed", "claims"),
+    output:
+        table=report(
+            "results/integrity.csv",
+            caption="../report/integrity.rst",
+            category="Numbers",
+            labels={"table": "findings in the tables"},
+        ),
+        findings="results/integrity.json",
+        seal=f"{SEALS}/integrity.json",
+    log:
+        "results/logs/integrity.log",
+    params:
+        script="integrity",
+        code=CODE["integrity"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "checks of the tables"
+    script:
+        "../scripts/integrity.py"

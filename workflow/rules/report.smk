@@ -1,0 +1,37 @@
+# The page.
+rule report:
+    input:
+        order=BEGUN,
+        findings="results/integrity.json",
+        results="results/results.json",
+        reproductions="results/reproduction.json",
+        claims="results/claims.json",
+        audit="results/audit/figures.json",
+        forests=forests_of(PLAN.analyses, "svg"),
+        indexes=expand(
+            "results/analyses/{analysis}/figures/figures.json", analysis=PLAN.analyses
+        ),
+        panels=["results/panels/figures.json"] if PLAN.panels else [],
+        evidence="results/evidence/figures.json",
+        settings=f"{RECORDS}/settings.json",
+        data=records("trials", "sources", "printed", "claims"),
+    output:
+        page=report(
+            "results/report.html",
+            caption="../report/page.rst",
+            category="Page",
+            labels={"page": "report"},
+        ),
+        changes="results/changes.json",
+        seal=f"{SEALS}/report.json",
+    log:
+        "results/logs/report.log",
+    params:
+        script="report",
+        code=CODE["report"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "report.html"
+    script:
+        "../scripts/report.py"

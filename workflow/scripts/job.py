@@ -1,0 +1,83 @@
+"""What every script does: find the library, log, show an error of ours as a message, seal what was written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# The library beside this workflow is the one that runs, installed or not.
+_SOURCE = Path(__file__).resolve().parents[2] / "src"
+if (_SOURCE / "metarepro").is_dir():
+    sys.path.insert(0, str(_SOURCE))
+
+FAILURE = Path(".snakemake/metarepro/failure.json")
+
+
+@contextlib.contextmanager
+def job(snakemake: Any, inputs: dict[str, str] | None = None) -> Iterator[list[Path]]:
+    """Run the body of a script.
+
+    Parameters
+    ----------
+    snakemake : Snakemake
+        What Snakemake gives a script. Its input `order` only says what must be there before.
+    inputs : dict, optional
+        Hashes of what was read, filled in by a script that reads the files of users.
+
+    Yields
+    ------
+    list of Path
+        To be filled with files that were written beyond those that the rule names.
+    """
+    log = io.StringIO()
+    more: list[Path] = []
+    try:
+        with contextlib.redirect_stdout(log):
+            yield more
+        _seal(snakemake, inputs, more)
+    except Exception as error:  # every failure must reach the log, whatever it is
+        traceback.print_exc(file=log)
+        _fail(error)
+    finally:
+        with contextlib.suppress(OSError):  # a log that a full disk does not take must not hide why the job failed
+            Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
+            Path(snakemake.log[0]).write_text(log.getvalue(), encoding="utf-8")
+
+
+def _seal(snakemake: Any, inputs: dict[str, str] | None, more: list[Path]) -> None:
+    from metarepro.project.seals import write_seal
+
+    read: Any = inputs
+    if inputs is None:
+        order = {str(x) for x in snakemake.input.get("order", ())}
+        read = [str(x) for x in snakemake.input if str(x) not in order]
+    written = [str(x) for x in snakemake.output if str(x) != str(snakemake.output.seal)]
+    params = snakemake.params
+    write_seal(
+        Path(snakemake.output.seal), params.script, params.code, read, [*written, *(p.as_posix() for p in more)],
+        params.get("settings", ""),
+    )  # fmt: skip
+
+
+def _fail(error: Exception) -> None:
+    from metarepro.errors import MetareproError
+    from metarepro.output import refused
+
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        error = refused(error, error.filename or "a file")
+    if not isinstance(error, MetareproError):
+        raise error
+    print(f"\n{error}\n", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        FAILURE.parent.mkdir(parents=True, exist_ok=True)
+        codes = list(dict.fromkeys(p.code for p in error.problems))
+        content = {"exit_code": error.exit_code, "text": str(error), "codes": codes}
+        FAILURE.write_text(json.dumps(content), encoding="utf-8")
+    sys.exit(error.exit_code)

@@ -1,0 +1,39 @@
+"""Configuration and tables, checked once -> the records that every later job reads."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from job import job
+
+read: dict[str, str] = {}
+with job(snakemake, read):
+    from metarepro.analysis.select import select
+    from metarepro.errors import MetareproError
+    from metarepro.output import write_whole
+    from metarepro.project.looks import looks_text
+    from metarepro.project.reading import read_project, take_snapshot
+    from metarepro.project.records import record_texts
+    from metarepro.project.settings import CONFIG, settings_file
+
+    project = Path()
+    config_file = settings_file(snakemake.config, project, Path(".snakemake/metarepro/config.yaml"))
+    with tempfile.TemporaryDirectory() as folder:
+        read |= take_snapshot(project, config_file, list(snakemake.input.tables), Path(folder))
+        checked = read_project(Path(folder), config_file.as_posix())
+    config, data = checked.config, checked.data
+    selections = {a.id: select(a, data) for a in config.analyses}
+    comparisons = {name: len(s.comparisons) for name, s in selections.items()}
+    if snakemake.params.forests != [name for name, count in comparisons.items() if count > 1]:
+        raise MetareproError("The tables were changed while the run was planned, so it stopped. Run it again.")
+    output = snakemake.output
+    for name, text in record_texts(config, data).items():
+        write_whole(Path(output[name]), text)
+    by_id = {a.id: a for a in config.analyses}
+    for chunk, file in zip(snakemake.params.chunks, output.looks, strict=True):
+        write_whole(Path(file), looks_text(config, [by_id[name] for name in chunk], selections, data))
+    panels = [p.model_dump(mode="json") for p in config.panels]
+    flow = checked.flow.model_dump(mode="json", exclude_unset=True) if checked.flow else None
+    for name, content in (("panels", panels), ("flow", flow), ("plan", {"comparisons": comparisons})):
+        write_whole(Path(output[name]), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    print(f"{CONFIG} and {len(read)} tables: {len(config.analyses)} analyses")
