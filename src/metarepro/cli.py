@@ -1,4 +1,4 @@
-"""The `metarepro` command: start or import a project, check it, compare results, explain a code."""
+"""The `metarepro` command: start or import a project, check it, run it, compare results, explain a code."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from metarepro.analysis.config import Accepted
     from metarepro.evidence.integrity import Finding
     from metarepro.importing.project import ImportedProject
+    from metarepro.project.reading import Project
 
 EXAMPLES = """\
 examples:
@@ -28,6 +29,8 @@ examples:
   metarepro init my-review --workbook      the same with the tables in one workbook, for Excel
   metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
   metarepro import revman review.rm5 --to my-review    the same of a RevMan file
+  metarepro run                            run the project in this folder
+  metarepro run my-review                  the same for another folder
   metarepro check                          check config.yaml and data/raw in this folder
   metarepro check --directory my-review    the same for another folder
   metarepro check --format json            problems as JSON, for other programs
@@ -48,7 +51,11 @@ WARNING_HELP = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code. Errors of ours are shown without a traceback."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    if more and options.run is not _run:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    options.more = more
     try:
         return int(options.run(options))
     except MetareproError as error:
@@ -89,13 +96,25 @@ def _parser() -> argparse.ArgumentParser:
     init.set_defaults(run=_init)
     check = commands.add_parser(
         "check",
-        help="read configuration and tables and name everything that is wrong; computes and writes nothing",
+        help="read configuration, tables and results and name everything that is wrong; writes nothing",
         description="Read the configuration and the tables of a project and name everything that is wrong, with file, "
-        "line, column and a way to mend it. Nothing is computed and nothing is written.",
+        "line, column and a way to mend it; and say whether the results there are still those of the project. Nothing is "
+        "written.",
     )
     check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
     check.add_argument("--findings", action="store_true", help="list what does not fit in the tables, too")
     check.set_defaults(run=_check)
+    run = commands.add_parser(
+        "run",
+        help="run a project: numbers, figures, the page",
+        description="Run the workflow in a project and say at the end what came out. What is there and still holds is "
+        "not made again. Any option that is not listed here goes to Snakemake, as do names of results to be made.",
+        epilog="metarepro run my-review --cores 2; metarepro run -n; metarepro run --executor slurm --jobs 4",
+    )
+    run.add_argument("directory", type=Path, nargs="?", metavar="DIR", help="the project (default: here)")
+    run.add_argument("--directory", "-d", type=Path, dest="named", metavar="DIR", help="the same as an option")
+    run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own lines")
+    run.set_defaults(run=_run)
     imported = commands.add_parser(
         "import",
         help="make a project of another program's file",
@@ -134,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     completion.set_defaults(run=lambda options: _completion(parser, options.shell), format="text", debug=False)
-    for command in (init, check, imported, diff, explain):
+    for command in (init, check, run, imported, diff, explain):
         command.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
         command.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
     return parser
@@ -191,18 +210,57 @@ def _revman(path: Path) -> ImportedProject:
 IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "revman": _revman}
 
 
-def _check(options: argparse.Namespace) -> int:
-    from metarepro.analysis.plan import make_plan
-    from metarepro.claims.checks import check_audit
-    from metarepro.figures.fonts import undrawable
+def _run(options: argparse.Namespace) -> int:
+    from metarepro.project.digest import digest
+    from metarepro.project.run import check_start, failure_of, run_snakemake, why_it_failed
 
-    plan = make_plan(options.directory, undrawable=undrawable, check=check_audit)
-    findings, unused = _findings(options.directory)
-    if options.format == "json":
-        found = {"ok": True, "analyses": list(plan.analyses), "problems": [], "findings": [asdict(f) for f in findings]}
-        print(json.dumps({**found, "unused": [a.model_dump() for a in unused]}, indent=1, ensure_ascii=False))
+    project, more = options.named or options.directory or Path(), list(options.more)
+    if options.directory is not None and options.named is None and not (options.directory / "config.yaml").exists():
+        # A name of a result, as Snakemake takes it, and not a folder.
+        if str(options.directory).startswith("results/"):
+            project, more = Path(), [str(options.directory), *more]
+    check_start(project)
+    if not any(o.startswith(("--cores", "-c", "--jobs", "-j", "--executor", "-e")) for o in more):
+        more += ["--cores", "4"]
+    outcome = run_snakemake(project, more, options.verbose)
+    failure = failure_of(project)
+    if outcome.code and failure:
+        codes = failure["codes"]
+        help_line = f"\n\nHelp: {COMMAND} explain {codes[0]}" if codes else ""
+        print(f"{failure['text']}{help_line}", file=sys.stderr)
+        return int(failure["exit_code"])
+    if outcome.code:
+        if not options.verbose:
+            print(why_it_failed(outcome, project), file=sys.stderr)
+        return 3 if outcome.code == 2 else 1
+    if outcome.planned or not (project / "results/report.html").exists():
+        print("\n".join(outcome.said) if not options.verbose else "")
         return 0
-    print(f"Nothing wrong: {len(plan.analyses)} analyses, tables in {plan.data}.")
+    if not outcome.worked:
+        print(f"Nothing to be done: every result holds.\nThe report: {(project / 'results/report.html').resolve()}")
+        return 0
+    print(digest(project / "results"))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from metarepro.project.reading import read_project
+
+    project = read_project(options.directory)
+    faults = _result_faults(options.directory)
+    findings, unused = _findings(project)
+    if options.format == "json":
+        found = {
+            "ok": True,
+            "analyses": [a.id for a in project.config.analyses],
+            "problems": [],
+            "findings": [asdict(f) for f in findings],
+            "unused": [a.model_dump() for a in unused],
+            "results": faults,
+        }
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return 0
+    print(f"Nothing wrong: {len(project.config.analyses)} analyses, tables in {project.config.data}.")
     open_ones = [f for f in findings if not f.accepted]
     for f in open_ones if options.findings else ():
         print(f"\n{place(f.file, f.line)}: {f.code} {f.column} {f.value!r} of {f.study_id}\n    {f.message}")
@@ -217,22 +275,29 @@ def _check(options: argparse.Namespace) -> int:
         print(f"Accepted by the configuration: {_count(len(findings) - len(open_ones), 'finding')}.")
     for a in unused:
         print(f"Accepted, but no longer found; delete it in config.yaml: {a.code} of {a.study}.")
+    if faults:
+        print(f"results/ is not what this project gives now; run it again. First: {faults[0]}.")
+        for fault in faults[1:] if options.findings else ():
+            print(f"    {fault}")
     return 0
+
+
+def _result_faults(directory: Path) -> list[str]:
+    """What is wrong with the results in a project; empty if it has none."""
+    from metarepro.project.check import find_result_faults
+
+    return find_result_faults(directory)
 
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def _findings(directory: Path) -> tuple[list[Finding], tuple[Accepted, ...]]:
-    from metarepro.analysis import read_config
+def _findings(project: Project) -> tuple[list[Finding], tuple[Accepted, ...]]:
     from metarepro.analysis.accepted import accept_findings
-    from metarepro.evidence import read_dataset
     from metarepro.evidence.integrity import check_integrity
 
-    config = read_config(directory / "config.yaml")
-    data = read_dataset(directory / config.data, config.data, config.dialects, directory)
-    return accept_findings(check_integrity(data), config.accept)
+    return accept_findings(check_integrity(project.data), project.config.accept)
 
 
 def _diff(options: argparse.Namespace) -> int:

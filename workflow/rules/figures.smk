@@ -41,45 +41,29 @@ for number, names in PLAN.picture_chunks.items():
             "../scripts/draw.py"
 
 
-rule draw_panels:
+rule draw_overviews:
     input:
         order=BEGUN,
-        fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.analyses),
+        fits=expand(
+            "results/analyses/{analysis}/fit.json", analysis=PLAN.panel_analyses
+        ),
         panels=f"{RECORDS}/panels.json",
-    output:
-        index="results/panels/figures.json",
-        seal=f"{SEALS}/draw_panels.json",
-    log:
-        "results/logs/draw_panels.log",
-    params:
-        script="draw_panels",
-        code=CODE["draw_panels"],
-    conda:
-        "../envs/metarepro.yaml"
-    message:
-        "figures of several analyses"
-    script:
-        "../scripts/draw_panels.py"
-
-
-rule draw_evidence:
-    input:
-        order=BEGUN,
         findings="results/integrity.json",
-        settings=f"{RECORDS}/settings.json",
+        settings=f"{RECORDS}/numbers.json",
         data=records("trials"),
         flow=f"{RECORDS}/flow.json",
     output:
-        index="results/evidence/figures.json",
-        seal=f"{SEALS}/draw_evidence.json",
+        panels="results/panels/figures.json",
+        evidence="results/evidence/figures.json",
+        seal=f"{SEALS}/draw_overviews.json",
     log:
-        "results/logs/draw_evidence.log",
+        "results/logs/draw_overviews.log",
     params:
-        script="draw_evidence",
-        code=CODE["draw_evidence"],
+        script="draw_overviews",
+        code=CODE["draw_overviews"],
     conda:
         "../envs/metarepro.yaml"
     message:
-        "figures of the tables"
+        "figures of several analyses, and of the tables"
     script:
-        "../scripts/draw_evidence.py"
+        "../scripts/draw_overviews.py"

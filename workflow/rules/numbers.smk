@@ -22,6 +22,13 @@ checkpoint validate:
             )
         },
         looks=[f"{RECORDS}/looks_{n}.json" for n in PLAN.picture_chunks],
+        integrity_table=report(
+            "results/integrity.csv",
+            caption="../report/integrity.rst",
+            category="Numbers",
+            labels={"table": "findings in the tables"},
+        ),
+        integrity="results/integrity.json",
         seal=f"{SEALS}/validate.json",
     log:
         "results/logs/validate.log",
@@ -100,30 +107,3 @@ rule gather:
         "results.json, summary.csv, flows.csv"
     script:
         "../scripts/gather.py"
-
-
-rule integrity:
-    input:
-        order=BEGUN,
-        settings=f"{RECORDS}/settings.json",
-        data=records("trials", "sources", "printed", "claims"),
-    output:
-        table=report(
-            "results/integrity.csv",
-            caption="../report/integrity.rst",
-            category="Numbers",
-            labels={"table": "findings in the tables"},
-        ),
-        findings="results/integrity.json",
-        seal=f"{SEALS}/integrity.json",
-    log:
-        "results/logs/integrity.log",
-    params:
-        script="integrity",
-        code=CODE["integrity"],
-    conda:
-        "../envs/metarepro.yaml"
-    message:
-        "checks of the tables"
-    script:
-        "../scripts/integrity.py"

@@ -11,7 +11,7 @@ rule report:
         indexes=expand(
             "results/analyses/{analysis}/figures/figures.json", analysis=PLAN.analyses
         ),
-        panels=["results/panels/figures.json"] if PLAN.panels else [],
+        panels="results/panels/figures.json",
         evidence="results/evidence/figures.json",
         settings=f"{RECORDS}/settings.json",
         data=records("trials", "sources", "printed", "claims"),

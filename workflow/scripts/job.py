@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,7 @@ def job(snakemake: Any, inputs: dict[str, str] | None = None) -> Iterator[list[P
     finally:
         with contextlib.suppress(OSError):  # a log that a full disk does not take must not hide why the job failed
             Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
+            print(f"CPU seconds: {time.process_time():.2f}", file=log)
             Path(snakemake.log[0]).write_text(log.getvalue(), encoding="utf-8")
 
 

@@ -45,7 +45,7 @@ with job(snakemake):
         {name: f.read_text(encoding="utf-8") for name, f in forests.items() if f.exists()}, data.sources,
         [Finding(**f) for f in found["findings"]], found["unused"], json.loads(found_changes.to_json()), files,
         printed, claims, texts(snakemake.input.audit, "reproduction*.svg"),
-        [t for f in snakemake.input.get("panels", []) for t in texts(f)],
+        texts(snakemake.input.panels),
         {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
         further,
     )  # fmt: skip

@@ -1,15 +1,19 @@
-"""Configuration and tables, checked once -> the records that every later job reads."""
+"""Configuration and tables, checked once -> the records that every later job reads, and what does not fit."""
 
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from job import job
 
 read: dict[str, str] = {}
 with job(snakemake, read):
+    from metarepro.analysis.accepted import accept_findings
     from metarepro.analysis.select import select
+    from metarepro.analysis.tables import integrity_csv
     from metarepro.errors import MetareproError
+    from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
     from metarepro.project.looks import looks_text
     from metarepro.project.reading import read_project, take_snapshot
@@ -36,4 +40,8 @@ with job(snakemake, read):
     flow = checked.flow.model_dump(mode="json", exclude_unset=True) if checked.flow else None
     for name, content in (("panels", panels), ("flow", flow), ("plan", {"comparisons": comparisons})):
         write_whole(Path(output[name]), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    findings, unused = accept_findings(check_integrity(data), config.accept)
+    write_whole(Path(output.integrity_table), integrity_csv(findings))
+    found = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}
+    write_whole(Path(output.integrity), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     print(f"{CONFIG} and {len(read)} tables: {len(config.analyses)} analyses")

@@ -40,8 +40,8 @@ class Plan:
         Ids of the analyses whose forest plot is drawn: those with two comparisons or more.
     tables : tuple of str
         Files of the tables.
-    panels : bool
-        Whether figures of several analyses are asked for.
+    panel_analyses : tuple of str
+        Ids of the analyses in figures of several.
     demands : bool
         Whether the configuration demands verdicts.
     settings : str
@@ -53,7 +53,7 @@ class Plan:
     analyses: tuple[str, ...]
     forests: tuple[str, ...]
     tables: tuple[str, ...]
-    panels: bool
+    panel_analyses: tuple[str, ...]
     demands: bool
     settings: str
     code: dict[str, str]
@@ -96,9 +96,7 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
         The results folder cannot be used.
     """
     check_results_folder(Path())
-    code = fingerprints_of(
-        {f.stem: f for f in sorted(scripts.glob("*.py")) if f.stem != "job"}, package, Path(STATE) / "imports.json"
-    )
+    code = fingerprints_of(script_files(scripts), package, Path(STATE) / "imports.json")
     tables = tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
     fingerprint = hash_settings(settings)
     expected = expected_of(code, fingerprint, tables)
@@ -109,7 +107,12 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
     demands = isinstance(targets, list) and any(isinstance(t, Mapping) and t.get("must") for t in targets)
     known = _counts(settings)
     forests = tuple(name for name in analyses if known.get(name, 0) > 1)
-    return Plan(analyses, forests, tables, bool(settings.get("panels")), demands, fingerprint, code)
+    return Plan(analyses, forests, tables, _in_panels(settings, analyses), demands, fingerprint, code)
+
+
+def script_files(scripts: Path) -> dict[str, Path]:
+    """The scripts of jobs by name; `job.py` is what they share."""
+    return {f.stem: f for f in sorted(scripts.glob("*.py")) if f.stem != "job"}
 
 
 def expected_of(code: Mapping[str, str], settings: str, tables: tuple[str, ...]) -> dict[str, seals.Expected]:
@@ -138,6 +141,13 @@ def _ids(settings: Mapping[str, Any]) -> tuple[str, ...]:
     found = [a.get("id") for a in listed if isinstance(a, Mapping)] if isinstance(listed, list) else []
     good = [x for x in found if isinstance(x, str) and x and all(c.isalnum() or c in "-_" for c in x)]
     return tuple(dict.fromkeys(good))
+
+
+def _in_panels(settings: Mapping[str, Any], analyses: tuple[str, ...]) -> tuple[str, ...]:
+    listed = settings.get("panels")
+    members = [p.get("analyses") for p in listed if isinstance(p, Mapping)] if isinstance(listed, list) else []
+    named = [x for m in members if isinstance(m, list) for x in m]
+    return tuple(a for a in analyses if a in named)
 
 
 def _counts(settings: Mapping[str, Any]) -> dict[str, int]:

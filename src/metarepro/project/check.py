@@ -1,0 +1,47 @@
+"""Whether the results of a project are those of what is there now, without making anything."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import yaml
+
+from metarepro.project import seals
+from metarepro.project.code import fingerprints_of
+from metarepro.project.plan import expected_of, script_files
+from metarepro.project.settings import CONFIG, data_folder, hash_settings, tables_in
+
+
+def find_result_faults(project: Path) -> list[str]:
+    """What is wrong with the results of a project, a line each; empty if they hold or there are none."""
+    from metarepro.project.run import workflow_file
+
+    if not (project / seals.FOLDER).is_dir():
+        return []
+    package = Path(__file__).resolve().parents[1]
+    code = fingerprints_of(script_files(workflow_file().parent / "scripts"), package)
+    settings = yaml.safe_load((project / CONFIG).read_text(encoding="utf-8-sig"))
+    # The paths in seals are those of a run, which is at home in its project.
+    with contextlib.chdir(project):
+        return _faults(settings, code)
+
+
+def _faults(settings: dict[str, object], code: dict[str, str]) -> list[str]:
+    folder = Path(seals.FOLDER)
+    tables = tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
+    hashes = seals.Hashes()
+    faults, known = [], set()
+    for job, now in expected_of(code, hash_settings(settings), tables).items():
+        seal = seals.read_seal(folder / f"{job}.json")
+        fault = seals.find_fault(seal, now, hashes) if seal else "its seal cannot be read"
+        if fault:
+            faults.append(f"{job}: {fault}")
+        known |= set(seal.outputs) if seal else set()
+    made = {f.as_posix() for f in Path("results").rglob("*") if f.is_file()}
+    kept = {f for f in made if f.startswith((f"{seals.FOLDER}/", "results/logs/")) or f.endswith(".snakemake_timestamp")}
+    unknown = sorted(made - known - kept)
+    if unknown and known:
+        rest = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        faults.append(f"{unknown[0]}{rest}: no job of the last run made it")
+    return faults

@@ -1,0 +1,76 @@
+"""A run in a few lines: what was computed, the headline of each outcome, what to look at, where the page is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from metarepro.analysis.result import AnalysisResult, from_json
+from metarepro.changes import short_text
+from metarepro.figures.wording import headline
+
+
+def digest(results: Path) -> str:
+    """The results of a finished run in a few lines.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of the results.
+    """
+
+    def read(name: str) -> Any:
+        return json.loads((results / name).read_text(encoding="utf-8"))
+
+    everything = read("results.json")
+    analyses = [from_json(json.dumps(a)) for a in everything["analyses"]]
+    lines = [everything["title"], "", f"Computed: {_count(len(analyses), 'analysis', 'analyses')}{_audited(read)}."]
+    for result in _one_an_outcome(analyses):
+        lines.append(f"  {result.title}: {headline(result)}")
+    lines.append(_findings(read("integrity.json")["findings"]))
+    changed = short_text(read("changes.json"))
+    lines += [changed] if changed else []
+    lines.append(f"The report: {(results / 'report.html').resolve()}")
+    return "\n".join(lines)
+
+
+def _audited(read: Any) -> str:
+    printed = read("reproduction.json")["targets"]
+    claims = read("claims.json")["claims"]
+    parts = []
+    if printed:
+        verdicts = Counter(t["verdict"] for t in printed)
+        told = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+        parts.append(f"{_count(len(printed), 'printed result')} ({told})")
+    if claims:
+        parts.append(_count(len(claims), "claim"))
+    return "".join(f"; {p}" for p in parts)
+
+
+def _one_an_outcome(analyses: list[AnalysisResult]) -> list[AnalysisResult]:
+    """The first analysis of each outcome that pools two studies or more; the first of it where none does."""
+    first: dict[str, AnalysisResult] = {}
+    for a in analyses:
+        known = first.get(a.outcome)
+        if known is None or (_pooled(a) > 1 >= _pooled(known)):
+            first[a.outcome] = a
+    return list(first.values())
+
+
+def _pooled(result: AnalysisResult) -> int:
+    return result.summary.k if result.summary else 0
+
+
+def _findings(found: list[dict[str, Any]]) -> str:
+    open_ones = [f for f in found if not f["accepted"]]
+    if not open_ones:
+        return "Nothing in the tables does not fit."
+    sure = sum(f["severity"] == "warning" for f in open_ones)
+    counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
+    return f"To look at: {counts} on what does not fit in the tables: {Path('results/integrity.csv')}"
+
+
+def _count(number: int, thing: str, things: str = "") -> str:
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"

@@ -1,0 +1,215 @@
+"""A run of the workflow as people start it: progress while it works, a digest at the end, exit codes that mean something.
+
+Snakemake does the work, as a program of its own and by its documented options; `snakemake --cores 4` does the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from metarepro.errors import ConfigError, MetareproError
+from metarepro.project.plan import STATE
+from metarepro.project.settings import CONFIG
+
+FAILURE = Path(STATE) / "failure.json"
+RUNNING = Path(STATE) / "running.json"
+_JOB = re.compile(r"^Job \d+: (.*)$")
+_STEP = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done$")
+_LAST_LINES = 40
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: Snakemake's exit code, whether anything was made, whether it was a dry run, what was said."""
+
+    code: int
+    worked: bool
+    planned: bool
+    said: tuple[str, ...]
+
+
+def workflow_file() -> Path:
+    """The workflow that belongs to this library: beside it in a checkout, inside it where it was installed.
+
+    Raises
+    ------
+    MetareproError
+        It is in neither place.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package.parents[1] / "workflow", package / "_workflow"):
+        if (folder / "Snakefile").is_file():
+            return folder / "Snakefile"
+    raise MetareproError("The workflow is not where the library is. Fix: install metarepro again, or use a checkout.")
+
+
+def check_start(project: Path) -> None:
+    """Refuse what Snakemake would answer with a traceback or without a place.
+
+    Raises
+    ------
+    ConfigError
+        There is no config.yaml, or nothing can be read in it.
+    MetareproError
+        The folder of Snakemake's records is none, or another run is at work.
+    """
+    import yaml
+
+    from metarepro.analysis.config_file import read_config
+
+    if not project.is_dir():
+        raise ConfigError(f"There is no folder {str(project)!r}. Fix: name the folder that holds {CONFIG}.")
+    try:
+        if not isinstance(yaml.safe_load((project / CONFIG).read_text(encoding="utf-8-sig")), dict):
+            raise ValueError
+    except (OSError, ValueError, yaml.YAMLError):
+        read_config(project / CONFIG, CONFIG)
+    records = project / ".snakemake"
+    if (records.exists() or records.is_symlink()) and not records.is_dir():
+        raise MetareproError(".snakemake is no folder, but Snakemake keeps its records in one. Fix: delete it.")
+    running = _running(project)
+    if running is not None and _alive(running):
+        raise MetareproError(
+            f"Another run (process {running['pid']}) is at work in {project.resolve()}, so this one stopped; nothing was "
+            "changed."
+        )
+
+
+def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outcome:
+    """Run the workflow in a project.
+
+    Parameters
+    ----------
+    project : Path
+    options : sequence of str
+        Further options of Snakemake.
+    verbose : bool
+        Whether Snakemake's own lines are shown instead of the progress.
+    """
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_file()), "--directory", str(project)]
+    # Text of every kind in paths and messages, whatever the locale of the shell.
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    (project / FAILURE).unlink(missing_ok=True)
+    if _running(project) is not None and any((project / ".snakemake/locks").glob("*")):
+        # The last run was killed, and its lock with it left behind.
+        subprocess.run([*command, "--unlock"], env=environment, capture_output=True, check=False)
+    process = subprocess.Popen(
+        [*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    assert process.stdout is not None
+    with _marked(project, process), _passing_on(process):
+        said = tuple(_follow(process.stdout, verbose))
+        code = process.wait()
+    planned = any(line.startswith("This was a dry-run") for line in said)
+    return Outcome(code, any(_JOB.match(line) for line in said), planned, said)
+
+
+def failure_of(project: Path) -> dict[str, Any] | None:
+    """What the job that failed said, if it failed with a message of ours: `exit_code`, `text`, `codes`."""
+    try:
+        found: dict[str, Any] = json.loads((project / FAILURE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def why_it_failed(outcome: Outcome, project: Path) -> str:
+    """What to tell of a run that failed otherwise than by a message of ours."""
+    text = "\n".join(outcome.said)
+    if "LockException" in text or "cannot be locked" in text:
+        return (
+            f"A run of plain Snakemake is at work in {project.resolve()}, or was killed there. Fix: wait for it; if there "
+            "is none: snakemake --unlock."
+        )
+    found = re.search(r"^WorkflowError in file .*?:\n(.*?)(?:\n\S|\Z)", text, re.S | re.M)
+    if found:
+        return "\n".join(line.strip() for line in found.group(1).splitlines() if not line.startswith("  File "))
+    return "\n".join([*outcome.said[-_LAST_LINES:], "The run failed; metarepro run --verbose shows all of it."])
+
+
+def _follow(stream: IO[str], verbose: bool) -> Iterator[str]:
+    """Lines of Snakemake; what is done is shown meanwhile."""
+    lively = sys.stderr.isatty() and not verbose
+    done, message = "", ""
+    for raw in stream:
+        line = raw.rstrip("\n")
+        yield line
+        if verbose:
+            print(line, file=sys.stderr, flush=True)
+            continue
+        if found := _STEP.match(line):
+            done = f"[{int(found.group(1)):2}/{found.group(2)}] "
+        elif found := _JOB.match(line):
+            message = found.group(1)
+        else:
+            continue
+        if lively:
+            print(f"\r\033[K{done}{message}", end="", file=sys.stderr, flush=True)
+        elif line.endswith("done"):
+            continue
+        else:
+            print(f"  {message}", file=sys.stderr, flush=True)
+    if lively:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _running(project: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((project / RUNNING).read_text(encoding="utf-8"))
+        return {"pid": int(found["pid"]), "started": float(found["started"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _alive(running: dict[str, Any]) -> bool:
+    try:
+        process = psutil.Process(running["pid"])
+        return abs(process.create_time() - running["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+@contextlib.contextmanager
+def _marked(project: Path, process: subprocess.Popen[str]) -> Iterator[None]:
+    """Leave word of the process at work for as long as it is; what a killed run leaves names a process that is gone."""
+    path = project / RUNNING
+    with contextlib.suppress(OSError, psutil.Error):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        started = psutil.Process(process.pid).create_time()
+        path.write_text(json.dumps({"pid": process.pid, "started": started}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        if process.poll() is not None:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _passing_on(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Ctrl-C reaches Snakemake from the terminal; what only this process is told, is passed on."""
+
+    def tell(number: int, _: Any) -> None:
+        process.send_signal(signal.SIGINT if number == signal.SIGTERM else number)
+
+    before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, tell)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
