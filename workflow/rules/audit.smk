@@ -4,7 +4,7 @@
 # The longest job of all: first. It reads no row of trials, so that a changed one does not repeat it.
 checkpoint reproduce_printed:
     input:
-        order=BEGUN,
+        order=after(),
         settings=f"{RECORDS}/reproduction.json",
         data=records("printed"),
     output:
@@ -26,7 +26,7 @@ checkpoint reproduce_printed:
 
 rule reproduce:
     input:
-        order=BEGUN,
+        order=after("reproduce_printed"),
         printed="results/reproduction/printed.json",
         settings=f"{RECORDS}/settings.json",
         data=records("trials", "sources", "printed"),
@@ -54,7 +54,7 @@ rule reproduce:
 
 rule audit:
     input:
-        order=BEGUN,
+        order=after("gather", "reproduce"),
         results="results/results.json",
         reproductions="results/reproduction.json",
         settings=f"{RECORDS}/settings.json",
@@ -83,7 +83,7 @@ rule audit:
 
 rule draw_audit:
     input:
-        order=BEGUN,
+        order=after("reproduce", "audit"),
         reproductions="results/reproduction.json",
         claims="results/claims.json",
     output:
@@ -104,7 +104,7 @@ rule draw_audit:
 
 rule draw_strips:
     input:
-        order=BEGUN,
+        order=after("reproduce_printed"),
         reproductions="results/reproduction/printed.json",
     output:
         index="results/specifications/figures.json",

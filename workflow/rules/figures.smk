@@ -5,7 +5,7 @@ for number, names in PLAN.picture_chunks.items():
         name:
             f"draw_{number}"
         input:
-            order=BEGUN,
+            order=after(*NUMBERS),
             fits=expand("results/analyses/{analysis}/fit.json", analysis=names),
             looks=f"{RECORDS}/looks_{number}.json",
         output:
@@ -43,12 +43,12 @@ for number, names in PLAN.picture_chunks.items():
 
 rule draw_overviews:
     input:
-        order=BEGUN,
+        order=after(*NUMBERS),
         fits=expand(
             "results/analyses/{analysis}/fit.json", analysis=PLAN.panel_analyses
         ),
         panels=f"{RECORDS}/panels.json",
-        findings="results/integrity.json",
+        findings=f"{RECORDS}/integrity.json",
         settings=f"{RECORDS}/numbers.json",
         data=records("trials"),
         flow=f"{RECORDS}/flow.json",

@@ -18,17 +18,11 @@ checkpoint validate:
                 "claims",
                 "panels",
                 "flow",
+                "integrity",
                 "plan",
             )
         },
         looks=[f"{RECORDS}/looks_{n}.json" for n in PLAN.picture_chunks],
-        integrity_table=report(
-            "results/integrity.csv",
-            caption="../report/integrity.rst",
-            category="Numbers",
-            labels={"table": "findings in the tables"},
-        ),
-        integrity="results/integrity.json",
         seal=f"{SEALS}/validate.json",
     log:
         "results/logs/validate.log",
@@ -52,7 +46,7 @@ for number, names in PLAN.number_chunks.items():
         name:
             f"analyse_{number}"
         input:
-            order=BEGUN,
+            order=after(),
             settings=f"{RECORDS}/numbers.json",
             data=f"{RECORDS}/trials.json",
         output:
@@ -75,11 +69,12 @@ for number, names in PLAN.number_chunks.items():
 
 rule gather:
     input:
-        order=BEGUN,
+        order=after(*NUMBERS),
         fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.analyses),
         settings=f"{RECORDS}/settings.json",
         numbers=f"{RECORDS}/numbers.json",
         data=f"{RECORDS}/trials.json",
+        integrity=f"{RECORDS}/integrity.json",
     output:
         results="results/results.json",
         summary=report(
@@ -94,6 +89,13 @@ rule gather:
             category="Numbers",
             labels={"table": "flow of the studies"},
         ),
+        integrity_table=report(
+            "results/integrity.csv",
+            caption="../report/integrity.rst",
+            category="Numbers",
+            labels={"table": "findings in the tables"},
+        ),
+        integrity="results/integrity.json",
         seal=f"{SEALS}/gather.json",
     log:
         "results/logs/gather.log",
@@ -104,6 +106,6 @@ rule gather:
     conda:
         "../envs/metarepro.yaml"
     message:
-        "results.json, summary.csv, flows.csv"
+        "results.json and tables of all analyses"
     script:
         "../scripts/gather.py"

@@ -31,9 +31,28 @@ FORESTS = expand(
     analysis=PLAN.forests,
     kind=FOREST_FILES,
 )
-# Checked records say that a run has begun: whatever has no other need of them waits for them all the same, so that
-# it is looked at again when they have been made.
-BEGUN = ancient(f"{RECORDS}/plan.json")
+NUMBERS = [f"analyse_{n}" for n in PLAN.number_chunks]
+PICTURES = [f"draw_{n}" for n in PLAN.picture_chunks]
+JOBS = (
+    "validate",
+    *NUMBERS,
+    "gather",
+    *PICTURES,
+    "draw_overviews",
+    "reproduce_printed",
+    "reproduce",
+    "audit",
+    "draw_audit",
+    "draw_strips",
+    "report",
+)
+
+
+def after(*jobs):
+    """What a job waits for beyond what it reads: the records, so that it is looked at again when they have been made,
+    and the seals of the jobs before it, so that those without one run again. Their time stamps do not count."""
+    seals = [f"{SEALS}/{job}.json" for job in ("validate", *jobs)]
+    return [ancient(f"{RECORDS}/plan.json"), *map(ancient, seals)]
 
 
 def records(*names):

@@ -1,8 +1,8 @@
 # The page.
 rule report:
     input:
-        order=BEGUN,
-        findings="results/integrity.json",
+        order=after(*PICTURES, "gather", "draw_overviews", "draw_audit"),
+        findings=f"{RECORDS}/integrity.json",
         results="results/results.json",
         reproductions="results/reproduction.json",
         claims="results/claims.json",

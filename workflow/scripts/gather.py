@@ -1,4 +1,4 @@
-"""All analyses together: fit.json files -> results.json, summary.csv and flows.csv."""
+"""All analyses together: fit.json files -> results.json, summary.csv, flows.csv; findings -> integrity.csv."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,8 @@ from job import job
 
 with job(snakemake):
     from metarepro.analysis.result import SCHEMA_VERSION, from_json
-    from metarepro.analysis.tables import flows_csv, summary_csv
+    from metarepro.analysis.tables import flows_csv, integrity_csv, summary_csv
+    from metarepro.evidence.integrity.findings import Finding
     from metarepro.output import write_whole
     from metarepro.project.records import read_settings
     from metarepro.project.seals import hash_file
@@ -28,3 +29,6 @@ with job(snakemake):
     write_whole(Path(snakemake.output.results), text + "\n")
     write_whole(Path(snakemake.output.summary), summary_csv(results))
     write_whole(Path(snakemake.output.flows), flows_csv(results))
+    found = Path(snakemake.input.integrity).read_text(encoding="utf-8")
+    write_whole(Path(snakemake.output.integrity), found)
+    write_whole(Path(snakemake.output.integrity_table), integrity_csv(Finding(**f) for f in json.loads(found)["findings"]))

@@ -50,6 +50,7 @@ def job(snakemake: Any, inputs: dict[str, str] | None = None) -> Iterator[list[P
         with contextlib.suppress(OSError):  # a log that a full disk does not take must not hide why the job failed
             Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
             print(f"CPU seconds: {time.process_time():.2f}", file=log)
+            print("Modules:", *sorted(m for m in sys.modules if m.startswith("metarepro")), file=log)
             Path(snakemake.log[0]).write_text(log.getvalue(), encoding="utf-8")
 
 

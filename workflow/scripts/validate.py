@@ -11,7 +11,6 @@ read: dict[str, str] = {}
 with job(snakemake, read):
     from metarepro.analysis.accepted import accept_findings
     from metarepro.analysis.select import select
-    from metarepro.analysis.tables import integrity_csv
     from metarepro.errors import MetareproError
     from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
@@ -41,7 +40,6 @@ with job(snakemake, read):
     for name, content in (("panels", panels), ("flow", flow), ("plan", {"comparisons": comparisons})):
         write_whole(Path(output[name]), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     findings, unused = accept_findings(check_integrity(data), config.accept)
-    write_whole(Path(output.integrity_table), integrity_csv(findings))
     found = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}
     write_whole(Path(output.integrity), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     print(f"{CONFIG} and {len(read)} tables: {len(config.analyses)} analyses")

@@ -68,11 +68,11 @@ def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -
     Parameters
     ----------
     project, config : Path
-        The project, and the file of its settings.
+        The project, and the file of its settings in it.
     files : list of str
         Tables, relative to the project.
     target : Path
-        An empty folder; the settings become its config.yaml.
+        An empty folder; the files have their paths in it.
 
     Returns
     -------
@@ -81,7 +81,8 @@ def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -
     """
     if config.name == CONFIG:
         leads_out(config, CONFIG, project)
-    shutil.copyfile(config, target / config.name)
+    (target / config).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(project / config, target / config)
     hashes = {}
     for file in files:
         leads_out(project / file, file, project)

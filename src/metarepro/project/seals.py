@@ -131,8 +131,9 @@ def find_fault(seal: Seal, expected: Expected, hashes: Hashes) -> str:
         if path not in seal.outputs:
             return f"{path} was never made"
     for path, known in seal.inputs.items():
-        if hashes.of(path) != known:
-            return f"{path} {'has changed' if hashes.of(path) else 'is gone'}"
+        # An input that is not there is made again, and looked at then.
+        if hashes.of(path) not in (known, ""):
+            return f"{path} has changed"
     return ""
 
 
