@@ -19,6 +19,8 @@ PI_METHODS = {
     "z": "normal",
     "NNF": "Nagashima-Noma-Furukawa bootstrap",
 }
+# Below this a p-value is too near the end of floating-point numbers for its logarithm to be taken from it.
+TINY = 1e-100
 
 
 def check_level(level: float) -> None:
@@ -59,35 +61,50 @@ def two_sided_p(statistic: Array, df: Array) -> Array:
     return np.where(normal, 2 * ndtr(size), np.where(df < 1, np.nan, 2 * t))
 
 
-def log10_two_sided_p(statistic: Array, df: Array) -> Array:
-    """Decimal logarithm of the two-sided p-value, also where the p-value is too small for a floating-point number."""
+def log10_two_sided_p(statistic: Array, df: Array, p: Array | None = None) -> Array:
+    """Decimal logarithm of the two-sided p-value, also where the p-value is too small for a floating-point number.
+
+    `p` is `two_sided_p` of the same, if that is known.
+    """
     from scipy.special import betaln, hyp2f1, log_ndtr
 
-    df = np.asarray(df, dtype=np.float64)
-    p = two_sided_p(statistic, df)
+    p = two_sided_p(statistic, df) if p is None else p
+    statistic, df = np.broadcast_arrays(statistic, np.asarray(df, dtype=np.float64))
+    with np.errstate(divide="ignore"):
+        found = np.asarray(np.log10(p))
     normal = np.isnan(df)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    if normal.any():
+        found[normal] = (np.log(2) + log_ndtr(-np.abs(statistic[normal]))) / np.log(10)
+    tiny = ~normal & (p < TINY)
+    if tiny.any():
         # p = I_x(df/2, 1/2) with x = df/(df + t^2); for small x its series converges at once.
-        a = np.where(normal | (df < 1), 1.0, df) / 2
-        log_x = -np.log1p(statistic**2 / (2 * a))
-        tail = a * log_x - np.log(a) - betaln(a, 0.5) + np.log(hyp2f1(a, 0.5, a + 1, np.exp(log_x)))
-        t = np.where(p < 1e-100, tail / np.log(10), np.log10(p))
-        return np.where(normal, (np.log(2) + log_ndtr(-np.abs(statistic))) / np.log(10), t)
+        a, t = df[tiny] / 2, statistic[tiny]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            log_x = -np.log1p(t**2 / (2 * a))
+            tail = a * log_x - np.log(a) - betaln(a, 0.5) + np.log(hyp2f1(a, 0.5, a + 1, np.exp(log_x)))
+        found[tiny] = tail / np.log(10)
+    return found
 
 
-def log10_chi2_upper_tail(statistic: Array, df: Array) -> Array:
-    """Decimal logarithm of `chi2_upper_tail`, also where that underflows."""
+def log10_chi2_upper_tail(statistic: Array, df: Array, p: Array | None = None) -> Array:
+    """Decimal logarithm of `chi2_upper_tail`, also where that underflows; `p` is that value, if it is known."""
     from scipy.special import gammaln
 
-    p = chi2_upper_tail(statistic, df)
-    a, x = np.maximum(np.asarray(df, dtype=np.float64), 1) / 2, np.maximum(statistic, 0) / 2
-    # Continued fraction of the incomplete gamma function (DLMF 8.9.2), from its far end; used where x is far above a.
-    fraction = np.zeros(np.broadcast(a, x).shape)
-    for n in range(200, 0, -1):
-        fraction = n * (n - a) / (x + 2 * n + 1 - a - fraction)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = a * np.log(x) - x - gammaln(a) - np.log(x + 1 - a - fraction)
-        return np.where(p < 1e-100, tail / np.log(10), np.log10(p))
+    p = chi2_upper_tail(statistic, df) if p is None else p
+    statistic, df = np.broadcast_arrays(statistic, np.asarray(df, dtype=np.float64))
+    with np.errstate(divide="ignore"):
+        found = np.asarray(np.log10(p))
+    tiny = p < TINY
+    if tiny.any():
+        a, x = df[tiny] / 2, statistic[tiny] / 2
+        # Continued fraction of the incomplete gamma function (DLMF 8.9.2), from its far end; used where x is far
+        # above a.
+        fraction = np.zeros(a.shape)
+        for n in range(200, 0, -1):
+            fraction = n * (n - a) / (x + 2 * n + 1 - a - fraction)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[tiny] = (a * np.log(x) - x - gammaln(a) - np.log(x + 1 - a - fraction)) / np.log(10)
+    return found
 
 
 def chi2_upper_tail(statistic: Array, df: Array) -> Array:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import PooledFit, pool
+from metarepro.pooling.fitted import read_only
 from metarepro.pooling.formulas import CONTEXT, check_formula
 from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail, quantile
 from metarepro.pooling.kernel import Array
@@ -222,7 +223,7 @@ def meta_regression(
         columns = ", ".join(map(str, frame.columns))
         raise DataError(f"The formula {formula!r} cannot be read: {error}. Columns: {columns}.") from error
     known = np.isin(np.arange(y.size), matrix.index.to_numpy())
-    x = np.asarray(matrix, dtype=np.float64)
+    x = read_only(np.array(matrix, dtype=np.float64))
     if not names:
         raise ConfigError(f"The formula {formula!r} has no moderator and no intercept.")
     notes: list[str] = []
@@ -257,7 +258,7 @@ def meta_regression(
     fit = replace(fit, notes=tuple(kept))
     return MetaRegression(
         fit, names, terms, wald_test(fit, tested), float(r2), _inflation(fit, terms, intercept), x,
-        np.flatnonzero(known), (*notes, *kept), specification, categories,
+        read_only(np.flatnonzero(known)), (*notes, *kept), specification, categories,
     )  # fmt: skip
 
 
