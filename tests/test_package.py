@@ -25,8 +25,32 @@ def test_heavy_libraries_load_when_used_only():
     code = "import sys, metarepro; print(*[m for m in ('numpy', 'scipy', 'pandas', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
-    code = "import sys, metarepro as mr; mr.pool([1, 2, 3], [1, 1, 1]); print(*[m for m in ('pandas', 'matplotlib', "
-    code += "'statsmodels') if m in sys.modules])"
+
+
+SLOW = (
+    "concurrent.futures", "formulaic", "jinja2", "matplotlib", "numba", "numpy.testing", "openpyxl", "pandas", "pydantic",
+    "scipy.optimize", "scipy.special", "scipy.stats", "statsmodels", "yaml",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "",
+        "pool([.1] * 10, [.2] * 10, tau2='DL', ci='z', level=.9)",
+        "fit.weights, fit.log_likelihood, fit.p_value, fit.log10_p, fit.q_p, fit.q_log10_p, fit.data",
+        "mr.peto([1, 2], [9, 9], [2, 4], [9, 9])",
+    ],
+)
+def test_a_first_small_fit_loads_no_slow_library(then):
+    code = f"""
+import sys
+import metarepro as mr
+pool = mr.pool
+fit = pool([.1, .4, .3, .2, .9, .5, .7, .1, .2, .3], [.02, .1, .05, .04, .03, .06, .02, .1, .05, .04])
+{then}
+print(*[m for m in {SLOW} if m in sys.modules])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

@@ -7,13 +7,12 @@ import dataclasses
 import io
 import math
 
-import numpy as np
 import pytest
 
 import metarepro as mr
 from metarepro.analysis import from_json, run_analysis, to_json
 from metarepro.analysis.run import provenance
-from metarepro.analysis.tables import effects_csv, safe_cell, summary_csv
+from metarepro.analysis.tables import effects_csv, summary_csv
 
 
 def used(result):
@@ -233,12 +232,6 @@ def test_csv_of_effects_and_summaries(results):
     main = {x["analysis"]: x for x in summary if x["part"] == "main"}
     assert set(main) == set(results)
     assert float(main["rate_24h"]["estimate"]) == results["rate_24h"].summary.estimate
-
-
-def test_text_cells_cannot_run_as_formulas():
-    assert [safe_cell(x) for x in ("=1+1", "+x", "@x", "-cmd", "plain", -1.5, np.nan)] == [
-        "'=1+1", "'+x", "'@x", "'-cmd", "plain", "-1.5", "",
-    ]  # fmt: skip
 
 
 def test_direction_of_scores_and_responses(results):

@@ -100,7 +100,7 @@ def test_other_moderators_are_held_where_asked():
 
 
 def test_a_curve_is_drawn_where_the_formula_bends_and_given_values_are_checked():
-    regression = fit("np.log(ablat)")
+    regression = fit("log(ablat)")
     b, canvas = canvas_of(regression, x=BCG["ablat"])
     assert canvas.faults() == [] and b.slope is None
     slopes = np.diff(np.log(b.line.estimate))

@@ -1,21 +1,15 @@
-"""Results as CSV text: UTF-8, commas, decimal points, one header row, safe to open in a spreadsheet."""
+"""Results of analyses as CSV text."""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.study_flow import flow_of
+from metarepro.csv_output import csv_text
 from metarepro.evidence.integrity import Finding
 
-# What a spreadsheet starts to compute at the start of a cell.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 EFFECT_COLUMNS = (
     "study_id", "label", "year", "status", "reason", "group", "level", "timepoint_h", "scale", "participants", "inputs",
     "yi", "vi", "estimate", "ci_low", "ci_high", "ci_method", "weight_percent", "notes", "sources",
@@ -32,30 +26,6 @@ INTEGRITY_COLUMNS = (
 )  # fmt: skip
 
 
-def inert_text(text: str) -> str:
-    """A text that no spreadsheet runs as a formula; numbers stay as they are."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-
-
-def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet runs as a formula, and a number that is empty when it does not exist."""
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else ""
-    if isinstance(value, str):
-        return inert_text(value)
-    return "" if value is None else value
-
-
-def write_csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """CSV text with LF line ends."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([safe_cell(v) for v in row])
-    return buffer.getvalue()
-
-
 def effects_csv(result: AnalysisResult) -> str:
     """Every study of an analysis: its numbers, or the reason why it was left out."""
     rows: list[list[Any]] = []
@@ -68,7 +38,7 @@ def effects_csv(result: AnalysisResult) -> str:
              s.weight, "; ".join(s.notes), sources]
         )  # fmt: skip
     rows += [[x.study_id, x.label, None, "not used", x.reason, *[None] * 15] for x in result.left_out]
-    return write_csv(EFFECT_COLUMNS, rows)
+    return csv_text(EFFECT_COLUMNS, rows)
 
 
 def summary_csv(results: Iterable[AnalysisResult]) -> str:
@@ -87,7 +57,7 @@ def summary_csv(results: Iterable[AnalysisResult]) -> str:
                  s.pi_high, s.p_value, s.tau2, s.tau2_low, s.tau2_high, s.i2, s.q, s.q_df, s.q_p, s.model,
                  s.tau2_method, s.ci_method, s.pi_method, " ".join(s.notes)]
             )  # fmt: skip
-    return write_csv(SUMMARY_COLUMNS, rows)
+    return csv_text(SUMMARY_COLUMNS, rows)
 
 
 def flows_csv(results: Iterable[AnalysisResult]) -> str:
@@ -102,9 +72,9 @@ def flows_csv(results: Iterable[AnalysisResult]) -> str:
         steps += [("not pooled", reason, n) for reason, n in flow.not_pooled.items()]
         steps += [("pooled", "", flow.pooled)]
         rows += [[r.id, r.title, *step] for step in steps]
-    return write_csv(FLOW_COLUMNS, rows)
+    return csv_text(FLOW_COLUMNS, rows)
 
 
 def integrity_csv(findings: Iterable[Finding]) -> str:
     """One row for each thing in the tables that does not fit."""
-    return write_csv(INTEGRITY_COLUMNS, ([getattr(f, name) for name in INTEGRITY_COLUMNS] for f in findings))
+    return csv_text(INTEGRITY_COLUMNS, ([getattr(f, name) for name in INTEGRITY_COLUMNS] for f in findings))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from metarepro.analysis.tables import write_csv
 from metarepro.claims.result import AuditedClaim
+from metarepro.csv_output import csv_text
 
 COLUMNS = (
     "id", "page", "claim", "kind", "claimed", "verdict", "by", "in_short", "reason", "rule", "specifications_holding",
@@ -30,4 +30,4 @@ def claims_csv(found: Iterable[AuditedClaim]) -> str:
                 "; ".join(analyses), "; ".join(c.cited), " ; ".join(addresses), c.recorded, c.file, c.line,
             ]
         )  # fmt: skip
-    return write_csv(COLUMNS, rows)
+    return csv_text(COLUMNS, rows)

@@ -21,7 +21,7 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
     for name, values in columns.items():
         try:
             # A copy: nobody may change what a caller passed in.
-            arrays[name] = np.atleast_1d(np.array(values, dtype=np.float64))
+            arrays[name] = np.atleast_1d(np.array(unmasked(values), dtype=np.float64))
         except (TypeError, ValueError):
             raise DataError(f"Column {name} holds something that is not a number.") from None
     lengths = {name: a.shape for name, a in arrays.items() if a.size != 1}
@@ -29,6 +29,12 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
         raise DataError(f"Columns differ in shape: {', '.join(f'{n} {s}' for n, s in lengths.items())}.")
     shaped = np.broadcast_arrays(*arrays.values())
     return {name: np.array(a, dtype=np.float64) for name, a in zip(arrays, shaped, strict=True)}
+
+
+def unmasked(values: Any) -> Any:
+    """Values as they are, but of a masked array: NaN, which means missing, where it is masked."""
+    masked = getattr(values, "mask", None) is not None and hasattr(values, "filled")
+    return values.astype(np.float64).filled(np.nan) if masked else values
 
 
 def refuse(bad: NDArray[np.bool_], what: str, fix: str, **columns: Any) -> None:

@@ -77,7 +77,8 @@ _BACK: dict[str, Callable[[Array], Array]] = {
 
 def to_display(measure: str, x: ArrayLike) -> Any:
     """Map working-scale values of a measure to its display scale."""
-    values = np.asarray(x, dtype=np.float64)
+    # A copy, as some scales leave the values as they are.
+    values = np.array(x, dtype=np.float64)
     kind = get_measure(measure).display
     if kind == "none":
         raise ConfigError(f"{measure} has no back-transformation. {get_measure(measure).caution}")
@@ -108,7 +109,8 @@ def from_display(measure: str, x: ArrayLike) -> Any:
     ConfigError
         When the measure has no display scale of its own (`to_display`).
     """
-    values = np.asarray(x, dtype=np.float64)
+    # A copy, as some scales leave the values as they are.
+    values = np.array(x, dtype=np.float64)
     kind = get_measure(measure).display
     if kind == "none":
         raise ConfigError(f"{measure} has no back-transformation. {get_measure(measure).caution}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from metarepro.csv_output import csv_text
 from metarepro.errors import ConfigError
 from metarepro.figures.fonts import FAMILY, WEB_FAMILY
 from metarepro.figures.layout import About, Cell
@@ -106,17 +106,7 @@ def data_csv(pages: list[Any]) -> str:
         before: dict[str, Cell] = {"page": number} if len(pages) > 1 else {}
         rows += [{**before, "row": i, **cells} for i, cells in enumerate(page.metarepro.data)]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names or ["row"])
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: Cell) -> str:
-    if value is None or value != value:  # nan: it does not exist
-        return ""
-    return repr(float(value)) if isinstance(value, float) else str(value)
+    return csv_text(names or ["row"], ([row.get(name) for name in names] for row in rows), infinite=True)
 
 
 def _save(pages: list[Any], path: Path, dpi: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from metarepro.csv_output import as_meant
 from metarepro.figures.faults import SMALLEST_TEXT
 from metarepro.figures.layout import LayoutError
 from metarepro.figures.printed_numbers import unexplained
@@ -116,7 +117,7 @@ def _place(group: ET.Element, text: ET.Element) -> tuple[float, float]:
 
 
 def read_twin(path: Path) -> list[Row]:
-    """Rows of the CSV beside a figure; numbers as numbers, nothing as None."""
+    """Rows of the CSV beside a figure; numbers as numbers, texts as they were, nothing as None."""
     with path.open(encoding="utf-8", newline="") as file:
         return [{k: _value(k, v) for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
 
@@ -124,7 +125,7 @@ def read_twin(path: Path) -> list[Row]:
 def _value(name: str, text: str | None) -> str | float | None:
     if not text:
         return None
-    return float(text) if name not in WORDS and _DECIMAL.fullmatch(text) else text
+    return float(text) if name not in WORDS and _DECIMAL.fullmatch(text) else as_meant(text)
 
 
 def check_files(stem: Path, numbers: Iterable[float] | None = None) -> list[str]:

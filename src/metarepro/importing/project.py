@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metarepro.analysis.tables import inert_text
+from metarepro.csv_output import csv_text
 from metarepro.errors import ConfigError, Problem
-from metarepro.evidence.dataset import numeric_columns
 from metarepro.evidence.dictionary import column_names, write_dictionary
 from metarepro.evidence.tables import REQUIRED_TABLES, TABLES
 from metarepro.template import refuse_occupied
@@ -86,13 +83,7 @@ def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
     if unknown:
         raise ValueError(f"{name} has no column {sorted(unknown)}")
     columns = [c for c in column_names(model) if model.model_fields[c].is_required() or any(r.get(c) for r in rows)]
-    numeric = numeric_columns(model)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([row.get(c, "") if c in numeric else inert_text(row.get(c, "")) for c in columns])
-    return buffer.getvalue()
+    return csv_text(columns, ([row.get(c, "") for c in columns] for row in rows))
 
 
 def _write(project: ImportedProject, folder: Path) -> None:

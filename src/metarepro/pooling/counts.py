@@ -13,6 +13,7 @@ from metarepro.effects.checks import Array, as_columns, check_counts
 from metarepro.effects.core import effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
 
 
@@ -63,6 +64,9 @@ class CountsFit:
     method: str
     level: float
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        read_only(self.weights)
 
 
 def mantel_haenszel(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.bootstrap import with_bootstrap
 from metarepro.pooling.engine import Estimates, estimate
+from metarepro.pooling.fitted import FittedData, private_copies, read_only
 from metarepro.pooling.heterogeneity import i2_h2
 from metarepro.pooling.inference import (
     CI_METHODS,
@@ -26,8 +27,7 @@ from metarepro.pooling.inference import (
     quantile,
     two_sided_p,
 )
-from metarepro.pooling.on_demand import OnDemand, keep
-from metarepro.pooling.problems import Batch, open_batch, refuse
+from metarepro.pooling.problems import Batch, open_batch, read_numbers, refuse
 from metarepro.pooling.tau2 import ESTIMATORS
 
 
@@ -53,9 +53,7 @@ class PooledFit:
     pi_low, pi_high, pi_df
         Prediction interval of a new study's true effect and its df (NaN with moderators: it depends on their values).
     weights
-        Percent weight of each study, summing to 100; 0 for masked or dropped studies. Computed when read, like
-        `log_likelihood` and the p-values; of large batches from the arrays given to `pool`, which must not have been
-        changed since (a DataError says if they were).
+        Percent weight of each study, summing to 100; 0 for masked or dropped studies.
     covariance
         Covariance of the coefficients, as the intervals use it; shape (..., p, p) with moderators.
     log_likelihood
@@ -69,6 +67,11 @@ class PooledFit:
         What was done.
     notes
         What was dropped, what does not exist and why.
+
+    Notes
+    -----
+    Arrays are read-only, and independent of those given to `pool`. Weights, log-likelihood and p-values are computed
+    when they are first read, from copies that the fit keeps.
     """
 
     beta: Any
@@ -98,35 +101,37 @@ class PooledFit:
     pi_method: str
     level: float
     notes: tuple[str, ...]
-    _on_demand: OnDemand = field(repr=False)
+    _fitted: FittedData = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name in _FIELDS:
+            read_only(self.__dict__[name])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copies, and fits that were pickled, are read-only as well.
+        self.__dict__.update({name: read_only(value) for name, value in state.items()})
 
     @property
     def data(self) -> tuple[Any, Any]:
         """Effects and variances that were pooled, as copies; NaN where a study was masked or lacked a number."""
-        batch = self._on_demand.batch
-        yi, vi = (np.array(a, dtype=np.float64) for a in (batch.y, batch.v))
-        unused = ~(np.isfinite(yi) & np.isfinite(vi))
-        if batch.mask is not None:
-            unused |= ~batch.mask
-        yi[unused] = vi[unused] = np.nan
+        yi, vi = self._fitted.data()
         return (yi[0], vi[0]) if self._shape == () else (yi.reshape((*self._shape, -1)), vi.reshape((*self._shape, -1)))
 
     @cached_property
     def weights(self) -> Any:
         """Percent weight of each study."""
-        weights = self._on_demand.weights()
-        return weights[0] if self._shape == () else weights.reshape((*self._shape, -1))
+        weights = self._fitted.weights()
+        return read_only(weights[0] if self._shape == () else weights.reshape((*self._shape, -1)))
 
     @cached_property
     def log_likelihood(self) -> Any:
         """Log-likelihood at tau2."""
-        return _plain(self._on_demand.log_likelihood().reshape(self._shape))
+        return _plain(self._fitted.log_likelihood().reshape(self._shape))
 
     @property
     def _shape(self) -> tuple[int, ...]:
-        return self._on_demand.batch.shape
+        return self._fitted.shape
 
-    # Probabilities are computed when they are asked for: in a large batch they would take longer than the fits.
     @cached_property
     def p_value(self) -> Any:
         """Two-sided p-value of beta = 0."""
@@ -135,7 +140,7 @@ class PooledFit:
     @cached_property
     def log10_p(self) -> Any:
         """Decimal logarithm of `p_value`, which does not underflow."""
-        return _plain(log10_two_sided_p(np.asarray(self.statistic), self._df))
+        return _plain(log10_two_sided_p(np.asarray(self.statistic), self._df, np.asarray(self.p_value)))
 
     @cached_property
     def q_p(self) -> Any:
@@ -145,7 +150,7 @@ class PooledFit:
     @cached_property
     def q_log10_p(self) -> Any:
         """Decimal logarithm of `q_p`, which does not underflow."""
-        return _plain(log10_chi2_upper_tail(np.asarray(self.q), np.asarray(self.q_df)))
+        return _plain(log10_chi2_upper_tail(np.asarray(self.q), np.asarray(self.q_df), np.asarray(self.q_p)))
 
     @property
     def _df(self) -> np.ndarray:
@@ -154,8 +159,11 @@ class PooledFit:
         return df if np.ndim(self.statistic) == df.ndim else df[..., None]
 
 
+_FIELDS = tuple(f.name for f in fields(PooledFit))
+
+
 def _plain(values: np.ndarray) -> Any:
-    return values.item() if values.ndim == 0 else values
+    return values.item() if values.ndim == 0 else read_only(values)
 
 
 def pool(
@@ -239,17 +247,21 @@ def pool(
     batch = open_batch(yi, vi, moderators, mask, intercept or moderators is None)
     user = None if weights is None else _user_weights(weights, batch)
     estimates, notes = estimate(batch, tau2, user)
-    on_demand = OnDemand(
-        keep(batch),
-        estimates.tau2,
-        estimates.rss,
-        estimates.sum_w,
-        estimates.log_det_xwx,
-        incomplete=bool(estimates.dropped),
-        restricted=tau2 == "REML",
+    y, v, used = private_copies(batch, incomplete=bool(estimates.dropped))
+    fitted = FittedData(
+        y=y,
+        v=v,
+        used=used,
         user=user,
+        shape=batch.shape,
+        coefficients=estimates.beta.shape[-1],
+        tau2=estimates.tau2,
+        rss=estimates.rss,
+        sum_w=estimates.sum_w,
+        log_det_xwx=estimates.log_det_xwx,
+        restricted=tau2 == "REML",
     )
-    fit = _assemble(estimates, batch, on_demand, tau2, ci, pi, level, list(notes))
+    fit = _assemble(estimates, batch, fitted, tau2, ci, pi, level, list(notes))
     return with_bootstrap(fit, batch, seed) if pi == "NNF" else fit
 
 
@@ -262,8 +274,8 @@ def _allowed(name: str, value: str, known: Any) -> None:
 
 def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
     try:
-        given = np.broadcast_to(np.asarray(weights, dtype=np.float64), (*batch.shape, batch.y.shape[-1]))
-    except (TypeError, ValueError):
+        given = np.broadcast_to(read_numbers(weights, "weights"), (*batch.shape, batch.y.shape[-1]))
+    except ValueError:
         raise DataError(f"weights must be numbers in the shape of yi, {(*batch.shape, batch.y.shape[-1])}.") from None
     flat = given.reshape(batch.y.shape)
     used = np.isfinite(batch.y) & np.isfinite(batch.v) & (True if batch.mask is None else batch.mask)
@@ -274,7 +286,7 @@ def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
 
 
 def _assemble(
-    e: Estimates, batch: Batch, on_demand: OnDemand, tau2_method: str, ci: str, pi: str, level: float, notes: list[str]
+    e: Estimates, batch: Batch, fitted: FittedData, tau2_method: str, ci: str, pi: str, level: float, notes: list[str]
 ) -> PooledFit:
     k, p, shape = e.k, e.beta.shape[-1], batch.shape
     df = k - p
@@ -352,7 +364,7 @@ def _assemble(
         pi_method=pi,
         level=level,
         notes=tuple(notes),
-        _on_demand=on_demand,
+        _fitted=fitted,
     )
 
 

@@ -12,6 +12,7 @@ from metarepro.effects.checks import as_columns, check_counts
 from metarepro.effects.core import effect_sizes
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.binomial_normal import STRETCHED, BinomialNormal, Maximum, maximise, uphill
+from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import PI_METHODS, check_level, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
 
@@ -96,6 +97,9 @@ class GlmmFit:
     pi_method: str
     level: float
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        read_only(self.weights)
 
 
 def glmm(

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from metarepro.errors import ConfigError
+from metarepro.pooling.distributions import (
+    LEAST_PROBABILITY,
+    MOST_DF,
+    SMALLEST,
+    chi2_tail,
+    normal_quantile,
+    normal_tail,
+    t_quantile,
+    t_tail,
+)
 from metarepro.pooling.kernel import Array
 
 CI_METHODS = {
@@ -19,6 +31,8 @@ PI_METHODS = {
     "z": "normal",
     "NNF": "Nagashima-Noma-Furukawa bootstrap",
 }
+# Below this a p-value is too near the end of floating-point numbers for its logarithm to be taken from it.
+TINY = 1e-100
 
 
 def check_level(level: float) -> None:
@@ -35,66 +49,113 @@ def check_whole(name: str, value: int, least: int) -> None:
 
 def quantile(probability: float, df: Array) -> Array:
     """Quantile of t with whole `df`, or of the normal where df is NaN; NaN where df < 1."""
-    from scipy.special import ndtri, stdtrit
-
     df = np.asarray(df, dtype=np.float64)
     flat = df.ravel()
     # Batches have few different df; each is looked up once.
     alike = (flat == flat[0]).all() or np.isnan(flat).all()
     different, where = (flat[:1], np.array(0)) if alike else np.unique(flat, return_inverse=True)
-    normal = np.isnan(different)
-    t = stdtrit(np.where(normal | (different < 1), 1.0, different), probability)
-    found = np.where(normal, ndtri(probability), np.where(different < 1, np.nan, t))
+    found = np.array([_quantile(float(probability), d) for d in different.tolist()])
     return np.full(df.shape, found[0]) if alike else found[where].reshape(df.shape)
+
+
+def _quantile(probability: float, df: float) -> float:
+    normal = math.isnan(df)
+    if df < 1:
+        return math.nan
+    if LEAST_PROBABILITY <= probability < 1:
+        if normal:
+            return normal_quantile(probability)
+        if df <= MOST_DF and df.is_integer():
+            return t_quantile(probability, int(df))
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(probability) if normal else stdtrit(df, probability))
 
 
 def two_sided_p(statistic: Array, df: Array) -> Array:
     """Two-sided p-value from the upper tail, so that small values keep their digits."""
+    df = np.asarray(df, dtype=np.float64)
+    if np.ndim(statistic) == 0 and df.ndim == 0:
+        single = _single_p(abs(float(statistic)), float(df))
+        if single is not None:
+            return np.array(single)
     from scipy.special import ndtr, stdtr
 
-    df = np.asarray(df, dtype=np.float64)
     normal = np.isnan(df)
     size = -np.abs(statistic)
     t = stdtr(np.where(normal | (df < 1), 1.0, df), size)
     return np.where(normal, 2 * ndtr(size), np.where(df < 1, np.nan, 2 * t))
 
 
-def log10_two_sided_p(statistic: Array, df: Array) -> Array:
-    """Decimal logarithm of the two-sided p-value, also where the p-value is too small for a floating-point number."""
-    from scipy.special import betaln, hyp2f1, log_ndtr
+def _single_p(size: float, df: float) -> float | None:
+    """Two-sided p-value of one statistic without SciPy; None where that is not as exact."""
+    if math.isnan(df):
+        p = 2 * normal_tail(size)
+    elif 1 <= df <= MOST_DF and df.is_integer():
+        p = 2 * t_tail(size, int(df))
+    else:
+        return None
+    return p if p >= SMALLEST else None
 
-    df = np.asarray(df, dtype=np.float64)
-    p = two_sided_p(statistic, df)
+
+def log10_two_sided_p(statistic: Array, df: Array, p: Array | None = None) -> Array:
+    """Decimal logarithm of the two-sided p-value, also where the p-value is too small for a floating-point number.
+
+    `p` is `two_sided_p` of the same, if that is known.
+    """
+    p = two_sided_p(statistic, df) if p is None else p
+    statistic, df = np.broadcast_arrays(statistic, np.asarray(df, dtype=np.float64))
+    with np.errstate(divide="ignore"):
+        found = np.asarray(np.log10(p))
     normal = np.isnan(df)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    if normal.any():
+        from scipy.special import log_ndtr
+
+        found[normal] = (np.log(2) + log_ndtr(-np.abs(statistic[normal]))) / np.log(10)
+    tiny = ~normal & (p < TINY)
+    if tiny.any():
+        from scipy.special import betaln, hyp2f1
+
         # p = I_x(df/2, 1/2) with x = df/(df + t^2); for small x its series converges at once.
-        a = np.where(normal | (df < 1), 1.0, df) / 2
-        log_x = -np.log1p(statistic**2 / (2 * a))
-        tail = a * log_x - np.log(a) - betaln(a, 0.5) + np.log(hyp2f1(a, 0.5, a + 1, np.exp(log_x)))
-        t = np.where(p < 1e-100, tail / np.log(10), np.log10(p))
-        return np.where(normal, (np.log(2) + log_ndtr(-np.abs(statistic))) / np.log(10), t)
+        a, t = df[tiny] / 2, statistic[tiny]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            log_x = -np.log1p(t**2 / (2 * a))
+            tail = a * log_x - np.log(a) - betaln(a, 0.5) + np.log(hyp2f1(a, 0.5, a + 1, np.exp(log_x)))
+        found[tiny] = tail / np.log(10)
+    return found
 
 
-def log10_chi2_upper_tail(statistic: Array, df: Array) -> Array:
-    """Decimal logarithm of `chi2_upper_tail`, also where that underflows."""
-    from scipy.special import gammaln
+def log10_chi2_upper_tail(statistic: Array, df: Array, p: Array | None = None) -> Array:
+    """Decimal logarithm of `chi2_upper_tail`, also where that underflows; `p` is that value, if it is known."""
+    p = chi2_upper_tail(statistic, df) if p is None else p
+    statistic, df = np.broadcast_arrays(statistic, np.asarray(df, dtype=np.float64))
+    with np.errstate(divide="ignore"):
+        found = np.asarray(np.log10(p))
+    tiny = p < TINY
+    if tiny.any():
+        from scipy.special import gammaln
 
-    p = chi2_upper_tail(statistic, df)
-    a, x = np.maximum(np.asarray(df, dtype=np.float64), 1) / 2, np.maximum(statistic, 0) / 2
-    # Continued fraction of the incomplete gamma function (DLMF 8.9.2), from its far end; used where x is far above a.
-    fraction = np.zeros(np.broadcast(a, x).shape)
-    for n in range(200, 0, -1):
-        fraction = n * (n - a) / (x + 2 * n + 1 - a - fraction)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = a * np.log(x) - x - gammaln(a) - np.log(x + 1 - a - fraction)
-        return np.where(p < 1e-100, tail / np.log(10), np.log10(p))
+        a, x = df[tiny] / 2, statistic[tiny] / 2
+        # Continued fraction of the incomplete gamma function (DLMF 8.9.2), from its far end; used where x is far
+        # above a.
+        fraction = np.zeros(a.shape)
+        for n in range(200, 0, -1):
+            fraction = n * (n - a) / (x + 2 * n + 1 - a - fraction)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[tiny] = (a * np.log(x) - x - gammaln(a) - np.log(x + 1 - a - fraction)) / np.log(10)
+    return found
 
 
 def chi2_upper_tail(statistic: Array, df: Array) -> Array:
     """P(chi2 with df > statistic); NaN where df < 1."""
+    df = np.asarray(df, dtype=np.float64)
+    if np.ndim(statistic) == 0 and df.ndim == 0 and 1 <= df <= MOST_DF and float(df).is_integer():
+        q = max(float(statistic), 0.0)
+        p = chi2_tail(q, int(df)) if math.isfinite(q) else 0.0
+        if p >= SMALLEST:
+            return np.array(p)
     from scipy.special import chdtrc
 
-    df = np.asarray(df, dtype=np.float64)
     return np.where(df < 1, np.nan, chdtrc(np.where(df < 1, 1.0, df), np.maximum(statistic, 0)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metarepro.effects.checks import unmasked
 from metarepro.errors import DataError
 from metarepro.pooling.kernel import Array, Mask, Problems
 from metarepro.pooling.loops import HEAVY
@@ -58,7 +59,8 @@ def open_batch(
     y, v = (read_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
     if y.ndim == 0 or y.shape[-1] == 0:
         raise DataError("There is no study: yi is empty.")
-    shown = None if mask is None else np.asarray(mask)
+    # What is masked in a mask is unknown, so it is not used.
+    shown = None if mask is None else np.asarray(mask.filled(False) if hasattr(mask, "filled") else mask)
     if shown is not None and shown.dtype != np.bool_:
         raise DataError("mask must be boolean.")
     given = read_numbers(moderators, "moderators") if moderators is not None else None
@@ -190,9 +192,9 @@ def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[A
 
 
 def read_numbers(values: ArrayLike, name: str) -> np.ndarray:
-    """Numbers as an array, without copying one that is an array already."""
+    """Numbers as an array, without copying one that is an array already; NaN where one is masked."""
     try:
-        return np.asarray(values, dtype=np.float64)
+        return np.asarray(unmasked(values), dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(f"{name} holds something that is not a number.") from None
 

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import PooledFit, pool
+from metarepro.pooling.fitted import read_only
+from metarepro.pooling.formulas import CONTEXT, check_formula
 from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail, quantile
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
@@ -93,7 +95,7 @@ class MetaRegression:
         return {column: tuple(sorted(levels, key=str)) for column, levels in self._levels.items()}
 
     def terms_of(self, moderator: str) -> tuple[str, ...]:
-        """Terms of the formula with a moderator: ``ablat`` is in ``ablat``, ``np.log(ablat)`` and ``ablat:year``."""
+        """Terms of the formula with a moderator: ``ablat`` is in ``ablat``, ``log(ablat)`` and ``ablat:year``."""
         if moderator not in self.moderators:
             raise ConfigError(f"There is no moderator {moderator!r}. Moderators: {', '.join(self.moderators)}.")
         return tuple(
@@ -114,12 +116,13 @@ class MetaRegression:
                 f"The moderators cannot be read: none is given of {missing[0]!r}. Fix: give each moderator."
             )
         for column, levels in self._levels.items():
-            unseen = [v for v in frame[column].unique() if v not in levels]
+            unseen = [v for v in frame[column].unique().tolist() if v not in levels]
             if unseen:
                 known = ", ".join(map(str, sorted(levels, key=str)))
                 raise DataError(f"No study has {column} = {unseen[0]!r}, so nothing is known of it. Levels: {known}.")
         try:
-            return np.asarray(self._specification.get_model_matrix(frame, na_action="raise"), dtype=np.float64)
+            matrix = self._specification.get_model_matrix(frame, context=CONTEXT, na_action="raise")
+            return np.asarray(matrix, dtype=np.float64)
         except Exception as error:  # formulaic and pandas raise many kinds
             raise DataError(f"The moderators cannot be read: {error}") from error
 
@@ -159,9 +162,12 @@ def meta_regression(
     yi, vi : array_like, shape (k,)
         Effects and sampling variances on the working scale.
     formula : str
-        Right-hand side in the language of formulaic: ``"ablat + year"``, ``"C(alloc)"``, ``"ablat:year"``, or
-        ``"0 + C(g)"`` (no intercept). Text columns are categorical by themselves; the first level in the alphabet is
-        the reference, ``C(alloc, contr.treatment('random'))`` chooses another.
+        Right-hand side: ``"ablat + year"``, ``"C(alloc)"``, ``"ablat:year"``, or ``"0 + C(g)"`` (no intercept). Text
+        columns are categorical by themselves; the first level in the alphabet is the reference, ``C(alloc,
+        Treatment('random'))`` chooses another. Names with blanks stand in back quotes. Functions: ``log``, ``log2``,
+        ``log10``, ``exp``, ``sqrt``, ``center``, ``scale``, ``I(year - 1948)`` for arithmetic, ``poly(year, 2)``
+        (orthogonal powers), ``bs(year, df=4)`` (B-spline) and ``cr(year, df=3, constraints='center')`` (natural cubic
+        spline). Nothing else is read, so that no formula runs a program.
     data : mapping of str to array_like
         Columns of length k, or a DataFrame.
     tau2, ci, level, pi, weights
@@ -175,6 +181,8 @@ def meta_regression(
     ------
     DataError
         Columns of another length, a formula that cannot be read, a design without full rank.
+    ConfigError
+        A formula with parts that are not allowed, or without a moderator.
 
     Notes
     -----
@@ -200,6 +208,7 @@ def meta_regression(
     frame = _frame(data)
     if len(frame) != y.size:
         raise DataError(f"data has {len(frame)} rows for {y.size} studies.")
+    categorical = check_formula(formula, frame.columns)
     from formulaic import Formula
 
     effects = np.isfinite(y) & np.isfinite(v)
@@ -207,15 +216,14 @@ def meta_regression(
         raise DataError("There is no study with an effect.")
     try:
         # Only the studies with an effect: a category of the others alone would have no coefficient.
-        matrix = Formula(formula).get_model_matrix(frame[effects], na_action="drop")
+        matrix = Formula(formula).get_model_matrix(frame[effects], context=CONTEXT, na_action="drop")
         specification = matrix.model_spec
         names = tuple(specification.column_names)
     except Exception as error:  # formulaic and pandas raise many kinds
         columns = ", ".join(map(str, frame.columns))
-        hint = " Give the right-hand side only." if "~" in formula.lstrip(" ~") else ""
-        raise DataError(f"The formula {formula!r} cannot be read: {error}.{hint} Columns: {columns}.") from error
+        raise DataError(f"The formula {formula!r} cannot be read: {error}. Columns: {columns}.") from error
     known = np.isin(np.arange(y.size), matrix.index.to_numpy())
-    x = np.asarray(matrix, dtype=np.float64)
+    x = read_only(np.array(matrix, dtype=np.float64))
     if not names:
         raise ConfigError(f"The formula {formula!r} has no moderator and no intercept.")
     notes: list[str] = []
@@ -233,7 +241,7 @@ def meta_regression(
         column: frozenset(frame.loc[known, column])
         for column in frame.columns
         if column in specification.required_variables
-        and (frame[column].dtype.kind not in "iufb" or f"C({column}" in formula)
+        and (frame[column].dtype.kind not in "iufb" or column in categorical)
     }
     fit = pool(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
     intercept = names[0] == "Intercept"
@@ -250,7 +258,7 @@ def meta_regression(
     fit = replace(fit, notes=tuple(kept))
     return MetaRegression(
         fit, names, terms, wald_test(fit, tested), float(r2), _inflation(fit, terms, intercept), x,
-        np.flatnonzero(known), (*notes, *kept), specification, categories,
+        read_only(np.flatnonzero(known)), (*notes, *kept), specification, categories,
     )  # fmt: skip
 
 

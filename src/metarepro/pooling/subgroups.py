@@ -12,6 +12,7 @@ from metarepro.errors import DataError
 from metarepro.pooling.fit import PooledFit, pool
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.problems import read_numbers
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def pool_subgroups(
     ----------
     Borenstein & Higgins 2013, doi:10.1007/s11121-013-0377-7.
     """
-    y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
+    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
     if len(groups) != y.size:
         raise DataError(f"{len(groups)} subgroup labels for {y.size} studies.")
     levels = tuple(dict.fromkeys(groups))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from metarepro.analysis.tables import write_csv
+from metarepro.csv_output import csv_text
 from metarepro.reproduction.result import Reproduction
 
 COLUMNS = (
@@ -46,4 +46,4 @@ def reproduction_csv(found: Iterable[Reproduction]) -> str:
                 r.must, r.source_id, r.source_url, r.locator, r.level, r.notes, r.file, r.line,
             ]
         )  # fmt: skip
-    return write_csv(COLUMNS, rows)
+    return csv_text(COLUMNS, rows)

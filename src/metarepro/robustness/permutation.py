@@ -13,6 +13,7 @@ from metarepro.errors import DataError
 from metarepro.pooling.fit import PooledFit, pool
 from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.problems import read_numbers
 
 # Statistics this close, relatively, count as ties.
 TIE = 1e-9
@@ -98,7 +99,7 @@ def permutation_test(
     Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
     """
     observed = pool(yi, vi, tau2, ci, moderators=moderators)
-    y, v = np.asarray(yi, dtype=np.float64), np.asarray(vi, dtype=np.float64)
+    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
     if y.ndim != 1 or np.ndim(moderators if moderators is not None else 0) > 2:
         raise DataError("A permutation test takes one problem, yi of shape (k,), moderators of shape (k,) or (k, p).")
     known = np.isfinite(y) & np.isfinite(v)
@@ -122,7 +123,7 @@ def permutation_test(
         there, here = np.abs(fits.statistic)[:, None], np.abs(np.array([observed.statistic]))
         omnibus_there, omnibus_here = there[:, 0], here[0]
     else:
-        x = np.asarray(moderators, dtype=np.float64)
+        x = read_numbers(moderators, "moderators")
         x = (x[:, None] if x.ndim == 1 else x)[known]
         order = (
             np.array(list(permutations(range(k))))
