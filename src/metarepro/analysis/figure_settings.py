@@ -10,7 +10,7 @@ from metarepro.analysis.parts import AnalysisId, Part, Real, Truth, Words, fail
 from metarepro.analysis.result import FigureOptions
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.rows import Row
-from metarepro.evidence.tables import Arm, RiskOfBias, Study
+from metarepro.evidence.tables import Arm, Study
 
 _TABLES: dict[str, type[Row]] = {"studies": Study, "arms": Arm}
 JUDGED = ("d1", "d2", "d3", "d4", "d5", "overall")
@@ -103,7 +103,7 @@ def beside_study(
         columns[column.head] = _cell(getattr(row, name, None))
     if not settings.risk_of_bias:
         return columns, {}
-    rows = [r for r in data.others.get("risk_of_bias", ()) if isinstance(r, RiskOfBias) and r.study_id == study_id]
+    rows = data.judged_of.get(study_id, ())
     fitting = [r for wanted in (outcome, "") for r in rows if r.outcome == wanted]
     return columns, {d: getattr(fitting[0], d) if fitting else "" for d in JUDGED}
 

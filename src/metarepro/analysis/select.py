@@ -169,7 +169,8 @@ def _comparisons(
         nearest = [r for r in _nearest(analysis, first) if not isinstance(r, Contrast)]
         return [_one_arm(analysis, data, study, _one_visit(analysis, study, nearest))], []
     second = [r for r in arm_rows if data.arms[r.study_id, r.arm_id].agent in analysis.control.agent]
-    paired = [r for r in first if any(_visit(r) == _visit(c) for c in second)]
+    controlled = {_visit(c) for c in second}
+    paired = [r for r in first if _visit(r) in controlled]
     if not paired:
         if first and not reasons:
             reasons.append("no control row for the same outcome and time")

@@ -175,24 +175,27 @@ def check_differences(dataset: Dataset, text: Texts) -> Iterator[Finding]:
 def _pairs(dataset: Dataset) -> Iterator[tuple[Continuous, Continuous]]:
     """Experimental and control rows of one study, scale, score, time and source, of patients who are not the same."""
     full = [r for r in dataset.continuous if r.mean is not None and r.sd and r.n and r.statistic in _SCORES]
+    visits: dict[tuple[object, ...], list[Continuous]] = {}
+    for row in full:
+        visits.setdefault(_visit(row), []).append(row)
     for one in full:
         study, arm = dataset.studies[one.study_id], dataset.arms[(one.study_id, one.arm_id)]
         if not study.randomised or arm.role != "experimental" or arm.kind == "subset":
             continue
         if study.design == "crossover" and one.periods != "first" and one.statistic == "baseline":
             continue
-        for other in full:
-            if other.study_id != one.study_id or other.arm_id == one.arm_id or other.source_id != one.source_id:
+        # Where every arm is experimental, each pair is taken once.
+        alone = all(a.role == "experimental" for a in dataset.arms_of[one.study_id])
+        for other in visits[_visit(one)]:
+            if other.arm_id == one.arm_id:
                 continue
             role = dataset.arms[(other.study_id, other.arm_id)].role
-            # Where every arm is experimental, each pair is taken once.
-            alone = all(a.role == "experimental" for (s, _), a in dataset.arms.items() if s == one.study_id)
-            if role == "experimental" and not (alone and other.line > one.line):
-                continue
-            if (one.outcome, one.scale, one.statistic, one.timepoint_h, one.periods) == (
-                other.outcome, other.scale, other.statistic, other.timepoint_h, other.periods
-            ):  # fmt: skip
+            if role != "experimental" or (alone and other.line > one.line):
                 yield one, other
+
+
+def _visit(row: Continuous) -> tuple[object, ...]:
+    return row.study_id, row.source_id, row.outcome, row.scale, row.statistic, row.timepoint_h, row.periods
 
 
 def _at_an_end(row: Continuous) -> bool:

@@ -9,9 +9,9 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from metarepro.errors import DataError
+from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.integrity.printed import rounded_from
 
 _P = re.compile(r"\s*p?\s*(<=|>=|≤|≥|<|>|=)?\s*(0?\.\d+|[01](?:\.\d*)?)\s*", re.IGNORECASE)
@@ -199,12 +199,12 @@ def sd_looks_like_se(sds: Sequence[float], ns: Sequence[int], factor: float = 2.
     """
     if len(sds) != len(ns):
         raise DataError("Give as many sizes as SDs.")
+    if len(sds) < 4:
+        return ()
     found = []
+    ordered = sorted(sds)
     for at, (sd, n) in enumerate(zip(sds, ns, strict=True)):
-        others = [s for i, s in enumerate(sds) if i != at]
-        if len(others) < 3:
-            continue
-        usual = median(others)
+        usual = median_without(ordered, [sd])
         if sd * factor < usual and 0.6 <= sd * math.sqrt(n) / usual <= 1.7:
             found.append(at)
     return tuple(found)
