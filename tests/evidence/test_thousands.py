@@ -95,7 +95,7 @@ def test_twice_as_many_studies_are_twice_the_work(tmp_path, work):
 def test_many_wrong_ids_are_compared_with_all_others_for_the_first_only(tmp_path, monkeypatch):
     folder = project(tmp_path / "p", 300)
     arms = folder / "data/raw/arms.csv"
-    arms.write_text(arms.read_text(encoding="utf-8").replace("\ns", "\nx"), encoding="utf-8")
+    arms.write_text(arms.read_text(encoding="utf-8").replace("\ns", "\nss"), encoding="utf-8")
     calls = []
     known = dataset_module.get_close_matches
     monkeypatch.setattr(dataset_module, "get_close_matches", lambda *a, **k: calls.append(a) or known(*a, **k))
