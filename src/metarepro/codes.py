@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "E042": "a printed result and the studies listed for it do not fit",
     "E043": "the rule or the finding of a claim cannot be read",
     "E044": "the rule or the finding of a claim names something that the tables do not have",
+    "E045": "experimental and control arm are exchanged",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
     "E100": "the configuration is not readable YAML",
@@ -194,6 +195,11 @@ HELP: dict[str, str] = {
     "E044": (
         "A quantity, an analysis, a study, an arm, a source or a row that a claim refers to is not there, or several "
         "rows fit. docs/claims.md lists the quantities and what they take."
+    ),
+    "E045": (
+        "`role` in arms.csv says that the first arm of a comparison is the control and the second the experimental "
+        "one, so that the effect would have the other sign. Exchange the arms (or `experimental` and `control` of the "
+        "analysis), or correct the roles. Where two treatments are compared, both arms are experimental."
     ),
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "

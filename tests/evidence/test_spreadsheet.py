@@ -278,3 +278,9 @@ def test_a_whole_sheet_merged_or_linked_is_refused_unread(project, part):
             packed.writestr(name, content)
     with pytest.raises(DataError, match=r"E009 the cells A\d:XFD1048576 of a sheet are merged, or one link"):
         read_sheet(path, "t.xlsx", "studies")
+
+
+def test_a_small_number_keeps_its_decimals(project):
+    path = one_workbook(project)
+    edit(path, "dichotomous", F2=0.00001)
+    assert read_sheet(path, "t.xlsx", "dichotomous").rows[0][5].text == "0.00001"

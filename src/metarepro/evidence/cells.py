@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -16,6 +17,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # Spreadsheets write 12 as 12.0; an exponent or a leading zero is no way to write down patients.
 _COUNT = re.compile(r"\+?(0|[1-9]\d*)(\.0*)?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
+_MOST_ZEROS = 30
 MAX_COUNT = 10_000_000
 
 
@@ -81,6 +83,21 @@ def plain_number(text: str, dialect: Dialect) -> str:
             raise_at = "is written with a point, although `csv: decimal` declares a comma"
             return f"{text}\0{raise_at}"
     return text
+
+
+def printed_number(text: str, dialect: Dialect) -> str:
+    """Text of a column of numbers as printed, such as `<0.001`, as if written with a point and empty for missing."""
+    if text in dialect.missing:
+        return ""
+    return re.sub(r"(?<![\d.]),(?=\d)|(?<=\d),(?=\d)", ".", text) if dialect.decimal == "," else text
+
+
+def without_exponent(text: str) -> str:
+    """A number with an exponent in plain decimals, digits kept: 1.530e1 is 15.30. Other texts are left as they are."""
+    if not _NUMBER.fullmatch(text) or "e" not in text.lower():
+        return text
+    number = Decimal(text)
+    return f"{number:f}" if abs(number.adjusted()) <= _MOST_ZEROS else text
 
 
 def parse_id(text: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from metarepro.errors import Problem
 from metarepro.evidence.integrity.scales import SCALES, find_scale, is_known_name
 from metarepro.evidence.reader import Cell
-from metarepro.evidence.tables import Continuous, Contrast, Dichotomous, Row, Study
+from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, Row, Study
 
 Cells = Mapping[int, Mapping[str, Cell]]
 # Columns whose words are compared with each other, or with the configuration.
@@ -17,7 +17,7 @@ _WORDS = ("outcome", "scale", "agent", "diagnosis", "route")
 
 def check_consistency(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> list[Problem]:
     """Problems that no row has alone; the rows themselves are right."""
-    return [*_spellings(tables, cells), *_scales(tables, cells), *_periods(tables, cells)]
+    return [*_spellings(tables, cells), *_scales(tables, cells), *_periods(tables, cells), *_roles(tables, cells)]
 
 
 def _key(row: Mapping[str, Cell]) -> str:
@@ -77,6 +77,23 @@ def _slip(one: str, other: str) -> bool:
         longer, shorter = (a, b) if len(a) > len(b) else (b, a)
         return longer[at + 1 :] == shorter[at:]
     return a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]
+
+
+def _roles(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
+    """Printed effects whose first arm is the control and whose second is the experimental one."""
+    arms = {(row.study_id, row.arm_id): row for row in tables["arms"] if isinstance(row, Arm)}
+    for row in tables["contrasts"]:
+        if not isinstance(row, Contrast):
+            continue
+        one, two = (arms.get((row.study_id, arm)) for arm in (row.experimental_arm, row.control_arm))
+        if one is not None and two is not None and (one.role, two.role) == ("control", "experimental"):
+            cell = cells[id(row)]["experimental_arm"]
+            yield Problem(
+                "E045", f"experimental_arm {one.arm_id!r} has the role control, and control_arm {two.arm_id!r} the "
+                "role experimental", row.file, cell.line, cell.column,
+                (_key(cells[id(row)]), f"Roles: {one.file}, lines {one.line} and {two.line}.",
+                 "Fix: exchange the arms and turn the effect round, or correct the roles."),
+            )  # fmt: skip
 
 
 def _periods(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BeforeValidator, ValidationError
 
 from metarepro.errors import DataError, Problem
-from metarepro.evidence.cells import NUMERIC, plain_number
+from metarepro.evidence.cells import NUMERIC, plain_number, printed_number, without_exponent
 from metarepro.evidence.consistency import check_consistency
 from metarepro.evidence.header import check_header
 from metarepro.evidence.messages import cell_problem, row_key
@@ -215,9 +215,23 @@ def _texts(
         for row in rows:
             numeric = numeric_columns(type(row))
             texts[row.file, row.line] = {
-                n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in cells[id(row)].items()
+                n: without_exponent(text) if n in numeric else text
+                for n, text in _values(type(row), cells[id(row)], dialect).items()
             }
     return texts
+
+
+def _values(model: type[Row], named: Mapping[str, Cell], dialect: Dialect) -> dict[str, str]:
+    """Texts of a row, its numbers with a decimal point."""
+    numeric, printed = numeric_columns(model), model.as_printed
+    return {
+        n: plain_number(c.text, dialect)
+        if n in numeric
+        else printed_number(c.text, dialect)
+        if n in printed
+        else c.text
+        for n, c in named.items()
+    }
 
 
 @cache
@@ -248,7 +262,7 @@ def _rows(
             problems += strange
             continue
         line = next(iter(named.values())).line
-        values = {n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in named.items()}
+        values = _values(model, named, dialect)
         # An empty cell of an optional column takes the column's default.
         given = {n: text for n, text in values.items() if text != "" or columns[n]}
         try:

@@ -21,6 +21,8 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     table: ClassVar[str] = ""
     key: ClassVar[tuple[str, ...]] = ()
+    # Columns of texts that are numbers as printed, so that their digits are kept.
+    as_printed: ClassVar[frozenset[str]] = frozenset()
 
     file: str = Field("", exclude=True)
     line: int = Field(0, exclude=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from metarepro.errors import DataError, Problem
+from metarepro.evidence.cells import without_exponent
 from metarepro.evidence.reader import (
     MAX_BYTES,
     MAX_CELLS,
@@ -251,6 +252,7 @@ def _cell(cell: Any, place: str, problems: list[Problem]) -> Cell:
 
 def _with_zeros(text: str, number_format: str) -> str:
     """A number with the zeros at its end that the format shows: 15.30 says more than 15.3."""
+    text = without_exponent(text)
     shown = _DECIMALS.fullmatch(number_format)
     if shown is None or "e" in text:
         return text

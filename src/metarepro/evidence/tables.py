@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from metarepro.evidence.cells import Count, Flag, Id, Number
+from metarepro.evidence.p_values import PValue
 from metarepro.evidence.printed_tables import Claim as Claim
 from metarepro.evidence.printed_tables import PublishedInput as PublishedInput
 from metarepro.evidence.printed_tables import PublishedResult as PublishedResult
@@ -60,7 +61,9 @@ class Arm(Sourced):
 
     study_id: Id = Field(description="Study.", min_length=1)
     arm_id: Id = Field(description="Id within the study.", min_length=1)
-    role: Literal["experimental", "control"] = Field(description="Role in its study.")
+    role: Literal["experimental", "control"] = Field(
+        description="Role in its study; where two treatments are compared, both are experimental."
+    )
     agent: Id = Field(description="What was given, as one word that analyses filter by.", min_length=1)
     kind: Literal["whole", "pooled", "subset", "first_period", "sequence", "step"] = Field(
         description="`whole` arm; `pooled` from arms; `subset` of an arm; `first_period` of a crossover; a `sequence` "
@@ -189,6 +192,8 @@ class Contrast(Choosable):
         "derivation",
     )  # fmt: skip
 
+    as_printed: ClassVar[frozenset[str]] = frozenset(("p_value",))
+
     study_id: Id = Field(description="Study.", min_length=1)
     experimental_arm: Id = Field(description="Arm 1.", min_length=1)
     control_arm: Id = Field(description="Arm 2; `own_baseline` or `none` when there is no control.", min_length=1)
@@ -201,7 +206,7 @@ class Contrast(Choosable):
     ci_high: Number = Field(description="Upper end.")
     ci_level: Number = Field(description="Its level in percent.", default=None, gt=50, lt=100)
     se: Number = Field(description="Standard error (of the log for ratios).", gt=0)
-    p_value: str = Field(description="p-value as printed.", default="")
+    p_value: PValue = Field(description="p-value as printed: 0.03, <0.001; a remark in brackets after it.", default="")
     n: Count = Field(
         None, description="Patients (pairs in a crossover) behind the contrast; empty when not read.", ge=1
     )

@@ -210,6 +210,26 @@ def sd_looks_like_se(sds: Sequence[float], ns: Sequence[int], factor: float = 2.
     return tuple(found)
 
 
+def sd_looks_like_variance(sd: float, usual: float, factor: float = 4.0) -> bool:
+    """Whether an SD is far above those of its scale, and its square root would be among them.
+
+    When not to use: where SDs of the scale are near 1, of which a variance differs little.
+
+    Parameters
+    ----------
+    sd : float
+    usual : float
+        Usual SD of the same scale and kind of score.
+    factor : float
+        How far above the usual one an SD must be.
+
+    References
+    ----------
+    Cochrane Handbook 6.5.2, doi:10.1002/9781119536604.ch6.
+    """
+    return sd >= factor * usual > 0 and 0.5 <= math.sqrt(sd) / usual <= 2
+
+
 def sd_against_range(mean: str, sd: str, n: int, low: float, high: float) -> float | None:
     """The largest standard deviation that n scores from low to high with this mean can have, when the SD exceeds it.
 
