@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from metarepro.analysis.plan import make_plan, read_plan
+from metarepro.errors import ConfigError
 from metarepro.evidence import read_dataset
 from metarepro.evidence.reader import Dialect
 from metarepro.template import TEMPLATE
 from tests.bad.test_bad_inputs import checked
+from tests.conftest import ROOT
 
 COUNTS = "data/raw/dichotomous.csv"
 PLAIN = (TEMPLATE / COUNTS).read_bytes()
@@ -105,6 +108,36 @@ def test_a_folder_of_tables_must_not_lead_out(project, capsys):
     (project / "data").symlink_to(project.parent / "moved")
     code, shown = checked(project, capsys)
     assert code == 2 and shown.count("E001 this is a link that leads out of the project") == 5
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "data/raw/flow.yaml"])
+def test_a_setting_must_not_lead_out_either(project, capsys, name):
+    inside, outside = project / name, project.parent / "elsewhere.yaml"
+    if name != "config.yaml":
+        shutil.copy(ROOT / "examples/flow/flow.yaml", inside)
+    keep = project.parent / "plan.json"
+    read_plan(project, "config.yaml", "code", keep)
+    shutil.move(inside, outside)
+    inside.symlink_to(outside)
+    message = (
+        f"{name}: E100 this is a link that leads out of the project\n    It is {outside.resolve()}.\n"
+        "    Fix: copy the file into the project.\n"
+    )
+    code, shown = checked(project, capsys)
+    assert (code, shown.partition("\nHelp: ")[0]) == (3, message)
+    with pytest.raises(ConfigError, match="leads out"):  # although no byte differs from the plan that was kept
+        read_plan(project, "config.yaml", "code", keep)
+    outside.unlink()
+    assert checked(project, capsys)[0] == 3
+    inside.unlink()
+    (project / "kept.yaml").write_text(SETTINGS, encoding="utf-8")
+    if name == "config.yaml":
+        inside.symlink_to("kept.yaml")
+        assert checked_well(project)
+
+
+def checked_well(project: Path) -> bool:
+    return bool(make_plan(project).analyses)
 
 
 def test_an_unreadable_table_is_named(project, capsys, monkeypatch):

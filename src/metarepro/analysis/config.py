@@ -165,7 +165,7 @@ class Analysis(Part):
     model: Model = Field(Model(), description="The pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How its forest plot looks.")
     sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")
-    notes: tuple[str, ...] = Field((), description="Remarks printed with the analysis.")
+    notes: Words = Field((), description="Remarks printed with the analysis, one text or several.")
 
     @property
     def uses_glmm(self) -> bool:

@@ -94,6 +94,8 @@ def config_problem(error: Any, shown: str, places: Places, root: type[BaseModel]
     else:
         written = "" if isinstance(value, dict | list) else f" (written: {_shortened(value)})"
         message = _WANTED.get(kind, error["msg"])
+        if kind == "too_short" and context.get("min_length", 1) > 1:
+            message = f"must name at least {context['min_length']}"
         code, what = "E102", f"{name}: {message}{written}"
         details = (_fix(kind, value, path),)
     return Problem(code, what, shown, line, column, details)

@@ -110,7 +110,9 @@ def make_plan(
     from metarepro.analysis.config_file import read_config
     from metarepro.analysis.words import check_words
     from metarepro.evidence.dataset import read_dataset
+    from metarepro.evidence.reader import leads_out
 
+    leads_out(project / config_name, config_name, project, "E100", ConfigError)
     config = read_config(project / config_name, config_name)
     data = read_dataset(project / config.data, config.data, config.dialects, project)
     check_words(config, data, project / config_name, config_name)
@@ -129,7 +131,7 @@ def make_plan(
         tables=_hash([[file, line, texts] for (file, line), texts in data.printed.items()]),
         settings=_hash(config.model_dump(mode="json")),
         accepted=_hash([a.model_dump() for a in config.accept]),
-        flow=_flow_of(project / config.data, config.data),
+        flow=_flow_of(project / config.data, config.data, project),
         panels=[p.model_dump(mode="json") for p in config.panels],
     )
 
@@ -184,12 +186,14 @@ def _check_labels(data: Dataset, undrawable: Callable[[str], str]) -> None:
         raise DataError(problems)
 
 
-def _flow_of(folder: Path, shown: str) -> str:
+def _flow_of(folder: Path, shown: str, project: Path) -> str:
     """Fingerprint of flow.yaml, whose sums are checked; empty if there is none."""
     from metarepro.analysis.flow import FLOW_FILE, read_flow
+    from metarepro.evidence.reader import leads_out
 
-    if not (folder / FLOW_FILE).exists():
+    if not (folder / FLOW_FILE).exists() and not (folder / FLOW_FILE).is_symlink():
         return ""
+    leads_out(folder / FLOW_FILE, f"{shown}/{FLOW_FILE}", project, "E100", ConfigError)
     return _hash(read_flow(folder / FLOW_FILE, f"{shown}/{FLOW_FILE}").model_dump(mode="json"))
 
 
@@ -197,7 +201,8 @@ def _bytes_of(project: Path, config_name: str, data: str, code: str) -> str:
     digest = hashlib.sha256(code.encode())
     tables = [f for kind in ("*.csv", "*.xlsx", "flow.yaml") for f in sorted((project / data).glob(kind))]
     for file in [project / config_name, *tables]:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        outside = not file.resolve().is_relative_to(project.resolve())
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"link" * outside)
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from metarepro.errors import DataError, Problem
+from metarepro.errors import DataError, MetareproError, Problem
 
 MAX_BYTES = 10_000_000
 MAX_LINES = 20_000
@@ -129,12 +129,14 @@ def _read_bytes(path: Path, shown: str) -> bytes:
     return raw
 
 
-def leads_out(path: Path, shown: str, project: Path) -> None:
+def leads_out(
+    path: Path, shown: str, project: Path, code: str = "E001", error: type[MetareproError] = DataError
+) -> None:
     """Refuse a file that a link takes from outside the project: it would not travel with the project."""
     real, inside = path.resolve(), project.resolve()
     if path.exists() and not real.is_relative_to(inside):
         details = (f"It is {real}.", "Fix: copy the file into the project.")
-        raise DataError([Problem("E001", "this is a link that leads out of the project", shown, details=details)])
+        raise error([Problem(code, "this is a link that leads out of the project", shown, details=details)])
 
 
 def why_not_a_file(path: Path) -> str:
