@@ -11,7 +11,8 @@ rule gather:
         "results/logs/gather.log",
     params:
         code=CODE["gather"],
-        title=PLAN.title,
+        # From a function: braces in a text would be taken for wildcards.
+        title=lambda wildcards: PLAN.title,
     message:
         "results.json and summary.csv"
     run:
@@ -100,8 +101,9 @@ rule report:
     params:
         code=CODE["report"],
         sources=PLAN.sources,
-        title=PLAN.title,
-        authors=PLAN.authors,
+        # From a function: braces in a text would be taken for wildcards.
+        title=lambda wildcards: PLAN.title,
+        authors=lambda wildcards: PLAN.authors,
     message:
         "report.html"
     run:

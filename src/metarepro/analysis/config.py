@@ -264,6 +264,9 @@ class Config(Part):
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or re.search(r"[\\:\0-\x1f]", folder):
             raise fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")
+        if re.search(r"[{}*?\[\]]", folder):
+            fix = "Fix: rename the folder; letters, digits, '-', '_' and '/' are safe."
+            raise fail("E102", "a folder name with brackets, '*' or '?' stands for several folders", fix, key="data")
         if not folder.strip() or Path(folder).parts[:1] == ("results",):
             fix = "Fix: another folder, such as data/raw."
             raise fail("E102", f"{folder!r} is where results are written, or no folder", fix, key="data")
