@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "E043": "the rule or the finding of a claim cannot be read",
     "E044": "the rule or the finding of a claim names something that the tables do not have",
     "E045": "experimental and control arm are exchanged",
+    "E046": "a name is too long for figures",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
     "E100": "the configuration is not readable YAML",
@@ -58,6 +59,7 @@ CODES: dict[str, str] = {
     "E107": "an invisible character in the configuration",
     "E108": "a text of the configuration has a character that the figures cannot draw",
     "E109": "numbers of a flow diagram do not add up",
+    "E110": "a text of the configuration is too long",
 }
 
 # What `metarepro explain` adds: how it comes about, and how to mend it.
@@ -201,6 +203,10 @@ HELP: dict[str, str] = {
         "one, so that the effect would have the other sign. Exchange the arms (or `experimental` and `control` of the "
         "analysis), or correct the roles. Where two treatments are compared, both arms are experimental."
     ),
+    "E046": (
+        "Names of studies, scales, drugs and the like stand in figures, and at most 200 characters of one fit there; "
+        "1,000 of a remark. Write the short name; titles and addresses have columns of their own that may be longer."
+    ),
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "
         "meant is gone or may be stale. Format the column as text or General, and paste values."
@@ -226,5 +232,9 @@ HELP: dict[str, str] = {
     "E109": (
         "What is left of records or reports must be what was there before less what was taken out. Correct the number "
         "that is wrong; write null for one that was not reported, which is then shown as such and never as 0."
+    ),
+    "E110": (
+        "Titles, labels and heads stand in figures, and at most 200 characters of one fit there; of a remark 1,000. "
+        "Write what matters; the rest belongs into a text of its own."
     ),
 }

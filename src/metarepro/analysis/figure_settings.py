@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from metarepro.analysis.parts import AnalysisId, Part, Real, Truth, Words, fail, one_or_more
+from metarepro.analysis.parts import AnalysisId, Label, Labels, Part, Real, Truth, Words, fail, one_or_more
 from metarepro.analysis.result import FigureOptions
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.rows import Row
@@ -74,11 +74,11 @@ class Panels(Part):
     """Several analyses side by side in one figure: outcomes, or times of one outcome."""
 
     id: AnalysisId = Field(description="Id; names the files in results/panels/.")
-    title: str = Field(min_length=1, description="Title of the figure.")
+    title: Label = Field(min_length=1, description="Title of the figure; at most 200 characters.")
     analyses: Annotated[tuple[AnalysisId, ...], BeforeValidator(one_or_more)] = Field(
         min_length=2, description="Ids of the analyses, a panel each."
     )
-    heads: Words = Field((), description="Heads of the panels; the titles of the analyses if left out.")
+    heads: Labels = Field((), description="Heads of the panels; the titles of the analyses if left out.")
     width_mm: Real = Field(174.0, ge=84, le=400, description="Width at print in mm, at least 84.")
     style: Literal["plain", "cochrane", "bmj", "jama", "lancet"] = Field("plain", description="House style.")
     dpi: Literal[300, 600] = Field(300, description="Of PNG.")

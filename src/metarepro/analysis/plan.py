@@ -115,6 +115,7 @@ def make_plan(
     leads_out(project / config_name, config_name, project, "E100", ConfigError)
     config = read_config(project / config_name, config_name)
     data = read_dataset(project / config.data, config.data, config.dialects, project)
+    _check_columns(config, data)
     check_words(config, data, project / config_name, config_name)
     if check is not None:
         check(config, data, project / config_name, config_name)
@@ -134,6 +135,24 @@ def make_plan(
         flow=_flow_of(project / config.data, config.data, project),
         panels=[p.model_dump(mode="json") for p in config.panels],
     )
+
+
+def _check_columns(config: Config, data: Dataset) -> None:
+    """Cells of the tables that stand beside the studies in a figure are no longer than names."""
+    from metarepro.evidence.cells import MAX_LABEL
+
+    sources = dict.fromkeys(c.source for a in config.analyses for c in a.figure.columns)
+    problems = []
+    for source in sources:
+        table, _, column = source.partition(".")
+        for row in data.studies.values() if table == "studies" else data.arms.values():
+            text = str(getattr(row, column, ""))
+            if len(text) > MAX_LABEL:
+                what = f"{column} has {len(text):,} characters, and a figure shows it beside the study"
+                details = (f"Allowed: at most {MAX_LABEL}.", f"Fix: shorten it, or take {source} out of `columns`.")
+                problems.append(Problem("E046", what, row.file, row.line, details=details))
+    if problems:
+        raise DataError(problems)
 
 
 def _check_texts(config: Config, path: Path, shown: str, undrawable: Callable[[str], str]) -> None:

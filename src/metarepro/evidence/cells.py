@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COUNT = re.compile(r"\+?(0|[1-9]\d*)(\.0*)?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
 _MOST_ZEROS = 30
+# Characters of a name in a figure, and of a remark below one.
+MAX_LABEL, MAX_REMARK = 200, 1000
 MAX_COUNT = 10_000_000
 
 
@@ -119,6 +121,22 @@ def parse_id(text: Any) -> Any:
     return text
 
 
+def parse_label(text: Any) -> Any:
+    """A name that stands in figures: no longer than fits there."""
+    return _no_longer(text, MAX_LABEL, "Fix: shorten it; a full title belongs into the column of titles or remarks.")
+
+
+def parse_remark(text: Any) -> Any:
+    """A remark that is printed below figures."""
+    return _no_longer(text, MAX_REMARK, "Fix: shorten it; what only the table needs to say belongs into `derivation`.")
+
+
+def _no_longer(text: Any, most: int, fix: str) -> Any:
+    if isinstance(text, str) and len(text) > most:
+        raise _problem("E046", f"has {len(text):,} characters", f"Allowed: at most {most:,}.", fix)
+    return text
+
+
 def parse_flag(text: Any) -> Any:
     """Yes or no -> bool; nothing else, since `1`, `x` or `ja` may mean either."""
     words = {"yes": True, "no": False}
@@ -136,4 +154,6 @@ def parse_flag(text: Any) -> Any:
 Number = Annotated[float | None, BeforeValidator(parse_number)]
 Count = Annotated[int | None, BeforeValidator(parse_count)]
 Id = Annotated[str, BeforeValidator(parse_id)]
+Label = Annotated[str, BeforeValidator(parse_label)]
+Remark = Annotated[str, BeforeValidator(parse_remark)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from metarepro.evidence.cells import Count, Id, Number, without_exponent
+from metarepro.evidence.cells import Count, Id, Label, Number, without_exponent
 from metarepro.evidence.p_values import PValue
 from metarepro.evidence.rows import Row, Sourced, fail
 
@@ -23,11 +23,11 @@ class PublishedResult(Sourced):
 
     review_id: Id = Field(description="Review.", min_length=1)
     analysis_id: Id = Field(description="Id of the result.", min_length=1)
-    outcome: str = Field(description="Outcome.", default="")
-    comparison: str = Field(description="Comparison.", default="")
+    outcome: Label = Field(description="Outcome.", default="")
+    comparison: Label = Field(description="Comparison.", default="")
     timepoint_h: Number = Field(description="Hours.", ge=0, default=None)
-    measure: str = Field(description="Measure as printed.", default="")
-    model: str = Field(description="Model as printed.", default="")
+    measure: Label = Field(description="Measure as printed.", default="")
+    model: Label = Field(description="Model as printed.", default="")
     software: str = Field(description="Software as printed.", default="")
     k: Count = Field(description="Studies.", default=None)
     n_total: Count = Field(description="Participants.", default=None)
@@ -94,7 +94,7 @@ class PublishedInput(Sourced):
     review_id: Id = Field(description="Review.", min_length=1)
     analysis_id: Id = Field(description="Result of published_results.csv.", min_length=1)
     study_id: Id = Field(description="Study; it need not be in studies.csv.", min_length=1)
-    study_label: str = Field(description="Name as printed.", default="")
+    study_label: Label = Field(description="Name as printed.", default="")
     measure: str = Field(description="Measure as printed.", default="")
     exp_events: Count = Field(description="Events, arm 1.", default=None)
     exp_total: Count = Field(description="Total, arm 1.", default=None)

@@ -10,11 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BeforeValidator
+
 from metarepro.analysis.tables import inert_text
 from metarepro.errors import ConfigError, Problem
+from metarepro.evidence.cells import MAX_LABEL, parse_label
 from metarepro.evidence.dataset import numeric_columns
 from metarepro.evidence.dictionary import column_names, write_dictionary
 from metarepro.evidence.tables import REQUIRED_TABLES, TABLES
+from metarepro.importing.names import clean_text
 from metarepro.template import refuse_occupied
 
 
@@ -87,11 +91,19 @@ def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
         raise ValueError(f"{name} has no column {sorted(unknown)}")
     columns = [c for c in column_names(model) if model.model_fields[c].is_required() or any(r.get(c) for r in rows)]
     numeric = numeric_columns(model)
+    names = {
+        c
+        for c in columns
+        if any(isinstance(m, BeforeValidator) and m.func is parse_label for m in model.model_fields[c].metadata)
+    }
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([row.get(c, "") if c in numeric else inert_text(row.get(c, "")) for c in columns])
+        texts = {c: row.get(c, "") for c in columns}
+        # Names of other programs may be longer than figures take; one character is left for an apostrophe.
+        texts |= {c: clean_text(texts[c], MAX_LABEL - 1) for c in names if len(texts[c]) >= MAX_LABEL}
+        writer.writerow([text if c in numeric else inert_text(text) for c, text in texts.items()])
     return buffer.getvalue()
 
 
