@@ -15,7 +15,7 @@ from metarepro.analysis.parts import Part
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.errors import ConfigError, Problem
-from metarepro.evidence.reader import likely_encoding, why_not_a_file
+from metarepro.evidence.reader import likely_encoding, line_of, why_not_a_file
 
 
 def read_config(path: Path, shown: str | None = None) -> Config:
@@ -81,7 +81,7 @@ def _read_text(path: Path, shown: str) -> str:
     except UnicodeDecodeError as error:
         likely = likely_encoding(raw)
         looks = (f"It looks like {likely}.",) if likely else ()
-        what, line = f"byte {error.start} is not UTF-8", raw.count(b"\n", 0, error.start) + 1
+        what, line = f"byte {error.start} is not UTF-8", line_of(raw, error.start)
         fix = "Fix: save it as UTF-8 in your editor."
         raise ConfigError([Problem("E100", what, shown, line, details=(*looks, fix))]) from None
 

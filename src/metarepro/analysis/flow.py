@@ -16,7 +16,7 @@ from metarepro.analysis.config_problems import Places, config_problem, deduplica
 from metarepro.analysis.parts import Label, Part, Remark
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS, read_yaml
 from metarepro.errors import ConfigError, Problem
-from metarepro.evidence.reader import why_not_a_file
+from metarepro.evidence.reader import line_of, why_not_a_file
 
 # Beside the tables; none is needed.
 FLOW_FILE = "flow.yaml"
@@ -160,7 +160,7 @@ def read_flow(path: Path, shown: str | None = None) -> Flow:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = line_of(raw, error.start)
         details = ("Fix: save it as UTF-8 in your editor.",)
         raise ConfigError([Problem("E100", f"byte {error.start} is not UTF-8", shown, line, details=details)]) from None
     values, places = read_yaml(text, shown)

@@ -54,8 +54,9 @@ def _field(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf'"((?:[^"]|"")*)"|([^{re.escape(delimiter)}"\r\n]*)')
 
 
-# Control characters, zero-width characters, bidirectional overrides, byte order marks inside the text.
-_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Control characters, zero-width characters, line and paragraph separators, bidirectional overrides, byte order marks
+# inside the text.
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -187,13 +188,18 @@ def _decode(raw: bytes, shown: str, encoding: str) -> str:
         return raw.decode(name)
     except UnicodeError as error:
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
-        line = raw.count(b"\n", 0, at) + 1
+        line = line_of(raw, at)
         what = "UTF-8" if name == "utf-8-sig" else f"{encoding}, as `csv: encoding` says"
         likely = likely_encoding(raw)
         hint = f"Or, if it is {likely}: set `csv: {{encoding: {likely}}}` in config.yaml." if likely else ""
         fix = "Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8')."
         details = (fix, hint) if hint else (fix,)
         raise DataError([Problem("E002", f"byte {at} is not {what}", shown, line, details=details)]) from None
+
+
+def line_of(raw: bytes, at: int) -> int:
+    """Physical line of a byte, from 1; lines end with LF, CRLF or, on old Macs, CR."""
+    return raw.count(b"\n", 0, at) + raw.count(b"\r", 0, at) - raw.count(b"\r\n", 0, at) + 1
 
 
 def likely_encoding(raw: bytes) -> str:
@@ -219,7 +225,7 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
-    lines = text.count("\n") + 1
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n") + 1
     if lines > MAX_LINES:
         raise DataError(
             [
