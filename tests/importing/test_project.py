@@ -83,4 +83,6 @@ def test_names_longer_than_figures_take_are_cut():
     row = {"study_id": "a", "label": "@" + "name " * 60, "title": "t" * 400, "design": "parallel", "source_id": "s"}
     _, written = table_text("studies", [row]).splitlines()
     label = next(csv.reader([written]))[1]
-    assert 190 < len(label) <= 200 and label.startswith("'@name name") and label.endswith("...") and "t" * 400 in written
+    assert (
+        190 < len(label) <= 200 and label.startswith("'@name name") and label.endswith("...") and "t" * 400 in written
+    )

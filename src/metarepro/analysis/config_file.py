@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,11 @@ def _check_panels(config: Config, shown: str, places: Places) -> list[Problem]:
             what = f"the id {panels.id!r} of panels is there twice"
             problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
         seen.add(panels.id)
+        page = re.fullmatch(r"(.+)-\d{1,3}", panels.id)
+        if page and page[1] in [p.id for p in config.panels]:
+            line, column = place_of(("panels", number, "id"), places)
+            what = f"the id {panels.id!r} of panels would name a further page of {page[1]!r}"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
         for name in panels.analyses:
             if name not in ids:
                 near = get_close_matches(name, ids, n=1)

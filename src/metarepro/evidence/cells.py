@@ -19,6 +19,7 @@ _COUNT = re.compile(r"\+?(0|[1-9]\d*)(\.0*)?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
 _MOST_ZEROS = 30
 # Characters of a name in a figure, and of a remark below one.
+MAX_ID = 100
 MAX_LABEL, MAX_REMARK = 200, 1000
 MAX_COUNT = 10_000_000
 
@@ -103,7 +104,10 @@ def without_exponent(text: str) -> str:
 
 
 def parse_id(text: Any) -> Any:
-    """An id: letters, digits, dot, dash and underscore."""
+    """An id: letters, digits, dot, dash and underscore, not too many."""
+    if isinstance(text, str) and len(text) > MAX_ID:
+        fix = "Fix: shorten it, in every table."
+        raise _problem("E015", f"has {len(text):,} characters", f"Allowed: at most {MAX_ID}, as ids name files.", fix)
     if isinstance(text, str) and text and not _ID.fullmatch(text):
         odd = next(c for c in text if not _ID.fullmatch(c))
         what = "the blank" if odd == " " else f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"
