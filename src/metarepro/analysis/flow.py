@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
-from metarepro.analysis.parts import Label, Part, Remark
+from metarepro.analysis.parts import Part, Remark
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS, read_yaml
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.reader import line_of, why_not_a_file
@@ -22,7 +22,7 @@ from metarepro.evidence.reader import line_of, why_not_a_file
 FLOW_FILE = "flow.yaml"
 Number = Annotated[int, Field(strict=True, ge=0)] | None
 # Names of sources or reasons, in the order they are shown in.
-Named = dict[Label, Number]
+Named = dict[Remark, Number]
 
 
 class Identification(Part):
@@ -70,7 +70,7 @@ class Included(Part):
 class Flow(Part):
     """A PRISMA 2020 flow (Page et al. 2021, doi:10.1136/bmj.n71). Write null for a number that was not reported."""
 
-    title: Label = Field("", description="Title of the diagram.")
+    title: Remark = Field("", description="Title of the diagram.")
     source: Remark = Field("", description="Where the numbers were read, such as a citation with its DOI.")
     identification: Identification
     removed: Removed = Field(default_factory=Removed)
