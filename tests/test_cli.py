@@ -134,7 +134,7 @@ def test_an_internal_error_has_no_traceback_unless_asked(monkeypatch, capsys):
     def broken(*_, **__):
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("metarepro.analysis.plan.make_plan", broken)
+    monkeypatch.setattr("metarepro.project.reading.read_project", broken)
     assert main(["check"]) == 1
     shown = capsys.readouterr().err
     assert "internal error, ZeroDivisionError: oops" in shown and "Traceback" not in shown

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import json
 import os
 import sys
@@ -51,6 +53,7 @@ WARNING_HELP = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code. Errors of ours are shown without a traceback."""
+    _write_utf8()
     parser = _parser()
     options, more = parser.parse_known_args(arguments)
     if more and options.run is not _run:
@@ -69,6 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"metarepro: internal error, {getattr(kind, '__name__', '')}: {what}", file=sys.stderr)
             print("Run it again with --debug for the traceback, and please report it.", file=sys.stderr)
         return 1
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 where the locale (C, POSIX) knows ASCII only: names have accents."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name == "ascii":
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 class _Parser(argparse.ArgumentParser):

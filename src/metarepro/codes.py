@@ -15,7 +15,7 @@ CODES: dict[str, str] = {
     "E012": "a cell is not a whole number",
     "E013": "a number is out of its range",
     "E014": "a word is not one of the allowed ones",
-    "E015": "an id has characters that are not allowed",
+    "E015": "an id has characters that are not allowed, or too many",
     "E016": "a label has a character that the figures cannot draw",
     "E017": "a file is of another kind than a text table",
     "E018": "a rating scale is a slip of the finger away from a known one",
@@ -45,6 +45,9 @@ CODES: dict[str, str] = {
     "E042": "a printed result and the studies listed for it do not fit",
     "E043": "the rule or the finding of a claim cannot be read",
     "E044": "the rule or the finding of a claim names something that the tables do not have",
+    "E045": "experimental and control arm are exchanged",
+    "E046": "a name is too long for figures",
+    "E047": "an id cannot name a file of its own",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
     "E100": "the configuration is not readable YAML",
@@ -57,6 +60,7 @@ CODES: dict[str, str] = {
     "E107": "an invisible character in the configuration",
     "E108": "a text of the configuration has a character that the figures cannot draw",
     "E109": "numbers of a flow diagram do not add up",
+    "E110": "a text of the configuration is too long",
 }
 
 # What `metarepro explain` adds: how it comes about, and how to mend it.
@@ -108,7 +112,7 @@ HELP: dict[str, str] = {
         "The value is outside the range of its column, which often means another unit (days for hours, mg for mg/kg)."
     ),
     "E014": "The column takes a few fixed words only, so that a typing error cannot make a category of its own.",
-    "E015": "Ids become keys and file names: letters without accents, digits, '_', '-' and '.', no blanks.",
+    "E015": "Ids become keys and file names: at most 100 letters without accents, digits, '_', '-' and '.', no blanks.",
     "E016": ("The figures' font lacks this character; an empty box would be printed. Write the name in Latin letters."),
     "E017": (
         "A spreadsheet, web page or PDF was given the ending .csv, or an error page was downloaded instead of the "
@@ -195,6 +199,19 @@ HELP: dict[str, str] = {
         "A quantity, an analysis, a study, an arm, a source or a row that a claim refers to is not there, or several "
         "rows fit. docs/claims.md lists the quantities and what they take."
     ),
+    "E045": (
+        "`role` in arms.csv says that the first arm of a comparison is the control and the second the experimental "
+        "one, so that the effect would have the other sign. Exchange the arms (or `experimental` and `control` of the "
+        "analysis), or correct the roles. Where two treatments are compared, both arms are experimental."
+    ),
+    "E046": (
+        "Names of studies, scales, drugs and the like stand in figures, and at most 200 characters of one fit there; "
+        "1,000 of a remark. Write the short name; titles and addresses have columns of their own that may be longer."
+    ),
+    "E047": (
+        "The figures of a printed result are files of its name. Not all systems tell capitals from small letters; "
+        "Windows keeps some names for devices; NAME-2 is the second page of NAME. Choose another id."
+    ),
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "
         "meant is gone or may be stale. Format the column as text or General, and paste values."
@@ -220,5 +237,9 @@ HELP: dict[str, str] = {
     "E109": (
         "What is left of records or reports must be what was there before less what was taken out. Correct the number "
         "that is wrong; write null for one that was not reported, which is then shown as such and never as 0."
+    ),
+    "E110": (
+        "Titles, labels and heads stand in figures, and at most 200 characters of one fit there; of a remark 1,000. "
+        "Write what matters; the rest belongs into a text of its own."
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from pathlib import Path
 
@@ -16,14 +17,16 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises
     ------
     MetareproError
-        One sentence when the system does not take the file, such as when the disk is full; nothing of it is left then.
+        One sentence when the system does not take the file, such as when the disk is full or cannot be written to, or a
+        file stands where a folder should be; nothing of it is left then.
     """
     half = path.with_name(f".{path.name}.part")
     try:
         half.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         half.replace(path)
     except BaseException as error:
-        half.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written there is nothing to take away
+            half.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
         raise refused(error, str(path)) from error
@@ -35,4 +38,19 @@ def refused(error: OSError, what: str) -> MetareproError:
         return MetareproError(
             f"The disk is full: {what} was not written; make space and run again, what is finished is kept."
         )
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return MetareproError(
+            f"{what} could not be written: {error.strerror}. Fix: allow writing there, or take another folder."
+        )
+    in_the_way = next((p for p in Path(what).parents if p.exists() and not p.is_dir()), None)
+    if in_the_way is not None:
+        return MetareproError(
+            f"{what} could not be written: {in_the_way} is a file, not a folder. Fix: rename it, or take it away."
+        )
+    if Path(what).is_dir():
+        return MetareproError(
+            f"{what} could not be written: it is a folder, not a file. Fix: rename it, or take it away."
+        )
+    if error.errno == errno.ENOENT:
+        return MetareproError(f"{what} could not be written: its folder is not there. Fix: make the folder.")
     return MetareproError(f"{what} could not be written: {error.strerror or error}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 
 import pytest
 
@@ -13,6 +14,7 @@ from metarepro.analysis.config_file import read_config
 from metarepro.analysis.schema import describe_settings
 from metarepro.analysis.words import check_words
 from metarepro.errors import ConfigError, DataError
+from metarepro.template import TEMPLATE
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -223,3 +225,19 @@ def test_hazard_ratios_are_published_contrasts_only(tmp_path):
     with pytest.raises(ConfigError, match=r"E102 analyses\.0\.measure: measure 'HR' is unknown"):
         read(tmp_path, text)
     assert read(tmp_path, text + "    rows: contrasts\n").analyses[0].measure == "HR"
+
+
+def test_one_text_stands_for_a_list_of_one(tmp_path):
+    shutil.copytree(TEMPLATE, tmp_path / "p")
+    file = tmp_path / "p/config.yaml"
+    plain = file.read_text(encoding="utf-8")
+    file.write_text(
+        plain.replace("    measure: PLO\n", "    measure: PLO\n    notes: Invented, all of it\n"), encoding="utf-8"
+    )
+    assert read_config(file).analyses[0].notes == ("Invented, all of it",)
+    file.write_text(plain.replace("    measure: PLO\n", "    measure: PLO\n    notes: [One, Two]\n"), encoding="utf-8")
+    assert read_config(file).analyses[0].notes == ("One", "Two")
+    panels = "panels: [{id: p, title: P, analyses: response_rate}]\n"
+    file.write_text(plain + panels, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"E102 panels\.0\.analyses: must name at least 2"):
+        read_config(file)

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from metarepro.project.places import check_inputs
+from metarepro.project.reading import read_project
+from metarepro.errors import ConfigError
 from metarepro.evidence import read_dataset
 from metarepro.evidence.reader import Dialect
 from metarepro.template import TEMPLATE
 from tests.bad.test_bad_inputs import checked
+from tests.conftest import ROOT
 
 COUNTS = "data/raw/dichotomous.csv"
 PLAIN = (TEMPLATE / COUNTS).read_bytes()
@@ -39,6 +43,12 @@ SHEET = "    Fix: open it in a spreadsheet and save it as 'CSV UTF-8'.\n"
         (PLAIN.decode().encode("utf-16-be"), f"{COUNTS}:1: E002 byte 0 is not UTF-8\n{SAVE}"
          "    Or, if it is utf-16-be: set `csv: {encoding: utf-16-be}` in config.yaml.\n"),
         (PLAIN.replace(b"Table 3", b"Table \x81\xff", 1), f"{COUNTS}:4: E002 byte 358 is not UTF-8\n{SAVE}"),
+        (PLAIN.replace(b"Table 3", b"Table \x81\xff", 1).replace(b"\n", b"\r"),
+         f"{COUNTS}:4: E002 byte 358 is not UTF-8\n{SAVE}"),
+        (PLAIN.replace(b"\n", b"\r").replace(b",11,30", b",1\x001,30"),
+         f"{COUNTS}:4:51: E007 an invisible or control character, U+0000\n    cell: 1<U+0000>1\n    Fix: type the cell anew.\n"),
+        (PLAIN.replace(b"\n", b"\r") + b"\r" * 20_000, f"{COUNTS}: E009 the table has 20,008 lines; at most 20,000 are read\n"
+         "    Fix: is it the right file? A table of trials has some thousand lines at most.\n"),
         (PLAIN.replace(b",11,30", b",1\x001,30"), f"{COUNTS}:4:51: E007 an invisible or control character, U+0000\n"
          "    cell: 1<U+0000>1\n    Fix: type the cell anew.\n"),
         (b"PK\x03\x04\x14\x00\x06\x00", f"{COUNTS}: E017 this is a spreadsheet (XLSX, ODS) or another zip file, "
@@ -51,12 +61,20 @@ SHEET = "    Fix: open it in a spreadsheet and save it as 'CSV UTF-8'.\n"
         (PLAIN + b"\n" * 20_000, f"{COUNTS}: E009 the table has 20,008 lines; at most 20,000 are read\n"
          "    Fix: is it the right file? A table of trials has some thousand lines at most.\n"),
     ],
-    ids=["utf16", "utf16-le", "utf16-be", "no-encoding", "nul", "xlsx", "xls", "pdf", "gzip", "too-large", "too-long"],
+    ids=["utf16", "utf16-le", "utf16-be", "no-encoding", "cr-no-encoding", "cr-nul", "cr-too-long", "nul", "xlsx", "xls", "pdf", "gzip", "too-large", "too-long"],
 )  # fmt: skip
 def test_files_that_are_no_table(project, capsys, raw, message):
     (project / COUNTS).write_bytes(raw)
     code, shown = checked(project, capsys)
     assert (code, shown.partition("\nHelp: ")[0]) == (2, message)
+
+
+@pytest.mark.parametrize("character", ["\x0b", "\x0c", "\x1c", "\x85", "\x92", "\u2028", "\u2029"])
+def test_what_some_programs_take_for_a_line_end_is_refused_in_a_cell(project, capsys, character):
+    (project / COUNTS).write_bytes(PLAIN.replace(b"Table 3", f"Table{character}3".encode(), 1))
+    number = f"U+{ord(character):04X}"
+    refused(project, capsys, f"{COUNTS}:4:67: E007 an invisible or control character, {number}\n"
+            f"    cell: Table<{number}>3\n    Fix: type the cell anew.\n")  # fmt: skip
 
 
 def refused(project: Path, capsys: pytest.CaptureFixture[str], message: str) -> None:
@@ -107,6 +125,35 @@ def test_a_folder_of_tables_must_not_lead_out(project, capsys):
     assert code == 2 and shown.count("E001 this is a link that leads out of the project") == 5
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "data/raw/flow.yaml"])
+def test_a_setting_must_not_lead_out_either(project, capsys, name):
+    inside, outside = project / name, project.parent / "elsewhere.yaml"
+    if name != "config.yaml":
+        shutil.copy(ROOT / "examples/flow/flow.yaml", inside)
+    check_inputs(project, [name])
+    shutil.move(inside, outside)
+    inside.symlink_to(outside)
+    message = (
+        f"{name}: E100 this is a link that leads out of the project\n    It is {outside.resolve()}.\n"
+        "    Fix: copy the file into the project.\n"
+    )
+    code, shown = checked(project, capsys)
+    assert (code, shown.partition("\nHelp: ")[0]) == (3, message)
+    with pytest.raises(ConfigError, match="leads out"):  # although no byte differs from the run before
+        check_inputs(project, [name])
+    outside.unlink()
+    assert checked(project, capsys)[0] == 3
+    inside.unlink()
+    (project / "kept.yaml").write_text(SETTINGS, encoding="utf-8")
+    if name == "config.yaml":
+        inside.symlink_to("kept.yaml")
+        assert checked_well(project)
+
+
+def checked_well(project: Path) -> bool:
+    return bool(read_project(project).config.analyses)
+
+
 def test_an_unreadable_table_is_named(project, capsys, monkeypatch):
     before = Path.read_bytes
 
@@ -130,10 +177,15 @@ def test_an_unreadable_table_is_named(project, capsys, monkeypatch):
          "    Fix: is it the right file? A configuration has some hundred lines.\n"),
         (b"authors: " + b"[" * 200_000, "config.yaml:1:29: E100 nested deeper than 20\n"
          "    Fix: close a bracket, or write it flatter; no setting is that deep.\n"),
+        (SETTINGS.replace("title: R", "title: \x85R", 1).replace("\n", "\r").encode(),
+         "config.yaml:30:12: E107 an invisible or control character, U+0085\n"
+         "    Copied from a web page or a word processor?\n    Fix: type the line anew, with plain blanks.\n"),
+        (SETTINGS.replace("Response to", "Response \xe4", 1).replace("\n", "\r").encode("latin-1"),
+         "config.yaml:30: E100 byte 1158 is not UTF-8\n    It looks like cp1252.\n    Fix: save it as UTF-8 in your editor.\n"),
         (b"title: a\0b\n", "config.yaml:1:9: E107 an invisible or control character, U+0000\n"
          "    Copied from a web page or a word processor?\n    Fix: type the line anew, with plain blanks.\n"),
     ],
-    ids=["utf16", "too-large", "stack", "nul"],
+    ids=["utf16", "too-large", "stack", "cr-nel", "cr-latin1", "nul"],
 )  # fmt: skip
 def test_files_that_are_no_configuration(project, capsys, raw, message):
     (project / "config.yaml").write_bytes(raw)

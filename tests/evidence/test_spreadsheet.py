@@ -15,6 +15,7 @@ from openpyxl.styles import Font
 
 from metarepro.cli import main
 from metarepro.errors import DataError
+from metarepro.evidence import spreadsheet
 from metarepro.evidence.dataset import read_dataset
 from metarepro.evidence.spreadsheet import read_sheet
 from metarepro.template import write_project
@@ -219,3 +220,67 @@ def test_the_workbook_to_start_from_holds_the_tables_of_the_template(project, tm
     assert not headers["route"].font.bold
     lists = {v.formula1 for v in sheet.data_validations.dataValidation}
     assert '"experimental,control"' in lists and '"primary,secondary"' in lists
+
+
+def test_only_stored_cells_are_visited(project, monkeypatch):
+    path = one_workbook(project)
+    stored = len(load_workbook(path)["arms"]._cells)
+    expected = plain(read_dataset(project / "data/raw"))
+    book = load_workbook(path)
+    book["arms"]["A1048576"].font = Font(bold=True)
+    book["arms"]["XFD1"].number_format = "0.00"
+    book["arms"]["XFD1048576"].font = Font(bold=True)
+    book.save(path)
+    assert plain(read_dataset(project / "data/raw")) == expected
+    visited = []
+    read = spreadsheet._cell
+    monkeypatch.setattr(spreadsheet, "_cell", lambda cell, *rest: visited.append(cell) or read(cell, *rest))
+    read_sheet(path, "t.xlsx", "arms")
+    assert len(visited) == stored + 3
+
+
+@pytest.mark.parametrize("place", ["XFD3", "SG2", "B1048576"])
+def test_a_value_far_out_is_named(project, place):
+    path = one_workbook(project)
+    edit(path, "arms", **{place: "x"})
+    with pytest.raises(DataError) as caught:
+        read_sheet(path, "t.xlsx", "arms")
+    assert str(caught.value) == (
+        f"t.xlsx:arms!{place}: E009 the cell lies outside the first 20,000 rows and 500 columns, which are read\n"
+        "    cell: x\n    Fix: delete it, or move it to where it belongs."
+    )
+
+
+def test_a_value_beside_the_table_is_named(project):
+    path = one_workbook(project)
+    edit(path, "arms", AB4="see below")
+    with pytest.raises(DataError) as caught:
+        read_sheet(path, "t.xlsx", "arms")
+    assert str(caught.value) == (
+        "t.xlsx:arms!AB4: E004 the cell has a value, and its column has no header\n"
+        "    cell: see below\n    Fix: delete the cell, or write the header of its column."
+    )
+
+
+@pytest.mark.parametrize(
+    "part",
+    ['<mergeCells count="1"><mergeCell ref="A5:XFD1048576"/></mergeCells>',
+     '<hyperlinks><hyperlink ref="A1:XFD1048576" location="arms!A1"/></hyperlinks>'],
+)  # fmt: skip
+def test_a_whole_sheet_merged_or_linked_is_refused_unread(project, part):
+    path = one_workbook(project)
+    with zipfile.ZipFile(path) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    files[sheet] = files[sheet].replace(b"</sheetData>", b"</sheetData>" + part.encode())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    with pytest.raises(DataError, match=r"E009 the cells A\d:XFD1048576 of a sheet are merged, or one link"):
+        read_sheet(path, "t.xlsx", "studies")
+
+
+def test_a_small_number_keeps_its_decimals(project):
+    path = one_workbook(project)
+    edit(path, "dichotomous", F2=0.00001)
+    assert read_sheet(path, "t.xlsx", "dichotomous").rows[0][5].text == "0.00001"

@@ -1,10 +1,13 @@
 """Writing what was imported: complete or not at all, inert in a spreadsheet."""
 
+import csv
+
 import pytest
 
 from metarepro.errors import ConfigError
 from metarepro.importing import ImportedProject, write_imported
 from metarepro.importing.names import UniqueIds, clean_text, slug
+from metarepro.importing.project import table_text
 
 STUDY = {"study_id": "a", "label": "A", "design": "parallel", "source_id": "x", "level": "secondary"}
 PROJECT = ImportedProject(
@@ -74,3 +77,12 @@ def test_names_become_ids():
 def test_texts_become_one_visible_line():
     assert clean_text(" a\u200b\n\tb\u202e c\x00") == "a b c"
     assert clean_text("x" * 20, 10) == "xxxxxxx..."
+
+
+def test_names_longer_than_figures_take_are_cut():
+    row = {"study_id": "a", "label": "@" + "name " * 60, "title": "t" * 400, "design": "parallel", "source_id": "s"}
+    _, written = table_text("studies", [row]).splitlines()
+    label = next(csv.reader([written]))[1]
+    assert (
+        190 < len(label) <= 200 and label.startswith("'@name name") and label.endswith("...") and "t" * 400 in written
+    )

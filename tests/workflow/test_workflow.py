@@ -201,10 +201,10 @@ def test_a_comment_in_the_configuration_re_runs_nothing(project):
 
 def test_settings_of_the_command_line_are_honoured_and_checked(project):
     before = fingerprint(project)
-    done = snakemake(project, "--config", "title=Another title")
+    done = snakemake(project, "--config", "title=Another {title} at $5")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads((project / "results/results.json").read_text(encoding="utf-8"))["title"] == "Another title"
-    assert "Another title" in (project / "results/report.html").read_text(encoding="utf-8")
+    assert json.loads((project / "results/results.json").read_text(encoding="utf-8"))["title"] == "Another {title} at $5"
+    assert "Another {title} at $5" in (project / "results/report.html").read_text(encoding="utf-8")
     wrong = snakemake(project, "--config", "model={tau2: DLL}")
     assert wrong.returncode == 1
     assert re.search(r"^\.snakemake/metarepro/config\.yaml:\d+:\d+: E102 ", wrong.stderr, re.M), wrong.stderr

@@ -11,7 +11,19 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from metarepro.analysis.csv_settings import Tables, dialect
 from metarepro.analysis.figure_settings import FigureSettings, Panels
-from metarepro.analysis.parts import AnalysisId, Part, Real, SomeWords, Truth, Words, fail, one_or_more
+from metarepro.analysis.parts import (
+    AnalysisId,
+    Label,
+    Part,
+    Real,
+    Remark,
+    Remarks,
+    SomeWords,
+    Truth,
+    Words,
+    fail,
+    one_or_more,
+)
 from metarepro.analysis.targets import MERGED, ReproductionSettings
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 from metarepro.evidence.reader import Dialect
@@ -116,7 +128,7 @@ class Sensitivity(Part):
     """One change to an analysis, refitted beside it."""
 
     id: AnalysisId = Field(description="Id.")
-    label: str = Field(description="Name in tables.")
+    label: Label = Field(description="Name in tables.")
     population: dict[str, Any] = Field(default_factory=dict, description="Keys of `population` that differ.")
     model: dict[str, Any] = Field(default_factory=dict, description="Keys of `model` that differ.")
     ascertainment: Ascertainments | None = Field(None, description="Replaces the analysis's `ascertainment`.")
@@ -128,8 +140,8 @@ class Analysis(Part):
     """One analysis: which rows, which measure, which model."""
 
     id: AnalysisId = Field(description="Id: lower case letters, digits, dash, underscore; names the output folder.")
-    title: str = Field(min_length=1, description="Title in figures and report.")
-    section: str = Field("Analyses", description="Heading in the report.")
+    title: Label = Field(min_length=1, description="Title in figures and report; at most 200 characters.")
+    section: Label = Field("Analyses", description="Heading in the report.")
     outcome: SomeWords = Field(description="Outcomes, preferred first.")
     measure: str = Field(description="Effect measure, a code of the registry.")
     rows: Literal["arms", "contrasts", "contrasts_for_crossover"] = Field(
@@ -165,7 +177,7 @@ class Analysis(Part):
     model: Model = Field(Model(), description="The pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How its forest plot looks.")
     sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")
-    notes: tuple[str, ...] = Field((), description="Remarks printed with the analysis.")
+    notes: Remarks = Field((), description="Remarks printed with the analysis, one text or several.")
 
     @property
     def uses_glmm(self) -> bool:
@@ -219,7 +231,7 @@ class Analysis(Part):
 class Outcome(Part):
     """How an outcome reads."""
 
-    label: str = Field(description="Name in figures.")
+    label: Label = Field(description="Name in figures; at most 200 characters.")
     better: Literal["high", "low"] = Field(description="Whether more of it is good for the patient.")
 
 
@@ -229,18 +241,18 @@ class Accepted(Part):
     code: str = Field(pattern=r"^W\d{3}$", description="Its code, such as W012.")
     study: str = Field(min_length=1, description="Its study (or review), by id.")
     column: str = Field("", description="Its column; empty for all columns.")
-    reason: str = Field(min_length=1, description="Why it is accepted; printed in the report.")
+    reason: Remark = Field(min_length=1, description="Why it is accepted; printed in the report.")
 
 
 class Config(Part):
     """The whole configuration."""
 
-    title: str = Field(min_length=1, description="Title of the report.")
-    authors: str = Field("", description="Who made it.")
+    title: Label = Field(min_length=1, description="Title of the report; at most 200 characters.")
+    authors: Remark = Field("", description="Who made it.")
     data: str = Field("data/raw", description="Folder of the tables, inside the project.")
     csv: Tables = Field(Tables(), description="How the tables are written.")
     outcomes: dict[str, Outcome] = Field(description="How each outcome reads.")
-    agents: dict[str, str] = Field(default_factory=dict, description="How each agent reads in figures.")
+    agents: dict[str, Label] = Field(default_factory=dict, description="How each agent reads in figures.")
     model: Model = Field(Model(), description="Default pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How forest plots look by default.")
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
@@ -264,6 +276,9 @@ class Config(Part):
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or re.search(r"[\\:\0-\x1f]", folder):
             raise fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")
+        if re.search(r"[{}*?\[\]]", folder):
+            fix = "Fix: rename the folder; letters, digits, '-', '_' and '/' are safe."
+            raise fail("E102", "a folder name with brackets, '*' or '?' stands for several folders", fix, key="data")
         if not folder.strip() or Path(folder).parts[:1] == ("results",):
             fix = "Fix: another folder, such as data/raw."
             raise fail("E102", f"{folder!r} is where results are written, or no folder", fix, key="data")

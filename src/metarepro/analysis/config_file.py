@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from metarepro.analysis.parts import Part
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.errors import ConfigError, Problem
-from metarepro.evidence.reader import likely_encoding, why_not_a_file
+from metarepro.evidence.reader import likely_encoding, line_of, why_not_a_file
 
 
 def read_config(path: Path, shown: str | None = None) -> Config:
@@ -81,7 +82,7 @@ def _read_text(path: Path, shown: str) -> str:
     except UnicodeDecodeError as error:
         likely = likely_encoding(raw)
         looks = (f"It looks like {likely}.",) if likely else ()
-        what, line = f"byte {error.start} is not UTF-8", raw.count(b"\n", 0, error.start) + 1
+        what, line = f"byte {error.start} is not UTF-8", line_of(raw, error.start)
         fix = "Fix: save it as UTF-8 in your editor."
         raise ConfigError([Problem("E100", what, shown, line, details=(*looks, fix))]) from None
 
@@ -166,6 +167,11 @@ def _check_panels(config: Config, shown: str, places: Places) -> list[Problem]:
             what = f"the id {panels.id!r} of panels is there twice"
             problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
         seen.add(panels.id)
+        page = re.fullmatch(r"(.+)-\d{1,3}", panels.id)
+        if page and page[1] in [p.id for p in config.panels]:
+            line, column = place_of(("panels", number, "id"), places)
+            what = f"the id {panels.id!r} of panels would name a further page of {page[1]!r}"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
         for name in panels.analyses:
             if name not in ids:
                 near = get_close_matches(name, ids, n=1)

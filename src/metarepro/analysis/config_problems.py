@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from metarepro.analysis.parts import MAX_LABEL
 from metarepro.errors import Problem
 
 Places = dict[tuple[Any, ...], tuple[int, int]]
@@ -84,6 +85,9 @@ def config_problem(error: Any, shown: str, places: Places, root: type[BaseModel]
             f"Allowed: {', '.join(words)}.",
             f"Fix: did you mean {near[0]!r}?" if near else "Fix: use one of these.",
         )
+    elif kind == "string_too_long" and context.get("max_length", 0) >= MAX_LABEL:
+        code, what = "E110", f"{name} has {len(str(value)):,} characters"
+        details = (f"Allowed: at most {context['max_length']:,}.", "Fix: shorten it.")
     elif kind == "string_pattern_mismatch":
         code, what = "E102", f"{name} = {value!r} is not allowed"
         plain = re.sub(r"[^a-z0-9]+", "_", str(value).lower()).strip("_")[:60]
@@ -94,6 +98,8 @@ def config_problem(error: Any, shown: str, places: Places, root: type[BaseModel]
     else:
         written = "" if isinstance(value, dict | list) else f" (written: {_shortened(value)})"
         message = _WANTED.get(kind, error["msg"])
+        if kind == "too_short" and context.get("min_length", 1) > 1:
+            message = f"must name at least {context['min_length']}"
         code, what = "E102", f"{name}: {message}{written}"
         details = (_fix(kind, value, path),)
     return Problem(code, what, shown, line, column, details)

@@ -104,7 +104,7 @@ def _together(analysis: Analysis, reasons: Iterable[str]) -> str:
 
 def has_both_arms(analysis: Analysis, data: Dataset, study_id: str) -> bool:
     """Whether a study compares the two sides at all; one that does not has no place in the list of exclusions."""
-    agents = {arm.agent for (study, _), arm in data.arms.items() if study == study_id}
+    agents = {arm.agent for arm in data.arms_of.get(study_id, ())}
     sides = (analysis.experimental, analysis.control)
     return all(side is None or agents & set(side.agent) for side in sides)
 

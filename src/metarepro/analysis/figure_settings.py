@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from metarepro.analysis.parts import AnalysisId, Part, Real, Truth, Words, fail
+from metarepro.analysis.parts import AnalysisId, Label, Labels, Part, Real, Truth, Words, fail, one_or_more
 from metarepro.analysis.result import FigureOptions
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.rows import Row
-from metarepro.evidence.tables import Arm, RiskOfBias, Study
+from metarepro.evidence.tables import Arm, Study
 
 _TABLES: dict[str, type[Row]] = {"studies": Study, "arms": Arm}
 JUDGED = ("d1", "d2", "d3", "d4", "d5", "overall")
@@ -77,9 +77,11 @@ class Panels(Part):
     """Several analyses side by side in one figure: outcomes, or times of one outcome."""
 
     id: AnalysisId = Field(description="Id; names the files in results/panels/.")
-    title: str = Field(min_length=1, description="Title of the figure.")
-    analyses: tuple[AnalysisId, ...] = Field(min_length=2, description="Ids of the analyses, a panel each.")
-    heads: tuple[str, ...] = Field((), description="Heads of the panels; the titles of the analyses if left out.")
+    title: Label = Field(min_length=1, description="Title of the figure; at most 200 characters.")
+    analyses: Annotated[tuple[AnalysisId, ...], BeforeValidator(one_or_more)] = Field(
+        min_length=2, description="Ids of the analyses, a panel each."
+    )
+    heads: Labels = Field((), description="Heads of the panels; the titles of the analyses if left out.")
     width_mm: Real = Field(174.0, ge=84, le=400, description="Width at print in mm, at least 84.")
     style: Literal["plain", "cochrane", "bmj", "jama", "lancet"] = Field("plain", description="House style.")
     dpi: Literal[300, 600] = Field(300, description="Of PNG.")
@@ -106,7 +108,7 @@ def beside_study(
         columns[column.head] = _cell(getattr(row, name, None))
     if not settings.risk_of_bias:
         return columns, {}
-    rows = [r for r in data.others.get("risk_of_bias", ()) if isinstance(r, RiskOfBias) and r.study_id == study_id]
+    rows = data.judged_of.get(study_id, ())
     fitting = [r for wanted in (outcome, "") for r in rows if r.outcome == wanted]
     return columns, {d: getattr(fitting[0], d) if fitting else "" for d in JUDGED}
 

@@ -13,16 +13,16 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
-from metarepro.analysis.parts import Part
+from metarepro.analysis.parts import Part, Remark
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS, read_yaml
 from metarepro.errors import ConfigError, Problem
-from metarepro.evidence.reader import why_not_a_file
+from metarepro.evidence.reader import line_of, why_not_a_file
 
 # Beside the tables; none is needed.
 FLOW_FILE = "flow.yaml"
 Number = Annotated[int, Field(strict=True, ge=0)] | None
 # Names of sources or reasons, in the order they are shown in.
-Named = dict[str, Number]
+Named = dict[Remark, Number]
 
 
 class Identification(Part):
@@ -70,8 +70,8 @@ class Included(Part):
 class Flow(Part):
     """A PRISMA 2020 flow (Page et al. 2021, doi:10.1136/bmj.n71). Write null for a number that was not reported."""
 
-    title: str = Field("", description="Title of the diagram.")
-    source: str = Field("", description="Where the numbers were read, such as a citation with its DOI.")
+    title: Remark = Field("", description="Title of the diagram.")
+    source: Remark = Field("", description="Where the numbers were read, such as a citation with its DOI.")
     identification: Identification
     removed: Removed = Field(default_factory=Removed)
     screened: Number = Field(description="Records screened.")
@@ -160,7 +160,7 @@ def read_flow(path: Path, shown: str | None = None) -> Flow:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = line_of(raw, error.start)
         details = ("Fix: save it as UTF-8 in your editor.",)
         raise ConfigError([Problem("E100", f"byte {error.start} is not UTF-8", shown, line, details=details)]) from None
     values, places = read_yaml(text, shown)

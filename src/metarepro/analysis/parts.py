@@ -38,6 +38,14 @@ Words = Annotated[tuple[str, ...], BeforeValidator(one_or_more)]
 SomeWords = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(one_or_more)]
 
 
+# What stands in figures; remarks may be longer.
+MAX_LABEL, MAX_REMARK = 200, 1000
+Label = Annotated[str, Field(max_length=MAX_LABEL)]
+Remark = Annotated[str, Field(max_length=MAX_REMARK)]
+Labels = Annotated[tuple[Label, ...], BeforeValidator(one_or_more)]
+Remarks = Annotated[tuple[Remark, ...], BeforeValidator(one_or_more)]
+
+
 class Part(BaseModel):
     """A part of the configuration; unknown keys are errors."""
 

@@ -169,7 +169,8 @@ def _comparisons(
         nearest = [r for r in _nearest(analysis, first) if not isinstance(r, Contrast)]
         return [_one_arm(analysis, data, study, _one_visit(analysis, study, nearest))], []
     second = [r for r in arm_rows if data.arms[r.study_id, r.arm_id].agent in analysis.control.agent]
-    paired = [r for r in first if any(_visit(r) == _visit(c) for c in second)]
+    controlled = {_visit(c) for c in second}
+    paired = [r for r in first if _visit(r) in controlled]
     if not paired:
         if first and not reasons:
             reasons.append("no control row for the same outcome and time")
@@ -280,6 +281,7 @@ def _one_arm(analysis: Analysis, data: Dataset, study: Study, rows: Sequence[Arm
 def _two_arm(
     analysis: Analysis, data: Dataset, study: Study, experimental: Sequence[ArmRow], second: Sequence[ArmRow]
 ) -> Comparison:
+    _not_exchanged(analysis, data, study, [r.arm_id for r in experimental], [r.arm_id for r in second])
     one, notes_one = _add_up(analysis, study, experimental, "1")
     two, notes_two = _add_up(analysis, study, second, "2")
     notes = (*notes_one, *notes_two)
@@ -298,6 +300,21 @@ def _two_arm(
     return Comparison(
         study, _group(analysis, data, study, agent, level), "", {**one, **two}, kind, rows, total, agent, notes
     )
+
+
+def _not_exchanged(
+    analysis: Analysis, data: Dataset, study: Study, experimental: Sequence[str], control: Sequence[str]
+) -> None:
+    """Refuse arms whose roles in their study are the other way round: the effect would have the other sign."""
+    one = [data.arms[study.study_id, arm] for arm in experimental]
+    two = [data.arms[study.study_id, arm] for arm in control]
+    if all(a.role == "control" for a in one) and all(a.role == "experimental" for a in two):
+        first = one[0]
+        what = f"analysis {analysis.id!r} compares {study.label} the other way round than the roles of its arms say"
+        roles = "; ".join(f"{a.arm_id} ({a.agent}): {a.role}, line {a.line}" for a in (*one, *two))
+        fix = "Fix: correct `role`, or exchange `experimental` and `control` of the analysis."
+        both = "Where two treatments are compared, both arms are experimental."
+        raise DataError([Problem("E045", what, first.file, first.line, details=(f"arms: {roles}", both, fix))])
 
 
 def _contrast(analysis: Analysis, data: Dataset, study: Study, row: ArmRow | Contrast) -> Comparison:

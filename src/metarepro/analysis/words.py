@@ -119,9 +119,13 @@ def _check_near_misses(config: Config, data: Dataset) -> None:
     agents = {w for a in config.analyses for side in (a.experimental, a.control) if side for w in side.agent}
     problems = []
     words = [(r, "outcome", outcomes) for r in (*data.dichotomous, *data.continuous, *data.contrasts)]
+    slips: dict[tuple[str, str], str | None] = {}
     for row, kind, used in [*words, *((a, "agent", agents) for a in data.arms.values())]:
         word = str(getattr(row, kind))
-        near = next((u for u in sorted(used) if word not in used and _one_letter_off(word, u)), None)
+        if (kind, word) not in slips:
+            close = (u for u in sorted(used) if word not in used and _one_letter_off(word, u))
+            slips[kind, word] = next(close, None)
+        near = slips[kind, word]
         if near:
             what = f"{kind} {word!r} is used by no analysis, but {near!r} is"
             fix = f"Fix: write {near!r}, or give it a name that differs more."

@@ -32,8 +32,8 @@ _SURPRISES = (
 )
 # Zero-width characters and marks of direction anywhere; odd blanks in the indentation or before a colon.
 _HIDDEN = re.compile(
-    "[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u00ad]"
-    "|^[ -]*[\u00a0\u2000-\u200a\u202f\u3000]|[\u00a0\u2000-\u200a\u202f\u3000](?=[^\\S\n]*:)",
+    "[\x80-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\u00ad]"
+    "|^[ -]*[\u00a0\u2000-\u200a\u202f\u3000]|[\u00a0\u2000-\u200a\u202f\u3000](?=[^\\S\r\n]*:)",
     re.M,
 )
 _OPENING = (
@@ -102,7 +102,8 @@ def _refuse_hidden(text: str, shown: str) -> None:
 
 
 def _place(text: str, at: int) -> tuple[int, int]:
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    ends = list(re.finditer(r"\r\n|\n|\r", text[:at]))
+    return len(ends) + 1, at - (ends[-1].end() if ends else 0) + 1
 
 
 def _hidden(character: str | int, shown: str, line: int, column: int) -> ConfigError:

@@ -48,7 +48,7 @@ def _study(library: Library, call: Call, name: str) -> Study:
 
 def _arm(library: Library, call: Call, study: str, arm: str) -> Arm:
     _study(library, call, study)
-    own = {a: row for (s, a), row in library.data.arms.items() if s == study}
+    own = {row.arm_id: row for row in library.data.arms_of.get(study, ())}
     if arm not in own:
         raise UnknownNameError(f"study {study!r} has no arm {arm!r}{nearest_of(arm, own)}", call)
     return own[arm]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -16,6 +17,10 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # Spreadsheets write 12 as 12.0; an exponent or a leading zero is no way to write down patients.
 _COUNT = re.compile(r"\+?(0|[1-9]\d*)(\.0*)?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.\-]+", re.ASCII)
+_MOST_ZEROS = 30
+# Characters of a name in a figure, and of a remark below one.
+MAX_ID = 100
+MAX_LABEL, MAX_REMARK = 200, 1000
 MAX_COUNT = 10_000_000
 
 
@@ -83,8 +88,26 @@ def plain_number(text: str, dialect: Dialect) -> str:
     return text
 
 
+def printed_number(text: str, dialect: Dialect) -> str:
+    """Text of a column of numbers as printed, such as `<0.001`, as if written with a point and empty for missing."""
+    if text in dialect.missing:
+        return ""
+    return re.sub(r"(?<![\d.]),(?=\d)|(?<=\d),(?=\d)", ".", text) if dialect.decimal == "," else text
+
+
+def without_exponent(text: str) -> str:
+    """A number with an exponent in plain decimals, digits kept: 1.530e1 is 15.30. Other texts are left as they are."""
+    if not _NUMBER.fullmatch(text) or "e" not in text.lower():
+        return text
+    number = Decimal(text)
+    return f"{number:f}" if abs(number.adjusted()) <= _MOST_ZEROS else text
+
+
 def parse_id(text: Any) -> Any:
-    """An id: letters, digits, dot, dash and underscore."""
+    """An id: letters, digits, dot, dash and underscore, not too many."""
+    if isinstance(text, str) and len(text) > MAX_ID:
+        fix = "Fix: shorten it, in every table."
+        raise _problem("E015", f"has {len(text):,} characters", f"Allowed: at most {MAX_ID}, as ids name files.", fix)
     if isinstance(text, str) and text and not _ID.fullmatch(text):
         odd = next(c for c in text if not _ID.fullmatch(c))
         what = "the blank" if odd == " " else f"{odd!r}" if odd.isascii() else f"{odd!r} (U+{ord(odd):04X})"
@@ -99,6 +122,22 @@ def parse_id(text: Any) -> Any:
             else "Fix: write it in such letters, in every table."
         )
         raise _problem("E015", f"is no id because of {what}", allowed, fix)
+    return text
+
+
+def parse_label(text: Any) -> Any:
+    """A name that stands in figures: no longer than fits there."""
+    return _no_longer(text, MAX_LABEL, "Fix: shorten it; a full title belongs into the column of titles or remarks.")
+
+
+def parse_remark(text: Any) -> Any:
+    """A remark that is printed below figures."""
+    return _no_longer(text, MAX_REMARK, "Fix: shorten it; what only the table needs to say belongs into `derivation`.")
+
+
+def _no_longer(text: Any, most: int, fix: str) -> Any:
+    if isinstance(text, str) and len(text) > most:
+        raise _problem("E046", f"has {len(text):,} characters", f"Allowed: at most {most:,}.", fix)
     return text
 
 
@@ -119,4 +158,6 @@ def parse_flag(text: Any) -> Any:
 Number = Annotated[float | None, BeforeValidator(parse_number)]
 Count = Annotated[int | None, BeforeValidator(parse_count)]
 Id = Annotated[str, BeforeValidator(parse_id)]
+Label = Annotated[str, BeforeValidator(parse_label)]
+Remark = Annotated[str, BeforeValidator(parse_remark)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]

@@ -8,16 +8,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from metarepro.errors import Problem
 from metarepro.evidence.integrity.scales import SCALES, find_scale, is_known_name
 from metarepro.evidence.reader import Cell
-from metarepro.evidence.tables import Continuous, Contrast, Dichotomous, Row, Study
+from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, PublishedResult, Row, Study
 
 Cells = Mapping[int, Mapping[str, Cell]]
+# What Windows keeps for devices, with any ending; and dots alone, which are folders.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|\.+")
+# The second page of a figure is NAME-2.
+_PAGE = re.compile(r"(.+)-\d{1,3}")
 # Columns whose words are compared with each other, or with the configuration.
 _WORDS = ("outcome", "scale", "agent", "diagnosis", "route")
 
 
 def check_consistency(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> list[Problem]:
     """Problems that no row has alone; the rows themselves are right."""
-    return [*_spellings(tables, cells), *_scales(tables, cells), *_periods(tables, cells)]
+    return [
+        *_spellings(tables, cells),
+        *_scales(tables, cells),
+        *_periods(tables, cells),
+        *_roles(tables, cells),
+        *_file_names(tables, cells),
+    ]
 
 
 def _key(row: Mapping[str, Cell]) -> str:
@@ -77,6 +87,50 @@ def _slip(one: str, other: str) -> bool:
         longer, shorter = (a, b) if len(a) > len(b) else (b, a)
         return longer[at + 1 :] == shorter[at:]
     return a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]
+
+
+def _roles(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
+    """Printed effects whose first arm is the control and whose second is the experimental one."""
+    arms = {(row.study_id, row.arm_id): row for row in tables["arms"] if isinstance(row, Arm)}
+    for row in tables["contrasts"]:
+        if not isinstance(row, Contrast):
+            continue
+        one, two = (arms.get((row.study_id, arm)) for arm in (row.experimental_arm, row.control_arm))
+        if one is not None and two is not None and (one.role, two.role) == ("control", "experimental"):
+            cell = cells[id(row)]["experimental_arm"]
+            yield Problem(
+                "E045", f"experimental_arm {one.arm_id!r} has the role control, and control_arm {two.arm_id!r} the "
+                "role experimental", row.file, cell.line, cell.column,
+                (_key(cells[id(row)]), f"Roles: {one.file}, lines {one.line} and {two.line}.",
+                 "Fix: exchange the arms and turn the effect round, or correct the roles."),
+            )  # fmt: skip
+
+
+def _file_names(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
+    """Ids of printed results that cannot name files: reserved, with an ending, or taken by another one's."""
+    rows = [row for row in tables["published_results"] if isinstance(row, PublishedResult)]
+    seen: dict[str, PublishedResult] = {}
+    for row in rows:
+        seen.setdefault(row.analysis_id.casefold(), row)
+    for row in rows:
+        name = row.analysis_id.casefold()
+        page = _PAGE.fullmatch(name)
+        why = ""
+        if _RESERVED.fullmatch(name):
+            why = "is a name that Windows keeps for a device, or a dot alone"
+        elif name.endswith((".svg", ".png", ".pdf")):
+            why = "ends like a file"
+        elif seen[name] is not row:
+            why = f"differs from {seen[name].analysis_id!r} (line {seen[name].line}) by capitals only"
+        elif page and page[1] in seen:
+            why = f"would be the name of a further page of {seen[page[1]].analysis_id!r} (line {seen[page[1]].line})"
+        if why:
+            cell = cells[id(row)]["analysis_id"]
+            fix = "Fix: another id, here and in published_inputs and config.yaml."
+            yield Problem(
+                "E047", f"analysis_id {row.analysis_id!r} {why}", row.file, cell.line, cell.column,
+                (f'row: analysis_id = "{row.analysis_id}"', "Figures of printed results are files of that name.", fix),
+            )  # fmt: skip
 
 
 def _periods(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:

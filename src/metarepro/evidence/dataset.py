@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BeforeValidator, ValidationError
 
 from metarepro.errors import DataError, Problem
-from metarepro.evidence.cells import NUMERIC, plain_number
+from metarepro.evidence.cells import NUMERIC, plain_number, printed_number, without_exponent
 from metarepro.evidence.consistency import check_consistency
 from metarepro.evidence.header import check_header
 from metarepro.evidence.messages import cell_problem, row_key
@@ -28,12 +28,15 @@ from metarepro.evidence.tables import (
     Dichotomous,
     PublishedInput,
     PublishedResult,
+    RiskOfBias,
     Row,
     Source,
     Study,
 )
 from metarepro.evidence.texts import check_texts
 
+# Wrong ids for which the nearest right one is looked up.
+_MANY_HINTS = 100
 NO_ARM = ("own_baseline", "none")
 
 
@@ -60,6 +63,23 @@ class Dataset:
     def crossover(self) -> frozenset[str]:
         """Ids of crossover trials."""
         return self.paired | {s.study_id for s in self.studies.values() if s.design == "crossover"}
+
+    @cached_property
+    def arms_of(self) -> Mapping[str, tuple[Arm, ...]]:
+        """Arms of each study, by its id; studies without an arm are not in it."""
+        found: dict[str, list[Arm]] = {}
+        for arm in self.arms.values():
+            found.setdefault(arm.study_id, []).append(arm)
+        return {study: tuple(arms) for study, arms in found.items()}
+
+    @cached_property
+    def judged_of(self) -> Mapping[str, tuple[RiskOfBias, ...]]:
+        """Risk of bias judgements of each study that has some, by its id."""
+        found: dict[str, list[RiskOfBias]] = {}
+        for row in self.others.get("risk_of_bias", ()):
+            if isinstance(row, RiskOfBias):
+                found.setdefault(row.study_id, []).append(row)
+        return {study: tuple(rows) for study, rows in found.items()}
 
     @property
     def files(self) -> dict[str, str]:
@@ -201,9 +221,23 @@ def _texts(
         for row in rows:
             numeric = numeric_columns(type(row))
             texts[row.file, row.line] = {
-                n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in cells[id(row)].items()
+                n: without_exponent(text) if n in numeric else text
+                for n, text in _values(type(row), cells[id(row)], dialect).items()
             }
     return texts
+
+
+def _values(model: type[Row], named: Mapping[str, Cell], dialect: Dialect) -> dict[str, str]:
+    """Texts of a row, its numbers with a decimal point."""
+    numeric, printed = numeric_columns(model), model.as_printed
+    return {
+        n: plain_number(c.text, dialect)
+        if n in numeric
+        else printed_number(c.text, dialect)
+        if n in printed
+        else c.text
+        for n, c in named.items()
+    }
 
 
 @cache
@@ -234,7 +268,7 @@ def _rows(
             problems += strange
             continue
         line = next(iter(named.values())).line
-        values = {n: plain_number(c.text, dialect) if n in numeric else c.text for n, c in named.items()}
+        values = _values(model, named, dialect)
         # An empty cell of an optional column takes the column's default.
         given = {n: text for n, text in values.items() if text != "" or columns[n]}
         try:
@@ -280,17 +314,29 @@ def _repeated(rows: list[Row], model: type[Row], cells: dict[int, dict[str, Cell
 def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, Cell]]) -> list[Problem]:
     """Keys that must resolve, and conflicts that must have one chosen row."""
     problems: list[Problem] = []
-    studies = [row.study_id for row in tables["studies"] if isinstance(row, Study)]
-    arms = {(row.study_id, row.arm_id) for row in tables["arms"] if isinstance(row, Arm)}
-    sources = [row.source_id for row in tables["sources"] if isinstance(row, Source)]
+    # Dictionaries, since each row asks whether its key is there.
+    studies = {row.study_id: row for row in tables["studies"] if isinstance(row, Study)}
+    arms: dict[str, dict[str, Arm]] = {}
+    for arm in tables["arms"]:
+        if isinstance(arm, Arm):
+            arms.setdefault(arm.study_id, {})[arm.arm_id] = arm
+    sources = {row.source_id: row for row in tables["sources"] if isinstance(row, Source)}
+    hints: dict[tuple[str, str, str], str] = {}
 
-    def unknown(row: Row, column: str, known: list[str], code: str, where: str) -> None:
+    def hint_of(value: str, known: Mapping[str, Row], code: str, study: str) -> str:
+        """The nearest id. Of many wrong ones the first are told; comparing all would take minutes."""
+        key = (code, study, value)
+        if key not in hints:
+            near = get_close_matches(value, known, n=1, cutoff=0.6) if len(hints) < _MANY_HINTS else []
+            few = f"Known: {', '.join(sorted(known))}." if len(known) <= 8 else f"{len(known)} are known."
+            hints[key] = f"Did you mean {near[0]!r}?" if near else few
+        return hints[key]
+
+    def unknown(row: Row, column: str, known: Mapping[str, Row], code: str, where: str) -> None:
         value = getattr(row, column)
         if value not in known:
             cell = cells[id(row)][column]
-            near = get_close_matches(value, known, n=1, cutoff=0.6)
-            few = f"Known: {', '.join(sorted(known))}." if len(known) <= 8 else f"{len(known)} are known."
-            hint = f"Did you mean {near[0]!r}?" if near else few
+            hint = hint_of(value, known, code, row.study_id if code == "E022" else "")  # type: ignore[attr-defined]
             problems.append(
                 Problem(
                     code, f"{column} {value!r} is not in {where}", row.file, cell.line, cell.column,
@@ -307,14 +353,12 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                 value = getattr(row, column, None)
                 if name == "arms" or value is None or (column == "control_arm" and value in NO_ARM):
                     continue
-                if (row.study_id, value) not in arms:  # type: ignore[attr-defined]
-                    own = [a for s, a in arms if s == row.study_id]  # type: ignore[attr-defined]
-                    unknown(row, column, own, "E022", "arms.csv for this study")
-    sizes = {(row.study_id, row.arm_id): row.n_randomised for row in tables["arms"] if isinstance(row, Arm)}
+                unknown(row, column, arms.get(row.study_id, {}), "E022", "arms.csv for this study")  # type: ignore[attr-defined]
     for row in (*tables["dichotomous"], *tables["continuous"]):
         if isinstance(row, Dichotomous | Continuous) and row.chosen:
             column = "total" if isinstance(row, Dichotomous) else "n"
-            size, most = getattr(row, column), sizes.get((row.study_id, row.arm_id))
+            own = arms.get(row.study_id, {}).get(row.arm_id)
+            size, most = getattr(row, column), own.n_randomised if own is not None else None
             if size is not None and most is not None and size > most:
                 cell = cells[id(row)][column]
                 problems.append(
@@ -334,7 +378,7 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
     listed: dict[str, list[PublishedInput]] = {}
     for row in tables["published_inputs"]:
         if isinstance(row, PublishedInput):
-            unknown(row, "analysis_id", list(printed), "E042", "published_results.csv")
+            unknown(row, "analysis_id", printed, "E042", "published_results.csv")
             listed.setdefault(row.analysis_id, []).append(row)
     for name, target in printed.items():
         count = len(listed.get(name, ()))

@@ -8,7 +8,7 @@ from typing import Any
 
 from metarepro.errors import Problem
 from metarepro.evidence.hints import percentage_of
-from metarepro.evidence.reader import Cell
+from metarepro.evidence.reader import Cell, shorten
 
 _KEY_COLUMNS = ("study_id", "arm_id", "experimental_arm", "outcome", "timepoint_h", "analysis_id", "claim_id")
 _LAST_KEY = "source_id"
@@ -70,7 +70,7 @@ def _quoted(text: str) -> str:
 
 def row_key(named: Mapping[str, Cell]) -> str:
     """The row as its reader knows it."""
-    parts = [f'{n} = "{named[n].text}"' for n in _KEY_COLUMNS if n in named and named[n].text]
+    parts = [f'{n} = "{shorten(named[n].text, 60)}"' for n in _KEY_COLUMNS if n in named and named[n].text]
     if not parts and _LAST_KEY in named:
-        parts = [f'{_LAST_KEY} = "{named[_LAST_KEY].text}"']
+        parts = [f'{_LAST_KEY} = "{shorten(named[_LAST_KEY].text, 60)}"']
     return "row: " + ", ".join(parts)

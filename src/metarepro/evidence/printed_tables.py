@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from metarepro.evidence.cells import Count, Id, Number
+from metarepro.evidence.cells import Count, Id, Label, Number, without_exponent
+from metarepro.evidence.p_values import PValue
 from metarepro.evidence.rows import Row, Sourced, fail
 
 
@@ -16,21 +17,24 @@ class PublishedResult(Sourced):
 
     table: ClassVar[str] = "published_results"
     key: ClassVar[tuple[str, ...]] = ("analysis_id",)
+    as_printed: ClassVar[frozenset[str]] = frozenset(
+        ("estimate", "ci_low", "ci_high", "p_value", "i2", "tau2", "q", "pi_low", "pi_high")
+    )
 
     review_id: Id = Field(description="Review.", min_length=1)
     analysis_id: Id = Field(description="Id of the result.", min_length=1)
-    outcome: str = Field(description="Outcome.", default="")
-    comparison: str = Field(description="Comparison.", default="")
+    outcome: Label = Field(description="Outcome.", default="")
+    comparison: Label = Field(description="Comparison.", default="")
     timepoint_h: Number = Field(description="Hours.", ge=0, default=None)
-    measure: str = Field(description="Measure as printed.", default="")
-    model: str = Field(description="Model as printed.", default="")
+    measure: Label = Field(description="Measure as printed.", default="")
+    model: Label = Field(description="Model as printed.", default="")
     software: str = Field(description="Software as printed.", default="")
     k: Count = Field(description="Studies.", default=None)
     n_total: Count = Field(description="Participants.", default=None)
     estimate: str = Field(description="Estimate as printed, so that its precision is known.", default="")
     ci_low: str = Field(description="Lower end as printed.", default="")
     ci_high: str = Field(description="Upper end as printed.", default="")
-    p_value: str = Field(description="p as printed.", default="")
+    p_value: PValue = Field(description="p as printed: 0.03, <0.001; a remark in brackets after it.", default="")
     i2: str = Field(description="I2 as printed.", default="")
     tau2: str = Field(description="tau2 as printed.", default="")
     q: str = Field(description="Q as printed.", default="")
@@ -44,6 +48,12 @@ class PublishedResult(Sourced):
             text = getattr(self, name).strip()
             if name in ("i2", "tau2", "q"):
                 text = text.lstrip("<>\u2264\u2265")
+            if re.fullmatch(rf"{PRINTED_NUMBER.pattern}[eE][+-]?\d+", text):
+                raise fail(
+                    "E011", name, "is written with an exponent, not as printed",
+                    "Allowed: digits with a decimal point, a sign. They tell how the number was rounded.",
+                    f"Fix: write {without_exponent(text)}, with the digits that are printed.",
+                )  # fmt: skip
             if text and not PRINTED_NUMBER.fullmatch(text):
                 raise fail(
                     "E011", name, "is not a number as printed", "Allowed: digits with a decimal point, a sign.",
@@ -84,7 +94,7 @@ class PublishedInput(Sourced):
     review_id: Id = Field(description="Review.", min_length=1)
     analysis_id: Id = Field(description="Result of published_results.csv.", min_length=1)
     study_id: Id = Field(description="Study; it need not be in studies.csv.", min_length=1)
-    study_label: str = Field(description="Name as printed.", default="")
+    study_label: Label = Field(description="Name as printed.", default="")
     measure: str = Field(description="Measure as printed.", default="")
     exp_events: Count = Field(description="Events, arm 1.", default=None)
     exp_total: Count = Field(description="Total, arm 1.", default=None)

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from metarepro.errors import DataError, Problem
+from metarepro.errors import DataError, MetareproError, Problem
 
 MAX_BYTES = 10_000_000
 MAX_LINES = 20_000
@@ -54,8 +54,9 @@ def _field(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf'"((?:[^"]|"")*)"|([^{re.escape(delimiter)}"\r\n]*)')
 
 
-# Control characters, zero-width characters, bidirectional overrides, byte order marks inside the text.
-_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Control characters, zero-width characters, line and paragraph separators, bidirectional overrides, byte order marks
+# inside the text.
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,14 @@ def _read_bytes(path: Path, shown: str) -> bytes:
     return raw
 
 
-def leads_out(path: Path, shown: str, project: Path) -> None:
+def leads_out(
+    path: Path, shown: str, project: Path, code: str = "E001", error: type[MetareproError] = DataError
+) -> None:
     """Refuse a file that a link takes from outside the project: it would not travel with the project."""
     real, inside = path.resolve(), project.resolve()
     if path.exists() and not real.is_relative_to(inside):
         details = (f"It is {real}.", "Fix: copy the file into the project.")
-        raise DataError([Problem("E001", "this is a link that leads out of the project", shown, details=details)])
+        raise error([Problem(code, "this is a link that leads out of the project", shown, details=details)])
 
 
 def why_not_a_file(path: Path) -> str:
@@ -185,13 +188,18 @@ def _decode(raw: bytes, shown: str, encoding: str) -> str:
         return raw.decode(name)
     except UnicodeError as error:
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
-        line = raw.count(b"\n", 0, at) + 1
+        line = line_of(raw, at)
         what = "UTF-8" if name == "utf-8-sig" else f"{encoding}, as `csv: encoding` says"
         likely = likely_encoding(raw)
         hint = f"Or, if it is {likely}: set `csv: {{encoding: {likely}}}` in config.yaml." if likely else ""
         fix = "Fix: save it as UTF-8 (Excel: Save as, 'CSV UTF-8')."
         details = (fix, hint) if hint else (fix,)
         raise DataError([Problem("E002", f"byte {at} is not {what}", shown, line, details=details)]) from None
+
+
+def line_of(raw: bytes, at: int) -> int:
+    """Physical line of a byte, from 1; lines end with LF, CRLF or, on old Macs, CR."""
+    return raw.count(b"\n", 0, at) + raw.count(b"\r", 0, at) - raw.count(b"\r\n", 0, at) + 1
 
 
 def likely_encoding(raw: bytes) -> str:
@@ -217,7 +225,7 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
-    lines = text.count("\n") + 1
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n") + 1
     if lines > MAX_LINES:
         raise DataError(
             [

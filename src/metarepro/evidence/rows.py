@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from metarepro.evidence.cells import Flag, Id
+from metarepro.evidence.cells import Flag, Id, Remark
 
 
 def fail(code: str, column: str, message: str, *details: str) -> PydanticCustomError:
@@ -21,6 +21,8 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     table: ClassVar[str] = ""
     key: ClassVar[tuple[str, ...]] = ()
+    # Columns of texts that are numbers as printed, so that their digits are kept.
+    as_printed: ClassVar[frozenset[str]] = frozenset()
 
     file: str = Field("", exclude=True)
     line: int = Field(0, exclude=True)
@@ -54,7 +56,7 @@ class Choosable(Sourced):
     )
     chosen: Flag = Field(description="Whether this row of its conflict is used; exactly one is.", default=True)
     choice_reason: str = Field(description="Why this row is used or not; needed in a conflict.", default="")
-    remark: str = Field(description="Caution printed beside the study wherever the row is used.", default="")
+    remark: Remark = Field(description="Caution printed beside the study wherever the row is used.", default="")
 
     @model_validator(mode="after")
     def _reasons(self) -> Self:

@@ -11,17 +11,32 @@ import io
 import re
 import warnings
 import zipfile
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from metarepro.errors import DataError, Problem
-from metarepro.evidence.reader import MAX_BYTES, Cell, RawTable, check_cells, why_not_a_file
+from metarepro.evidence.cells import without_exponent
+from metarepro.evidence.reader import (
+    MAX_BYTES,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_LINES,
+    Cell,
+    RawTable,
+    check_cells,
+    shorten,
+    why_not_a_file,
+)
 
 # A workbook that unpacks to more than this is refused unread.
 MAX_UNPACKED = 20_000_000
 # One workbook may hold all tables, a sheet each.
 WORKBOOK = "tables.xlsx"
+_SPAN = re.compile(
+    rb'<(?:\w+:)?(?:mergeCell|hyperlink)\b[^>]*\bref="\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})"'
+)
 _DECIMALS = re.compile(r"(?:#,##)?0\.(0+)(?:_.)?")
 _DETAILS = {
     "formula": (
@@ -115,9 +130,14 @@ def _parsed(raw: bytes, shown: str) -> Any:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             unpacked = sum(entry.file_size for entry in packed.infolist())
+            wide = "" if unpacked > MAX_UNPACKED else _too_wide(packed)
         if unpacked > MAX_UNPACKED:
             what = f"the workbook unpacks to {unpacked:,} bytes; at most {MAX_UNPACKED:,} are read"
             raise DataError([Problem("E009", what, shown, details=("Fix: keep only the tables in it.",))])
+        if wide:
+            what = f"the cells {wide} of a sheet are merged, or one link; at most {MAX_CELLS:,} cells are read"
+            fix = "Fix: unmerge them, or delete the link. Clear whole rows and columns beside the table."
+            raise DataError([Problem("E009", what, shown, details=(fix,))])
         with warnings.catch_warnings():
             # Drop-down lists and the like that openpyxl does not know are none of our business.
             warnings.simplefilter("ignore")
@@ -130,28 +150,77 @@ def _parsed(raw: bytes, shown: str) -> Any:
         raise DataError([Problem("E017", f"the workbook is {kind}", shown, details=(fix,))]) from None
 
 
+def _too_wide(packed: zipfile.ZipFile) -> str:
+    """Cells that are merged or one link, and so many that making each of them would fill the memory."""
+    for name in packed.namelist():
+        if not name.startswith("xl/worksheets/"):
+            continue
+        for found in _SPAN.finditer(packed.read(name)):
+            first, row, last, end = (part.decode() for part in found.groups())
+            if (_number(last) - _number(first) + 1) * (int(end) - int(row) + 1) > MAX_CELLS:
+                return f"{first}{row}:{last}{end}"
+    return ""
+
+
+def _number(letters: str) -> int:
+    """Number of a column of a sheet: 1 for A, 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number
+
+
 def _table(sheet: Any, place: str) -> RawTable:
     problems: list[Problem] = []
     merged = sorted(str(r) for r in sheet.merged_cells.ranges)
     if merged:
         what = f"the cells {', '.join(merged[:5])} are merged, so that some rows have no value of their own"
         problems.append(Problem("E050", what, place, details=("Fix: unmerge them and fill in every row.",)))
-    records: list[list[Cell]] = []
-    for row in sheet.iter_rows():
-        cells = [_cell(c, place, problems) for c in row]
-        if any(c.text for c in cells):
-            records.append(cells)
-            number = row[0].row
-            if sheet.row_dimensions[number].hidden:
-                what = f"the row {number} is hidden, and it would be read like the others"
-                problems.append(Problem("E050", what, place, number, 1, ("Fix: show it, or delete it.",)))
+    rows: dict[int, dict[int, Cell]] = {}
+    # Only what the file stores: a blank cell with a format in the last row would make a million rows otherwise.
+    for _, stored in sorted(sheet._cells.items()):
+        cell = _cell(stored, place, problems)
+        if cell.text:
+            rows.setdefault(cell.line, {})[cell.column] = cell
+    for number in rows:
+        if number in sheet.row_dimensions and sheet.row_dimensions[number].hidden:
+            what = f"the row {number} is hidden, and it would be read like the others"
+            problems.append(Problem("E050", what, place, number, 1, ("Fix: show it, or delete it.",)))
+    problems += _far_out(rows, place) or _beside(rows, place)
     if problems:
         raise DataError(problems)
-    if records:
-        # Columns to the right of the table that were once used and are empty now.
-        width = max(n + 1 for record in records for n, c in enumerate(record) if c.text)
-        records = [record[:width] for record in records]
+    width = max((column for row in rows.values() for column in row), default=0)
+    if len(rows) * width > MAX_CELLS:
+        what = f"the table has {len(rows) * width:,} cells; at most {MAX_CELLS:,} are read"
+        raise DataError([Problem("E009", what, place, details=("Fix: is it the right sheet?",))])
+    records = [[row.get(n) or Cell("", line, n) for n in range(1, width + 1)] for line, row in rows.items()]
     return check_cells(records, place)
+
+
+def _far_out(rows: Mapping[int, Mapping[int, Cell]], place: str) -> list[Problem]:
+    """The first cell outside the area that is read."""
+    for line, row in rows.items():
+        for column, cell in row.items():
+            if line > MAX_LINES or column > MAX_COLUMNS:
+                what = f"the cell lies outside the first {MAX_LINES:,} rows and {MAX_COLUMNS} columns, which are read"
+                details = (f"cell: {shorten(cell.text)}", "Fix: delete it, or move it to where it belongs.")
+                return [Problem("E009", what, place, line, column, details)]
+    return []
+
+
+def _beside(rows: Mapping[int, Mapping[int, Cell]], place: str) -> list[Problem]:
+    """Cells to the right of the header, if few rows have some; where most have, the first row is no header."""
+    header, *below = rows.values() if rows else ({},)
+    right = [[cell for column, cell in row.items() if column > max(header)] for row in below]
+    if 2 * sum(map(bool, right)) > len(below):
+        return []
+    return [
+        Problem(
+            "E004", "the cell has a value, and its column has no header", place, cell.line, cell.column,
+            (f"cell: {shorten(cell.text)}", "Fix: delete the cell, or write the header of its column."),
+        )
+        for row in right for cell in row
+    ]  # fmt: skip
 
 
 def _cell(cell: Any, place: str, problems: list[Problem]) -> Cell:
@@ -183,6 +252,7 @@ def _cell(cell: Any, place: str, problems: list[Problem]) -> Cell:
 
 def _with_zeros(text: str, number_format: str) -> str:
     """A number with the zeros at its end that the format shows: 15.30 says more than 15.3."""
+    text = without_exponent(text)
     shown = _DECIMALS.fullmatch(number_format)
     if shown is None or "e" in text:
         return text

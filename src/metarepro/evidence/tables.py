@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from metarepro.evidence.cells import Count, Flag, Id, Number
+from metarepro.evidence.cells import Count, Flag, Id, Label, Number
+from metarepro.evidence.p_values import PValue
 from metarepro.evidence.printed_tables import Claim as Claim
 from metarepro.evidence.printed_tables import PublishedInput as PublishedInput
 from metarepro.evidence.printed_tables import PublishedResult as PublishedResult
@@ -24,7 +25,7 @@ class Study(Sourced):
     key: ClassVar[tuple[str, ...]] = ("study_id",)
 
     study_id: Id = Field(description="Id used by the other tables.", min_length=1)
-    label: str = Field(description="Name in figures and tables.", min_length=1)
+    label: Label = Field(description="Name in figures and tables; at most 200 characters.", min_length=1)
     year: Count = Field(description="Year of publication.", default=None, ge=1900, le=2100)
     title: str = Field(description="Title of the report.", default="")
     journal: str = Field(description="Journal with volume and pages.", default="")
@@ -39,7 +40,7 @@ class Study(Sourced):
     blinding: str = Field(description="Blinding as reported.", default="")
     anaesthesia: Flag = Field(description="Whether the drug was given under general anaesthesia.", default=False)
     population: str = Field(description="Patients, as reported.", default="")
-    diagnosis: str = Field(description="Diagnosis: MDD, BD, PTSD, mixed ...", default="")
+    diagnosis: Label = Field(description="Diagnosis: MDD, BD, PTSD, mixed ...", default="")
     treatment_resistant: Literal["yes", "no", "mixed", ""] = Field(description="Treatment resistance.", default="")
     country: str = Field(description="Country; empty when not read.", default="")
     n_randomised: Count = Field(description="Patients randomised (or enrolled).", default=None)
@@ -60,16 +61,18 @@ class Arm(Sourced):
 
     study_id: Id = Field(description="Study.", min_length=1)
     arm_id: Id = Field(description="Id within the study.", min_length=1)
-    role: Literal["experimental", "control"] = Field(description="Role in its study.")
+    role: Literal["experimental", "control"] = Field(
+        description="Role in its study; where two treatments are compared, both are experimental."
+    )
     agent: Id = Field(description="What was given, as one word that analyses filter by.", min_length=1)
     kind: Literal["whole", "pooled", "subset", "first_period", "sequence", "step"] = Field(
         description="`whole` arm; `pooled` from arms; `subset` of an arm; `first_period` of a crossover; a `sequence` "
         "of treatments; a `step` of a treatment ladder.",
         default="whole",
     )
-    drug: str = Field(description="Drug as reported.", default="")
+    drug: Label = Field(description="Drug as reported.", default="")
     dose_mg_per_kg: Number = Field(description="Dose in mg/kg.", default=None, ge=0, le=100)
-    route: str = Field(description="IV, IM, SC, intranasal, oral ...", default="")
+    route: Label = Field(description="IV, IM, SC, intranasal, oral ...", default="")
     infusion_min: Number = Field(description="Duration of the infusion in minutes.", default=None, ge=0)
     n_infusions: Count = Field(description="Number of doses planned.", default=None)
     n_randomised: Count = Field(description="Patients randomised to it.", default=None)
@@ -99,7 +102,7 @@ class Dichotomous(Choosable):
     study_id: Id = Field(description="Study.", min_length=1)
     arm_id: Id = Field(description="Arm.", min_length=1)
     outcome: Id = Field(description="Outcome: response, remission, si_response ...", min_length=1)
-    scale: str = Field(description="Rating scale.", default="")
+    scale: Label = Field(description="Rating scale.", default="")
     definition: str = Field(description="Criterion, as reported.", default="")
     timepoint_h: Number = Field(
         description="Hours after a single dose, or after the start of a course; empty when no time is printed.", ge=0
@@ -154,7 +157,7 @@ class Continuous(Choosable):
     study_id: Id = Field(description="Study.", min_length=1)
     arm_id: Id = Field(description="Arm.", min_length=1)
     outcome: Id = Field(description="Outcome: depression, suicidal_ideation ...", min_length=1)
-    scale: str = Field(description="Rating scale.", default="")
+    scale: Label = Field(description="Rating scale.", default="")
     statistic: Literal["baseline", "endpoint", "change", "percent_change", "mean", "median"] = Field(
         description="What `mean` holds: the score at baseline or later, its change, or a mean or median of a time."
     )
@@ -189,11 +192,13 @@ class Contrast(Choosable):
         "derivation",
     )  # fmt: skip
 
+    as_printed: ClassVar[frozenset[str]] = frozenset(("p_value",))
+
     study_id: Id = Field(description="Study.", min_length=1)
     experimental_arm: Id = Field(description="Arm 1.", min_length=1)
     control_arm: Id = Field(description="Arm 2; `own_baseline` or `none` when there is no control.", min_length=1)
     outcome: Id = Field(description="Outcome.", min_length=1)
-    scale: str = Field(description="Rating scale.", default="")
+    scale: Label = Field(description="Rating scale.", default="")
     timepoint_h: Number = Field(description="Hours after a single dose, or after the start of a course.", ge=0)
     measure: Literal["MD", "SMD", "OR", "RR", "RD", "HR", "proportion"] = Field(description="Measure of the estimate.")
     estimate: Number = Field(description="Experimental minus control (or their ratio), as printed.")
@@ -201,7 +206,7 @@ class Contrast(Choosable):
     ci_high: Number = Field(description="Upper end.")
     ci_level: Number = Field(description="Its level in percent.", default=None, gt=50, lt=100)
     se: Number = Field(description="Standard error (of the log for ratios).", gt=0)
-    p_value: str = Field(description="p-value as printed.", default="")
+    p_value: PValue = Field(description="p-value as printed: 0.03, <0.001; a remark in brackets after it.", default="")
     n: Count = Field(
         None, description="Patients (pairs in a crossover) behind the contrast; empty when not read.", ge=1
     )

@@ -13,6 +13,7 @@ from metarepro.analysis.time_course import Kind, time_courses
 from metarepro.errors import ConfigError, DataError
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity import Finding
+from metarepro.figures.file_stems import file_stems
 from metarepro.figures.files import write_figure
 from metarepro.figures.flow_figure import prisma_flow
 from metarepro.figures.integrity_figure import integrity_overview_pages
@@ -74,5 +75,6 @@ def _courses(config: Config, data: Dataset) -> dict[str, Any]:
                 except (ConfigError, DataError):
                     continue  # no usable rows: the effects tables say which and why
                 name = f"time_course-{outcome}" + (f"-{scale}" if scale else "")
-                figures["".join(c if c.isalnum() or c in "-_" else "-" for c in name)] = pages
-    return figures
+                figures[name] = pages
+    stems = file_stems(list(figures))
+    return {stems[name]: pages for name, pages in figures.items()}

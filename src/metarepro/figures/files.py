@@ -155,4 +155,6 @@ def _describe_svg(svg: str, title: str, description: str, name: str) -> str:
     svg = svg[:end] + head + inner + svg[end + 1 :]
     svg = re.sub(r'<g id="mr:\d+:([a-z0-9-]+):">', r'<g class="mr-\1">', svg)
     svg = re.sub(r'<g id="mr:\d+:([a-z0-9-]+):(\d+)">', r'<g class="mr-\1" data-row="\2">', svg)
-    return svg.replace(f"'{FAMILY}'", f"'{WEB_FAMILY}', Arial, Helvetica")
+    fonts = f"'{WEB_FAMILY}', Arial, Helvetica"
+    # In tags only: a text of a user may hold the name of the font.
+    return re.sub(r"<[^>]*>", lambda tag: tag.group().replace(f"'{FAMILY}'", fonts), svg)

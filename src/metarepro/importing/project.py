@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BeforeValidator
+
 from metarepro.csv_output import csv_text
 from metarepro.errors import ConfigError, Problem
+from metarepro.evidence.cells import MAX_LABEL, parse_label
 from metarepro.evidence.dictionary import column_names, write_dictionary
 from metarepro.evidence.tables import REQUIRED_TABLES, TABLES
+from metarepro.importing.names import clean_text
 from metarepro.template import refuse_occupied
 
 
@@ -83,7 +87,18 @@ def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
     if unknown:
         raise ValueError(f"{name} has no column {sorted(unknown)}")
     columns = [c for c in column_names(model) if model.model_fields[c].is_required() or any(r.get(c) for r in rows)]
-    return csv_text(columns, ([row.get(c, "") for c in columns] for row in rows))
+    names = {
+        c
+        for c in columns
+        if any(isinstance(m, BeforeValidator) and m.func is parse_label for m in model.model_fields[c].metadata)
+    }
+
+    def cell(row: Mapping[str, str], column: str) -> str:
+        """Names of other programs may be longer than figures take; one character is left for an apostrophe."""
+        text = row.get(column, "")
+        return clean_text(text, MAX_LABEL - 1) if column in names and len(text) >= MAX_LABEL else text
+
+    return csv_text(columns, ([cell(row, c) for c in columns] for row in rows))
 
 
 def _write(project: ImportedProject, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from metarepro.evidence.cells import MAX_LABEL
 from metarepro.importing.names import clean_text, yaml_word
 from metarepro.importing.revman_tables import Part, Tables
 
@@ -86,4 +87,4 @@ def _better(part: Part) -> tuple[str, bool]:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(clean_text(text, 300), ensure_ascii=False)
+    return json.dumps(clean_text(text, MAX_LABEL), ensure_ascii=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from metarepro.errors import MetareproError
+from metarepro.errors import ConfigError, MetareproError
 
 
 def check_results_folder(project: Path, name: str = "results") -> None:
@@ -30,6 +32,22 @@ def check_results_folder(project: Path, name: str = "results") -> None:
     linked = _first_link(folder)
     if linked is not None:
         raise MetareproError(_link(linked, project))
+
+
+def check_inputs(project: Path, files: Iterable[str]) -> None:
+    """Refuse settings and tables that a link takes from outside the project, whether or not they are read again.
+
+    Raises
+    ------
+    ConfigError, DataError
+    """
+    inside = project.resolve()
+    for file in files:
+        if not (project / file).resolve().is_relative_to(inside):
+            from metarepro.evidence.reader import leads_out
+
+            settings: Any = ("E100", ConfigError) if file.endswith(".yaml") else ()
+            leads_out(project / file, file, project, *settings)
 
 
 def _link(path: Path, project: Path) -> str:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from metarepro.errors import MetareproError
 from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
-from metarepro.project.places import check_results_folder
-from metarepro.project.settings import data_folder, hash_settings, settings_file, tables_in
+from metarepro.project.places import check_inputs, check_results_folder
+from metarepro.project.settings import CONFIG, data_folder, hash_settings, settings_file, tables_in
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Config
@@ -98,6 +98,7 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
     check_results_folder(Path())
     code = fingerprints_of(script_files(scripts), package, Path(STATE) / "imports.json")
     tables = tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
+    check_inputs(Path(), [CONFIG, *tables])
     fingerprint = hash_settings(settings)
     expected = expected_of(code, fingerprint, tables)
     seals.break_seals(expected, Path(seals.FOLDER), tell)

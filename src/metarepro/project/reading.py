@@ -18,6 +18,7 @@ from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.checks import check_audit
 from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.evidence.cells import MAX_LABEL
 from metarepro.evidence.dataset import Dataset, read_dataset
 from metarepro.evidence.reader import leads_out
 from metarepro.figures.fonts import undrawable
@@ -48,8 +49,10 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
         Everything that is wrong, with its place.
     """
     path = folder / config_name
+    leads_out(path, config_name, folder, "E100", ConfigError)
     config = read_config(path, config_name)
     data = read_dataset(folder / config.data, config.data, config.dialects, folder)
+    _check_columns(config, data)
     check_words(config, data, path, config_name)
     check_audit(config, data, path, config_name)
     _check_texts(config, path, config_name)
@@ -57,7 +60,7 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
     file = folder / config.data / FLOW_FILE
     flow = None
     if file.exists() or file.is_symlink():
-        leads_out(file, f"{config.data}/{FLOW_FILE}", folder)
+        leads_out(file, f"{config.data}/{FLOW_FILE}", folder, "E100", ConfigError)
         flow = read_flow(file, f"{config.data}/{FLOW_FILE}")
     return Project(config, data, flow)
 
@@ -79,13 +82,13 @@ def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -
     dict
         SHA-256 of the tables as copied, by path.
     """
-    if config.name == CONFIG:
-        leads_out(config, CONFIG, project)
+    leads_out(project / config, config.as_posix(), project, "E100", ConfigError)
     (target / config).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(project / config, target / config)
     hashes = {}
     for file in files:
-        leads_out(project / file, file, project)
+        kind: Any = ("E100", ConfigError) if file.endswith(FLOW_FILE) else ()
+        leads_out(project / file, file, project, *kind)
         content = (project / file).read_bytes()
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         (target / file).write_bytes(content)
@@ -120,6 +123,22 @@ def _check_texts(config: Config, path: Path, shown: str) -> None:
                 for where, text, odd in found
             ]
         )  # fmt: skip
+
+
+def _check_columns(config: Config, data: Dataset) -> None:
+    """Cells of the tables that stand beside the studies in a figure are no longer than names."""
+    sources = dict.fromkeys(c.source for a in config.analyses for c in a.figure.columns)
+    problems = []
+    for source in sources:
+        table, _, column = source.partition(".")
+        for row in data.studies.values() if table == "studies" else data.arms.values():
+            text = str(getattr(row, column, ""))
+            if len(text) > MAX_LABEL:
+                what = f"{column} has {len(text):,} characters, and a figure shows it beside the study"
+                details = (f"Allowed: at most {MAX_LABEL}.", f"Fix: shorten it, or take {source} out of `columns`.")
+                problems.append(Problem("E046", what, row.file, row.line, details=details))
+    if problems:
+        raise DataError(problems)
 
 
 def _check_labels(data: Dataset) -> None:

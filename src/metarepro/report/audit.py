@@ -8,6 +8,7 @@ from typing import Any
 from metarepro.claims.result import VERDICTS as CLAIM_VERDICTS
 from metarepro.claims.result import AuditedClaim, Reference
 from metarepro.figures.numbers import MINUS
+from metarepro.report.anchors import anchor_of
 from metarepro.reproduction.result import PrintedNumbers, Reproduction, by_basis
 
 REPRODUCTION_VERDICTS = (
@@ -72,7 +73,7 @@ def claims_view(claims: Sequence[AuditedClaim]) -> dict[str, Any]:
 
 def _link(reference: Reference) -> dict[str, str]:
     """Text and target of a reference: an anchor of the page, or the place of a row and its address."""
-    anchors = {"analysis": reference.name, "reproduction": f"printed-{reference.name}"}
+    anchors = {"analysis": anchor_of(reference.name), "reproduction": f"printed-{reference.name}"}
     text = reference.place or reference.name
     return {
         "text": text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import string
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,11 +20,13 @@ from metarepro.evidence.tables import Source
 from metarepro.figures import numbers as fmt
 from metarepro.figures.fonts import FILES, WEB_FAMILY
 from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
+from metarepro.report.anchors import anchor_of
 from metarepro.report.audit import claims_view, reproductions_view
 from metarepro.reproduction.result import Reproduction
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SVG = re.compile(r"<svg .*?</svg>", re.S)
+# Tags of an SVG or a page. Texts between them hold no "<", so that nothing a user wrote is ever taken for one.
+_TAG = re.compile(r"<[^>]*>")
 # Only what a style sheet takes as it stands.
 _STYLE = re.compile(r'style="([^"<>{}&]*)"')
 _URL = re.compile(r"https?://[^\s<>\"']+")
@@ -95,18 +98,24 @@ def render_report(
     )
     environment.filters["link"] = link_of
     environment.filters["words"] = words_of
+    environment.filters["anchor"] = anchor_of
+    pictures = _Pictures()
     sections: dict[str, list[dict[str, Any]]] = {}
     cited: set[str] = set()
     for result in results:
         # The figure is the workflow's own SVG, whose texts are escaped where it is written.
-        figure = Markup(inline_svg(figures[result.id], result.id)) if result.id in figures else ""
+        figure = pictures.add(figures[result.id], anchor_of(result.id)) if result.id in figures else ""
         sections.setdefault(result.section, []).append({**analysis_view(result), "figure": figure})
         cited |= {p.source_id for s in result.studies for p in s.provenance}
         cited |= {r.provenance.source_id for r in result.references}
     cited |= {r.source_id for r in reproductions}
     cited |= {ref.source_id for c in claims for e in c.evidence for ref in e.references}
     bibliography = [sources[s] for s in sorted(cited) if s in sources]
-    page = environment.get_template("report.html").render(
+    listed = [pictures.add(f, f"_panels-{i}") for i, f in enumerate(panels, 1)]
+    evidence = {name: pictures.add(f, f"_evidence-{name}") for name, f in (evidence_figures or {}).items()}
+    pages = [pictures.add(f, f"_printed-page-{i}") for i, f in enumerate(printed_figures, 1)]
+    rules = pictures.share_styles()
+    body = environment.get_template("report.html").render(
         title=title, authors=authors, version=__version__, sections=sections, bibliography=bibliography,
         total=len(results), changes=changes_view(changes, results),
         findings=sorted((f for f in findings if not f.accepted), key=lambda f: f.severity != "warning"),
@@ -114,14 +123,45 @@ def render_report(
         accepted=[f for f in findings if f.accepted], unused=unused,
         printed=reproductions_view(reproductions) if reproductions else None,
         claims=claims_view(claims) if claims else None,
-        panels=[Markup(inline_svg(f, f"panels-{i}")) for i, f in enumerate(panels, 1)],
-        evidence={name: Markup(inline_svg(f, f"evidence-{name}")) for name, f in (evidence_figures or {}).items()},
-        further=further or {},
-        printed_figures=[Markup(inline_svg(f, f"printed-page-{i}")) for i, f in enumerate(printed_figures, 1)],
+        panels=listed, evidence=evidence, further=further or {}, printed_figures=pages,
     )  # fmt: skip
-    fonts = font_faces(set(re.sub(r"<[^>]*>", "", page)) | set("0123456789"))
-    page, styles = share_styles(page)
-    return page.replace("/*FONTS*/", f"{fonts}\n{styles}")
+    fonts = font_faces(set(_TAG.sub("", body)) | set(title) | set(string.printable))
+    page = environment.get_template("page.html")
+    return page.render(title=title, styles=Markup(f"{fonts}\n{rules}"), body=Markup(body))
+
+
+class _Picture:
+    """An SVG in the page; its text is asked for when the page is made."""
+
+    def __init__(self, svg: str) -> None:
+        self.svg = svg
+
+    def __html__(self) -> str:
+        return self.svg
+
+
+class _Pictures:
+    """The figures of a page, which share their styles."""
+
+    def __init__(self) -> None:
+        self.all: list[_Picture] = []
+
+    def add(self, svg: str, name: str) -> _Picture:
+        self.all.append(_Picture(inline_svg(svg, name)))
+        return self.all[-1]
+
+    def share_styles(self) -> str:
+        """Make the styles that the figures repeat to classes, and return the rules of these classes."""
+        tags = (tag for picture in self.all for tag in _TAG.findall(picture.svg))
+        counts = Counter(style for tag in tags for style in _STYLE.findall(tag))
+        names = {style: f"f{i}" for i, (style, n) in enumerate(counts.most_common()) if n > 3}
+
+        def named(match: re.Match[str]) -> str:
+            return f'class="{names[match.group(1)]}"' if match.group(1) in names else match.group()
+
+        for picture in self.all:
+            picture.svg = _TAG.sub(lambda tag: _STYLE.sub(named, tag.group()), picture.svg)
+        return "\n".join(f".{name}{{{style}}}" for style, name in names.items())
 
 
 def changes_view(changes: Mapping[str, Any] | None, results: Sequence[AnalysisResult]) -> dict[str, Any] | None:
@@ -277,30 +317,24 @@ def inline_svg(svg: str, name: str) -> str:
     svg = svg[svg.index("<svg") :]
     # matplotlib repeats every text in a comment; rows are of use in the files only.
     svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.S)
-    svg = re.sub(r'<g class="mr-[^"]*"(?: data-row="\d+")?>', "<g>", svg)
-    svg = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.S)
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
-    svg = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}-\2"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
+    return _TAG.sub(lambda tag: _inline_tag(tag.group(), name), svg)
+
+
+def _inline_tag(tag: str, name: str) -> str:
+    """A tag of an SVG whose ids are of this figure only. A dot stands in no id of an analysis."""
+    if re.fullmatch(r'<g class="mr-[^"]*"(?: data-row="\d+")?>', tag):
+        return "<g>"
+    tag = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", tag)
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}.\1"', tag)
+    tag = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{name}.\2"', tag)
+    tag = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}.\1)", tag)
     return re.sub(
         r'aria-labelledby="([^"]+)"',
-        lambda m: 'aria-labelledby="' + " ".join(f"{name}-{i}" for i in m.group(1).split()) + '"',
-        svg,
+        lambda m: 'aria-labelledby="' + " ".join(f"{name}.{i}" for i in m.group(1).split()) + '"',
+        tag,
     )
-
-
-def share_styles(page: str) -> tuple[str, str]:
-    """The page with the styles that its figures repeat as classes, and the rules of these classes."""
-    counts = Counter(_STYLE.findall("".join(_SVG.findall(page))))
-    names = {style: f"f{i}" for i, (style, n) in enumerate(counts.most_common()) if n > 3}
-
-    def named(match: re.Match[str]) -> str:
-        return f'class="{names[match.group(1)]}"' if match.group(1) in names else match.group()
-
-    page = _SVG.sub(lambda svg: _STYLE.sub(named, svg.group()), page)
-    return page, "\n".join(f".{name}{{{style}}}" for style, name in names.items())
 
 
 def font_faces(characters: set[str]) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity import arm_checks, contrast_checks, count_checks, entry_checks, score_checks
+from metarepro.evidence.integrity import (
+    arm_checks,
+    contrast_checks,
+    count_checks,
+    entry_checks,
+    role_checks,
+    score_checks,
+)
 from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
 
 
@@ -35,12 +42,21 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
         *score_checks.check_granularity(dataset, text),
         *score_checks.check_ranges(dataset, text),
         *score_checks.check_sd_or_se(dataset, text),
+        *score_checks.check_sd_or_variance(dataset, text),
         *score_checks.check_differences(dataset, text),
         *contrast_checks.check_effects(dataset, text),
         *arm_checks.check_against_arms(dataset, text),
         *entry_checks.check_entry(dataset, text),
+        *role_checks.check_roles(dataset),
     ]
     # A count over the other arm's size is also above its own arm's size: said once.
     exchanged = {(f.file, f.line) for f in found if f.code == "W024"}
-    kept = [f for f in found if f.code != "W025" or (f.file, f.line) not in exchanged]
+    # An SD that its scale has no room for is said to be so; that it may be a variance is one of the reasons.
+    too_large = {(f.file, f.line) for f in found if f.code == "W015"}
+    kept = [
+        f
+        for f in found
+        if not (f.code == "W025" and (f.file, f.line) in exchanged)
+        and not (f.code == "W042" and (f.file, f.line) in too_large)
+    ]
     return tuple(sorted(dict.fromkeys(kept), key=place))

@@ -31,4 +31,7 @@ WARNINGS: dict[str, str] = {
     "W037": "a text read in the wrong encoding",
     "W038": "a controlled trial with one arm only",
     "W039": "a printed effect that is not that of the arms' own numbers",
+    "W040": "an arm whose role is not that of its agent in the other studies",
+    "W041": "a controlled trial in which no arm is experimental",
+    "W042": "a standard deviation that looks like a variance",
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
-from metarepro.evidence.integrity.granularity import counts_of_percent, percent_attainable
+from metarepro.evidence.integrity.granularity import counts_of_percent, percent_attainable, sizes_of_percent
 from metarepro.evidence.integrity.printed import shown
 from metarepro.evidence.integrity.structure import (
     duplicated_cohorts,
@@ -25,6 +25,8 @@ _SHARE_TIMES = re.compile(r"(?<![\d.])0\.(\d{2,4}) ?\* ?(\d+)(?!\d|\.\d)")
 # "46 (63.0%)": a count with its percentage.
 _COUNT_PERCENT = re.compile(r"(?<![\d./])(\d+) \((\d{1,3}(?:\.\d+)?) ?%\)")
 _QUOTING = ("locator", "derivation", "poolable_reason", "choice_reason", "remark", "notes")
+# Studies that one finding names.
+_NAMED = 20
 _RATES = ("response", "remission", "si_response", "si_remission", "ptsd_response")
 
 
@@ -60,6 +62,10 @@ def check_percentages(dataset: Dataset) -> Iterator[Finding]:
 
 def check_claims(dataset: Dataset) -> Iterator[Finding]:
     """Percentages that an audited page claims of one study, against the patients of that study."""
+    rates: dict[str, list[Dichotomous]] = {}
+    for count in dataset.dichotomous:
+        if count.outcome in _RATES:
+            rates.setdefault(count.study_id, []).append(count)
     for row in dataset.others.get("claims", ()):
         study = dataset.studies.get(row.cited_sources.strip()) if isinstance(row, Claim) else None
         if not isinstance(row, Claim) or study is None or study.n_randomised is None:
@@ -74,9 +80,9 @@ def check_claims(dataset: Dataset) -> Iterator[Finding]:
         fitting = sorted(
             {
                 (r.events, r.total)
-                for r in dataset.dichotomous
-                if r.study_id == study.study_id and r.events is not None and r.total is not None and r.total != n
-                and r.outcome in _RATES and r.events in counts_of_percent(percent, r.total)
+                for r in rates.get(study.study_id, ())
+                if r.events is not None and r.total is not None and r.total != n
+                and r.events in counts_of_percent(percent, r.total)
             }
         )  # fmt: skip
         if fitting:
@@ -86,10 +92,14 @@ def check_claims(dataset: Dataset) -> Iterator[Finding]:
 
 def check_printed_counts(dataset: Dataset) -> Iterator[Finding]:
     """Counts over a total that does not give the percentage printed with them; sizes exchanged between arms."""
+    conflicts: dict[str, list[Dichotomous]] = {}
+    for row in dataset.dichotomous:
+        if row.conflict:
+            conflicts.setdefault(row.conflict, []).append(row)
     for row in dataset.dichotomous:
         if row.events is None or row.total is None:
             continue
-        rivals = [r for r in dataset.dichotomous if row.conflict and r.conflict == row.conflict]
+        rivals = conflicts.get(row.conflict, [])
         texts = [r.derivation for r in (rivals or [row]) if r.source_id == row.source_id]
         quoted = {m[2] for text in texts for m in _COUNT_PERCENT.finditer(text) if int(m[1]) == row.events}
         for percent in sorted(quoted):
@@ -97,7 +107,7 @@ def check_printed_counts(dataset: Dataset) -> Iterator[Finding]:
                 continue
             decimals = len(percent.partition(".")[2])
             really = shown(Fraction(100 * row.events, row.total), decimals)
-            sizes = [n for n in range(row.events, 3 * row.total) if row.events in counts_of_percent(percent, n)]
+            sizes = sizes_of_percent(percent, row.events, 3 * row.total)
             fits = f" {row.events} patients are {percent} % of {_listed(sizes)}." if sizes else ""
             message = (
                 f"{row.events} of {row.total} is {really} %, but {percent} % is printed.{fits}"
@@ -124,8 +134,8 @@ def _exchanged(dataset: Dataset, row: Dichotomous) -> str:
     own = dataset.arms.get((row.study_id, row.arm_id))
     if own is None or own.n_randomised is None or row.total == own.n_randomised:
         return ""
-    for (study, _), arm in dataset.arms.items():
-        if study == row.study_id and arm.arm_id != row.arm_id and arm.n_randomised == row.total:
+    for arm in dataset.arms_of[row.study_id]:
+        if arm.arm_id != row.arm_id and arm.n_randomised == row.total:
             return (
                 f" {row.total} is the size of the other arm, {arm.arm_id}; {own.n_randomised} were randomised to this"
                 " one: the two sizes seem to be exchanged."
@@ -196,8 +206,8 @@ def check_studies(dataset: Dataset, text: Texts) -> Iterator[Finding]:
         members = sorted(studies.values(), key=lambda s: s.line)
         cohorts = sorted({s.cohort or "(none)" for s in members})
         message = (
-            f"{', '.join(s.study_id for s in members)} have one {what}, {value}, and the tables put them in different "
-            f"cohorts: {', '.join(cohorts)}. If patients are in several of them, they must not be pooled together."
+            f"{_named([s.study_id for s in members])} have one {what}, {value}, and the tables put them in different "
+            f"cohorts: {_named(cohorts)}. If patients are in several of them, they must not be pooled together."
         )
         code = "W027" if column == "label" else "W028"
         severity: Severity = "note" if column == "registration" else "warning"
@@ -213,7 +223,11 @@ def check_studies(dataset: Dataset, text: Texts) -> Iterator[Finding]:
         )
 
 
-def _listed(numbers: list[int]) -> str:
+def _named(words: list[str]) -> str:
+    return ", ".join(words) if len(words) <= _NAMED else f"{', '.join(words[:_NAMED])} and {len(words) - _NAMED} others"
+
+
+def _listed(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return str(numbers[0])
     if numbers[-1] - numbers[0] == len(numbers) - 1:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from statistics import median
 
 from metarepro.evidence.dataset import Dataset, numeric_columns
 from metarepro.evidence.integrity.findings import Finding, Texts, finding
+from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, Row
 
 MAX_LABEL = 120
@@ -87,10 +87,11 @@ def _days(dataset: Dataset, text: Texts) -> Iterator[Finding]:
         hours = row.timepoint_h
         if hours not in _VISITS:
             continue
-        elsewhere = times[row.outcome].get(hours * 24, set()) - {row.study_id}
-        if len(elsewhere) >= 2 and times[row.outcome][hours] == {row.study_id}:
+        others = times[row.outcome].get(hours * 24, set())
+        elsewhere = len(others) - (row.study_id in others)
+        if elsewhere >= 2 and times[row.outcome][hours] == {row.study_id}:
             message = (
-                f"No other study has this outcome at {hours:g} hours, and {len(elsewhere)} have it at {hours * 24:g}, "
+                f"No other study has this outcome at {hours:g} hours, and {elsewhere} have it at {hours * 24:g}, "
                 f"which is day {hours:g}. Times are hours."
             )
             yield finding("W034", "warning", row, "timepoint_h", text(row, "timepoint_h"), message, "entry", "days")
@@ -102,13 +103,18 @@ def _doses(dataset: Dataset, text: Texts) -> Iterator[Finding]:
         if arm.dose_mg_per_kg:
             doses.setdefault(arm.agent, []).append(arm)
     for arms in doses.values():
+        ordered = sorted(a.dose_mg_per_kg or 0.0 for a in arms)
+        by_study: dict[str, list[Arm]] = {}
         for arm in arms:
-            others = [a.dose_mg_per_kg or 0.0 for a in arms if a.study_id != arm.study_id]
+            by_study.setdefault(arm.study_id, []).append(arm)
+        for arm in arms:
             dose = arm.dose_mg_per_kg or 0.0
-            if len(others) >= 2 and dose > _TIMES_AWAY * median(others):
+            own = [a.dose_mg_per_kg or 0.0 for a in by_study[arm.study_id]]
+            usual = median_without(ordered, own) if len(arms) - len(own) >= 2 else None
+            if usual is not None and dose > _TIMES_AWAY * usual:
                 message = (
-                    f"{dose:g} mg/kg is {dose / median(others):.0f} times the usual dose of {arm.agent} in the other "
-                    f"studies ({median(others):g}). Is it the dose in mg?"
+                    f"{dose:g} mg/kg is {dose / usual:.0f} times the usual dose of {arm.agent} in the other "
+                    f"studies ({usual:g}). Is it the dose in mg?"
                 )
                 written = text(arm, "dose_mg_per_kg")
                 yield finding("W035", "warning", arm, "dose_mg_per_kg", written, message, "entry", "dose")

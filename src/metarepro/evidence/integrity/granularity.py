@@ -209,6 +209,16 @@ def counts_of_percent(percent: str, n: int, decimals: int | None = None) -> tupl
     return tuple(k for k in _sums((low / 100, high / 100), n) if 0 <= k <= n)
 
 
+def sizes_of_percent(percent: str, events: int, below: int) -> range:
+    """Sizes below a bound of which so many events are printed as this percentage; they follow each other."""
+    low, high = rounded_from(percent)
+    if high <= 0:
+        return range(0)
+    first = max(math.ceil(100 * events / high), events)
+    last = min(math.floor(100 * events / low), below - 1) if low > 0 else below - 1
+    return range(first, last + 1)
+
+
 def sizes_that_fit(means: list[str], below: int, above: int) -> tuple[int, ...]:
     """Sizes in a range with which every printed mean of whole-number scores is possible."""
     return tuple(n for n in range(max(below, 1), above + 1) if all(grim(mean, n).possible for mean in means))

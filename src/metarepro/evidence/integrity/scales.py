@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 
@@ -91,6 +92,7 @@ _OTHER_NAMES = {
 }
 
 
+@lru_cache(maxsize=4096)
 def find_scale(name: str) -> Scale | None:
     """The scale of a name as papers write it (`HDRS-17`, `HRSD17` and `HAM-D 17` are one), or None.
 

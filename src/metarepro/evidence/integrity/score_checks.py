@@ -6,10 +6,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from statistics import median
 
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
 from metarepro.evidence.integrity.granularity import grim, grimmer, sizes_that_fit
+from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.integrity.printed import decimals_of, rounded_from, shown
 from metarepro.evidence.integrity.scales import find_scale
 from metarepro.evidence.integrity.statistics import (
@@ -17,6 +19,7 @@ from metarepro.evidence.integrity.statistics import (
     implausible_smd,
     sd_against_range,
     sd_looks_like_se,
+    sd_looks_like_variance,
 )
 from metarepro.evidence.tables import Continuous
 
@@ -146,6 +149,37 @@ def check_sd_or_se(dataset: Dataset, text: Texts) -> Iterator[Finding]:
             yield finding("W016", "warning", row, "sd", text(row, "sd"), message, "se", "sd_looks_like_se")
 
 
+def check_sd_or_variance(dataset: Dataset, text: Texts) -> Iterator[Finding]:
+    """SDs that look like variances beside the rows of their scale in other studies, or beside the other arms.
+
+    A scale need not be a known one. Without one, rows of one outcome are compared.
+    """
+    groups: dict[tuple[str, str], list[Continuous]] = {}
+    for row in dataset.continuous:
+        if row.sd is not None and row.statistic != "median" and not row.outcome.startswith("time_to"):
+            scale = find_scale(row.scale)
+            name = scale.name if scale else row.scale or f"outcome {row.outcome}"
+            groups.setdefault((name, row.statistic), []).append(row)
+    for rows in groups.values():
+        ordered = sorted(r.sd or 0.0 for r in rows)
+        studies: dict[str, list[Continuous]] = {}
+        for row in rows:
+            studies.setdefault(row.study_id, []).append(row)
+        for own in studies.values():
+            elsewhere = len(rows) - len(own) >= 2
+            for row in own:
+                arms = [r.sd or 0.0 for r in own if r.arm_id != row.arm_id]
+                usual = median_without(ordered, [r.sd or 0.0 for r in own]) if elsewhere else median(arms or [0.0])
+                if row.sd is None or not sd_looks_like_variance(row.sd, usual):
+                    continue
+                message = (
+                    f"The SD {text(row, 'sd')} is far above the {shown(usual, 2)} that is usual in "
+                    f"{'the other studies with this scale' if elsewhere else 'the other arms'}; its square root, "
+                    f"{shown(math.sqrt(row.sd), 2)}, would be as usual. It may be a variance."
+                )
+                yield finding("W042", "warning", row, "sd", text(row, "sd"), message, "se", "sd_looks_like_variance")
+
+
 def check_differences(dataset: Dataset, text: Texts) -> Iterator[Finding]:
     """Differences of arms: too large after treatment, or there before it."""
     for one, other in _pairs(dataset):
@@ -175,24 +209,27 @@ def check_differences(dataset: Dataset, text: Texts) -> Iterator[Finding]:
 def _pairs(dataset: Dataset) -> Iterator[tuple[Continuous, Continuous]]:
     """Experimental and control rows of one study, scale, score, time and source, of patients who are not the same."""
     full = [r for r in dataset.continuous if r.mean is not None and r.sd and r.n and r.statistic in _SCORES]
+    visits: dict[tuple[object, ...], list[Continuous]] = {}
+    for row in full:
+        visits.setdefault(_visit(row), []).append(row)
     for one in full:
         study, arm = dataset.studies[one.study_id], dataset.arms[(one.study_id, one.arm_id)]
         if not study.randomised or arm.role != "experimental" or arm.kind == "subset":
             continue
         if study.design == "crossover" and one.periods != "first" and one.statistic == "baseline":
             continue
-        for other in full:
-            if other.study_id != one.study_id or other.arm_id == one.arm_id or other.source_id != one.source_id:
+        # Where every arm is experimental, each pair is taken once.
+        alone = all(a.role == "experimental" for a in dataset.arms_of[one.study_id])
+        for other in visits[_visit(one)]:
+            if other.arm_id == one.arm_id:
                 continue
             role = dataset.arms[(other.study_id, other.arm_id)].role
-            # Where every arm is experimental, each pair is taken once.
-            alone = all(a.role == "experimental" for (s, _), a in dataset.arms.items() if s == one.study_id)
-            if role == "experimental" and not (alone and other.line > one.line):
-                continue
-            if (one.outcome, one.scale, one.statistic, one.timepoint_h, one.periods) == (
-                other.outcome, other.scale, other.statistic, other.timepoint_h, other.periods
-            ):  # fmt: skip
+            if role != "experimental" or (alone and other.line > one.line):
                 yield one, other
+
+
+def _visit(row: Continuous) -> tuple[object, ...]:
+    return row.study_id, row.source_id, row.outcome, row.scale, row.statistic, row.timepoint_h, row.periods
 
 
 def _at_an_end(row: Continuous) -> bool:

@@ -9,9 +9,9 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from metarepro.errors import DataError
+from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.integrity.printed import rounded_from
 
 _P = re.compile(r"\s*p?\s*(<=|>=|≤|≥|<|>|=)?\s*(0?\.\d+|[01](?:\.\d*)?)\s*", re.IGNORECASE)
@@ -199,15 +199,35 @@ def sd_looks_like_se(sds: Sequence[float], ns: Sequence[int], factor: float = 2.
     """
     if len(sds) != len(ns):
         raise DataError("Give as many sizes as SDs.")
+    if len(sds) < 4:
+        return ()
     found = []
+    ordered = sorted(sds)
     for at, (sd, n) in enumerate(zip(sds, ns, strict=True)):
-        others = [s for i, s in enumerate(sds) if i != at]
-        if len(others) < 3:
-            continue
-        usual = median(others)
+        usual = median_without(ordered, [sd])
         if sd * factor < usual and 0.6 <= sd * math.sqrt(n) / usual <= 1.7:
             found.append(at)
     return tuple(found)
+
+
+def sd_looks_like_variance(sd: float, usual: float, factor: float = 4.0) -> bool:
+    """Whether an SD is far above those of its scale, and its square root would be among them.
+
+    When not to use: where SDs of the scale are near 1, of which a variance differs little.
+
+    Parameters
+    ----------
+    sd : float
+    usual : float
+        Usual SD of the same scale and kind of score.
+    factor : float
+        How far above the usual one an SD must be.
+
+    References
+    ----------
+    Cochrane Handbook 6.5.2, doi:10.1002/9781119536604.ch6.
+    """
+    return sd >= factor * usual > 0 and 0.5 <= math.sqrt(sd) / usual <= 2
 
 
 def sd_against_range(mean: str, sd: str, n: int, low: float, high: float) -> float | None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from metarepro.evidence.tables import Continuous, Dichotomous, Study
+
+# What two studies under two ids may share, in the order in which it is told.
+_SHARED = ("doi", "pmid", "registration", "label")
+_YEARS = 2
+_LARGE_GROUP = 30
 
 
 @dataclass(frozen=True)
@@ -148,28 +153,39 @@ def duplicated_cohorts(studies: Sequence[Study]) -> tuple[SameStudy, ...]:
     ----------
     studies : sequence of Study
     """
-    found = []
-    for at, one in enumerate(studies):
-        for other in studies[at + 1 :]:
-            if one.cohort and one.cohort == other.cohort:
-                continue
-            for column in ("doi", "pmid", "registration"):
-                value = _plain(getattr(one, column))
-                if value and value == _plain(getattr(other, column)):
-                    found.append(SameStudy(one, other, column))
-            if _same_label(one, other):
-                found.append(SameStudy(one, other, "label"))
-    return tuple(found)
+    found: dict[tuple[int, int, int], SameStudy] = {}
+    for number, column in enumerate(_SHARED):
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for at, study in enumerate(studies):
+            for key in _keys(study, column):
+                groups.setdefault(key, []).append(at)
+        for key, members in groups.items():
+            for one, other in _pairs(members):
+                first, second = studies[one], studies[other]
+                if first.cohort and first.cohort == second.cohort:
+                    continue
+                if len(key) > 1 and abs((first.year or 0) - (second.year or 0)) > _YEARS:
+                    continue
+                found[one, other, number] = SameStudy(first, second, column)
+    return tuple(found[place] for place in sorted(found))
 
 
-def _same_label(one: Study, other: Study) -> bool:
-    first, second = _plain(one.label), _plain(other.label)
-    if first == second:
-        return True
-    undated = [re.sub(r"(19|20)\d\d[a-z]?", "", label) for label in (first, second)]
-    near = one.year is not None and other.year is not None and abs(one.year - other.year) <= 2
-    sized = one.n_randomised is not None and one.n_randomised == other.n_randomised
-    return undated[0] == undated[1] and near and sized
+def _pairs(members: list[int]) -> Iterator[tuple[int, int]]:
+    """All pairs of a group; in a large one each with the next, as all would be millions."""
+    return combinations(members, 2) if len(members) <= _LARGE_GROUP else pairwise(members)
+
+
+def _keys(study: Study, column: str) -> Iterator[tuple[object, ...]]:
+    """What two studies have in common that may be one; a label without its year counts with size and year only."""
+    value = _plain(getattr(study, column))
+    if column != "label":
+        if value:
+            yield (value,)
+        return
+    value = value or study.label.casefold()  # letters of another alphabet
+    yield (value,)
+    if study.year is not None and study.n_randomised is not None:
+        yield re.sub(r"(19|20)\d\d[a-z]?", "", value), study.n_randomised
 
 
 def _plain(text: str) -> str:
