@@ -10,7 +10,6 @@ from job import job
 read: dict[str, str] = {}
 with job(snakemake, read):
     from metarepro.analysis.accepted import accept_findings
-    from metarepro.analysis.select import select
     from metarepro.errors import MetareproError
     from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
@@ -25,8 +24,7 @@ with job(snakemake, read):
         read |= take_snapshot(project, config_file, list(snakemake.input.tables), Path(folder))
         checked = read_project(Path(folder), config_file.as_posix())
     config, data = checked.config, checked.data
-    selections = {a.id: select(a, data) for a in config.analyses}
-    comparisons = {name: len(s.comparisons) for name, s in selections.items()}
+    comparisons = checked.comparisons
     if snakemake.params.forests != [name for name, count in comparisons.items() if count > 1]:
         raise MetareproError("The tables were changed while the run was planned, so it stopped. Run it again.")
     output = snakemake.output
@@ -34,7 +32,7 @@ with job(snakemake, read):
         write_whole(Path(output[name]), text)
     by_id = {a.id: a for a in config.analyses}
     for chunk, file in zip(snakemake.params.chunks, output.looks, strict=True):
-        write_whole(Path(file), looks_text(config, [by_id[name] for name in chunk], selections, data))
+        write_whole(Path(file), looks_text(config, [by_id[name] for name in chunk], checked.selections, data))
     panels = [p.model_dump(mode="json") for p in config.panels]
     flow = checked.flow.model_dump(mode="json", exclude_unset=True) if checked.flow else None
     for name, content in (("panels", panels), ("flow", flow), ("plan", {"comparisons": comparisons})):

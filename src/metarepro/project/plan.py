@@ -9,17 +9,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from metarepro.errors import MetareproError
 from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
 from metarepro.project.places import check_inputs, check_results_folder
 from metarepro.project.settings import CONFIG, data_folder, hash_settings, settings_file, tables_in
-
-if TYPE_CHECKING:
-    from metarepro.analysis.config import Config
-    from metarepro.evidence.dataset import Dataset
 
 # Analyses in one job of numbers, and in one of pictures: what one changed analysis makes anew with it.
 NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 40, 8
@@ -129,13 +125,6 @@ def expected_of(code: Mapping[str, str], settings: str, tables: tuple[str, ...])
     return found
 
 
-def count_comparisons(config: Config, data: Dataset) -> dict[str, int]:
-    """Comparisons of each analysis."""
-    from metarepro.analysis.select import select
-
-    return {a.id: len(select(a, data).comparisons) for a in config.analyses}
-
-
 def _ids(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Ids of the analyses that can be one; what is wrong with the others is said when everything is checked."""
     listed = settings.get("analyses")
@@ -162,7 +151,6 @@ def _counts(settings: Mapping[str, Any]) -> dict[str, int]:
 
     try:
         file = settings_file(settings, Path(), Path(STATE) / "config.yaml")
-        project = read_project(Path(), file.as_posix())
-        return count_comparisons(project.config, project.data)
+        return read_project(Path(), file.as_posix()).comparisons
     except MetareproError:
         return {}  # what is wrong is said by the job that checks everything

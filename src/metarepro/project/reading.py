@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.config import Config
+from metarepro.analysis.config import Analysis, Config, changed
 from metarepro.analysis.config_file import read_config
 from metarepro.analysis.config_problems import place_of
 from metarepro.analysis.flow import FLOW_FILE, Flow, read_flow
+from metarepro.analysis.select import Selection, select
 from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.checks import check_audit
@@ -27,11 +28,17 @@ from metarepro.project.settings import CONFIG
 
 @dataclass(frozen=True)
 class Project:
-    """A checked project: its settings, its tables, and the flow of its review if there is one."""
+    """A checked project: its settings, its tables, the flow of its review if there is one, the rows of each analysis."""
 
     config: Config
     data: Dataset
     flow: Flow | None
+    selections: dict[str, Selection]
+
+    @property
+    def comparisons(self) -> dict[str, int]:
+        """Comparisons of each analysis."""
+        return {name: len(s.comparisons) for name, s in self.selections.items()}
 
 
 def read_project(folder: Path, config_name: str = CONFIG) -> Project:
@@ -62,7 +69,18 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
     if file.exists() or file.is_symlink():
         leads_out(file, f"{config.data}/{FLOW_FILE}", folder, "E100", ConfigError)
         flow = read_flow(file, f"{config.data}/{FLOW_FILE}")
-    return Project(config, data, flow)
+    return Project(config, data, flow, {a.id: _select(config, a, data) for a in config.analyses})
+
+
+def _select(config: Config, analysis: Analysis, data: Dataset) -> Selection:
+    """Rows of an analysis; its sensitivity analyses are tried too, as they may have rows that fit equally well."""
+    for change in analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity:
+        try:
+            variant = changed(analysis, change)
+        except ValueError:
+            continue
+        select(variant, data)
+    return select(analysis, data)
 
 
 def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -> dict[str, str]:
