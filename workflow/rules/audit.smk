@@ -24,7 +24,8 @@ checkpoint reproduce_printed:
         "../scripts/reproduce_printed.py"
 
 
-rule reproduce:
+# Checkpoints, so that a row which changes no verdict draws nothing anew.
+checkpoint reproduce:
     input:
         order=after("reproduce_printed"),
         printed="results/reproduction/printed.json",
@@ -52,7 +53,7 @@ rule reproduce:
         "../scripts/reproduce.py"
 
 
-rule audit:
+checkpoint audit:
     input:
         order=after("gather", "reproduce"),
         results="results/results.json",

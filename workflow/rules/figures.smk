@@ -41,29 +41,46 @@ for number, names in PLAN.picture_chunks.items():
             "../scripts/draw.py"
 
 
-rule draw_overviews:
+rule draw_panels:
     input:
         order=after(*NUMBERS),
         fits=expand(
             "results/analyses/{analysis}/fit.json", analysis=PLAN.panel_analyses
         ),
         panels=f"{RECORDS}/panels.json",
-        findings=f"{RECORDS}/integrity.json",
-        settings=f"{RECORDS}/numbers.json",
-        data=records("trials"),
-        flow=f"{RECORDS}/flow.json",
     output:
-        panels="results/panels/figures.json",
-        evidence="results/evidence/figures.json",
-        seal=f"{SEALS}/draw_overviews.json",
+        index="results/panels/figures.json",
+        seal=f"{SEALS}/draw_panels.json",
     log:
-        "results/logs/draw_overviews.log",
+        "results/logs/draw_panels.log",
     params:
-        script="draw_overviews",
-        code=CODE["draw_overviews"],
+        script="draw_panels",
+        code=CODE["draw_panels"],
     conda:
         "../envs/metarepro.yaml"
     message:
-        "figures of several analyses, and of the tables"
+        "figures of several analyses"
     script:
-        "../scripts/draw_overviews.py"
+        "../scripts/draw_panels.py"
+
+
+rule draw_evidence:
+    input:
+        order=after(),
+        findings=f"{RECORDS}/integrity.json",
+        evidence=f"{RECORDS}/evidence.json",
+        flow=f"{RECORDS}/flow.json",
+    output:
+        index="results/evidence/figures.json",
+        seal=f"{SEALS}/draw_evidence.json",
+    log:
+        "results/logs/draw_evidence.log",
+    params:
+        script="draw_evidence",
+        code=CODE["draw_evidence"],
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "figures of the tables"
+    script:
+        "../scripts/draw_evidence.py"

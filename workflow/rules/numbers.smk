@@ -19,6 +19,7 @@ checkpoint validate:
                 "panels",
                 "flow",
                 "integrity",
+                "evidence",
                 "plan",
             )
         },

@@ -1,7 +1,7 @@
 # The page.
 rule report:
     input:
-        order=after(*PICTURES, "gather", "draw_overviews", "draw_audit"),
+        order=after(*PICTURES, "gather", "draw_panels", "draw_evidence", "draw_audit"),
         findings=f"{RECORDS}/integrity.json",
         results="results/results.json",
         reproductions="results/reproduction.json",

@@ -10,6 +10,7 @@ from job import job
 read: dict[str, str] = {}
 with job(snakemake, read):
     from metarepro.analysis.accepted import accept_findings
+    from metarepro.analysis.shown_evidence import shown_evidence
     from metarepro.errors import MetareproError
     from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
@@ -17,6 +18,7 @@ with job(snakemake, read):
     from metarepro.project.reading import read_project, take_snapshot
     from metarepro.project.records import record_texts
     from metarepro.project.settings import CONFIG, settings_file
+    from metarepro.records import to_plain
 
     project = Path()
     config_file = settings_file(snakemake.config, project, Path(".snakemake/metarepro/config.yaml"))
@@ -34,8 +36,9 @@ with job(snakemake, read):
     for chunk, file in zip(snakemake.params.chunks, output.looks, strict=True):
         write_whole(Path(file), looks_text(config, [by_id[name] for name in chunk], checked.selections, data))
     panels = [p.model_dump(mode="json") for p in config.panels]
+    shown = to_plain(shown_evidence(config, data))
     flow = checked.flow.model_dump(mode="json", exclude_unset=True) if checked.flow else None
-    for name, content in (("panels", panels), ("flow", flow), ("plan", {"comparisons": comparisons})):
+    for name, content in (("panels", panels), ("flow", flow), ("evidence", shown), ("plan", {"comparisons": comparisons})):
         write_whole(Path(output[name]), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     findings, unused = accept_findings(check_integrity(data), config.accept)
     found = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 from metarepro.effects.checks import Array, check_counts
@@ -52,17 +54,23 @@ def proportion_interval(
     Returns
     -------
     low, high : ndarray
-        Proportions between 0 and 1. Computed by statsmodels.
+        Proportions between 0 and 1. The exact ones are computed by statsmodels.
 
     References
     ----------
     Wilson 1927, doi:10.1080/01621459.1927.10502953; Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
     """
-    # statsmodels takes over a second to load, so only this function pays for it.
-    from statsmodels.stats.proportion import proportion_confint
+    e, n = np.asarray(events, dtype=np.float64), np.asarray(total, dtype=np.float64)
+    if method == "wilson":
+        z = NormalDist().inv_cdf((1 + level) / 2)
+        share, scale = e / n, 1 + z**2 / n
+        middle = (share + z**2 / (2 * n)) / scale
+        half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / scale
+        return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    if method == "clopper-pearson":
+        # statsmodels takes over a second to load, so only this interval pays for it.
+        from statsmodels.stats.proportion import proportion_confint
 
-    names = {"wilson": "wilson", "clopper-pearson": "beta"}
-    if method not in names:
-        raise ConfigError(f"method = {method!r} is not known. Allowed: {', '.join(names)}.")
-    low, high = proportion_confint(np.asarray(events), np.asarray(total), alpha=1 - level, method=names[method])
-    return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+        low, high = proportion_confint(e, n, alpha=1 - level, method="beta")
+        return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    raise ConfigError(f"method = {method!r} is not known. Allowed: wilson, clopper-pearson.")

@@ -147,10 +147,14 @@ def _counts(settings: Mapping[str, Any]) -> dict[str, int]:
             return dict(json.loads((Path(RECORDS) / f"{PLAN}.json").read_text(encoding="utf-8"))["comparisons"])
         except (OSError, ValueError, KeyError, TypeError):
             return {}
-    from metarepro.project.reading import read_project
+    from metarepro.analysis.config_file import read_config
+    from metarepro.analysis.select import select
+    from metarepro.evidence.dataset import read_dataset
 
     try:
         file = settings_file(settings, Path(), Path(STATE) / "config.yaml")
-        return read_project(Path(), file.as_posix()).comparisons
+        config = read_config(file, file.as_posix())
+        data = read_dataset(Path(config.data), config.data, config.dialects, Path())
+        return {a.id: len(select(a, data).comparisons) for a in config.analyses}
     except MetareproError:
         return {}  # what is wrong is said by the job that checks everything
