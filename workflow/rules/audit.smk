@@ -13,9 +13,6 @@ checkpoint reproduce_printed:
     log:
         "results/logs/reproduce_printed.log",
     priority: 10
-    params:
-        script="reproduce_printed",
-        code=CODE["reproduce_printed"],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -42,9 +39,6 @@ checkpoint reproduce:
         seal=f"{SEALS}/reproduce.json",
     log:
         "results/logs/reproduce.log",
-    params:
-        script="reproduce",
-        code=CODE["reproduce"],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -71,9 +65,6 @@ checkpoint audit:
         seal=f"{SEALS}/audit.json",
     log:
         "results/logs/audit.log",
-    params:
-        script="audit",
-        code=CODE["audit"],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -92,9 +83,6 @@ rule draw_audit:
         seal=f"{SEALS}/draw_audit.json",
     log:
         "results/logs/draw_audit.log",
-    params:
-        script="draw_audit",
-        code=CODE["draw_audit"],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -112,9 +100,6 @@ rule draw_strips:
         seal=f"{SEALS}/draw_strips.json",
     log:
         "results/logs/draw_strips.log",
-    params:
-        script="draw_strips",
-        code=CODE["draw_strips"],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -133,9 +118,6 @@ rule demand:
         seal=f"{SEALS}/demand.json",
     log:
         "results/logs/demand.log",
-    params:
-        script="demand",
-        code=CODE["demand"],
     conda:
         "../envs/metarepro.yaml"
     message:

@@ -30,9 +30,6 @@ for number, names in PLAN.picture_chunks.items():
             seal=f"{SEALS}/draw_{number}.json",
         log:
             f"results/logs/draw_{number}.log",
-        params:
-            script="draw",
-            code=CODE["draw"],
         conda:
             "../envs/metarepro.yaml"
         message:
@@ -53,9 +50,6 @@ rule draw_panels:
         seal=f"{SEALS}/draw_panels.json",
     log:
         "results/logs/draw_panels.log",
-    params:
-        script="draw_panels",
-        code=CODE["draw_panels"],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -75,9 +69,6 @@ rule draw_evidence:
         seal=f"{SEALS}/draw_evidence.json",
     log:
         "results/logs/draw_evidence.log",
-    params:
-        script="draw_evidence",
-        code=CODE["draw_evidence"],
     conda:
         "../envs/metarepro.yaml"
     message:

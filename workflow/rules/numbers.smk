@@ -27,12 +27,6 @@ checkpoint validate:
         seal=f"{SEALS}/validate.json",
     log:
         "results/logs/validate.log",
-    params:
-        script="validate",
-        code=CODE["validate"],
-        settings=PLAN.settings,
-        forests=list(PLAN.forests),
-        chunks=[list(names) for names in PLAN.picture_chunks.values()],
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -56,10 +50,6 @@ for number, names in PLAN.number_chunks.items():
             seal=f"{SEALS}/analyse_{number}.json",
         log:
             f"results/logs/analyse_{number}.log",
-        params:
-            script="analyse",
-            code=CODE["analyse"],
-            analyses=list(names),
         conda:
             "../envs/metarepro.yaml"
         message:
@@ -100,10 +90,6 @@ rule gather:
         seal=f"{SEALS}/gather.json",
     log:
         "results/logs/gather.log",
-    params:
-        script="gather",
-        code=CODE["gather"],
-        numbers_code=CODE["analyse"],
     conda:
         "../envs/metarepro.yaml"
     message:

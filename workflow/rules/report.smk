@@ -26,9 +26,6 @@ rule report:
         seal=f"{SEALS}/report.json",
     log:
         "results/logs/report.log",
-    params:
-        script="report",
-        code=CODE["report"],
     conda:
         "../envs/metarepro.yaml"
     message:

@@ -14,8 +14,8 @@ with job(snakemake):
     config = read_settings(snakemake.input.settings)
     data = read_data([snakemake.input.data])
     by_id = {a.id: a for a in config.analyses}
-    files = zip(snakemake.params.analyses, snakemake.output.fits, snakemake.output.effects, strict=True)
-    for name, fit, effects in files:
+    for fit, effects in zip(snakemake.output.fits, snakemake.output.effects, strict=True):
+        name = Path(fit).parent.name
         result = run_analysis(config, by_id[name], data)
         write_whole(Path(fit), to_json(result))
         write_whole(Path(effects), effects_csv(result))

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from job import job
+from job import code_of, job
 
 with job(snakemake):
     from metarepro.analysis.result import SCHEMA_VERSION, from_json
@@ -21,7 +21,7 @@ with job(snakemake):
         "made_of": {
             "rows": hash_file(Path(snakemake.input.data))[:16],
             "settings": hash_file(Path(snakemake.input.numbers))[:16],
-            "code": snakemake.params.numbers_code,
+            "code": code_of("analyse"),
         },
         "analyses": [json.loads(text) for text in texts],
     }

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import json
+import re
 import sys
 import time
 import traceback
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 # The library beside this workflow is the one that runs, installed or not.
-_SOURCE = Path(__file__).resolve().parents[2] / "src"
+_SCRIPTS = Path(__file__).resolve().parent
+_SOURCE = _SCRIPTS.parents[1] / "src"
 if (_SOURCE / "metarepro").is_dir():
     sys.path.insert(0, str(_SOURCE))
 
@@ -56,17 +58,29 @@ def job(snakemake: Any, inputs: dict[str, str] | None = None) -> Iterator[list[P
 
 def _seal(snakemake: Any, inputs: dict[str, str] | None, more: list[Path]) -> None:
     from metarepro.project.seals import write_seal
+    from metarepro.project.settings import hash_settings
 
     read: Any = inputs
     if inputs is None:
         order = {str(x) for x in snakemake.input.get("order", ())}
         read = [str(x) for x in snakemake.input if str(x) not in order]
-    written = [str(x) for x in snakemake.output if str(x) != str(snakemake.output.seal)]
-    params = snakemake.params
-    write_seal(
-        Path(snakemake.output.seal), params.script, params.code, read, [*written, *(p.as_posix() for p in more)],
-        params.get("settings", ""),
-    )  # fmt: skip
+    seal = Path(snakemake.output.seal)
+    written = [str(x) for x in snakemake.output if str(x) != str(seal)]
+    # Only the job that reads the settings themselves depends on all of them.
+    settings = hash_settings(snakemake.config) if inputs is not None else ""
+    # One script may serve several jobs, which are numbered.
+    script = re.sub(r"_\d+$", "", seal.stem)
+    write_seal(seal, script, code_of(script), read, [*written, *(p.as_posix() for p in more)], settings)
+
+
+def code_of(script: str) -> str:
+    """Fingerprint of the code that a script of this workflow runs."""
+    import metarepro
+    from metarepro.project.code import fingerprints_of
+    from metarepro.project.plan import KEPT_IMPORTS
+
+    files = {script: _SCRIPTS / f"{script}.py"}
+    return fingerprints_of(files, Path(metarepro.__file__).parent, KEPT_IMPORTS)[script]
 
 
 def _fail(error: Exception) -> None:

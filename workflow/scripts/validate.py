@@ -11,10 +11,10 @@ read: dict[str, str] = {}
 with job(snakemake, read):
     from metarepro.analysis.accepted import accept_findings
     from metarepro.analysis.shown_evidence import shown_evidence
-    from metarepro.errors import MetareproError
     from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
     from metarepro.project.looks import looks_text
+    from metarepro.project.plan import PICTURES_AT_ONCE, chunks_of
     from metarepro.project.reading import read_project, take_snapshot
     from metarepro.project.records import record_texts
     from metarepro.project.settings import CONFIG, settings_file
@@ -27,14 +27,13 @@ with job(snakemake, read):
         checked = read_project(Path(folder), config_file.as_posix())
     config, data = checked.config, checked.data
     comparisons = checked.comparisons
-    if snakemake.params.forests != [name for name, count in comparisons.items() if count > 1]:
-        raise MetareproError("The tables were changed while the run was planned, so it stopped. Run it again.")
     output = snakemake.output
     for name, text in record_texts(config, data).items():
         write_whole(Path(output[name]), text)
     by_id = {a.id: a for a in config.analyses}
-    for chunk, file in zip(snakemake.params.chunks, output.looks, strict=True):
-        write_whole(Path(file), looks_text(config, [by_id[name] for name in chunk], checked.selections, data))
+    for chunk, file in zip(chunks_of(tuple(by_id), PICTURES_AT_ONCE).values(), output.looks, strict=True):
+        members = [by_id[name] for name in chunk]
+        write_whole(Path(file), looks_text(config, members, checked.selections, data))
     panels = [p.model_dump(mode="json") for p in config.panels]
     shown = to_plain(shown_evidence(config, data))
     flow = checked.flow.model_dump(mode="json", exclude_unset=True) if checked.flow else None

@@ -22,6 +22,8 @@ NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 40, 8
 RECORDS = "results/records"
 STATE = ".snakemake/metarepro"
 PLAN = "plan"
+# What is known of the files of code, by their content.
+KEPT_IMPORTS = Path(STATE) / "imports.json"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,14 @@ class Plan:
         return chunks_of(self.analyses, PICTURES_AT_ONCE)
 
 
+def ids_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ids of the analyses that can be one; what is wrong with the others is said when everything is checked."""
+    listed = settings.get("analyses")
+    found = [a.get("id") for a in listed if isinstance(a, Mapping)] if isinstance(listed, list) else []
+    good = [x for x in found if isinstance(x, str) and x and all(c.isalnum() or c in "-_" for c in x)]
+    return tuple(dict.fromkeys(good))
+
+
 def chunks_of(names: tuple[str, ...], size: int) -> dict[str, tuple[str, ...]]:
     """Names in chunks of about the same size, by the number of the chunk."""
     count = -(-len(names) // size)
@@ -92,13 +102,13 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
         The results folder cannot be used.
     """
     check_results_folder(Path())
-    code = fingerprints_of(script_files(scripts), package, Path(STATE) / "imports.json")
+    code = fingerprints_of(script_files(scripts), package, KEPT_IMPORTS)
     tables = tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
     check_inputs(Path(), [CONFIG, *tables])
     fingerprint = hash_settings(settings)
     expected = expected_of(code, fingerprint, tables)
     seals.break_seals(expected, Path(seals.FOLDER), tell)
-    analyses = _ids(settings)
+    analyses = ids_of(settings)
     reproduction = settings.get("reproduction")
     targets = reproduction.get("targets") if isinstance(reproduction, Mapping) else None
     demands = isinstance(targets, list) and any(isinstance(t, Mapping) and t.get("must") for t in targets)
@@ -123,14 +133,6 @@ def expected_of(code: Mapping[str, str], settings: str, tables: tuple[str, ...])
         else:
             found[path.stem] = seals.Expected(code.get(script, ""))
     return found
-
-
-def _ids(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Ids of the analyses that can be one; what is wrong with the others is said when everything is checked."""
-    listed = settings.get("analyses")
-    found = [a.get("id") for a in listed if isinstance(a, Mapping)] if isinstance(listed, list) else []
-    good = [x for x in found if isinstance(x, str) and x and all(c.isalnum() or c in "-_" for c in x)]
-    return tuple(dict.fromkeys(good))
 
 
 def _in_panels(settings: Mapping[str, Any], analyses: tuple[str, ...]) -> tuple[str, ...]:
