@@ -26,7 +26,8 @@ checkpoint reproduce:
     input:
         order=after("reproduce_printed"),
         printed="results/reproduction/printed.json",
-        settings=f"{RECORDS}/settings.json",
+        settings=f"{RECORDS}/numbers.json",
+        reproduction=f"{RECORDS}/reproduction.json",
         data=records("trials", "sources", "printed"),
     output:
         table=report(
@@ -52,7 +53,7 @@ checkpoint audit:
         order=after("gather", "reproduce"),
         results="results/results.json",
         reproductions="results/reproduction.json",
-        settings=f"{RECORDS}/settings.json",
+        settings=f"{RECORDS}/numbers.json",
         data=records("trials", "sources", "printed", "claims"),
     output:
         table=report(

@@ -12,6 +12,7 @@ checkpoint validate:
                 "settings",
                 "numbers",
                 "reproduction",
+                "page",
                 "trials",
                 "sources",
                 "printed",
@@ -62,7 +63,7 @@ rule gather:
     input:
         order=after(*NUMBERS),
         fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.analyses),
-        settings=f"{RECORDS}/settings.json",
+        page=f"{RECORDS}/page.json",
         numbers=f"{RECORDS}/numbers.json",
         data=f"{RECORDS}/trials.json",
         integrity=f"{RECORDS}/integrity.json",

@@ -10,14 +10,13 @@ with job(snakemake):
     from metarepro.analysis.tables import flows_csv, integrity_csv, summary_csv
     from metarepro.evidence.integrity.findings import Finding
     from metarepro.output import write_whole
-    from metarepro.project.records import read_settings
     from metarepro.project.seals import hash_file
 
     texts = [Path(path).read_text(encoding="utf-8") for path in snakemake.input.fits]
     results = [from_json(text) for text in texts]
     everything = {
         "schema_version": SCHEMA_VERSION,
-        "title": read_settings(snakemake.input.settings).title,
+        "title": json.loads(Path(snakemake.input.page).read_text(encoding="utf-8"))["title"],
         "made_of": {
             "rows": hash_file(Path(snakemake.input.data))[:16],
             "settings": hash_file(Path(snakemake.input.numbers))[:16],

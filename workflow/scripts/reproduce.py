@@ -12,7 +12,8 @@ with job(snakemake):
     from metarepro.reproduction.tables import reproduction_csv
 
     done = reproductions_from_json(Path(snakemake.input.printed).read_text(encoding="utf-8"))
-    found = reproduce(read_settings(snakemake.input.settings), read_data(snakemake.input.data), done)
+    config = read_settings(snakemake.input.settings, snakemake.input.reproduction)
+    found = reproduce(config, read_data(snakemake.input.data), done)
     write_whole(Path(snakemake.output.table), reproduction_csv(found))
     write_whole(Path(snakemake.output.reproductions), reproductions_to_json(found))
     print(f"{len(found)} printed results, {sum(r.failed for r in found)} not as demanded")

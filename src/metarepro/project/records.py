@@ -28,13 +28,14 @@ LOOKS = ("title", "authors", "figure", "panels", "accept", "reproduction")
 
 
 def record_texts(config: Config, data: Dataset) -> dict[str, str]:
-    """Texts of the records by name: each entry of `SPLIT`, `settings` (all), `numbers` (what counts),
-    `reproduction`."""
+    """Texts of the records by name: each entry of `SPLIT`, `settings` (all), and those of them that numbers depend on
+    (`numbers`), printed results (`reproduction`), and the head of the page (`page`)."""
     dump = config.model_dump(mode="json", by_alias=True)
     numbers = {k: v for k, v in dump.items() if k not in LOOKS}
     numbers["title"] = "-"
     numbers["analyses"] = [{k: v for k, v in a.items() if k != "figure"} for a in dump["analyses"]]
     texts = {"settings": _text(dump), "numbers": _text(numbers), "reproduction": _text(dump["reproduction"])}
+    texts["page"] = _text({"title": config.title, "authors": config.authors})
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
     for row in _all_rows(data):
         tables[row.table].append(row)
@@ -74,9 +75,12 @@ def read_data(files: Iterable[str | Path]) -> Dataset:
     )
 
 
-def read_settings(file: str | Path) -> Config:
-    """The settings of a file of records."""
-    return Config.model_validate(json.loads(Path(file).read_text(encoding="utf-8")))
+def read_settings(file: str | Path, reproduction: str | Path | None = None) -> Config:
+    """The settings of a file of records; those of printed results from a file of their own, if one is given."""
+    raw = json.loads(Path(file).read_text(encoding="utf-8"))
+    if reproduction is not None:
+        raw["reproduction"] = json.loads(Path(reproduction).read_text(encoding="utf-8"))
+    return Config.model_validate(raw)
 
 
 def _all_rows(data: Dataset) -> Iterable[Row]:
