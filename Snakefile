@@ -2,13 +2,10 @@
 include: "workflow/Snakefile"
 
 
-localrules:
-    everything,
-
-
 rule everything:
     default_target: True
     input:
         rules.all.input,
+    localrule: True
     message:
         "everything is there"

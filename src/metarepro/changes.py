@@ -128,7 +128,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def find_changes(old: Path, new: Path) -> Changes:
-    """Changes between two kept runs (folders with inputs.json, results.json and analyses/ID/forest.svg where one is drawn)."""
+    """Changes between two kept runs (folders with inputs.json, results.json and the forest plots that were drawn)."""
     before, after = (json.loads((f / "inputs.json").read_text(encoding="utf-8")) for f in (old, new))
     results = [json.loads((f / "results.json").read_text(encoding="utf-8")) for f in (old, new)]
     analyses = [{a["id"]: a for a in r["analyses"]} for r in results]

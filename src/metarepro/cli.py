@@ -108,8 +108,8 @@ def _parser() -> argparse.ArgumentParser:
         "check",
         help="read configuration, tables and results and name everything that is wrong; writes nothing",
         description="Read the configuration and the tables of a project and name everything that is wrong, with file, "
-        "line, column and a way to mend it; and say whether the results there are still those of the project. Nothing is "
-        "written.",
+        "line, column and a way to mend it; and say whether the results there are still those of the project. "
+        "Nothing is written.",
     )
     check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
     check.add_argument("--findings", action="store_true", help="list what does not fit in the tables, too")
@@ -225,10 +225,9 @@ def _run(options: argparse.Namespace) -> int:
     from metarepro.project.run import check_start, failure_of, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
-    if options.directory is not None and options.named is None and not (options.directory / "config.yaml").exists():
+    if options.named is None and str(options.directory or "").startswith("results/"):
         # A name of a result, as Snakemake takes it, and not a folder.
-        if str(options.directory).startswith("results/"):
-            project, more = Path(), [str(options.directory), *more]
+        project, more = Path(), [str(options.directory), *more]
     check_start(project)
     if not any(o.startswith(("--cores", "-c", "--jobs", "-j", "--executor", "-e")) for o in more):
         more += ["--cores", "4"]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from metarepro.project.places import check_inputs
-from metarepro.project.reading import read_project
 from metarepro.errors import ConfigError
 from metarepro.evidence import read_dataset
 from metarepro.evidence.reader import Dialect
+from metarepro.project.places import check_inputs
+from metarepro.project.reading import read_project
 from metarepro.template import TEMPLATE
 from tests.bad.test_bad_inputs import checked
 from tests.conftest import ROOT

@@ -17,6 +17,7 @@ from metarepro.evidence.integrity import check_integrity
 from metarepro.evidence.integrity.granularity import counts_of_percent, sizes_of_percent
 from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.integrity.structure import duplicated_cohorts
+from metarepro.project.reading import read_project
 
 CONFIG = """\
 title: Many trials
@@ -29,7 +30,6 @@ analyses:
   - {id: means, title: B, outcome: depression, measure: SMD, &arms}
   - {id: printed, title: C, outcome: response, measure: OR, rows: contrasts, &arms}
 """.replace("&arms", "experimental: {agent: drug}, control: {agent: placebo}")
-from metarepro.project.reading import read_project
 
 
 def project(folder: Path, studies: int) -> Path:

@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metarepro.analysis.config_file import read_config
-from metarepro.project.reading import read_project
 from metarepro.analysis.run import run_analysis
 from metarepro.errors import DataError
 from metarepro.evidence.dataset import read_dataset
 from metarepro.evidence.integrity import check_integrity
-from metarepro.figures.fonts import undrawable
 from metarepro.importing import write_imported
 from metarepro.importing.revman import read_revman
+from metarepro.project.reading import read_project
 from tests.importing.revman_files import PUBLISHED, ROWS, SETTINGS, SMALL, published
 
 

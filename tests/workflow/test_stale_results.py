@@ -18,7 +18,7 @@ from metarepro.project.places import check_results_folder
 from metarepro.project.plan import script_files
 from metarepro.template import write_project
 from tests.conftest import ROOT
-from tests.workflow.test_workflow import fingerprint, jobs, snakemake
+from tests.workflow.test_workflow import fingerprint, snakemake
 
 PACKAGE, SCRIPTS = ROOT / "src/metarepro", ROOT / "workflow/scripts"
 
@@ -197,7 +197,11 @@ def test_a_run_loads_no_module_that_its_fingerprint_leaves_out(finished):
     for log in logs:
         name = re.sub(r"_\d+$", "", log.stem)
         (line,) = re.findall(r"^Modules: (.*)$", log.read_text(encoding="utf-8"), re.M)
-        counted = {f.relative_to(PACKAGE.parent) for f in imported_files(SCRIPTS / f"{name}.py", PACKAGE) if PACKAGE in f.parents}
+        counted = {
+            f.relative_to(PACKAGE.parent)
+            for f in imported_files(SCRIPTS / f"{name}.py", PACKAGE)
+            if PACKAGE in f.parents
+        }
         for module in line.split():
             path = Path(*module.split("."))
             assert {path.with_suffix(".py"), path / "__init__.py"} & counted, (name, module)

@@ -73,7 +73,9 @@ def fingerprint(project: Path) -> dict[str, str]:
     return {
         str(f.relative_to(results)): hashlib.sha256(without_changes(f.read_bytes())).hexdigest()
         for f in sorted(results.rglob("*"))
-        if f.is_file() and "logs" not in f.parts and f.name not in ("changes.json", ".snakemake_timestamp")
+        if f.is_file()
+        and "logs" not in f.parts
+        and f.name not in ("changes.json", ".snakemake_timestamp")
         and f.relative_to(results).as_posix() != "seals/report.json"
     }
 
@@ -203,7 +205,9 @@ def test_settings_of_the_command_line_are_honoured_and_checked(project):
     before = fingerprint(project)
     done = snakemake(project, "--config", "title=Another {title} at $5")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads((project / "results/results.json").read_text(encoding="utf-8"))["title"] == "Another {title} at $5"
+    assert (
+        json.loads((project / "results/results.json").read_text(encoding="utf-8"))["title"] == "Another {title} at $5"
+    )
     assert "Another {title} at $5" in (project / "results/report.html").read_text(encoding="utf-8")
     wrong = snakemake(project, "--config", "model={tau2: DLL}")
     assert wrong.returncode == 1

@@ -119,6 +119,7 @@ rule demand:
         seal=f"{SEALS}/demand.json",
     log:
         "results/logs/demand.log",
+    localrule: True
     conda:
         "../envs/metarepro.yaml"
     message:

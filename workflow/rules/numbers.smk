@@ -28,6 +28,7 @@ checkpoint validate:
         seal=f"{SEALS}/validate.json",
     log:
         "results/logs/validate.log",
+    localrule: True
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -91,6 +92,7 @@ rule gather:
         seal=f"{SEALS}/gather.json",
     log:
         "results/logs/gather.log",
+    localrule: True
     conda:
         "../envs/metarepro.yaml"
     message:

@@ -51,7 +51,8 @@ JOBS = (
 
 def after(*jobs):
     """What a job waits for beyond what it reads: the records, so that it is looked at again when they have been made,
-    and the seals of the jobs before it, so that those without one run again. Their time stamps do not count."""
+    and the seals of the jobs before it, so that those without one run again. Their time stamps do not count.
+    """
     seals = [f"{SEALS}/{job}.json" for job in ("validate", *jobs)]
     return [ancient(f"{RECORDS}/plan.json"), *map(ancient, seals)]
 
@@ -63,4 +64,6 @@ def records(*names):
 
 def forests_of(analyses, kind):
     """Files of the forest plots of those analyses that have one."""
-    return [f"results/analyses/{a}/forest.{kind}" for a in analyses if a in PLAN.forests]
+    return [
+        f"results/analyses/{a}/forest.{kind}" for a in analyses if a in PLAN.forests
+    ]

@@ -30,4 +30,6 @@ with job(snakemake):
     write_whole(Path(snakemake.output.flows), flows_csv(results))
     found = Path(snakemake.input.integrity).read_text(encoding="utf-8")
     write_whole(Path(snakemake.output.integrity), found)
-    write_whole(Path(snakemake.output.integrity_table), integrity_csv(Finding(**f) for f in json.loads(found)["findings"]))
+    write_whole(
+        Path(snakemake.output.integrity_table), integrity_csv(Finding(**f) for f in json.loads(found)["findings"])
+    )

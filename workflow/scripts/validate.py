@@ -37,7 +37,12 @@ with job(snakemake, read):
     panels = [p.model_dump(mode="json") for p in config.panels]
     shown = to_plain(shown_evidence(config, data))
     flow = checked.flow.model_dump(mode="json", exclude_unset=True) if checked.flow else None
-    for name, content in (("panels", panels), ("flow", flow), ("evidence", shown), ("plan", {"comparisons": comparisons})):
+    for name, content in (
+        ("panels", panels),
+        ("flow", flow),
+        ("evidence", shown),
+        ("plan", {"comparisons": comparisons}),
+    ):
         write_whole(Path(output[name]), json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     findings, unused = accept_findings(check_integrity(data), config.accept)
     found = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}

@@ -11,6 +11,8 @@ from metarepro.reproduction.result import Reproduction
 
 
 def result_figures(found: Sequence[Reproduction]) -> dict[str, Any]:
-    """Figures by name: the id of a printed result, and `studies-` with it where the numbers of its studies are printed."""
+    """Figures by name: the id of a printed result, and `studies-` before it where the report prints its studies."""
     figures: dict[str, Any] = {r.id: specification_strip(r) for r in found if r.specifications}
-    return figures | {f"studies-{r.id}": study_pairs_pages(r) for r in found if any(s.printed.estimate for s in r.studies)}
+    return figures | {
+        f"studies-{r.id}": study_pairs_pages(r) for r in found if any(s.printed.estimate for s in r.studies)
+    }

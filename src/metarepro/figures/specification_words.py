@@ -59,9 +59,7 @@ def notes(r: Reproduction, every: list[SpecificationColumn], shown: list[Specifi
             f" Ways that give the same numbers share a column: {fmt.count(ways)} ways, {fmt.count(len(every))} columns."
         )
     if len(shown) < len(every):
-        note += (
-            f" Drawn are {len(shown)}: those that agree first, then those that the report\u2019s words allow, then others, evenly spaced."
-        )
+        note += f" Drawn are {len(shown)}: first those that agree, then those of the report\u2019s words, then others."
     if missing := len(r.specifications) - ways:
         note += f" {fmt.count(missing)} gave no number."
     marks = "Diamond, dark: gives the printed numbers."

@@ -39,7 +39,9 @@ def _faults(settings: dict[str, object], code: dict[str, str]) -> list[str]:
             faults.append(f"{job}: {fault}")
         known |= set(seal.outputs) if seal else set()
     made = {f.as_posix() for f in Path("results").rglob("*") if f.is_file()}
-    kept = {f for f in made if f.startswith((f"{seals.FOLDER}/", "results/logs/")) or f.endswith(".snakemake_timestamp")}
+    kept = {
+        f for f in made if f.startswith((f"{seals.FOLDER}/", "results/logs/")) or f.endswith(".snakemake_timestamp")
+    }
     unknown = sorted(made - known - kept)
     if unknown and known:
         rest = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""

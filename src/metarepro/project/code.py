@@ -216,28 +216,28 @@ class _Finder(ast.NodeVisitor):
         self.names: list[tuple[str, str]] = []
         self.lazy: dict[str, str] = {}
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802 - the name is given by ast
+    def visit_If(self, node: ast.If) -> None:
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             for other in node.orelse:
                 self.visit(other)
             return
         self.generic_visit(node)
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         # Whatever is used of a package that loads its contents at first use, may be loaded.
         self.names += [(alias.name, "*") for alias in node.names]
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.module:
             self.names += [(node.module, alias.name) for alias in node.names]
 
-    def visit_Dict(self, node: ast.Dict) -> None:  # noqa: N802
+    def visit_Dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and _is_module(value.value):
                 self.lazy[str(key.value)] = str(value.value)
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called == "import_module" and node.args and isinstance(node.args[0], ast.Constant):
             self.names.append((str(node.args[0].value), "*"))

@@ -43,7 +43,7 @@ def read_looks(file: str | Path) -> dict[str, Any]:
 
 def with_looks(result: AnalysisResult, looks: Mapping[str, Any]) -> AnalysisResult:
     """A result with its figure options, and with what stands beside its studies."""
-    options = {k: tuple(v) if isinstance(v, list) else v for k, v in looks["options"].items()}
+    options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in looks["options"].items()}
     beside = {(study, label): (columns, judgements) for study, label, columns, judgements in looks["beside"]}
     studies = tuple(
         replace(s, columns=beside[s.study_id, s.label][0], risk_of_bias=beside[s.study_id, s.label][1])

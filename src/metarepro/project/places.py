@@ -51,7 +51,7 @@ def check_inputs(project: Path, files: Iterable[str]) -> None:
 
 
 def _link(path: Path, project: Path) -> str:
-    target = os.readlink(path)
+    target = path.readlink()
     shown = path.relative_to(project)
     return (
         f"{shown} is a link to {target}. Results are written to the project's own folder only, so that nothing else is "

@@ -28,7 +28,7 @@ from metarepro.project.settings import CONFIG
 
 @dataclass(frozen=True)
 class Project:
-    """A checked project: its settings, its tables, the flow of its review if there is one, the rows of each analysis."""
+    """A checked project: its settings, its tables, the flow of its review if any, the rows of each analysis."""
 
     config: Config
     data: Dataset

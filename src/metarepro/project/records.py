@@ -29,7 +29,8 @@ LOOKS = ("title", "authors", "figure", "panels", "accept", "reproduction")
 
 def record_texts(config: Config, data: Dataset) -> dict[str, str]:
     """Texts of the records by name: each entry of `SPLIT`, `settings` (all), and those of them that numbers depend on
-    (`numbers`), printed results (`reproduction`), and the head of the page (`page`)."""
+    (`numbers`), printed results (`reproduction`), and the head of the page (`page`).
+    """
     dump = config.model_dump(mode="json", by_alias=True)
     numbers = {k: v for k, v in dump.items() if k not in LOOKS}
     numbers["title"] = "-"
@@ -44,14 +45,16 @@ def record_texts(config: Config, data: Dataset) -> dict[str, str]:
         if name == "trials":
             content["mixed_ends"] = data.mixed_ends
         if name == "printed":
-            content["crossover"] = sorted(data.crossover & {getattr(r, "study_id", "") for r in tables["published_inputs"]})
+            content["crossover"] = sorted(
+                data.crossover & {getattr(r, "study_id", "") for r in tables["published_inputs"]}
+            )
         texts[name] = _text(content)
     return texts
 
 
 def read_data(files: Iterable[str | Path]) -> Dataset:
     """The tables of some files of records; those of the others are empty."""
-    tables: dict[str, Any] = {name: () for name in TABLES}
+    tables: dict[str, Any] = dict.fromkeys(TABLES, ())
     printed: dict[tuple[str, int], dict[str, str]] = {}
     mixed: dict[str, int] = {}
     crossover: set[str] = set()

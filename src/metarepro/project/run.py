@@ -1,4 +1,4 @@
-"""A run of the workflow as people start it: progress while it works, a digest at the end, exit codes that mean something.
+"""A run of the workflow as people start it: progress while it works, exit codes that mean something.
 
 Snakemake does the work, as a program of its own and by its documented options; `snakemake --cores 4` does the same.
 """
@@ -82,8 +82,8 @@ def check_start(project: Path) -> None:
     running = _running(project)
     if running is not None and _alive(running):
         raise MetareproError(
-            f"Another run (process {running['pid']}) is at work in {project.resolve()}, so this one stopped; nothing was "
-            "changed."
+            f"Another run (process {running['pid']}) is at work in {project.resolve()}, so this one stopped; nothing "
+            "was changed."
         )
 
 
@@ -131,8 +131,8 @@ def why_it_failed(outcome: Outcome, project: Path) -> str:
     text = "\n".join(outcome.said)
     if "LockException" in text or "cannot be locked" in text:
         return (
-            f"A run of plain Snakemake is at work in {project.resolve()}, or was killed there. Fix: wait for it; if there "
-            "is none: snakemake --unlock."
+            f"A run of plain Snakemake is at work in {project.resolve()}, or was killed there. Fix: wait for it; if "
+            "there is none: snakemake --unlock."
         )
     found = re.search(r"^WorkflowError in file .*?:\n(.*?)(?:\n\S|\Z)", text, re.S | re.M)
     if found:

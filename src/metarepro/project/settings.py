@@ -24,6 +24,7 @@ def tables_in(folder: Path) -> list[Path]:
     """Files of a folder of tables that are read, in a fixed order."""
     return sorted(file for kind in KINDS for file in folder.glob(kind))
 
+
 def settings_file(settings: Mapping[str, Any], project: Path, merged: Path) -> Path:
     """A file that holds the settings of a run: config.yaml, if they are its, else a file written for them.
 
@@ -45,8 +46,11 @@ def settings_file(settings: Mapping[str, Any], project: Path, merged: Path) -> P
         pass
     merged.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(plain(settings), allow_unicode=True, sort_keys=False, width=120)
-    merged.write_text(f"# The settings of this run: config.yaml and what the command line changed.\n{text}", encoding="utf-8")
+    merged.write_text(
+        f"# The settings of this run: config.yaml and what the command line changed.\n{text}", encoding="utf-8"
+    )
     return merged
+
 
 def plain(value: Any) -> Any:
     """Settings as plain dictionaries and lists, whoever read them."""
@@ -55,6 +59,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     return value
+
 
 def hash_settings(settings: Any) -> str:
     """Fingerprint of settings."""

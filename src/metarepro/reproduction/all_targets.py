@@ -34,9 +34,7 @@ GROUPS: dict[Basis, str] = {
 MOST_EXPLANATIONS = 8
 
 
-def reproduce(
-    config: Config, data: Dataset, printed: Sequence[Reproduction] | None = None
-) -> tuple[Reproduction, ...]:
+def reproduce(config: Config, data: Dataset, printed: Sequence[Reproduction] | None = None) -> tuple[Reproduction, ...]:
     """Judge every row of published_results.csv.
 
     Parameters

@@ -92,9 +92,7 @@ def read_targets(data: Dataset) -> tuple[Target, ...]:
     return tuple(_target(data, row, listed.get(row.analysis_id, []), crossover) for row in rows)
 
 
-def _target(
-    data: Dataset, row: PublishedResult, listed: list[PublishedInput], crossover: frozenset[str]
-) -> Target:
+def _target(data: Dataset, row: PublishedResult, listed: list[PublishedInput], crossover: frozenset[str]) -> Target:
     code = measure_code(row.measure)
     printed = None
     if row.estimate and code:
