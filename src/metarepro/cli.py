@@ -54,10 +54,11 @@ WARNING_HELP = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code. Errors of ours are shown without a traceback."""
     _write_utf8()
-    parser = _parser()
-    options, more = parser.parse_known_args(arguments)
-    if more and options.run is not _run:
-        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    more: list[str] = []
+    if given[:1] == ["run"]:
+        given, more = _split_run(given)
+    options = _parser().parse_args(given)
     options.more = more
     try:
         return int(options.run(options))
@@ -72,6 +73,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"metarepro: internal error, {getattr(kind, '__name__', '')}: {what}", file=sys.stderr)
             print("Run it again with --debug for the traceback, and please report it.", file=sys.stderr)
         return 1
+
+
+def _split_run(given: list[str]) -> tuple[list[str], list[str]]:
+    """Arguments of `run` that are ours, and those that are Snakemake's, in their order.
+
+    The folder comes first or with `--directory`: of `--cores 2` the number is no folder.
+    """
+    ours, more = given[:1], []
+    left = given[1:]
+    if left and not left[0].startswith("-"):
+        ours.append(left.pop(0))
+    while left:
+        word = left.pop(0)
+        if word in ("-d", "--directory") and left:
+            ours += [word, left.pop(0)]
+        elif word in ("-v", "--verbose", "--debug", "-h", "--help") or word.startswith("--directory="):
+            ours.append(word)
+        else:
+            more.append(word)
+    return ours, more
 
 
 def _write_utf8() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from pathlib import Path
 
 import pytest
 
-from metarepro.analysis import read_config, run_analysis
+from metarepro.analysis import read_config, read_flow, run_analysis
+from metarepro.analysis.shown_evidence import ShownEvidence, shown_evidence
 from metarepro.evidence import read_dataset
 from metarepro.evidence.integrity import check_integrity
 from metarepro.figures import check_files, draw_analysis, draw_evidence
+from metarepro.records import from_plain, to_plain
 from tests.conftest import ROOT
 
 KINDS = ("svg", "pdf", "png", "csv", "alt.txt")
@@ -24,11 +26,24 @@ def files(folder: Path) -> set[str]:
 
 def test_an_analysis_has_its_figures_and_says_why_others_are_missing(results, tmp_path):
     found = draw_analysis(results["response_24h_or"], tmp_path)
-    assert found.drawn == ("forest", "drapery", "flow")
+    assert found.drawn == ("forest", "drapery")
     assert list(found.not_drawn) == ["funnel"] and "k = 4 studies, fewer than 10" in found.not_drawn["funnel"]
-    assert files(tmp_path) == {f"{name}.{kind}" for name in found.drawn for kind in KINDS}
+    written = {f"{name}.{kind}" for name in found.drawn for kind in KINDS} - {"drapery.png"}
+    assert files(tmp_path) == written == {f.name for f in found.files}
     for name in found.drawn:
         assert check_files(tmp_path / name) == []
+
+
+@pytest.mark.parametrize(("png", "wanted"), [("none", set()), ("all", {"forest.png", "drapery.png"})])
+def test_pictures_as_png_are_written_where_they_are_asked_for(results, png, wanted, tmp_path):
+    draw_analysis(results["response_24h_or"], tmp_path, png=png)
+    assert {name for name in files(tmp_path) if name.endswith(".png")} == wanted
+
+
+def test_one_study_is_no_figure(results, tmp_path):
+    found = draw_analysis(results["remission_24h_or"], tmp_path)
+    assert found.drawn == found.files == () and files(tmp_path) == set()
+    assert "There is one study" in found.not_drawn["forest"] and set(found.not_drawn) == {"forest", "funnel", "drapery"}
 
 
 def test_compounded_rates_have_a_forest_plot(results, tmp_path):
@@ -38,13 +53,14 @@ def test_compounded_rates_have_a_forest_plot(results, tmp_path):
 
 @pytest.mark.parametrize("name", ["default", "psilocybin"])
 def test_the_tables_have_their_figures(name, config, data, tmp_path):
-    folder = ROOT / "data/raw"
     if name == "psilocybin":
-        config, folder = read_config(PSILOCYBIN / "config.yaml"), PSILOCYBIN / "data/raw"
-        data = read_dataset(folder, config.data, config.dialects)
-    tables = tmp_path / "tables"
-    shutil.copytree(folder, tables, ignore=shutil.ignore_patterns("ipd"))
-    drawn = draw_evidence(config, data, check_integrity(data), tables, tmp_path)
+        config = read_config(PSILOCYBIN / "config.yaml")
+        data = read_dataset(PSILOCYBIN / "data/raw", config.data, config.dialects)
+    shown = shown_evidence(config, data)
+    # What the workflow writes of it and reads again is the same.
+    assert from_plain(ShownEvidence, json.loads(json.dumps(to_plain(shown)))) == shown
+    drawn = {f.name.split(".")[0] for f in draw_evidence(shown, check_integrity(data), None, tmp_path)}
+    drawn -= {name for name in drawn if re.search(r"-\d$", name)}
     assert "integrity" in drawn and "flow" not in drawn
     # Of ketamine nothing was assessed, so there is nothing to be seen.
     assert {"risk_of_bias", "risk_of_bias_bars"} & set(drawn) == (
@@ -56,10 +72,8 @@ def test_the_tables_have_their_figures(name, config, data, tmp_path):
 
 
 def test_a_flow_beside_the_tables_is_drawn(config, data, tmp_path):
-    tables = tmp_path / "tables"
-    tables.mkdir()
-    shutil.copy(ROOT / "examples/flow/flow.yaml", tables)
-    assert "flow" in draw_evidence(config, data, (), tables, tmp_path)
+    flow = read_flow(ROOT / "examples/flow/flow.yaml")
+    assert tmp_path / "flow.svg" in draw_evidence(shown_evidence(config, data), (), flow, tmp_path)
     assert "Records identified (n = 162)" in (tmp_path / "flow.svg").read_text(encoding="utf-8").replace("\u00a0", " ")
 
 

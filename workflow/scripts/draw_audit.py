@@ -24,7 +24,7 @@ with job(snakemake) as written:
     figures: dict[str, Any] = {}
     checked = [r for r in found if r.verdict != "not checkable"]
     if checked:
-        figures["reproduction"] = dumbbell_pages(by_basis(checked))
+        figures["reproduction"] = dumbbell_pages(by_basis(checked), height_mm=370)
     if claims:
         figures["claims"] = claims_overview_pages(claims)
     # Those with printed numbers of studies do not depend on our rows, and are drawn apart.

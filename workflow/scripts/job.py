@@ -75,12 +75,11 @@ def _seal(snakemake: Any, inputs: dict[str, str] | None, more: list[Path]) -> No
 
 def code_of(script: str) -> str:
     """Fingerprint of the code that a script of this workflow runs."""
-    import metarepro
-    from metarepro.project.code import fingerprints_of
+    from metarepro.project import code
     from metarepro.project.plan import KEPT_IMPORTS
 
     files = {script: _SCRIPTS / f"{script}.py"}
-    return fingerprints_of(files, Path(metarepro.__file__).parent, KEPT_IMPORTS)[script]
+    return code.fingerprints_of(files, Path(code.__file__).parents[1], KEPT_IMPORTS)[script]
 
 
 def _fail(error: Exception) -> None:
