@@ -11,7 +11,7 @@ import pytest
 
 import metarepro as mr
 from metarepro.analysis import from_json, run_analysis, to_json
-from metarepro.analysis.run import provenance
+from metarepro.analysis.provenance import provenance
 from metarepro.analysis.tables import effects_csv, summary_csv
 
 

@@ -86,6 +86,7 @@ def test_as_a_module_with_a_wrong_setting(project):
     assert "Fix: did you mean 'RR'?" in done.stderr
 
 
+@pytest.mark.slow
 def test_without_or_with_another_profile(project, clean):
     run(project, "--cores", "1", "--workflow-profile", "none")
     assert fingerprint(project) == clean

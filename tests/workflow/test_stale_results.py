@@ -91,6 +91,7 @@ def test_altered_cut_and_deleted_results_come_back(project, finished):
     assert re.search(r"^results/summary\.csv was changed since it was made: made again\.$", told, re.M)
 
 
+@pytest.mark.slow
 def test_every_deleted_result_comes_back(project, finished):
     clean = fingerprint(finished)
     for file in sorted((project / "results").rglob("*")):
@@ -99,6 +100,7 @@ def test_every_deleted_result_comes_back(project, finished):
     check_heals(project, clean)
 
 
+@pytest.mark.slow
 def test_each_further_figure_comes_back(project, finished):
     clean = fingerprint(finished)
     figures = [f for f in (project / "results").rglob("*.svg") if f.name != "forest.svg"]
@@ -108,6 +110,7 @@ def test_each_further_figure_comes_back(project, finished):
     check_heals(project, clean)
 
 
+@pytest.mark.slow
 def test_results_of_another_project_are_not_taken_for_ones_own(project, finished):
     clean = fingerprint(finished)
     table = project / "data/raw/dichotomous.csv"
@@ -121,6 +124,7 @@ def test_results_of_another_project_are_not_taken_for_ones_own(project, finished
     check_heals(project, clean)
 
 
+@pytest.mark.slow
 def test_a_table_changed_during_a_run_and_changed_back(project, finished):
     """The records hold what was read; when the table is another one afterwards, they are made anew."""
     clean = fingerprint(finished)
@@ -133,6 +137,7 @@ def test_a_table_changed_during_a_run_and_changed_back(project, finished):
     check_heals(project, clean)
 
 
+@pytest.mark.slow
 def test_damaged_records_of_snakemake(project, finished):
     for file in (project / ".snakemake/metadata").rglob("*"):
         if file.is_file():
@@ -165,6 +170,7 @@ def test_results_that_are_a_link_are_refused(project, tmp_path):
     assert sorted(elsewhere.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_link_within_the_results_is_refused(project, tmp_path):
     (tmp_path / "mine.csv").write_text("mine\n", encoding="utf-8")
     (project / "results/summary.csv").unlink()

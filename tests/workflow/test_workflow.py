@@ -201,6 +201,7 @@ def test_a_comment_in_the_configuration_re_runs_nothing(project):
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_settings_of_the_command_line_are_honoured_and_checked(project):
     before = fingerprint(project)
     done = snakemake(project, "--config", "title=Another {title} at $5")
@@ -258,6 +259,7 @@ def test_an_unknown_key_stops_before_anything_runs(project):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_label_that_no_font_can_draw_stops_before_anything_runs(project):
     change(project, "studies", "sos2013,Sos 2013,", "sos2013,王 2013,")
     done = snakemake(project)
@@ -278,6 +280,7 @@ def test_lint_is_clean():
     assert "Congratulations" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_template_project_runs_and_holds_its_own_trials_only(tmp_path):
     from metarepro.template import write_project
 
@@ -290,6 +293,7 @@ def test_the_template_project_runs_and_holds_its_own_trials_only(tmp_path):
     assert "Nothing was found by the checks" in page
 
 
+@pytest.mark.slow
 def test_every_run_says_what_changed_since_the_one_before(project, tmp_path):
     shutil.copytree(project / "data", tmp_path / "data")
     shutil.copy(project / "config.yaml", tmp_path)

@@ -11,10 +11,10 @@ import numpy as np
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
 from metarepro.analysis.figure_settings import beside_study
 from metarepro.analysis.methods import describe_methods
+from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
     AnalysisResult,
     LeftOut,
-    Provenance,
     Reference,
     SensitivityResult,
     StudyEffect,
@@ -26,7 +26,6 @@ from metarepro.effects.generic import se_from_interval, se_from_p
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.tables import Choosable, Continuous, Contrast, Dichotomous
 from metarepro.pooling.inference import quantile
 
 
@@ -191,32 +190,6 @@ def _study_effects(
             )
         )
     return effects
-
-
-def provenance(row: Choosable) -> Provenance:
-    """Where a raw row comes from, and what it says, in words."""
-    key = [getattr(row, "study_id", "")]
-    if isinstance(row, Contrast):
-        key += [f"{row.experimental_arm} v {row.control_arm}"]
-        says = f"{row.measure} {row.estimate:g}" if row.estimate is not None else row.measure
-        if row.ci_low is not None and row.ci_high is not None:
-            says += f" ({row.ci_low:g} to {row.ci_high:g})"
-        if row.se is not None:
-            says += f", SE {row.se:g}"
-        if row.p_value:
-            says += f", p {row.p_value}"
-    elif isinstance(row, Dichotomous):
-        key += [row.arm_id]
-        says = f"{row.events if row.events is not None else '?'}/{row.total if row.total is not None else '?'}"
-    else:
-        assert isinstance(row, Continuous)
-        key += [row.arm_id, row.statistic]
-        says = f"n {row.n}, mean {row.mean:g}, SD {row.sd:g}" if row.poolable else "incomplete"
-    outcome, scale, time = (getattr(row, n) for n in ("outcome", "scale", "timepoint_h"))
-    key += [outcome, *([scale] if scale else []), *([f"{time:g} h"] if time is not None else [])]
-    return Provenance(
-        row.table, " / ".join(key), says, row.source_id, row.source_url, row.locator, row.derivation, row.level
-    )
 
 
 def _sensitivity(analysis: Analysis, change: Sensitivity, data: Dataset, main: Selection) -> SensitivityResult | None:
