@@ -67,3 +67,15 @@ def test_versions_are_said_once():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == metarepro.__version__
     assert f"## {metarepro.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_environment_of_the_jobs_is_in_step():
+    """What the scripts of the workflow need: the library's dependencies but for Snakemake and the shell completion."""
+    jobs = yaml.safe_load((ROOT / "workflow/envs/metarepro.yaml").read_text(encoding="utf-8"))
+    entries = dict(re.fullmatch(r"([\w-]+)\s*(.*)", entry).groups() for entry in jobs["dependencies"])
+    python = entries.pop("python")
+    assert Version(python.lstrip("=")) in SpecifierSet(project()["project"]["requires-python"])
+    needed = {Requirement(text).name for text in project()["project"]["dependencies"]} - {"snakemake", "shtab"}
+    assert set(entries) == needed
+    for name, specifier in entries.items():
+        assert all(version in SpecifierSet(specifier) for version in locked()[name]), name

@@ -253,6 +253,9 @@ def _run(options: argparse.Namespace) -> int:
     if not any(o.startswith(("--cores", "-c", "--jobs", "-j", "--executor", "-e")) for o in more):
         more += ["--cores", "4"]
     outcome = run_snakemake(project, more, options.verbose)
+    if outcome.code and outcome.stopped:
+        print("Stopped. What is finished is kept; run it again to go on.", file=sys.stderr)
+        return 1
     failure = failure_of(project)
     if outcome.code and failure:
         codes = failure["codes"]

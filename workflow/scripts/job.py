@@ -45,6 +45,8 @@ def job(snakemake: Any, inputs: dict[str, str] | None = None) -> Iterator[list[P
         with contextlib.redirect_stdout(log):
             yield more
         _seal(snakemake, inputs, more)
+    except KeyboardInterrupt:
+        sys.exit("stopped")  # by the user, who knows where
     except Exception as error:  # every failure must reach the log, whatever it is
         traceback.print_exc(file=log)
         _fail(error)

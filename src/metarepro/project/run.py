@@ -32,11 +32,22 @@ _LAST_LINES = 40
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: Snakemake's exit code, whether anything was made, whether it was a dry run, what was said."""
+    """How a run ended.
+
+    Attributes
+    ----------
+    code : int
+        Of Snakemake.
+    worked, planned, stopped : bool
+        Whether anything was made, whether it was a dry run, whether the user stopped it.
+    said : tuple of str
+        Lines of Snakemake.
+    """
 
     code: int
     worked: bool
     planned: bool
+    stopped: bool
     said: tuple[str, ...]
 
 
@@ -110,11 +121,11 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
         encoding="utf-8", errors="replace",
     )  # fmt: skip
     assert process.stdout is not None
-    with _marked(project, process), _passing_on(process):
+    with _marked(project, process), _passing_on(process) as heard:
         said = tuple(_follow(process.stdout, verbose))
         code = process.wait()
     planned = any(line.startswith("This was a dry-run") for line in said)
-    return Outcome(code, any(_JOB.match(line) for line in said), planned, said)
+    return Outcome(code, any(_JOB.match(line) for line in said), planned, bool(heard), said)
 
 
 def failure_of(project: Path) -> dict[str, Any] | None:
@@ -199,17 +210,20 @@ def _marked(project: Path, process: subprocess.Popen[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _passing_on(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Ctrl-C reaches Snakemake from the terminal; what only this process is told, is passed on."""
+def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    """Ctrl-C reaches Snakemake from the terminal; what only this process is told is passed on; yields what was heard."""
+    heard: list[int] = []
 
     def tell(number: int, _: Any) -> None:
-        process.send_signal(signal.SIGINT if number == signal.SIGTERM else number)
+        heard.append(number)
+        if number == signal.SIGTERM:
+            process.send_signal(signal.SIGINT)
 
     before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, tell)
-    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGINT, tell)
     try:
-        yield
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
