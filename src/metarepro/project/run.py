@@ -211,7 +211,7 @@ def _marked(project: Path, process: subprocess.Popen[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[int]]:
-    """Ctrl-C reaches Snakemake from the terminal; what only this process is told is passed on; yields what was heard."""
+    """Ctrl-C reaches Snakemake from the terminal; what only this process is told is passed on. Yields what it heard."""
     heard: list[int] = []
 
     def tell(number: int, _: Any) -> None:
