@@ -61,6 +61,7 @@ def project(tmp_path) -> Path:
     return tmp_path / "project"
 
 
+@pytest.mark.slow
 def test_as_a_module_of_another_workflow(project, clean):
     (project / "config.yaml").rename(project / "my.yaml")
     (project / "Snakefile").write_text(MODULE.format(workflow=ROOT / "workflow/Snakefile"), encoding="utf-8")
@@ -73,6 +74,7 @@ def test_as_a_module_of_another_workflow(project, clean):
     assert "Nothing to be done" in run(project, "--cores", "2", snakefile=project / "Snakefile")
 
 
+@pytest.mark.slow
 def test_as_a_module_with_a_wrong_setting(project):
     text = (project / "config.yaml").read_text(encoding="utf-8")
     (project / "config.yaml").unlink()

@@ -66,6 +66,7 @@ def test_lost_records_of_snakemake_re_run_nothing_that_holds(project, finished):
     assert fingerprint(project) == fingerprint(finished)
 
 
+@pytest.mark.slow
 def test_lost_records_hide_no_changed_table(project, finished):
     """A table with an old time stamp, as a copy or a version control system may give it."""
     shutil.rmtree(project / ".snakemake")

@@ -176,6 +176,7 @@ def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_byte
     assert (same.returncode, same.stdout) == (0, "No number and no figure differs.\n")
 
 
+@pytest.mark.slow
 def test_a_figure_setting_makes_no_number_anew(project):
     before = fingerprint(project)
     text = (project / "config.yaml").read_text(encoding="utf-8")
