@@ -242,7 +242,6 @@ IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "r
 
 
 def _run(options: argparse.Namespace) -> int:
-    from metarepro.project.digest import digest
     from metarepro.project.run import check_start, failure_of, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
@@ -272,6 +271,8 @@ def _run(options: argparse.Namespace) -> int:
     if not outcome.worked:
         print(f"Nothing to be done: every result holds.\nThe report: {(project / 'results/report.html').resolve()}")
         return 0
+    from metarepro.project.digest import digest
+
     print(digest(project / "results"))
     return 0
 

@@ -15,12 +15,11 @@ from metarepro.errors import MetareproError
 from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
 from metarepro.project.places import check_inputs, check_results_folder
-from metarepro.project.settings import CONFIG, data_folder, hash_settings, settings_file, tables_in
+from metarepro.project.settings import CONFIG, STATE, data_folder, hash_settings, settings_file, tables_in
 
 # Analyses in one job of numbers, and in one of pictures: what one changed analysis makes anew with it.
 NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 40, 8
 RECORDS = "results/records"
-STATE = ".snakemake/metarepro"
 PLAN = "plan"
 # What is known of the files of code, by their content.
 KEPT_IMPORTS = Path(STATE) / "imports.json"

@@ -20,8 +20,7 @@ from typing import IO, Any
 import psutil
 
 from metarepro.errors import ConfigError, MetareproError
-from metarepro.project.plan import STATE
-from metarepro.project.settings import CONFIG
+from metarepro.project.settings import CONFIG, STATE
 
 FAILURE = Path(STATE) / "failure.json"
 RUNNING = Path(STATE) / "running.json"
@@ -78,14 +77,15 @@ def check_start(project: Path) -> None:
     """
     import yaml
 
-    from metarepro.analysis.config_file import read_config
-
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     if not project.is_dir():
         raise ConfigError(f"There is no folder {str(project)!r}. Fix: name the folder that holds {CONFIG}.")
     try:
-        if not isinstance(yaml.safe_load((project / CONFIG).read_text(encoding="utf-8-sig")), dict):
+        if not isinstance(yaml.load((project / CONFIG).read_text(encoding="utf-8-sig"), loader), dict):
             raise ValueError
     except (OSError, ValueError, yaml.YAMLError):
+        from metarepro.analysis.config_file import read_config
+
         read_config(project / CONFIG, CONFIG)
     records = project / ".snakemake"
     if (records.exists() or records.is_symlink()) and not records.is_dir():

@@ -11,6 +11,8 @@ from typing import Any
 CONFIG = "config.yaml"
 KINDS = ("*.csv", "*.xlsx", "flow.yaml")
 DEFAULT_DATA = "data/raw"
+# What is kept of runs beside Snakemake's own records.
+STATE = ".snakemake/metarepro"
 
 
 def data_folder(settings: Mapping[str, Any]) -> str:
