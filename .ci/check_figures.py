@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from metarepro.figures.gate import check_files, numbers_of  # noqa: E402 - the path must be set first
+from metarepro.figures.page.check_files import check_files, numbers_of  # noqa: E402 - the path must be set first
 
 
 def main() -> int:

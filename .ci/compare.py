@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from metarepro.analysis.compare import compare_results  # noqa: E402 - the path must be set first
-from metarepro.figures.compare import compare_svg  # noqa: E402
+from metarepro.figures.page.compare_svg import compare_svg  # noqa: E402
 
 REFERENCE, RESULTS = ROOT / "reference", ROOT / "results"
 

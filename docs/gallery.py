@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from metarepro.figures import check_files, write_figure  # noqa: E402 - the path must be set first
-from metarepro.figures.compare import compare_svg  # noqa: E402
+from metarepro.figures.page.compare_svg import compare_svg  # noqa: E402
 
 PAGE, PICTURES = ROOT / "docs" / "gallery.md", ROOT / "docs" / "gallery"
 START = """\

@@ -15,7 +15,7 @@ from fontTools.ttLib import TTFont
 
 FAMILY = "Metarepro Sans"
 DROPPED = ("GSUB", "GPOS", "GDEF", "FFTM", "fpgm", "prep", "cvt ", "gasp")
-TARGET = Path(__file__).parent.parent / "src/metarepro/figures/fonts"
+TARGET = Path(__file__).parent.parent / "src/metarepro/figures/page/fonts"
 
 
 def make_font(source: Path, style: str) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 
 from metarepro.analysis.compare import compare_results
-from metarepro.figures.compare import compare_svg
+from metarepro.figures.page.compare_svg import compare_svg
 from tests.conftest import ROOT
 
 SVG = (ROOT / "reference/figures/response_24h_or.svg").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from metarepro.claims.result import AuditedClaim
 from metarepro.claims.tables import claims_csv
 from metarepro.csv_output import as_meant, csv_text, inert_text
 from metarepro.evidence.integrity import Finding
-from metarepro.figures.gate import read_twin
+from metarepro.figures.page.check_files import read_data_csv
 from metarepro.importing import ImportedProject, write_imported
 from metarepro.reproduction import reproduction_csv
 from metarepro.reproduction.result import Reproduction
@@ -92,7 +92,7 @@ def test_the_twin_of_a_figure_is_inert_and_reads_back_as_it_was(make, tmp_path):
     text = (tmp_path / "f.csv").read_text(encoding="utf-8")
     assert live(text) == []
     figures.demand_files(tmp_path / "f", pages=figure)
-    rows = read_twin(tmp_path / "f.csv")
+    rows = read_data_csv(tmp_path / "f.csv")
     assert set(labels) <= {row.get("label") for row in rows}
     # Negative estimates are numbers.
     assert any(isinstance(value, float) and value < 0 for row in rows for value in row.values())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from metarepro.analysis.compare import compare_results
 from metarepro.errors import DataError, Problem
-from metarepro.figures.compare import compare_svg
+from metarepro.figures.page.compare_svg import compare_svg
 
 # What an analysis was made of, and what its main result is; the rest follows from them.
 _CAUSE = re.compile(r"(studies\..*\.(inputs\.|provenance\..*says)|left_out|methods|measure|title|subgroups_by)")

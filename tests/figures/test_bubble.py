@@ -12,9 +12,9 @@ import pytest
 
 import metarepro as mr
 from metarepro.figures import bubble, save
-from metarepro.figures.bubble_figure import draw_bubble
-from metarepro.figures.bubble_numbers import bubbles_of
-from metarepro.figures.layout import MM, WIDTHS_MM
+from metarepro.figures.bubble_plots.bubble import draw_bubble
+from metarepro.figures.bubble_plots.numbers import bubbles_of
+from metarepro.figures.page.layout import MM, WIDTHS_MM
 from tests.conftest import ROOT
 from tests.figures.audited import HOSTILE, LONG, marks, said
 

@@ -12,8 +12,8 @@ import pytest
 from metarepro.analysis.from_fit import result_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import drapery, save
-from metarepro.figures.drapery_figure import draw_drapery
-from metarepro.figures.layout import MM
+from metarepro.figures.drapery_plots.drapery import draw_drapery
+from metarepro.figures.page.layout import MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG, marks, said
 from tests.figures.test_funnel import bcg, made

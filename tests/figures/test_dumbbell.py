@@ -13,10 +13,10 @@ import pytest
 from metarepro.claims.result import VERDICTS
 from metarepro.errors import ConfigError
 from metarepro.figures import dumbbell, dumbbell_pages, save, write_figure
-from metarepro.figures.dumbbell_figure import describe, draw_dumbbell
-from metarepro.figures.layout import MM
-from metarepro.figures.printed_texts import as_number, printed_text, printed_values, rounded_from, subject
-from metarepro.figures.texts import clean
+from metarepro.figures.page.layout import MM
+from metarepro.figures.page.text import clean
+from metarepro.figures.reproductions.dumbbell import describe, draw_dumbbell
+from metarepro.figures.reproductions.printed import as_number, printed_text, printed_values, rounded_from, subject
 from metarepro.figures.verdict_marks import CLAIM_MARKS, REPRODUCTION_MARKS
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, resynthesis, said

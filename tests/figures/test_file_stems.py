@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metarepro.figures.file_stems import PAGE, RESERVED, file_stems
+from metarepro.figures.page.file_stems import PAGE, RESERVED, file_stems
 
 
 @given(st.lists(st.text(max_size=300) | st.sampled_from(["a", "A", "a-2", "ä", "é", "con", "..", "/x", "a b", "a/b", "LPT1"]),

@@ -13,8 +13,8 @@ from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.study_flow import flow_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import analysis_flow, prisma_flow, write_figure
-from metarepro.figures.flow_figure import describe_flow, draw_analysis_flow, draw_prisma_flow
-from metarepro.figures.layout import MM, WIDTHS_MM
+from metarepro.figures.flows.flow import describe_flow, draw_analysis_flow, draw_prisma_flow
+from metarepro.figures.page.layout import MM, WIDTHS_MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG
 

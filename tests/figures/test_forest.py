@@ -16,11 +16,11 @@ from metarepro.analysis.summaries import summary_of
 from metarepro.effects import effect_sizes, get_measure
 from metarepro.errors import DataError
 from metarepro.figures import LayoutError, forest, save
-from metarepro.figures import numbers as fmt
-from metarepro.figures.axes import make_axis
-from metarepro.figures.fonts import text_width, wrap
-from metarepro.figures.forest_figure import draw_forest
-from metarepro.figures.layout import Canvas
+from metarepro.figures.forest_plots.forest import draw_forest
+from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import make_axis
+from metarepro.figures.page.fonts import text_width, wrap
+from metarepro.figures.page.layout import Canvas
 from metarepro.pooling import heterogeneity_interval, pool
 
 SVG = "{http://www.w3.org/2000/svg}"

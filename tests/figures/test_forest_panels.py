@@ -10,8 +10,8 @@ import pytest
 
 from metarepro.errors import ConfigError
 from metarepro.figures import check_files, forest_panels, write_figure
-from metarepro.figures.forest_panels_figure import draw_forest_panels
-from metarepro.figures.layout import MM
+from metarepro.figures.forest_plots.side_by_side import draw_forest_panels
+from metarepro.figures.page.layout import MM
 from tests.figures.torture import LABELS, STYLES, WIDTHS, edited, lost, made, named
 
 

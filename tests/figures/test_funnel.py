@@ -11,8 +11,8 @@ import pytest
 from metarepro.analysis.from_fit import result_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import funnel, save
-from metarepro.figures.funnel_figure import draw_funnel
-from metarepro.figures.layout import MM
+from metarepro.figures.funnel_plots.funnel import draw_funnel
+from metarepro.figures.page.layout import MM
 from metarepro.pooling import pool
 from tests.conftest import REFERENCE
 from tests.figures.audited import HOSTILE, LONG, marks, said

@@ -10,7 +10,7 @@ from metarepro.analysis import read_config, run_analysis
 from metarepro.evidence import read_dataset
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.figures import drapery, forest, forest_panels, funnel
-from metarepro.figures.faults import faults_of
+from metarepro.figures.page.check_page import check_page
 from metarepro.template import TEMPLATE
 
 
@@ -37,4 +37,4 @@ def test_names_of_200_characters(results, draw, unit):
     else:
         figures = draw(named[1], minimum=3) if draw is funnel else draw(named[1])
     for figure in figures if isinstance(figures, list) else [figures]:
-        assert faults_of(figure.metarepro.canvas) == []
+        assert check_page(figure.metarepro.canvas) == []

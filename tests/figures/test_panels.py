@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from metarepro.figures.axes import Axis
-from metarepro.figures.layout import Canvas
-from metarepro.figures.panels import Panel
+from metarepro.figures.page.axes import Axis
+from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.panel import Panel
 
 LOG = Panel(Axis(0.1, 10.0, (0.1, 1.0, 10.0), ("0.1", "1", "10"), True), 20.0, 200.0)
 

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from metarepro.figures.line_parts import between_heights, cross, outside_boxes, part_inside, segments_of
-from metarepro.figures.point_labels import AIR, place_labels
+from metarepro.figures.page.clip import between_heights, clip, cross, cut_out, segments_of
+from metarepro.figures.page.point_labels import AIR, place_labels
 
 FRAME = (0.0, 0.0, 300.0, 200.0)
 
@@ -33,7 +33,7 @@ def test_labels_touch_neither_points_nor_labels_nor_lines(k):
     for p in placed:
         assert FRAME[0] <= p.box[0] and p.box[2] <= FRAME[2] and FRAME[1] <= p.box[1] and p.box[3] <= FRAME[3]
         assert all(gap(p.box, x, y) >= r + AIR - 1e-9 for x, y, r in circles)
-        assert all(part_inside(line, p.box) is None for line in lines)
+        assert all(clip(line, p.box) is None for line in lines)
         x, y, r = circles[p.index]
         if p.leader is None:
             assert gap(p.box, x, y) < r + 3
@@ -44,7 +44,7 @@ def test_labels_touch_neither_points_nor_labels_nor_lines(k):
         if a.leader and b.leader:
             assert not cross(a.leader, b.leader)
         for one, other in ((a, b), (b, a)):
-            assert one.leader is None or part_inside(one.leader, other.box) is None
+            assert one.leader is None or clip(one.leader, other.box) is None
 
 
 def test_a_leader_goes_through_no_other_point_unless_its_own_lies_in_it():
@@ -64,7 +64,7 @@ def test_lines_that_may_be_interrupted_are_only_where_there_is_no_other_room():
     point, line = (20.0, 20.0, 2.0), (0.0, 0.0, 60.0, 60.0)
     near = (0.0, 0.0, 60.0, 40.0)
     (label,) = place_labels([(0, *point, "Study")], near, [line], [point], 6.5)
-    assert part_inside(line, label.box) is None
+    assert clip(line, label.box) is None
     # Lines everywhere: interrupted, or left out where they must not be.
     grid = [(0.0, float(y), 60.0, float(y)) for y in range(0, 41, 3)]
     assert len(place_labels([(0, *point, "Study")], near, grid, [point], 6.5)) == 1
@@ -72,9 +72,9 @@ def test_lines_that_may_be_interrupted_are_only_where_there_is_no_other_room():
 
 
 def test_what_lies_under_boxes_is_cut_out_of_a_line():
-    pieces = outside_boxes((0.0, 0.0, 100.0, 0.0), [(10.0, -2.0, 20.0, 2.0), (90.0, -2.0, 120.0, 2.0)], air=1.0)
+    pieces = cut_out((0.0, 0.0, 100.0, 0.0), [(10.0, -2.0, 20.0, 2.0), (90.0, -2.0, 120.0, 2.0)], air=1.0)
     assert np.allclose(pieces, [(0, 0, 9, 0), (21, 0, 89, 0)])
-    assert outside_boxes((0.0, 9.0, 100.0, 9.0), [(10.0, -2.0, 20.0, 2.0)]) == [(0.0, 9.0, 100.0, 9.0)]
+    assert cut_out((0.0, 9.0, 100.0, 9.0), [(10.0, -2.0, 20.0, 2.0)]) == [(0.0, 9.0, 100.0, 9.0)]
 
 
 def test_a_line_is_cut_between_two_heights_and_broken_where_it_has_no_place():

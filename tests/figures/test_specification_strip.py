@@ -10,9 +10,9 @@ import math
 import pytest
 
 from metarepro.figures import save, specification_strip, write_figure
-from metarepro.figures.layout import MM
-from metarepro.figures.specification_columns import MOST, choices_of, columns_of, thinned
-from metarepro.figures.strip_figure import draw_strip
+from metarepro.figures.page.layout import MM
+from metarepro.figures.reproductions.specifications import MOST, choices_of, columns_of, thinned
+from metarepro.figures.reproductions.strip import draw_strip
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, said, specification
 

@@ -11,8 +11,8 @@ import pytest
 
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import save, study_pairs, study_pairs_pages, write_figure
-from metarepro.figures.layout import MM, LayoutError
-from metarepro.figures.study_pairs_figure import draw_study_pairs
+from metarepro.figures.page.layout import MM, LayoutError
+from metarepro.figures.reproductions.study_pairs import draw_study_pairs
 from metarepro.reproduction.result import Numbers, PrintedNumbers, StudyReproduction
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, said
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError
 from metarepro.figures import forest, save
-from metarepro.figures.forest_figure import draw_forest
-from metarepro.figures.gate import read_picture
-from metarepro.figures.printed_numbers import numbers_in, shows, unexplained
+from metarepro.figures.forest_plots.forest import draw_forest
+from metarepro.figures.page.check_files import read_picture
+from metarepro.figures.page.printed_numbers import numbers_in, shows, unexplained
 from metarepro.figures.styles import NO_BREAK, STYLES, get_style
 from tests.figures.torture import WIDTHS, compound, drawn, judged, lost, made
 

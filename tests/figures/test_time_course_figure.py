@@ -15,10 +15,10 @@ from metarepro.analysis.result import Provenance
 from metarepro.analysis.time_course import ArmCourse, NotShown, TimeCourses, TimePoint, TrialCourse
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import save, time_course, time_course_pages
-from metarepro.figures.layout import MM, WIDTHS_MM
-from metarepro.figures.time_axis import BEND_H, TimeAxis, time_axis
-from metarepro.figures.time_course_figure import draw_time_course
-from metarepro.figures.time_course_panels import SPREAD
+from metarepro.figures.page.layout import MM, WIDTHS_MM
+from metarepro.figures.time_courses.panels import SPREAD
+from metarepro.figures.time_courses.time_axis import BEND_H, TimeAxis, time_axis
+from metarepro.figures.time_courses.time_course import draw_time_course
 from tests.figures.audited import HOSTILE, LONG, marks, said
 
 AGENTS = {"ketamine": "ketamine", "saline": "saline", "placebo": "placebo", "midazolam": "midazolam"}

@@ -8,9 +8,9 @@ import math
 import pytest
 
 from metarepro.effects import MEASURES, get_measure, to_display
-from metarepro.figures.fonts import text_width
-from metarepro.figures.sizes import SIZE
-from metarepro.figures.value_axes import display_axis, near, padded, plain_axis, working_axis
+from metarepro.figures.page.fonts import text_width
+from metarepro.figures.page.sizes import SIZE
+from metarepro.figures.page.value_axes import display_axis, near, padded, plain_axis, working_axis
 
 
 @pytest.mark.parametrize(

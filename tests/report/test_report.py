@@ -13,7 +13,7 @@ from metarepro.effects import get_measure
 from metarepro.evidence.integrity import check_integrity
 from metarepro.evidence.tables import Source
 from metarepro.figures import forest, save
-from metarepro.figures import numbers as fmt
+from metarepro.figures.page import numbers as fmt
 from metarepro.report import render_report
 from metarepro.report.page import inline_svg, link_of
 

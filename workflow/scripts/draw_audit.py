@@ -8,10 +8,10 @@ from job import job
 
 with job(snakemake) as written:
     from metarepro.claims.result import claims_from_json
-    from metarepro.figures.claims_figure import claims_overview_pages
-    from metarepro.figures.dumbbell_figure import dumbbell_pages
-    from metarepro.figures.files import write_figure
-    from metarepro.figures.result_figures import result_figures
+    from metarepro.figures.claims.overview import claims_overview_pages
+    from metarepro.figures.page.files import write_figure
+    from metarepro.figures.reproductions.dumbbell import dumbbell_pages
+    from metarepro.figures.reproductions.result_figures import result_figures
     from metarepro.output import write_whole
     from metarepro.reproduction.result import by_basis, reproductions_from_json
 

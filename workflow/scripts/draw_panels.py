@@ -7,8 +7,8 @@ from job import job
 
 with job(snakemake) as written:
     from metarepro.analysis.result import from_json
-    from metarepro.figures.files import write_figure
-    from metarepro.figures.forest_panels_figure import forest_panels
+    from metarepro.figures.forest_plots.side_by_side import forest_panels
+    from metarepro.figures.page.files import write_figure
     from metarepro.output import write_whole
 
     found = [from_json(Path(fit).read_text(encoding="utf-8")) for fit in snakemake.input.fits]

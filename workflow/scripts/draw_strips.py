@@ -6,8 +6,8 @@ from pathlib import Path
 from job import job
 
 with job(snakemake) as written:
-    from metarepro.figures.files import write_figure
-    from metarepro.figures.result_figures import result_figures
+    from metarepro.figures.page.files import write_figure
+    from metarepro.figures.reproductions.result_figures import result_figures
     from metarepro.output import write_whole
     from metarepro.reproduction.result import reproductions_from_json
 

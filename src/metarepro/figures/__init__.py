@@ -6,58 +6,58 @@ from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
     from metarepro.figures.analysis_figures import draw_analysis
-    from metarepro.figures.bubble_figure import bubble
-    from metarepro.figures.claims_figure import claims_overview, claims_overview_pages
-    from metarepro.figures.drapery_figure import drapery
-    from metarepro.figures.dumbbell_figure import dumbbell, dumbbell_pages
+    from metarepro.figures.bubble_plots.bubble import bubble
+    from metarepro.figures.claims.overview import claims_overview, claims_overview_pages
+    from metarepro.figures.drapery_plots.drapery import drapery
     from metarepro.figures.evidence_figures import draw_evidence
-    from metarepro.figures.files import save, write_figure
-    from metarepro.figures.flow_figure import analysis_flow, prisma_flow
-    from metarepro.figures.forest_figure import forest, forest_pages
-    from metarepro.figures.forest_panels_figure import forest_panels
-    from metarepro.figures.funnel_figure import funnel
-    from metarepro.figures.gate import check_files, demand_files
-    from metarepro.figures.integrity_figure import integrity_overview, integrity_overview_pages
-    from metarepro.figures.layout import LayoutError
-    from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
-    from metarepro.figures.risk_of_bias_figure import risk_of_bias, risk_of_bias_pages
-    from metarepro.figures.strip_figure import specification_strip
-    from metarepro.figures.study_pairs_figure import study_pairs, study_pairs_pages
-    from metarepro.figures.time_course_figure import time_course, time_course_pages
+    from metarepro.figures.flows.flow import analysis_flow, prisma_flow
+    from metarepro.figures.forest_plots.forest import forest, forest_pages
+    from metarepro.figures.forest_plots.side_by_side import forest_panels
+    from metarepro.figures.funnel_plots.funnel import funnel
+    from metarepro.figures.integrity.overview import integrity_overview, integrity_overview_pages
+    from metarepro.figures.judgements.bars import risk_of_bias_bars
+    from metarepro.figures.judgements.traffic_lights import risk_of_bias, risk_of_bias_pages
+    from metarepro.figures.page.check_files import check_files, demand_files
+    from metarepro.figures.page.files import save, write_figure
+    from metarepro.figures.page.layout import LayoutError
+    from metarepro.figures.reproductions.dumbbell import dumbbell, dumbbell_pages
+    from metarepro.figures.reproductions.strip import specification_strip
+    from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
+    from metarepro.figures.time_courses.time_course import time_course, time_course_pages
 
 # Each figure needs the rooms of its own results only.
 __getattr__ = lazy(
     __name__,
     {
-        "LayoutError": "metarepro.figures.layout",
-        "analysis_flow": "metarepro.figures.flow_figure",
-        "bubble": "metarepro.figures.bubble_figure",
-        "check_files": "metarepro.figures.gate",
-        "claims_overview": "metarepro.figures.claims_figure",
-        "claims_overview_pages": "metarepro.figures.claims_figure",
-        "demand_files": "metarepro.figures.gate",
+        "LayoutError": "metarepro.figures.page.layout",
+        "analysis_flow": "metarepro.figures.flows.flow",
+        "bubble": "metarepro.figures.bubble_plots.bubble",
+        "check_files": "metarepro.figures.page.check_files",
+        "claims_overview": "metarepro.figures.claims.overview",
+        "claims_overview_pages": "metarepro.figures.claims.overview",
+        "demand_files": "metarepro.figures.page.check_files",
         "draw_evidence": "metarepro.figures.evidence_figures",
-        "drapery": "metarepro.figures.drapery_figure",
+        "drapery": "metarepro.figures.drapery_plots.drapery",
         "draw_analysis": "metarepro.figures.analysis_figures",
-        "dumbbell": "metarepro.figures.dumbbell_figure",
-        "dumbbell_pages": "metarepro.figures.dumbbell_figure",
-        "forest": "metarepro.figures.forest_figure",
-        "forest_pages": "metarepro.figures.forest_figure",
-        "forest_panels": "metarepro.figures.forest_panels_figure",
-        "funnel": "metarepro.figures.funnel_figure",
-        "integrity_overview": "metarepro.figures.integrity_figure",
-        "integrity_overview_pages": "metarepro.figures.integrity_figure",
-        "prisma_flow": "metarepro.figures.flow_figure",
-        "risk_of_bias": "metarepro.figures.risk_of_bias_figure",
-        "risk_of_bias_bars": "metarepro.figures.risk_of_bias_bars_figure",
-        "risk_of_bias_pages": "metarepro.figures.risk_of_bias_figure",
-        "save": "metarepro.figures.files",
-        "specification_strip": "metarepro.figures.strip_figure",
-        "study_pairs": "metarepro.figures.study_pairs_figure",
-        "study_pairs_pages": "metarepro.figures.study_pairs_figure",
-        "time_course": "metarepro.figures.time_course_figure",
-        "time_course_pages": "metarepro.figures.time_course_figure",
-        "write_figure": "metarepro.figures.files",
+        "dumbbell": "metarepro.figures.reproductions.dumbbell",
+        "dumbbell_pages": "metarepro.figures.reproductions.dumbbell",
+        "forest": "metarepro.figures.forest_plots.forest",
+        "forest_pages": "metarepro.figures.forest_plots.forest",
+        "forest_panels": "metarepro.figures.forest_plots.side_by_side",
+        "funnel": "metarepro.figures.funnel_plots.funnel",
+        "integrity_overview": "metarepro.figures.integrity.overview",
+        "integrity_overview_pages": "metarepro.figures.integrity.overview",
+        "prisma_flow": "metarepro.figures.flows.flow",
+        "risk_of_bias": "metarepro.figures.judgements.traffic_lights",
+        "risk_of_bias_bars": "metarepro.figures.judgements.bars",
+        "risk_of_bias_pages": "metarepro.figures.judgements.traffic_lights",
+        "save": "metarepro.figures.page.files",
+        "specification_strip": "metarepro.figures.reproductions.strip",
+        "study_pairs": "metarepro.figures.reproductions.study_pairs",
+        "study_pairs_pages": "metarepro.figures.reproductions.study_pairs",
+        "time_course": "metarepro.figures.time_courses.time_course",
+        "time_course_pages": "metarepro.figures.time_courses.time_course",
+        "write_figure": "metarepro.figures.page.files",
     },
 )
 __all__ = [

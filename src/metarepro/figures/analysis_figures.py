@@ -9,10 +9,10 @@ from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError, DataError
-from metarepro.figures.drapery_figure import drapery
-from metarepro.figures.files import write_figure
-from metarepro.figures.forest_figure import forest_pages
-from metarepro.figures.funnel_figure import funnel
+from metarepro.figures.drapery_plots.drapery import drapery
+from metarepro.figures.forest_plots.forest import forest_pages
+from metarepro.figures.funnel_plots.funnel import funnel
+from metarepro.figures.page.files import write_figure
 
 # Drawn where the analysis has what they need.
 FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "funnel": funnel, "drapery": drapery}

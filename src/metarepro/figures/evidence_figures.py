@@ -10,13 +10,13 @@ from metarepro.analysis.flow import Flow
 from metarepro.analysis.shown_evidence import ShownEvidence
 from metarepro.errors import ConfigError, DataError
 from metarepro.evidence.integrity.findings import Finding
-from metarepro.figures.file_stems import file_stems
-from metarepro.figures.files import write_figure
-from metarepro.figures.flow_figure import prisma_flow
-from metarepro.figures.integrity_figure import integrity_overview_pages
-from metarepro.figures.risk_of_bias_bars_figure import risk_of_bias_bars
-from metarepro.figures.risk_of_bias_figure import risk_of_bias_pages
-from metarepro.figures.time_course_figure import time_course_pages
+from metarepro.figures.flows.flow import prisma_flow
+from metarepro.figures.integrity.overview import integrity_overview_pages
+from metarepro.figures.judgements.bars import risk_of_bias_bars
+from metarepro.figures.judgements.traffic_lights import risk_of_bias_pages
+from metarepro.figures.page.file_stems import file_stems
+from metarepro.figures.page.files import write_figure
+from metarepro.figures.time_courses.time_course import time_course_pages
 
 
 def draw_evidence(shown: ShownEvidence, findings: Sequence[Finding], flow: Flow | None, folder: Path) -> list[Path]:

@@ -12,9 +12,9 @@ from typing import Literal
 
 from metarepro.effects import Measure
 from metarepro.errors import ConfigError
-from metarepro.figures import numbers as fmt
-from metarepro.figures.colors import BLUE, INK
-from metarepro.figures.numbers import MINUS
+from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.colors import BLUE, INK
+from metarepro.figures.page.numbers import MINUS
 
 StyleName = Literal["plain", "cochrane", "bmj", "jama", "lancet"]
 NO_BREAK = "\u00a0"

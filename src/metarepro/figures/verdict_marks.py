@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from metarepro.figures.colors import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
-from metarepro.figures.layout import Canvas
-from metarepro.figures.shapes import Point, box, circle, cross, plus
+from metarepro.figures.page.colors import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
+from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.shapes import Point, box, circle, cross, plus
 
 Fill = Literal["colour", "white"]
 

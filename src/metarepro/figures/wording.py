@@ -7,7 +7,7 @@ import unicodedata
 
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.effects import get_measure
-from metarepro.figures import numbers as fmt
+from metarepro.figures.page import numbers as fmt
 from metarepro.figures.styles import NO_BREAK, PLAIN, Style
 
 CI_NAMES = {

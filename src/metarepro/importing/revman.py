@@ -20,7 +20,7 @@ from pathlib import Path
 
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.reader import MAX_BYTES
-from metarepro.figures.fonts import undrawable
+from metarepro.figures.page.fonts import undrawable
 from metarepro.importing.project import ImportedProject
 from metarepro.importing.revman_config import make_config
 from metarepro.importing.revman_csv import read_csv

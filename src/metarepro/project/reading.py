@@ -22,7 +22,7 @@ from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.evidence.dataset import Dataset, read_dataset
 from metarepro.evidence.reader import leads_out
-from metarepro.figures.fonts import undrawable
+from metarepro.figures.page.fonts import undrawable
 from metarepro.project.settings import CONFIG
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from metarepro.claims.result import VERDICTS as CLAIM_VERDICTS
 from metarepro.claims.result import AuditedClaim, Reference
-from metarepro.figures.numbers import MINUS
+from metarepro.figures.page.numbers import MINUS
 from metarepro.report.anchors import anchor_of
 from metarepro.reproduction.result import PrintedNumbers, Reproduction, by_basis
 

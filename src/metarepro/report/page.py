@@ -17,8 +17,8 @@ from metarepro.claims.result import AuditedClaim
 from metarepro.effects import get_measure
 from metarepro.evidence.integrity import Finding
 from metarepro.evidence.tables import Source
-from metarepro.figures import numbers as fmt
-from metarepro.figures.fonts import FILES, WEB_FAMILY
+from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.fonts import FILES, WEB_FAMILY
 from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
 from metarepro.report.anchors import anchor_of
 from metarepro.report.audit import claims_view, reproductions_view

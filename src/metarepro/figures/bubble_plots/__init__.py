@@ -1,0 +1,1 @@
+"""Bubble plots of meta-regressions."""

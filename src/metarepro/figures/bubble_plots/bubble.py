@@ -1,0 +1,260 @@
+"""Bubble plot: effects of studies against a moderator, with the line of a meta-regression and its bands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.figures.bubble_plots.numbers import Bubbles, bubbles_of, has_prediction
+from metarepro.figures.bubble_plots.wording import default_title, describe, notes
+from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import Axis
+from metarepro.figures.page.clip import between_heights, segments_of
+from metarepro.figures.page.colors import BLUE, GREY, INK, PALE
+from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
+from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
+from metarepro.figures.page.plane import Plane, room_for_labels
+from metarepro.figures.page.point_labels import place_labels
+from metarepro.figures.page.shapes import Point, box, circle, triangle
+from metarepro.figures.page.sizes import LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.page.text import clean, shorten
+from metarepro.figures.page.value_axes import CLEAR, display_axis, padded, plain_axis
+from metarepro.pooling.regression import MetaRegression
+
+Circle = tuple[float, float, float]
+FILL = "#cfe2f0"
+# Radii in points: of the largest circle with few and with many studies, and of the smallest that is still seen.
+LARGEST, LARGEST_OF_MANY, SMALLEST = 12.0, 6.0, 1.6
+# Ratios beyond this share no axis with others.
+FARTHEST = 1e9
+# How far bands may stretch the axis beyond the studies, in spans of the studies.
+REACH = 0.6
+
+
+def bubble(
+    regression: MetaRegression, moderator: str, *, x: ArrayLike | None = None, labels: Sequence[str] | None = None,
+    measure: str = "GEN", at: Mapping[str, Any] | None = None, x_label: str = "", title: str = "",
+    width_mm: float = 174.0,
+) -> Any:  # fmt: skip
+    """Draw the studies of a meta-regression against a moderator, with its line, confidence and prediction bands.
+
+    Parameters
+    ----------
+    regression : MetaRegression
+        Of `metarepro.meta_regression`.
+    moderator : str
+        A numeric column of its data; it runs along the axis.
+    x : array_like, optional
+        Its values, one a row of the data; only needed where the formula transforms it. Checked against the fit.
+    labels : sequence of str, optional
+        Names of the studies, one a row of the data; "Study 1" ... by default.
+    measure : str
+        Code of the measure that the effects are of: decides scale and words; GEN for plain numbers.
+    at : mapping, optional
+        Values at which other moderators are held; the mean of numeric ones by default. Categories must be named.
+    x_label : str
+        Words under the axis, with the unit; the column's name by default.
+    title : str
+    width_mm : float
+        Width at print.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ConfigError
+        No such moderator, one with categories, a value of `at` that is missing or outside the studies.
+    DataError
+        Labels or `x` that do not fit the regression.
+
+    Notes
+    -----
+    When not to use: with fewer than ten studies a moderator (a note then says so), and never to infer what holds for
+    patients from what holds between studies.
+
+    References
+    ----------
+    Thompson & Higgins 2002, doi:10.1002/sim.1187; Cochrane Handbook for Systematic Reviews of Interventions, 10.11.
+    """
+    b = bubbles_of(regression, moderator, x, labels, measure, at, x_label)
+    title = clean(title) or default_title(b)
+    return draw_bubble(b, title, width_mm).figure(title, describe(b, title))
+
+
+def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
+    """The picture as a canvas of measured texts and marks."""
+    canvas = Canvas(page_width(width_mm))
+    y = put_legend(canvas, _key(b), put_title(canvas, title) - 4, SIZE)
+    height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 180.0), 300.0)
+    y_axis, cut = _y_axis(b, height)
+    left = MARGIN + room_for_labels(y_axis)
+    width = canvas.width - left - MARGIN
+    x_axis = plain_axis(*padded(float(b.x.min()), float(b.x.max()), 0.06), width)
+    plane = Plane(x_axis, y_axis, left, y + LEADING + 13, width, height)
+    lines = _bands(canvas, b, plane)
+    null = b.measure.null
+    if null is not None and 0 < y_axis.position(null) < 1:
+        canvas.line(plane.left, plane.y(null), plane.right, plane.y(null), "line of no effect", 0.5, GREY)
+        lines.append([(plane.left, plane.y(null)), (plane.right, plane.y(null))])
+    circles, floored, arrows = _studies(canvas, b, plane)
+    lines += _line(canvas, b, plane)
+    unlabelled, cut_labels = _labels(canvas, b, plane, circles, lines)
+    y = plane.draw_axes(canvas, b.axis_label, fmt.axis_name(b.measure.label, b.measure, "log" if y_axis.log else ""))
+    canvas.height = put_notes(canvas, notes(b, floored, unlabelled, cut_labels, arrows, cut), y + 5) + MARGIN
+    return canvas
+
+
+# -- axes --------------------------------------------------------------------------------------------------------
+
+
+def _y_axis(b: Bubbles, height: float) -> tuple[Axis, bool]:
+    """An axis for all studies and as much of the bands as leaves them readable; whether anything is cut."""
+    ratio = b.measure.ratio
+
+    def usable(values: Any) -> Any:
+        found = np.asarray(values, dtype=np.float64)
+        found = found[np.isfinite(found)]
+        if ratio:
+            found = found[found > 0]
+            return np.log(found[(found < FARTHEST) & (found > 1 / FARTHEST)])
+        return found
+
+    core = np.concatenate([usable(b.estimates), usable(b.line.estimate)])
+    bands = np.concatenate([usable(getattr(b.line, n)) for n in ("ci_low", "ci_high", "pi_low", "pi_high")])
+    core = core if core.size else np.zeros(1)
+    span = float(np.ptp(core)) or 1.0
+    low, high = float(core.min()) - REACH * span, float(core.max()) + REACH * span
+    cut = bool(bands.size and (bands.min() < low or bands.max() > high))
+    low = max(low, min([*bands, core.min()]))
+    high = min(high, max([*bands, core.max()]))
+    if b.measure.null is not None:
+        null = math.log(b.measure.null) if ratio else b.measure.null
+        if low - 0.25 * span <= null <= high + 0.25 * span:
+            low, high = min(low, null), max(high, null)
+    low, high = padded(low, high, 0.04)
+    ends = (math.exp(low), math.exp(high)) if ratio else (low, high)
+    return display_axis(b.measure, *ends, height, upright=True, clear=CLEAR), cut
+
+
+def _height(plane: Plane, value: float) -> float:
+    """Height of a value, also beyond the axis; nan where it has none."""
+    if not math.isfinite(value):
+        return math.nan
+    return plane.top + plane.height * (1 - plane.y_axis.position(value))
+
+
+# -- marks -------------------------------------------------------------------------------------------------------
+
+
+def _bands(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
+    line = b.line
+    xs = [plane.x(float(v)) for v in line.x]
+    drawn: list[list[Point]] = []
+    if np.isfinite(line.ci_low).all() and np.isfinite(line.ci_high).all():
+        lower = [(x, plane.y(float(v))) for x, v in zip(xs, line.ci_low, strict=True)]
+        upper = [(x, plane.y(float(v))) for x, v in zip(xs, line.ci_high, strict=True)]
+        canvas.polygon([*lower, *reversed(upper)], PALE, "band: confidence")
+    limits = [("confidence limit", line.ci_low, False), ("confidence limit", line.ci_high, False)]
+    if has_prediction(line):
+        limits += [("prediction limit", line.pi_low, True), ("prediction limit", line.pi_high, True)]
+    for name, values, dashed in limits:
+        points = [(x, _height(plane, float(v))) for x, v in zip(xs, values, strict=True)]
+        for run in between_heights(points, plane.top, plane.bottom):
+            canvas.curve(run, f"{name}: {'low' if values is line.ci_low or values is line.pi_low else 'high'}",
+                         0.8 if dashed else 0.4, GREY, dashed)  # fmt: skip
+            drawn.append(run)
+    return drawn
+
+
+def _line(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
+    """The line, each place of it a row of the data with its intervals."""
+    line = b.line
+    for i in range(line.x.size):
+        canvas.add_data(
+            what="mean effect", study="", x=float(line.x[i]), estimate=float(line.estimate[i]),
+            ci_low=float(line.ci_low[i]), ci_high=float(line.ci_high[i]), pi_low=float(line.pi_low[i]),
+            pi_high=float(line.pi_high[i]), **{clean(n): clean(v) for n, v, _ in b.held},
+        )  # fmt: skip
+    points = [(plane.x(float(x)), _height(plane, float(v))) for x, v in zip(line.x, line.estimate, strict=True)]
+    runs = between_heights(points, plane.top, plane.bottom)
+    for run in runs:
+        canvas.curve(run, f"regression line: {b.moderator}", 1.4, INK)
+    return runs
+
+
+def _radii(b: Bubbles, width: float) -> tuple[Any, int]:
+    """Radii so that areas are as weights, and how many are at the floor."""
+    k = b.weights.size
+    largest = LARGEST if k <= 15 else max(LARGEST_OF_MANY, LARGEST * math.sqrt(15 / k))
+    largest *= min(1.0, max(width / 480.0, 0.65))
+    exact = largest * np.sqrt(b.weights / b.weights.max())
+    return np.maximum(exact, SMALLEST), int((exact < SMALLEST).sum())
+
+
+def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[list[Circle], int, int]:
+    """Circles, the largest first so that none hides a smaller one; x, y and radius of each."""
+    radii, floored = _radii(b, canvas.width)
+    circles = [(0.0, 0.0, 0.0)] * b.x.size
+    arrows = 0
+    for i in np.argsort(-b.weights, kind="stable"):
+        value = float(b.estimates[i])
+        x, y, radius = plane.x(float(b.x[i])), plane.y(value), float(radii[i])
+        share = plane.y_axis.position(value) if math.isfinite(value) else math.inf
+        with canvas.data_row(
+            what="study", study=b.labels[i], x=float(b.x[i]), estimate=value, weight=float(b.weights[i])
+        ):
+            if 0 <= share <= 1:
+                canvas.polygon(circle(radius, x, y, 36), FILL, f"study: {b.labels[i]}", BLUE, 0.7)
+            else:
+                arrows += 1
+                flip = share < 0
+                y, radius = (plane.bottom - 4, 4.0) if flip else (plane.top + 4, 4.0)
+                points = [(px, 2 * y - py) if flip else (px, py) for px, py in triangle(3.5, x, y)]
+                canvas.polygon(points, BLUE, f"study beyond the axis: {b.labels[i]}")
+        circles[i] = (x, y, radius)
+    return circles, floored, arrows
+
+
+def _labels(
+    canvas: Canvas, b: Bubbles, plane: Plane, circles: list[Circle], lines: list[list[Point]]
+) -> tuple[int, int]:
+    """Labels, the heaviest studies first; how many have no room, how many are cut short."""
+    frame = (plane.left + 3, plane.top, canvas.width - 2, plane.bottom - 2)
+    order = [int(i) for i in np.argsort(-b.weights, kind="stable")]
+    width = min(0.42 * plane.width, 120.0)
+    texts = [shorten(label, width, SMALL) for label in b.labels]
+    # Rows of the data are in the order of the weights.
+    points = [(row, *circles[i], texts[i]) for row, i in enumerate(order) if texts[i]]
+    placed = place_labels(points, frame, (), circles, SMALL, untouched=segments_of(lines))
+    for label in placed:
+        with canvas.in_row(label.index):
+            if label.leader is not None:
+                canvas.line(*label.leader, f"leader: {label.text}", 0.35, GREY)
+            canvas.text(label.x, label.y, label.text, SMALL, color=INK)
+    return len(order) - len(placed), sum(label.text != b.labels[order[label.index]] for label in placed)
+
+
+def _key(b: Bubbles) -> list[LegendEntry]:
+    """What the marks mean."""
+
+    def study(canvas: Canvas, x: float, y: float) -> None:
+        canvas.polygon(circle(3.4, x + SAMPLE / 2, y, 36), FILL, "study: key", BLUE, 0.7)
+
+    def band(canvas: Canvas, x: float, y: float) -> None:
+        canvas.polygon(box(x, y - 3, x + SAMPLE, y + 3), PALE, "band: key")
+        for side in (-3, 3):
+            canvas.line(x, y + side, x + SAMPLE, y + side, "confidence limit: key", 0.4, GREY)
+
+    level = f"{100 * b.regression.fit.level:g}%"
+    entries = [LegendEntry("study", study), LegendEntry("mean effect", stroke("regression line", 1.4, INK))]
+    entries.append(LegendEntry(f"{level} confidence", band))
+    if has_prediction(b.line):
+        entries.append(LegendEntry(f"{level} prediction", stroke("prediction limit", 0.8, GREY, True)))
+    return entries

@@ -1,0 +1,1 @@
+"""Drapery plots."""

@@ -1,0 +1,285 @@
+"""Flow diagrams: of a review after PRISMA 2020, and of the studies of an analysis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
+from metarepro.analysis.from_fit import result_with
+from metarepro.analysis.study_flow import AnalysisFlow, flow_of
+from metarepro.errors import DataError
+from metarepro.figures.flows.boxes import (
+    LINE,
+    Box,
+    Column,
+    Line,
+    Row,
+    draw_arrow,
+    draw_rows,
+    height_of,
+    page_right,
+    two_columns,
+)
+from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
+from metarepro.figures.page.sizes import MARGIN
+from metarepro.figures.page.text import clean
+
+if TYPE_CHECKING:
+    from metarepro.analysis.result import AnalysisResult
+    from metarepro.pooling import PooledFit
+
+DEFAULT_TITLE = "Flow of records, reports and studies"
+PRISMA = "PRISMA 2020: Page et al. 2021, doi:10.1136/bmj.n71."
+VIA_DATABASES = "Identification of studies via databases and registers"
+VIA_OTHERS = "Identification of studies via other methods"
+# Four columns need so many points; in less the other methods stand below the databases.
+FOUR_COLUMNS, INSET = 440.0, 13.0
+
+
+def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Any:
+    """Draw the flow of a review as a PRISMA 2020 diagram.
+
+    Parameters
+    ----------
+    flow : Flow
+        From `metarepro.analysis.flow.read_flow` or `make_flow`.
+    width_mm : float
+        Width at print; other methods stand beside the databases, or below them where there is less room.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ConfigError
+        When the numbers do not add up.
+
+    Notes
+    -----
+    Not for the studies of one analysis (see `analysis_flow`), whose records nobody screened. A number that was not
+    reported is said to be so; it is not worked out from the others.
+
+    References
+    ----------
+    Page MJ et al. (2021). The PRISMA 2020 statement: an updated guideline for reporting systematic reviews. BMJ
+    372:n71. doi:10.1136/bmj.n71
+    """
+    canvas = draw_prisma_flow(flow, width_mm)
+    return canvas.figure(_title(flow.title), describe_flow(flow))
+
+
+def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
+    """The diagram as a canvas of measured texts and marks."""
+    check_flow(flow)
+    canvas = Canvas(page_width(width_mm))
+    right = page_right(canvas)
+    y = put_title(canvas, _title(flow.title)) - 3
+    rows, other = _database_rows(flow), flow.other_methods
+    if other is None:
+        columns = [two_columns(MARGIN, right, rows)]
+        y = draw_rows(canvas, y, columns, right)
+        y = _included(canvas, y, columns[0], flow, right)
+    elif right - MARGIN >= FOUR_COLUMNS:
+        middle = (MARGIN + right) / 2
+        columns = [
+            two_columns(MARGIN, middle - 7, rows, VIA_DATABASES),
+            two_columns(middle + 7, right, _other_rows(other), VIA_OTHERS),
+        ]
+        tops = [_heading(canvas, c.heading, y - 3, c.left, c.main + c.gap + c.side) for c in columns]
+        y = draw_rows(canvas, max(tops) + 5, columns, right)
+        y = _included(canvas, y, columns[0], flow, right, columns[1])
+    else:
+        y = _stacked(canvas, y, flow, other, right)
+    canvas.height = put_notes(canvas, _notes(flow), y + 4) + MARGIN
+    return canvas
+
+
+def _heading(canvas: Canvas, heading: str, y: float, left: float = MARGIN, width: float = math.inf) -> float:
+    """A heading over columns; returns its last baseline."""
+    return put_text(canvas, heading, y, left, width, leading=LINE, weight="bold")
+
+
+def _stacked(canvas: Canvas, y: float, flow: Flow, other: OtherMethods, right: float) -> float:
+    """Other methods below the databases, moved in, so that the arrow of these runs down beside them."""
+    first = two_columns(MARGIN, right, _database_rows(flow), VIA_DATABASES)
+    y = _heading(canvas, first.heading, y - 3) + 5
+    y = draw_rows(canvas, y, [first], right) + 12
+    second = two_columns(MARGIN + INSET, right, [r for r in _other_rows(other) if r.main], VIA_OTHERS)
+    y = _heading(canvas, second.heading, y - 6, second.left) + 5
+    y = draw_rows(canvas, y, [second], right)
+    assert first.last is not None
+    return _included(canvas, y, second, flow, right, beside=(MARGIN + INSET / 2, first.last))
+
+
+def _included(
+    canvas: Canvas, y: float, column: Column, flow: Flow, right: float, other: Column | None = None,
+    beside: tuple[float, float] | None = None,
+) -> float:  # fmt: skip
+    """What was included: where every column ends, then all studies with those of an earlier version.
+
+    `other` ends on the right of the box; a column that ended at the point `beside` leads into it from the left.
+    """
+    rows = _included_rows(flow)
+    column.rows = rows
+    first = len(column.places)
+    end = draw_rows(canvas, y, [column], right)
+    x0, top, x1, _ = column.places[first]
+    level = top + height_of(rows[0].main, column.main) / 2
+    if other is not None and other.last is not None:
+        draw_arrow(canvas, [(other.arrow_x, other.last), (other.arrow_x, level), (x1, level)], "included")
+    if beside is not None:
+        draw_arrow(canvas, [beside, (beside[0], level), (x0, level)], "included")
+    return end
+
+
+def _database_rows(flow: Flow) -> list[Row]:
+    found, removed = flow.identification, flow.removed.named
+    numbers = [*found.databases.values(), *found.registers.values()]
+    sources = [Line(name, n) for name, n in found.databases.items()]
+    sources += [
+        Line(name if "register" in name.lower() else f"{name} (register)", n) for name, n in found.registers.items()
+    ]
+    return [
+        Row(Box(Line("Records identified", total_of(numbers)), tuple(sources)),
+            _taken("Records removed before screening", removed), "Identification"),
+        Row(Box(Line("Records screened", flow.screened)), Box(Line("Records excluded", flow.excluded)), "Screening"),
+        Row(Box(Line("Reports sought for retrieval", flow.sought)),
+            Box(Line("Reports not retrieved", flow.not_retrieved))),
+        Row(Box(Line("Reports assessed for eligibility", flow.assessed)),
+            _taken("Reports excluded", flow.excluded_reports)),
+    ]  # fmt: skip
+
+
+def _other_rows(other: OtherMethods) -> list[Row]:
+    sources = tuple(Line(name, n) for name, n in other.sources.items())
+    return [
+        Row(Box(Line("Records identified", total_of(other.sources.values())), sources), None, "Identification"),
+        Row(None, None),
+        Row(Box(Line("Reports sought for retrieval", other.sought)),
+            Box(Line("Reports not retrieved", other.not_retrieved)), "Screening"),
+        Row(Box(Line("Reports assessed for eligibility", other.assessed)),
+            _taken("Reports excluded", other.excluded_reports)),
+    ]  # fmt: skip
+
+
+def _taken(head: str, reasons: Named) -> Box | None:
+    """What was taken out, by reason; none when no reason is given."""
+    if not reasons:
+        return None
+    return Box(Line(head, total_of(reasons.values())), tuple(Line(w, n) for w, n in reasons.items()))
+
+
+def _included_rows(flow: Flow) -> list[Row]:
+    def inside(head: str, included: Included, strong: bool = False) -> Box:
+        return Box(Line(head), (Line("Studies", included.studies), Line("Reports of them", included.reports)), strong)
+
+    if flow.previous is None:
+        return [Row(inside("Included in the review", flow.included, True), None, "Included")]
+    new = Row(inside("New studies included", flow.included), None, "Included")
+    before = inside("Included in the previous version", flow.previous)
+    whole = flow.total or Included(
+        studies=total_of((flow.previous.studies, flow.included.studies)),
+        reports=total_of((flow.previous.reports, flow.included.reports)),
+    )
+    return [new, Row(inside("All studies in the review", whole, True), before, joins=True)]
+
+
+def _title(title: str) -> str:
+    return clean(title) or DEFAULT_TITLE
+
+
+def _rows_of(flow: Flow) -> list[tuple[str, list[Row]]]:
+    other = [] if flow.other_methods is None else [(VIA_OTHERS, _other_rows(flow.other_methods))]
+    return [(VIA_DATABASES, _database_rows(flow)), *other, ("Included", _included_rows(flow))]
+
+
+def _notes(flow: Flow) -> list[str]:
+    rows = [r for _, found in _rows_of(flow) for r in found]
+    boxes = [b for r in rows for b in (r.main, r.side) if b is not None]
+    notes = [f"Numbers: {clean(flow.source)}"] if clean(flow.source) else []
+    if any(line.n is None for b in boxes for line in (b.head, *b.lines)):
+        notes.append("n not reported: the number, or a part of it, is not given; it need not be 0.")
+    notes.append("Checked: each step holds what was there before it less what was taken out, as far as reported.")
+    included = flow.included
+    if included.studies is not None and included.reports is not None and included.studies > included.reports:
+        notes.append("There are more studies than reports: a report may be of several studies.")
+    return [*notes, PRISMA]
+
+
+def describe_flow(flow: Flow) -> str:
+    """Text alternative: every box in words."""
+    text = f"Flow of records, reports and studies. {_title(flow.title)}."
+    for heading, rows in _rows_of(flow):
+        text += f" {heading}. {_said(rows)}"
+    return f"{text} {' '.join(_notes(flow))}"
+
+
+def _said(rows: Iterable[Row]) -> str:
+    return " ".join(f"{b.said()}." for r in rows for b in (r.main, r.side) if b is not None)
+
+
+def analysis_flow(fit: AnalysisResult | PooledFit, *, width_mm: float = 174.0, **words: Any) -> Any:
+    """Draw which studies of the tables an analysis has, and why the others are left out.
+
+    Parameters
+    ----------
+    fit : AnalysisResult or PooledFit
+        A fit from Python has no studies that were left out.
+    width_mm : float
+    **words
+        Of a fit from Python: see `metarepro.analysis.from_fit.result_of`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    DataError
+        When the analysis has no study, used or not.
+
+    Notes
+    -----
+    Not a PRISMA diagram: it begins with the studies in the tables, not with a search.
+    """
+    flow = flow_of(result_with(fit, words))
+    title = clean(flow.title)
+    text = f"Flow of studies into an analysis. {title}. {_said(_analysis_rows(flow))}"
+    return draw_analysis_flow(flow, width_mm).figure(title, text)
+
+
+def draw_analysis_flow(flow: AnalysisFlow, width_mm: float = 174.0) -> Canvas:
+    """The diagram as a canvas of measured texts and marks."""
+    if flow.found == 0:
+        raise DataError(
+            f"The analysis {flow.title!r} has no study, used or left out. Fix: one for whose outcome the tables have "
+            "rows."
+        )
+    canvas = Canvas(page_width(width_mm))
+    right = page_right(canvas)
+    y = put_title(canvas, clean(flow.title)) - 3
+    y = draw_rows(canvas, y, [two_columns(MARGIN, right, _analysis_rows(flow))], right)
+    notes = ["Counted are studies, each once. This is the way from the tables into an analysis, not a search."]
+    canvas.height = put_notes(canvas, notes, y + 4) + MARGIN
+    return canvas
+
+
+def _analysis_rows(flow: AnalysisFlow) -> list[Row]:
+    def side(head: str, reasons: dict[str, int]) -> Box | None:
+        lines = tuple(Line(why[:1].upper() + why[1:], n) for why, n in reasons.items())
+        return Box(Line(head, sum(reasons.values())), lines) if reasons else None
+
+    lost = {**flow.left_out}
+    for why, n in flow.not_pooled.items():
+        lost[f"not pooled: {why}"] = lost.get(f"not pooled: {why}", 0) + n
+    people = () if flow.participants is None else (Line("Participants", flow.participants),)
+    return [
+        Row(Box(Line("Studies with rows for the outcome and one of the treatments", flow.found)),
+            side("Without a row of the time, scale and kind of the analysis", flow.elsewhere), "In the tables"),
+        Row(Box(Line("Studies with such a row", flow.eligible)), side("Left out", lost), "Eligible"),
+        Row(Box(Line("Studies in the analysis", flow.pooled), people, strong=True), None, "Included"),
+    ]  # fmt: skip

@@ -1,0 +1,121 @@
+"""Symbols of risk-of-bias judgements: shape, sign and colour each tell them apart; not assessed is never low."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from metarepro.errors import DataError
+from metarepro.figures.page.colors import GREEN, GREY, INK, ORANGE, WHITE
+from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.legend import LegendEntry
+from metarepro.figures.page.shapes import Point, box, circle, cross, plus
+
+NOT_ASSESSED = "not assessed"
+# Vermillion and green are equally dark in grey; this one is darker than both others.
+DARK_VERMILLION = "#B04700"
+
+
+@dataclass(frozen=True)
+class JudgementMark:
+    """How a judgement is shown.
+
+    Attributes
+    ----------
+    word : str
+        The judgement as a reader sees it.
+    kind : str
+        Kind of its mark on a canvas.
+    color, ink : str
+        Colours of the shape and of the sign in it.
+    shape, sign : tuple of points
+        On a square from -1 to 1, y downwards; no sign when not assessed.
+    """
+
+    word: str
+    kind: str
+    color: str
+    ink: str
+    shape: tuple[Point, ...]
+    sign: tuple[Point, ...] = ()
+
+
+def _rounded(corners: list[Point], radius: float) -> tuple[Point, ...]:
+    """A convex polygon with its corners cut round: arcs of four steps between the sides."""
+    points = []
+    for i, (x, y) in enumerate(corners):
+        ends = []
+        for other in (corners[i - 1], corners[(i + 1) % len(corners)]):
+            far = math.hypot(other[0] - x, other[1] - y)
+            ends.append((x + radius * (other[0] - x) / far, y + radius * (other[1] - y) / far))
+        (ax, ay), (bx, by) = ends
+        for t in (0.0, 0.25, 0.5, 0.75, 1.0):
+            points.append(
+                (
+                    (1 - t) ** 2 * ax + 2 * t * (1 - t) * x + t**2 * bx,
+                    (1 - t) ** 2 * ay + 2 * t * (1 - t) * y + t**2 * by,
+                )
+            )
+    return tuple(points)
+
+
+_DIAMOND = _rounded([(0.0, -1.12), (1.12, 0.0), (0.0, 1.12), (-1.12, 0.0)], 0.34)
+_SQUARE = _rounded(box(-0.9, -0.9, 0.9, 0.9), 0.3)
+JUDGEMENT_MARKS: dict[str, JudgementMark] = {
+    "low": JudgementMark("low risk", "risk low", GREEN, WHITE, tuple(circle(corners=32)), tuple(plus(0.6, 0.17))),
+    "some": JudgementMark(
+        "some concerns", "risk some", ORANGE, INK, _DIAMOND, tuple(box(-0.5, -0.17, 0.5, 0.17))
+    ),
+    "high": JudgementMark("high risk", "risk high", DARK_VERMILLION, WHITE, _SQUARE, tuple(cross(0.74, 0.17))),
+    "": JudgementMark(NOT_ASSESSED, "risk not assessed", WHITE, GREY, tuple(circle(0.86, corners=32))),
+}  # fmt: skip
+
+
+def judgement_mark(judgement: str) -> JudgementMark:
+    """The mark of a judgement. Raises DataError for a word that is no judgement; nothing is taken for low."""
+    mark = JUDGEMENT_MARKS.get(judgement)
+    if mark is None:
+        raise DataError(
+            f"{judgement!r} is no judgement of risk of bias. Allowed: low, some, high, or empty when not assessed."
+        )
+    return mark
+
+
+def draw_judgement(canvas: Canvas, judgement: str, x: float, y: float, radius: float, name: str) -> None:
+    """Put the mark of a judgement around a point.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    judgement : {"low", "some", "high", ""}
+        Empty when not assessed: a dashed outline without a sign.
+    x, y, radius : float
+        Centre and half the height, in points; signs are readable from 3 points.
+    name : str
+        Of the study and domain, for the SVG and for messages.
+
+    Raises
+    ------
+    DataError
+        For any other judgement.
+    """
+    mark = judgement_mark(judgement)
+    shape = [(x + radius * px, y + radius * py) for px, py in mark.shape]
+    if judgement == "":
+        canvas.polygon(shape, mark.color, f"{mark.kind}: {name}", mark.ink, 0.6, dashed=True)
+        return
+    # An outline only where the colour alone would be too pale on white.
+    stroke = INK if mark.color == ORANGE else None
+    canvas.polygon(shape, mark.color, f"{mark.kind}: {name}", stroke, 0.5)
+    canvas.polygon([(x + radius * px, y + radius * py) for px, py in mark.sign], mark.ink, f"risk sign: {name}")
+
+
+def mark_entries() -> list[LegendEntry]:
+    """A key of the marks."""
+
+    def entry(judgement: str) -> LegendEntry:
+        word = judgement_mark(judgement).word
+        name = f"key: {word}"
+        return LegendEntry(word, lambda c, x, y: draw_judgement(c, judgement, x + 4.5, y, 3.6, name), sample=9.0)
+
+    return [entry(judgement) for judgement in JUDGEMENT_MARKS]

@@ -1,0 +1,276 @@
+"""Printed against recomputed effects, study by study: two intervals a row, both numbers, the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+from metarepro.effects import Measure
+from metarepro.errors import DataError
+from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.layout import MM, Canvas, Cell
+from metarepro.figures.page.panel import Values, axis_of
+from metarepro.figures.page.paragraphs import figures_of, page_width, put_notes, put_text, put_title
+from metarepro.figures.page.sizes import MARGIN, SIZE
+from metarepro.figures.page.text import clean, counted
+from metarepro.figures.reproductions.paired_rows import arrange, draw_heads, draw_key, draw_part
+from metarepro.figures.reproductions.printed import (
+    NONE,
+    as_number,
+    at_printed_precision,
+    computed_text,
+    measure_as_printed,
+    measure_of,
+    printed_text,
+    scale_of,
+    subject,
+)
+from metarepro.figures.reproductions.rows import NOT_RECOMPUTED, SHARES, Row, Section, family_of, paginate, pair_cells
+
+if TYPE_CHECKING:
+    from metarepro.reproduction.result import PrintedNumbers, Reproduction, StudyReproduction
+
+HEADS = ("Study", "")
+TURNED = "sign turned"
+MEANINGS = {
+    "exact": "the recomputed numbers round to the printed ones",
+    "rounding": "they do within what the rounding of the printed means and standard deviations allows",
+    "differs": "they do not",
+    "not checkable": "the report prints no effect of the study, or not what it would be computed from",
+}
+
+
+def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
+    """Draw the printed effects of a result's studies against the recomputed ones, all in one figure.
+
+    Parameters
+    ----------
+    reproduction : Reproduction
+        Its `studies` are the rows, in the order of the report.
+    width_mm : float
+        Width at print, exactly; in a narrow column numbers and plot stand below the words. The height follows from
+        the rows; more than about fifty are read better in `study_pairs_pages`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Its twin (`metarepro.figures.write_figure`) has the pooled result in the first row, then a row a study, with
+        printed and recomputed numbers in full.
+
+    Raises
+    ------
+    DataError
+        When the report prints no effects of studies.
+    ConfigError
+        When `width_mm` is no width of a page.
+
+    Notes
+    -----
+    Not a forest plot: nothing is weighted, and the order is that of the report. One formula is taken for all studies,
+    the one that gives the printed effects of most; that others give them too is shown by `specification_strip`. For
+    errors of the kind that such a comparison finds see Gøtzsche and others [1]_.
+
+    References
+    ----------
+    .. [1] Gøtzsche PC, Hróbjartsson A, Maric K, Tendal B. Data extraction errors in meta-analyses that use
+       standardized mean differences. JAMA 2007;298:430-7. doi:10.1001/jama.298.4.430
+    """
+    return study_pairs_pages(reproduction, width_mm, math.inf)[0]
+
+
+def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = 250.0) -> list[Any]:
+    """Draw printed against recomputed effects of studies on pages of at most a height, all with one axis.
+
+    Parameters
+    ----------
+    reproduction, width_mm
+        As for `study_pairs`.
+    height_mm : float
+        A page is only higher if one row alone is.
+
+    Returns
+    -------
+    list of matplotlib.figure.Figure
+    """
+    canvases = draw_study_pairs(reproduction, width_mm, height_mm)
+    return figures_of(canvases, title(reproduction), describe(reproduction))
+
+
+def draw_study_pairs(
+    reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = math.inf
+) -> list[Canvas]:  # fmt: skip
+    """The pages as canvases of measured texts and marks."""
+    r = reproduction
+    width = page_width(width_mm)
+    rows = study_rows(r)
+    section = _section(r, rows)
+    columns = arrange([section], width, HEADS)
+
+    def begin(number: int, pages: int) -> tuple[Canvas, float]:
+        canvas = Canvas(width)
+        y = put_title(canvas, title(r) + (f" ({number} of {pages})" if pages > 1 else ""))
+        if number == 1:
+            y = _caption(canvas, r, y)
+        return canvas, draw_heads(canvas, columns, y)
+
+    def end(canvas: Canvas, y: float) -> float:
+        return draw_key(canvas, rows, MEANINGS, "studies", put_notes(canvas, _notes(r, rows), y + 4)) + MARGIN
+
+    # The first page has the most above its rows; "99 of 99" is as long as any number of pages.
+    head = max(begin(1, 1)[1], begin(1, 99)[1])
+    parts = paginate([section], height_mm * MM - head - end(Canvas(width), 0.0))
+    canvases = []
+    for number, page in enumerate(parts, 1):
+        canvas, y = begin(number, len(parts))
+        for part in page:
+            y = draw_part(canvas, columns, part, y)
+        canvas.height = end(canvas, y)
+        canvases.append(canvas)
+    return canvases
+
+
+def _section(r: Reproduction, rows: list[Row]) -> Section:
+    measure = _measure(r)
+    name = measure.label if r.code else clean(r.measure) or "Effect"
+    axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
+    heading = fmt.axis_name(name, measure, "log" if axis.log else "")
+    # A plain number has no line of no effect, as in the comparison of results.
+    return Section(family_of(r), measure, heading, axis, rows)
+
+
+def _scale(r: Reproduction) -> float:
+    """Factor from printed numbers to the display scale; percentages and shares are not mixed within one table."""
+    return min(scale_of(dataclasses.replace(r, printed=p)) for p in (r.printed, *(s.printed for s in r.studies)))
+
+
+def _measure(r: Reproduction) -> Measure:
+    """The measure, in the unit of the print."""
+    return measure_as_printed(r, _scale(r))
+
+
+def study_rows(reproduction: Reproduction) -> list[Row]:
+    """A row a study: what is printed, what was recomputed, and the verdict.
+
+    Raises
+    ------
+    DataError
+        When there is no study.
+    """
+    r = reproduction
+    if not r.studies:
+        raise DataError(
+            f"The printed result {r.id!r} has no effects of single studies to compare: its report prints none, or not "
+            "the numbers they would be computed from. Add them to published_inputs.csv, or draw the pooled result by "
+            "metarepro.figures.dumbbell."
+        )
+    scale = _scale(r)
+    return [_row(r, s, number, scale) for number, s in enumerate(r.studies)]
+
+
+def _row(r: Reproduction, study: StudyReproduction, number: int, scale: float) -> Row:
+    n = study.recomputed
+    others = (n.estimate, n.ci_low, n.ci_high)
+    values = _on_display_scale(study.printed, scale)
+    basis: Any = "none" if math.isnan(n.estimate) else "printed inputs"
+    turned = study.verdict in ("exact", "rounding") and _turned(values[0], n.estimate)
+    label = clean(study.label) or f"Study {number + 1}"
+    row = Row(
+        f"s{number}", "", label, "", "", TURNED if turned else "", printed_text(study.printed),
+        NOT_RECOMPUTED if basis == "none" else _computed(r, study.printed, others, scale), values, others, basis,
+        clean(study.verdict),
+    )  # fmt: skip
+    about: dict[str, Cell] = {"shows": "study", "study": label}
+    row.cells = {**about, **pair_cells(study.printed, values, others), "verdict": row.verdict}
+    return row
+
+
+def _on_display_scale(printed: PrintedNumbers, scale: float) -> Values:
+    estimate, low, high = (scale * as_number(t) for t in (printed.estimate, printed.ci_low, printed.ci_high))
+    return estimate, low, high
+
+
+def _turned(printed: float, computed: float) -> bool:
+    """Whether one is the other with its sign turned."""
+    return printed * computed < 0 and abs(printed + computed) < abs(printed - computed)
+
+
+def _computed(r: Reproduction, printed: PrintedNumbers, values: Values, scale: float) -> str:
+    """Recomputed numbers at the printed precision, by the measure's rule where nothing is printed."""
+    like = at_printed_precision(printed, values, scale)
+    if like is not None:
+        return printed_text(like)
+    return computed_text(_measure(r), values)
+
+
+# -- words -------------------------------------------------------------------------------------------------------
+
+
+def title(reproduction: Reproduction) -> str:
+    """The review, and what the result is about."""
+    r = reproduction
+    named = ": ".join(p for p in (clean(r.label) or clean(r.id), subject(r)) if p)
+    return f"{named}. Printed and recomputed effects of the studies"
+
+
+def _pooled(r: Reproduction) -> tuple[str, dict[str, Cell]]:
+    """The pooled result in words, and its row of the twin."""
+    printed = printed_text(r.printed)
+    scale = _scale(r)
+    others = (math.nan,) * 3
+    if r.basis == "printed inputs" and r.recomputed is not None:
+        others = (r.recomputed.estimate, r.recomputed.ci_low, r.recomputed.ci_high)
+    text = f"Pooled result: printed {printed}"
+    if not math.isnan(others[0]):
+        text += f", recomputed {_computed(r, r.printed, others, scale)}"
+    cells: dict[str, Cell] = {
+        "shows": "pooled",
+        "study": "",
+        **pair_cells(r.printed, _on_display_scale(r.printed, scale), others),
+    }
+    return f"{text}: {clean(r.verdict)}.", {**cells, "verdict": clean(r.verdict)}
+
+
+def _caption(canvas: Canvas, r: Reproduction, y: float) -> float:
+    text, cells = _pooled(r)
+    with canvas.data_row(**cells):
+        return put_text(canvas, text, y + 2 - SIZE * 1.3, leading=SIZE * 1.3) + 2 + SIZE * 1.3
+
+
+def _notes(r: Reproduction, rows: list[Row]) -> list[str]:
+    formulas = list(dict.fromkeys(clean(s.formula) for s in r.studies if s.formula))
+    marks = "Hollow circle: as printed. Filled circle: recomputed from the numbers that the report prints of the study."
+    marks += " Lines: intervals, the recomputed ones 95% by the normal distribution. Arrow: it goes on."
+    if measure_of(r).null is not None and r.code:
+        marks += " Vertical line: no effect."
+    if any(NONE in row.printed for row in rows):
+        marks += f" {NONE}: not printed."
+    if _measure(r).percent and _scale(r) == 1:
+        marks += f" {SHARES}"
+    found = [f"{marks} Recomputed numbers have as many decimals as the printed ones."]
+    if formulas:
+        many = "Formulas" if len(formulas) > 1 else "Formula"
+        found.append(
+            f"{many} of the effects: {'; '.join(formulas)}. It is one for all studies, the one that gives the printed "
+            "numbers of most."
+        )
+    if any(row.own == TURNED for row in rows):
+        found.append(
+            "Sign turned: the same number with the other sign, where the report subtracts the other way round."
+        )
+    return found
+
+
+def describe(reproduction: Reproduction) -> str:
+    """Text alternative: how many of each verdict, the pooled result, then every study."""
+    rows = study_rows(reproduction)
+    counts = ", ".join(f"{n} {word}" for word in MEANINGS if (n := sum(row.verdict == word for row in rows)))
+    lines = []
+    for row in rows:
+        again = row.recomputed if row.basis == "none" else f"recomputed {row.recomputed}"
+        turned = f" ({row.own})" if row.own else ""
+        lines.append(f"{row.name}: printed {row.printed}; {again}{turned}; {row.verdict}.")
+    how = counted(len(rows)) + (f": {counts}" if counts else "")
+    return f"{title(reproduction)}. {_pooled(reproduction)[0]} {how}. " + " ".join(
+        [*lines, *_notes(reproduction, rows)]
+    )
