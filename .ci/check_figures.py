@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from metarepro.figures.page.check_files import check_files, numbers_of  # noqa: E402 - the path must be set first
+from tests.figures.places import check_all  # noqa: E402
+
+from metarepro.figures.page.check_files import numbers_of  # noqa: E402 - the path must be set first
 
 
 def main() -> int:
@@ -17,7 +19,7 @@ def main() -> int:
         stem = alternative.with_name(alternative.name.removesuffix(".alt.txt"))
         fit = stem.parent / "fit.json"
         numbers = numbers_of(json.loads(fit.read_text(encoding="utf-8"))) if stem.name == "forest" else None
-        faults += [f"{stem.relative_to(ROOT)}: {fault}" for fault in check_files(stem, numbers)]
+        faults += [f"{stem.relative_to(ROOT)}: {fault}" for fault in check_all(stem, numbers)]
         count += 1
     print(*faults, f"{count} figures read back, {len(faults)} faults.", sep="\n")
     return 4 if faults or not count else 0

@@ -20,7 +20,7 @@ from metarepro.claims.result import AuditedClaim
 from metarepro.claims.tables import claims_csv
 from metarepro.csv_output import as_meant, csv_text, inert_text
 from metarepro.evidence.integrity import Finding
-from metarepro.figures.page.check_files import read_data_csv
+from metarepro.figures.page.read_back import read_data_csv
 from metarepro.importing import ImportedProject, write_imported
 from metarepro.reproduction import reproduction_csv
 from metarepro.reproduction.result import Reproduction

@@ -14,6 +14,7 @@ import metarepro as mr
 from metarepro.figures import bubble, save
 from metarepro.figures.bubble_plots.bubble import draw_bubble
 from metarepro.figures.bubble_plots.numbers import bubbles_of
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from tests.conftest import ROOT
 from tests.figures.audited import HOSTILE, LONG, marks, said
@@ -102,7 +103,7 @@ def test_other_moderators_are_held_where_asked():
 def test_a_curve_is_drawn_where_the_formula_bends_and_given_values_are_checked():
     regression = fit("log(ablat)")
     b, canvas = canvas_of(regression, x=BCG["ablat"])
-    assert canvas.faults() == [] and b.slope is None
+    assert check_page(canvas) == [] and b.slope is None
     slopes = np.diff(np.log(b.line.estimate))
     assert abs(slopes[0]) > 2 * abs(slopes[-1])
     with pytest.raises(mr.ConfigError, match="transforms ablat"):
@@ -129,7 +130,7 @@ def test_studies_left_out_of_the_fit_keep_the_others_their_names():
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_marks_stand_where_the_numbers_are(width):
     b, canvas = canvas_of(fit(), width=width, labels=LABELS)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     along, upright = scales(canvas)
     radii = {}
     for mark in marks(canvas, "study: "):
@@ -182,7 +183,7 @@ def test_labels_stand_by_their_own_study():
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_any_number_of_studies(k, width):
     _, canvas = canvas_of(many(k), "dose", width, "GEN")
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     assert len(rows(canvas, "study")) == k and len([m for m in marks(canvas, "study: ") if m.row is not None]) == k
     labels = [t for t in canvas.texts if t.row is not None]
     text = " ".join(said(canvas))
@@ -196,7 +197,7 @@ def test_any_number_of_studies(k, width):
 @pytest.mark.parametrize("width", [84.0, 174.0])
 def test_any_label_is_drawn(label, width, tmp_path):
     _, canvas = canvas_of(fit(), width=width, labels=[label] * 13, x_label=label)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     save(bubble(fit(), "ablat", labels=[label] * 13, measure="RR", x_label=label, title=label), tmp_path / "f.svg")
     assert "<script" not in (tmp_path / "f.svg").read_text()
 
@@ -217,7 +218,7 @@ def test_extreme_numbers(yi, vi, measure):
     for ci in ("HK", "z"):
         regression = fit(yi=yi, vi=vi, data={"ablat": [1, 2, 3, 4, 5]}, ci=ci, tau2="DL")
         _, canvas = canvas_of(regression, measure=measure, width=84.0)
-        assert canvas.faults() == []
+        assert check_page(canvas) == []
         assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
         assert len(rows(canvas, "study")) == 5
         beyond = len(marks(canvas, "study beyond the axis"))
@@ -245,7 +246,7 @@ def test_refusals_say_what_to_do():
         bubble(regression, "alloc")
     with pytest.raises(mr.ConfigError, match=r"needs a value of alloc.*Levels: a, b"):
         bubble(regression, "ablat")
-    assert canvas_of(regression, at={"alloc": "b"})[1].faults() == []
+    assert check_page(canvas_of(regression, at={"alloc": "b"})[1]) == []
     with pytest.raises(mr.DataError, match="No study has alloc = 'z'"):
         bubble(regression, "ablat", at={"alloc": "z"})
     with pytest.raises(mr.ConfigError, match="no moderator 'latitude'"):
@@ -264,7 +265,7 @@ def test_a_wrong_number_in_a_label_is_found():
     _, canvas = canvas_of(fit(), labels=LABELS)
     place = next(i for i, t in enumerate(canvas.texts) if t.row is not None)
     canvas.texts[place] = dataclasses.replace(canvas.texts[place], text="Aronson 0.99")
-    assert any("0.99" in f for f in canvas.faults())
+    assert any("0.99" in f for f in check_page(canvas))
 
 
 def test_the_picture_is_written_the_same_twice_with_its_numbers(tmp_path):

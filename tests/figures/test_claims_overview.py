@@ -10,6 +10,7 @@ import pytest
 from metarepro.claims.result import VERDICTS
 from metarepro.figures import claims_overview, claims_overview_pages, save, write_figure
 from metarepro.figures.claims.overview import draw_claims
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.figures.verdict_marks import CLAIM_MARKS
 from tests.figures.audited import HOSTILE, LONG, claim, marks, said
@@ -31,7 +32,7 @@ def names(canvases, start):
 def test_every_claim_has_a_symbol_a_word_its_text_and_what_decided():
     found = audited(12, 1)
     (canvas,) = draw_claims(found, "A title")
-    assert canvas.faults() == [] and canvas.width == pytest.approx(174 * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(174 * MM)
     text = said(canvas)
     for c in found:
         assert names([canvas], "verdict: c").count(f"verdict: {c.id}") == 1
@@ -56,7 +57,7 @@ def test_pages_are_low_enough_and_hold_every_claim_once():
     found = audited(41)
     canvases = draw_claims(found, height_mm=250)
     assert 2 <= len(canvases) <= 5
-    assert all(c.faults() == [] and c.height <= 250 * MM + 0.01 for c in canvases)
+    assert all(check_page(c) == [] and c.height <= 250 * MM + 0.01 for c in canvases)
     assert names(canvases, "verdict: c") == [f"verdict: c{i}" for i in range(41)]
     assert sum("The page 1" in said(c) or "The page 1 (continued)" in said(c) for c in canvases) < len(canvases)
     assert len(claims_overview_pages(found)) == len(canvases)
@@ -83,7 +84,7 @@ def test_any_number_of_claims(n):
     found = audited(n, 3) if n else []
     for height in (250, 1e9):
         canvases = draw_claims(found, height_mm=height)
-        assert all(c.faults() == [] for c in canvases)
+        assert all(check_page(c) == [] for c in canvases)
         assert len(names(canvases, "verdict: c")) == n
 
 
@@ -91,7 +92,7 @@ def test_any_number_of_claims(n):
 def test_any_text(text, tmp_path):
     found = [claim(claim=text, in_short=text, page=text, verdict=VERDICTS[1]), claim(1, verdict=text or "?", by="x")]
     canvases = draw_claims(found, text[:300], height_mm=250)
-    assert all(c.faults() == [] for c in canvases)
+    assert all(check_page(c) == [] for c in canvases)
     if len(text) < 1000:
         save(claims_overview(found, text), tmp_path / "f.svg")
         assert "<script" not in (tmp_path / "f.svg").read_text()
@@ -105,7 +106,7 @@ def test_every_column_of_a_journal_has_room(width, text, n):
              for i in range(n)]  # fmt: skip
     canvases = draw_claims(found, text, width, 250)
     for c in canvases:
-        assert c.faults() == [] and c.width == pytest.approx(width * MM) and c.height <= 250 * MM + 0.01
+        assert check_page(c) == [] and c.width == pytest.approx(width * MM) and c.height <= 250 * MM + 0.01
     assert names(canvases, "verdict: c") == [f"verdict: c{i}" for i in range(n)]
     everything = "".join(t for c in canvases for t in said(c)).replace(" ", "")
     assert everything.count("judgement") >= n // 2
@@ -129,7 +130,7 @@ def test_a_wrong_count_or_number_is_found():
     for shown, wrong in (("3", "4"), ("It was 67% then.", "It was 76% then.")):
         index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text == shown)
         canvas.texts[index] = dataclasses.replace(text, text=wrong)
-        assert any(wrong in f for f in canvas.faults())
+        assert any(wrong in f for f in check_page(canvas))
         canvas.texts[index] = text
 
 

@@ -13,6 +13,7 @@ from metarepro.analysis.from_fit import result_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import drapery, save
 from metarepro.figures.drapery_plots.drapery import draw_drapery
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG, marks, said
@@ -110,14 +111,14 @@ def test_names_stand_above_their_peaks_in_order_without_crossing():
 @pytest.mark.parametrize("k", [1, 2, 60, 300])
 def test_every_size_and_width_is_without_faults(k, width):
     canvas = draw_drapery(made(k), width_mm=width)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     assert len({m.name for m in marks(canvas, "study: ") if m.row is not None and ": key" not in m.name}) == k
 
 
 def test_every_analysis_is_drawn(results):
     for r in results.values():
         if r.combine == "pool":
-            assert draw_drapery(r, width_mm=84).faults() == []
+            assert check_page(draw_drapery(r, width_mm=84)) == []
 
 
 def test_score_tests_of_counts_and_printed_intervals_are_told(results):
@@ -138,7 +139,7 @@ def test_extremes_are_drawn_or_refused_with_a_reason():
     rng = np.random.default_rng(1)
     y, v = [*rng.normal(0, 0.2, 12), 1e3], [*[0.04] * 12, 1e9]
     canvas = draw_drapery(result_of(pool(y, v), measure="SMD"))
-    assert canvas.faults() == [] and any("beyond the axis: Study 13" in t for t in said(canvas))
+    assert check_page(canvas) == [] and any("beyond the axis: Study 13" in t for t in said(canvas))
     with pytest.raises(DataError, match="its scale can show"):
         draw_drapery(result_of(pool([1e6, 0.0], [1.0, 1.0]), measure="OR"))
     with pytest.raises(DataError, match="HK-adhoc"):
@@ -177,4 +178,4 @@ def test_a_planted_wrong_number_is_found():
     row = next(t.row for t in canvas.texts if t.text.startswith("Random effects"))
     assert canvas.data[row]["label"] == "Random effects (REML, Hartung-Knapp)"
     canvas.data[row]["ci_high"] = 0.9
-    assert any("is no number of its row" in f for f in canvas.faults())
+    assert any("is no number of its row" in f for f in check_page(canvas))

@@ -13,6 +13,7 @@ import pytest
 from metarepro.claims.result import VERDICTS
 from metarepro.errors import ConfigError
 from metarepro.figures import dumbbell, dumbbell_pages, save, write_figure
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.figures.page.text import clean
 from metarepro.figures.reproductions.dumbbell import describe, draw_dumbbell
@@ -57,7 +58,7 @@ def centre(mark):
 def test_every_result_has_its_marks_and_no_text_touches_another(n):
     found = mixed(n)
     (canvas,) = draw_dumbbell(found)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     assert canvas.width == pytest.approx(174 * MM)
     for r in found:
         assert [m.name for m in canvas.marks].count(f"printed: {r.id}") == 1
@@ -143,7 +144,7 @@ def test_values_beyond_the_axis_are_arrows():
     huge = reproduction(9, code="SMD", printed=PrintedNumbers("1000000", "1", "2"), recomputed=None)
     (canvas,) = draw_dumbbell([*smd, huge])
     (mark,) = marks(canvas, "printed: r9")
-    assert len(mark.points) == 3 and canvas.faults() == []
+    assert len(mark.points) == 3 and check_page(canvas) == []
 
 
 # -- pages ------------------------------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def test_pages_hold_every_result_once_and_share_the_axis():
     found = [reproduction(i, group=f"Group {i // 20}") for i in range(85)]
     canvases = draw_dumbbell(found, height_mm=250)
     assert len(canvases) > 2
-    assert all(c.faults() == [] and c.height <= 250 * MM + 0.01 for c in canvases)
+    assert all(check_page(c) == [] and c.height <= 250 * MM + 0.01 for c in canvases)
     names = [m.name for c in canvases for m in marks(c, "printed: ")]
     assert names == [f"printed: r{i}" for i in range(85)]
     ticks = {tuple((t.text, t.x) for t in c.texts if t.align == "center") for c in canvases}
@@ -169,7 +170,7 @@ def test_pages_hold_every_result_once_and_share_the_axis():
 def test_any_label_is_drawn(label, tmp_path):
     r = reproduction(label=label, outcome=label, group=label, verdict="another verdict", measure=label)
     (canvas,) = draw_dumbbell([r, reproduction(1)], label)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     save(dumbbell([r], label), tmp_path / "f.svg")
     assert "<script" not in (tmp_path / "f.svg").read_text()
 
@@ -191,7 +192,7 @@ def test_odd_numbers_are_drawn(code, printed, numbers):
     r = reproduction(code=code, printed=printed, recomputed=numbers, rounded=PrintedNumbers("", "", ""), k=None)
     for rows in ([r], [r, *(reproduction(i, code=code) for i in range(1, 6))]):
         (canvas,) = draw_dumbbell(rows)
-        assert canvas.faults() == []
+        assert check_page(canvas) == []
         assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
 
 
@@ -203,7 +204,7 @@ def test_every_column_of_a_journal_has_room_for_everything(width, label):
     canvases = draw_dumbbell(rows, label, width, 250)
     said_anywhere = " ".join(t for c in canvases for t in said(c))
     for c in canvases:
-        assert c.faults() == [] and c.width == pytest.approx(width * MM)
+        assert check_page(c) == [] and c.width == pytest.approx(width * MM)
         assert c.height <= 250 * MM + 0.01 and c.height > 100
     assert sum(len(marks(c, "printed: ")) for c in canvases) == 19
     assert said_anywhere.count("\u2212123456.789012345") == 2 and "12\u2009345" in said_anywhere
@@ -220,7 +221,7 @@ def test_a_number_that_is_not_the_result_s_is_found():
     (canvas,) = draw_dumbbell([reproduction()])
     index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text == "0.49 (0.34 to 0.70)")
     canvas.texts[index] = dataclasses.replace(text, text="0.49 (0.34 to 0.71)")
-    assert any("0.71" in f for f in canvas.faults())
+    assert any("0.71" in f for f in check_page(canvas))
 
 
 @pytest.mark.parametrize("width", [84, 174])

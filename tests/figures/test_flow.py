@@ -14,6 +14,7 @@ from metarepro.analysis.study_flow import flow_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import analysis_flow, prisma_flow, write_figure
 from metarepro.figures.flows.flow import describe_flow, draw_analysis_flow, draw_prisma_flow
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG
@@ -96,7 +97,7 @@ def test_a_published_flow_shows_its_numbers(tmp_path):
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_everything_a_flow_can_have(width):
     canvas = draw_prisma_flow(make_flow(FULL), width)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     found = boxes(canvas)
     for words in (
         "Records identified (n = 14\u2009000) MEDLINE (n = 11\u2009200) Embase (n = 2300) ClinicalTrials.gov (register) (n = 500)",
@@ -213,7 +214,7 @@ def test_hostile_words_and_any_number_of_reasons(word, width):
     values["identification"]["databases"] = {word: 13500}
     values["excluded_reports"] = {f"{word} {i}": 16 for i in range(5)}
     canvas = draw_prisma_flow(make_flow(values), width)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     prisma_flow(make_flow(values), width)
 
 
@@ -222,7 +223,7 @@ def test_any_number_of_reasons(width):
     values = deepcopy(FULL)
     values["excluded_reports"] = {f"Reason {i}": 1 for i in range(80)}
     canvas = draw_prisma_flow(make_flow(values), width)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     shown = next(b for b in boxes(canvas) if b.startswith("Reports excluded (n = 80)"))
     assert all(f"Reason {i} (n = 1)" in shown for i in range(80))
 
@@ -242,7 +243,7 @@ def test_the_flow_of_an_analysis_counts_every_study_once(results):
         if flow.found:
             for width in WIDTHS_MM:
                 canvas = draw_analysis_flow(flow, width)
-                assert canvas.faults() == []
+                assert check_page(canvas) == []
     result = results["rate_24h"]
     found = boxes(draw_analysis_flow(flow_of(result)))
     assert found[0].endswith("(n = 26)") and "Only after a course, not a single dose (n = 8)" in found[1]

@@ -19,6 +19,8 @@ from metarepro.figures import LayoutError, forest, save
 from metarepro.figures.forest_plots.forest import draw_forest
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import make_axis
+from metarepro.figures.page.check_page import check_page
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas
 from metarepro.pooling import heterogeneity_interval, pool
@@ -64,7 +66,7 @@ def texts(figure, tmp_path):
 def test_every_default_figure_passes_the_gate(results):
     for result in results.values():
         canvas = draw_forest(result)
-        assert canvas.faults() == [], result.id
+        assert check_page(canvas) == [], result.id
         assert canvas.texts and canvas.width >= 174 * 72 / 25.4 - 0.01
 
 
@@ -200,17 +202,17 @@ def test_a_character_no_font_has_is_named():
 def test_the_gate_sees_overlap_and_clipping():
     canvas = Canvas(100, 50)
     canvas.text(5, 20, "first text", 8)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     canvas.text(20, 22, "second text", 8)
-    assert canvas.faults() == ["texts 'first text' and 'second text' overlap"]
+    assert check_page(canvas) == ["texts 'first text' and 'second text' overlap"]
     with pytest.raises(LayoutError, match="overlap"):
-        canvas.figure("t", "d")
+        figure_of(canvas, "t", "d")
     clipped = Canvas(100, 50)
     clipped.text(80, 20, "too long for it", 8)
-    assert clipped.faults() == ["text 'too long for it' leaves the canvas"]
+    assert check_page(clipped) == ["text 'too long for it' leaves the canvas"]
     marked = Canvas(100, 50)
     marked.line(0, 0, 120, 0, "rule")
-    assert marked.faults() == ["mark 'rule' leaves the canvas"]
+    assert check_page(marked) == ["mark 'rule' leaves the canvas"]
 
 
 # -- files --------------------------------------------------------------------------------------------------------

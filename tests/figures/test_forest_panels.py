@@ -9,9 +9,12 @@ import math
 import pytest
 
 from metarepro.errors import ConfigError
-from metarepro.figures import check_files, forest_panels, write_figure
+from metarepro.figures import forest_panels, write_figure
 from metarepro.figures.forest_plots.side_by_side import draw_forest_panels
+from metarepro.figures.page.check_page import check_page
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import MM
+from tests.figures.places import check_all
 from tests.figures.torture import LABELS, STYLES, WIDTHS, edited, lost, made, named
 
 
@@ -23,15 +26,15 @@ def panels(k: int = 5, label: str = "plain"):
 def test_any_label_is_sound_in_every_width_and_style(label):
     for k, width, style in itertools.product((1, 2, 12), WIDTHS, STYLES):
         canvas = draw_forest_panels(panels(k, label), None, LABELS["80"], width, style)
-        assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+        assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
         assert min(t.size for t in canvas.texts) >= 6
 
 
 def test_three_hundred_studies_and_none():
     canvas = draw_forest_panels(panels(300))
-    assert canvas.faults() == [] and sum(m.kind == "square" for m in canvas.marks) == 900
+    assert check_page(canvas) == [] and sum(m.kind == "square" for m in canvas.marks) == 900
     empty = draw_forest_panels([made("counts", 0), made("counts", 0)])
-    assert empty.faults() == [] and "A: no study has usable numbers." in [t.text for t in empty.texts]
+    assert check_page(empty) == [] and "A: no study has usable numbers." in [t.text for t in empty.texts]
 
 
 def test_the_same_studies_stand_in_the_same_rows_and_the_same_measure_on_one_axis():
@@ -54,14 +57,14 @@ def test_a_study_twice_in_one_analysis_is_shown_twice():
     canvas = draw_forest_panels([twice, result])
     assert sum(m.name.startswith("square: A") for m in canvas.marks) == 4
     assert sum(m.name.startswith("square: B") for m in canvas.marks) == 4
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
 
 
 def test_absurd_numbers_in_panels():
     far = edited(made("counts", 5), 1, estimate=1e6, ci_low=1e5, ci_high=math.inf)
     odd = edited(lost(made("counts", 5, seed=3), 2), 0, weight=math.nan)
     canvas = draw_forest_panels([far, odd])
-    assert canvas.faults() == [] and any(m.name == "arrow: A Smith 2 2013" for m in canvas.marks)
+    assert check_page(canvas) == [] and any(m.name == "arrow: A Smith 2 2013" for m in canvas.marks)
     assert "not estimable" in [t.text for t in canvas.texts]
     middles = sorted((m.box[0] + m.box[2]) / 2 for m in canvas.marks if m.name.startswith("square: A"))
     assert middles[-1] - middles[0] > 5
@@ -70,21 +73,21 @@ def test_absurd_numbers_in_panels():
 def test_more_panels_than_letters():
     canvas = draw_forest_panels([made("counts", 2, seed=i) for i in range(28)])
     rows = [row["panel"] for row in canvas.data if row.get("row_kind") == "study"]
-    assert canvas.faults() == [] and len(set(rows)) == 28
+    assert check_page(canvas) == [] and len(set(rows)) == 28
 
 
 def test_files_pass_the_gate_and_a_moved_mark_does_not(tmp_path):
     figure = forest_panels(panels(6), titles=["Day 1", "Day 7", "Score"], title="Response")
     write_figure(figure, tmp_path / "f")
-    assert check_files(tmp_path / "f") == []
+    assert check_all(tmp_path / "f") == []
     canvas = draw_forest_panels(panels(6))
     for kind in ("square", "interval", "diamond"):
         number = next(i for i, m in enumerate(canvas.marks) if m.kind == kind and m.name.split(": ")[1].startswith("B"))
         mark = canvas.marks[number]
         moved = draw_forest_panels(panels(6))
         moved.marks[number] = dataclasses.replace(mark, points=tuple((x + 2, y) for x, y in mark.points))
-        write_figure(moved.figure("t", "d"), tmp_path / kind)
-        assert any(f"{kind} of row" in fault for fault in check_files(tmp_path / kind))
+        write_figure(figure_of(moved, "t", "d"), tmp_path / kind)
+        assert any(f"{kind} of row" in fault for fault in check_all(tmp_path / kind))
 
 
 def test_nothing_and_too_few_titles_are_refused():

@@ -16,6 +16,7 @@ from metarepro.errors import DataError
 from metarepro.figures import forest, forest_pages, save
 from metarepro.figures.forest_plots.axis import forest_axis
 from metarepro.figures.forest_plots.forest import PAGE_MM, draw_forest, draw_forest_pages
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.colors import GREY, contrast
 from metarepro.figures.page.layout import MM, Canvas
 from metarepro.figures.wording import describe_figure
@@ -42,7 +43,7 @@ COUNTS = {"e1": [0, 0, 1, 0], "n1": [10, 200, 15, 30], "e2": [0, 3, 0, 0], "n2":
 def assert_sound(result, **options) -> Canvas:
     """No faults, the width asked for, no text below 6 points, an axis with at least two labels."""
     canvas = draw_forest(drawn(result, **options))
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     if "width_mm" in options:
         assert canvas.width == pytest.approx(options["width_mm"] * MM, abs=1e-9)
     assert min(t.size for t in canvas.texts) >= 6
@@ -331,7 +332,7 @@ def test_three_hundred_studies_on_pages(width):
     shown = [row["label"] for page in pages for row in page.data if row["row_kind"] == "study"]
     assert shown == [s.label for s in result.studies]
     for number, page in enumerate(pages, 1):
-        assert page.faults() == []
+        assert check_page(page) == []
         said = [t.text for t in page.texts]
         assert f"Response at 24 hours, counts (page {number} of {len(pages)})" in " ".join(said[:3])
         assert "Study" in said and any(m.kind == "axis" for m in page.marks)

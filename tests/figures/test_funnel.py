@@ -12,6 +12,7 @@ from metarepro.analysis.from_fit import result_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import funnel, save
 from metarepro.figures.funnel_plots.funnel import draw_funnel
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.pooling import pool
 from tests.conftest import REFERENCE
@@ -118,7 +119,7 @@ def test_regions_are_told_apart_in_grey():
 def test_every_size_and_width_is_without_faults(k, width):
     for measure, mean in (("OR", -0.3), ("PLO", -1.0), ("PAS", 0.8)):
         canvas = draw_funnel(made(k, mean, measure), minimum=1, width_mm=width)
-        assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+        assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
         shown = [m for m in canvas.marks if m.kind in ("study", "arrow") and m.row is not None]
         assert len(shown) == k
 
@@ -183,7 +184,7 @@ def test_one_arm_measures_have_no_contours_and_say_so(results):
 def test_contours_may_be_others_or_none():
     assert not marks(draw_funnel(bcg(), contours=()), "contour")
     canvas = draw_funnel(bcg(), contours=(0.95, 0.999))
-    assert {"P > 0.05", "0.001 < P \u2264 0.05", "P \u2264 0.001"} <= set(said(canvas)) and canvas.faults() == []
+    assert {"P > 0.05", "0.001 < P \u2264 0.05", "P \u2264 0.001"} <= set(said(canvas)) and check_page(canvas) == []
 
 
 def test_studies_at_one_place_are_circles_around_circles():
@@ -198,7 +199,7 @@ def test_a_study_far_away_is_an_arrow_and_named():
     rng = np.random.default_rng(1)
     y, v = [*rng.normal(0, 0.2, 12), 40.0, 0.1], [*[0.04] * 12, 400.0, 1e6]
     canvas = draw_funnel(result_of(pool(y, v), measure="SMD"))
-    assert canvas.faults() == [] and len(marks(canvas, "arrow: ")) == 2
+    assert check_page(canvas) == [] and len(marks(canvas, "arrow: ")) == 2
     assert any("beyond the axes: Study 13, Study 14" in t for t in said(canvas))
 
 
@@ -214,7 +215,7 @@ def test_rows_without_numbers_are_named_and_nothing_is_refused():
 
 def test_no_effect_far_away_is_left_out_and_told():
     canvas = draw_funnel(result_of(pool(1e6 + np.linspace(-1, 1, 12), [0.1] * 12), measure="MD"))
-    assert not marks(canvas, "line of no effect") and canvas.faults() == []
+    assert not marks(canvas, "line of no effect") and check_page(canvas) == []
     assert any("No effect lies outside the axis" in t for t in said(canvas))
 
 
@@ -234,4 +235,4 @@ def test_a_planted_wrong_number_is_found():
     canvas = draw_funnel(bcg())
     row = next(t.row for t in canvas.texts if t.text.startswith("Pooled estimate"))
     canvas.data[row]["estimate"] = 0.9
-    assert any("is no number of its row" in f for f in canvas.faults())
+    assert any("is no number of its row" in f for f in check_page(canvas))

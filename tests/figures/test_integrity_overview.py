@@ -11,6 +11,7 @@ from metarepro.evidence.integrity import WARNINGS, Finding, check_integrity
 from metarepro.figures import integrity_overview, integrity_overview_pages, write_figure
 from metarepro.figures.integrity.overview import draw_integrity
 from metarepro.figures.integrity.wording import KINDS, describe_integrity, sentence_of
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from tests.figures.audited import HOSTILE, LONG
 
@@ -85,7 +86,7 @@ def test_a_cell_tells_kinds_apart_and_counts_several():
         ("a2020", "W010", "warning"): 3, ("a2020", "W010", "warning accepted"): 1, ("a2020", "W010", "note"): 12,
         ("a2020", "W010", "note accepted"): 1,
     }  # fmt: skip
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     hollow = [m for m in canvas.marks if m.kind.endswith("accepted")]
     assert all(m.fill == "#ffffff" and m.stroke for m in hollow)
     assert "4 warnings and 13 notes in 1 study; 2 of them are accepted with a reason." in said(canvas)
@@ -109,7 +110,7 @@ def test_reviews_and_tables_are_not_counted_as_studies():
 def test_any_number_of_studies_at_any_width(n, width):
     findings = many(n)
     (canvas,) = draw_integrity(findings, width_mm=width)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     assert cells(canvas) == expected(findings)
 
 
@@ -123,14 +124,14 @@ def test_no_finding_is_said_and_is_no_proof():
 @pytest.mark.parametrize("label", [HOSTILE, LONG, "x" * 300, "\u05d0\u05d1\u05d2 2020"])
 def test_hostile_names(label, width):
     (canvas,) = draw_integrity([finding(), finding("b", "W999")], {"a2020": label}, label, width)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     assert "another check" in said(canvas)
 
 
 def test_pages_hold_every_finding_once():
     findings = many(120)
     pages = draw_integrity(findings, width_mm=120, height_mm=220)
-    assert len(pages) > 3 and all(p.faults() == [] and p.height <= 220 * MM + 0.01 for p in pages)
+    assert len(pages) > 3 and all(check_page(p) == [] and p.height <= 220 * MM + 0.01 for p in pages)
     assert sum((cells(p) for p in pages), Counter()) == expected(findings)
     codes = [r["check"] for p in pages for r in p.data if "check" in r]
     assert codes == sorted({f.code for f in findings})

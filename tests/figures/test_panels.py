@@ -7,6 +7,7 @@ import math
 import pytest
 
 from metarepro.figures.page.axes import Axis
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.panel import Panel
 
@@ -26,7 +27,7 @@ def test_a_diamond_runs_from_low_to_high_and_is_highest_at_the_estimate():
     assert (min(xs), max(xs)) == pytest.approx((LOG.x(0.2), LOG.x(4.0)))
     assert min(points, key=lambda p: p[1]) == pytest.approx((LOG.x(0.5), 16.0)) and not arrows
     assert min(y for x, y in points if x == max(xs)) == pytest.approx(20.0)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
 
 
 @pytest.mark.parametrize(("low", "height"), [(0.01, 4 * 1 / 2), (0.0, None), (1e-300, None)])
@@ -53,7 +54,7 @@ def test_a_diamond_beyond_the_axis_is_an_arrow(values):
 def test_a_diamond_without_an_end_is_not_drawn_and_one_without_width_is():
     assert drawn(1.0, math.nan, 2.0)[1:] == (None, [])
     canvas, points, _ = drawn(1.0, 1.0, 1.0)
-    assert {x for x, _ in points} == {LOG.x(1.0)} and canvas.faults() == []
+    assert {x for x, _ in points} == {LOG.x(1.0)} and check_page(canvas) == []
     assert drawn(1.0, -math.inf, math.inf)[1] is not None
 
 
@@ -69,5 +70,5 @@ def test_the_label_of_no_effect_stays_where_there_is_little_room(width):
     panel = Panel(Axis(0.1, 10.0, ticks, tuple(f"{t:g}" for t in ticks), True), 20.0, width)
     canvas = Canvas(240.0, 40.0)
     panel.ticks(canvas, 20.0)
-    assert "1" in [t.text for t in canvas.texts] and canvas.faults() == []
+    assert "1" in [t.text for t in canvas.texts] and check_page(canvas) == []
     assert len([m for m in canvas.marks if m.kind == "tick"]) == 7

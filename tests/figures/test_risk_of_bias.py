@@ -21,6 +21,7 @@ from metarepro.figures import risk_of_bias, risk_of_bias_bars, risk_of_bias_page
 from metarepro.figures.judgements.bars import draw_risk_of_bias_bars
 from metarepro.figures.judgements.marks import JUDGEMENT_MARKS, draw_judgement
 from metarepro.figures.judgements.traffic_lights import draw_risk_of_bias
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.colors import contrast
 from metarepro.figures.page.layout import MM, WIDTHS_MM, Canvas
 from tests.conftest import ROOT
@@ -125,10 +126,10 @@ def test_shares_that_are_nearly_none_or_all_are_not_printed_as_such():
 @pytest.mark.parametrize("n", [1, 2, 60, 300])
 def test_any_number_of_studies_at_any_width(n, width):
     (canvas,) = draw_risk_of_bias(made(n), width_mm=width)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     assert len(grid(canvas)) == n
     bars = draw_risk_of_bias_bars(made(n), width_mm=width)
-    assert bars.faults() == [] and bars.width == pytest.approx(width * MM)
+    assert check_page(bars) == [] and bars.width == pytest.approx(width * MM)
 
 
 @pytest.mark.parametrize("width", WIDTHS_MM)
@@ -136,7 +137,7 @@ def test_any_number_of_studies_at_any_width(n, width):
 def test_hostile_names(label, width):
     a = [Assessment("a", label, label, dict.fromkeys(DOMAINS, "high"), label, {"d1": label}), Assessment("b", label)]
     (canvas,) = draw_risk_of_bias(a, title=label, width_mm=width)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     risk_of_bias(a, title=label, width_mm=width)
     risk_of_bias_bars(a, title=label, weighting=label, weights=[1, 2], width_mm=width)
 
@@ -144,7 +145,7 @@ def test_hostile_names(label, width):
 def test_pages_hold_every_study_once_and_the_counts_on_the_last():
     studies = made(130)
     canvases = draw_risk_of_bias(studies, height_mm=200)
-    assert len(canvases) > 2 and all(c.height <= 200 * MM + 0.01 and c.faults() == [] for c in canvases)
+    assert len(canvases) > 2 and all(c.height <= 200 * MM + 0.01 and check_page(c) == [] for c in canvases)
     assert [name for c in canvases for name in grid(c)] == [a.name for a in studies]
     assert [any(str(r["study"]).startswith("Number of") for r in c.data) for c in canvases][-2:] == [False, True]
     figures = risk_of_bias_pages(studies, height_mm=200)
@@ -194,7 +195,7 @@ def test_marks_are_told_apart_without_colour():
     canvas = Canvas(80, 20)
     for i, judgement in enumerate(JUDGEMENTS):
         draw_judgement(canvas, judgement, 10 + 16 * i, 10, 3.0, judgement)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     filled = [m for m in JUDGEMENT_MARKS.values() if m.sign]
     assert len({m.shape for m in filled}) == len({m.sign for m in filled}) == 3
     assert all(contrast(a.color, b.color) >= 1.5 for a in filled for b in filled if a is not b)
@@ -218,7 +219,7 @@ def test_a_wrong_number_or_a_pale_mark_is_not_drawn(psilocybin):
     canvas = draw_risk_of_bias_bars(psilocybin)
     with canvas.in_row(0):
         canvas.text(canvas.width - 60, 9, "99.9%", 7)
-    assert any("99.9" in fault for fault in canvas.faults())
+    assert any("99.9" in fault for fault in check_page(canvas))
     canvas = draw_risk_of_bias(psilocybin)[0]
     canvas.polygon([(1, 1), (5, 1), (5, 5)], "#ffffcc", "risk low: planted")
-    assert any("too pale" in fault for fault in canvas.faults())
+    assert any("too pale" in fault for fault in check_page(canvas))

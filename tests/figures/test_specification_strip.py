@@ -10,6 +10,7 @@ import math
 import pytest
 
 from metarepro.figures import save, specification_strip, write_figure
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.figures.reproductions.specifications import MOST, choices_of, columns_of, thinned
 from metarepro.figures.reproductions.strip import draw_strip
@@ -33,7 +34,7 @@ def strip(specifications, **fields):
     agreeing = sum(s.agrees for s in specifications)
     r = reproduction(specifications=specifications, tried=len(specifications), agreeing=agreeing, **fields)
     canvas = draw_strip(r)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     return r, canvas
 
 
@@ -153,7 +154,7 @@ def test_every_column_of_a_journal_has_room(width, n, text):
     found = ways(n, effects=text)
     r = reproduction(specifications=found, tried=n, agreeing=1, label=text)
     canvas = draw_strip(r, width)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     drawn = len(marks(canvas, "specification: "))
     assert drawn == n or (drawn >= 30 and any(f"Drawn are {drawn}:" in t for t in said(canvas)))
     # Ways that matter are there at every width.
@@ -170,7 +171,7 @@ def test_bars_and_dots_are_told_apart_without_colour(width, agrees, own, n):
         for i in range(n)
     )  # fmt: skip
     canvas = draw_strip(reproduction(specifications=found, tried=n, agreeing=3), width)
-    assert canvas.faults() == [] and marks(canvas, "choice: tau2")
+    assert check_page(canvas) == [] and marks(canvas, "choice: tau2")
 
 
 def test_intervals_that_go_on_are_named():
@@ -200,7 +201,7 @@ def test_a_wrong_printed_number_or_count_is_found():
     for shown, wrong in (("\u00d74", "\u00d77"), ("printed lower end 0.34", "printed lower end 0.35")):
         index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text == shown)
         canvas.texts[index] = dataclasses.replace(text, text=wrong)
-        assert any(wrong in f for f in canvas.faults())
+        assert any(wrong in f for f in check_page(canvas))
         canvas.texts[index] = text
 
 

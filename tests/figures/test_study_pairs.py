@@ -11,6 +11,8 @@ import pytest
 
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import save, study_pairs, study_pairs_pages, write_figure
+from metarepro.figures.page.check_page import check_page
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import MM, LayoutError
 from metarepro.figures.reproductions.study_pairs import draw_study_pairs
 from metarepro.reproduction.result import Numbers, PrintedNumbers, StudyReproduction
@@ -58,7 +60,7 @@ def middle(mark):
 
 def test_both_numbers_of_a_study_stand_one_above_the_other_with_the_verdict():
     (canvas,) = draw_study_pairs(result([BACK, LEWIS]))
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     lines = {t.text: t.y for t in canvas.texts}
     assert [t.text for t in canvas.texts].count("\u22121.421536 (\u22122.227054 to \u22120.616017)") == 2
     # The last digit differs, which is why the verdict is rounding.
@@ -121,7 +123,7 @@ def test_studies_without_a_print_or_a_number_keep_their_rows():
     none = StudyReproduction("A", PrintedNumbers("", "", ""), Numbers(-0.5, -0.9, -0.1), "f", "not checkable")
     neither = StudyReproduction("B", PrintedNumbers("0.3", "", ""), Numbers(NAN, NAN, NAN), "f", "not checkable")
     (canvas,) = draw_study_pairs(result([BACK, none, neither]))
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     assert {"A", "B", "\u2013", "not recomputed", "\u22120.50 (\u22120.90 to \u22120.10)"} <= set(said(canvas))
     assert len(marks(canvas, "printed: s")) == 2 == len(marks(canvas, "recomputed: s"))
 
@@ -155,7 +157,7 @@ def test_a_wrong_number_is_never_written():
     index, text = next((i, t) for i, t in enumerate(canvas.texts) if t.text.endswith("\u22120.736503)"))
     canvas.texts[index] = dataclasses.replace(text, text=text.text.replace("3)", "4)"))
     with pytest.raises(LayoutError, match=r"0\.736504"):
-        canvas.figure("t", "d")
+        figure_of(canvas, "t", "d")
 
 
 def test_the_same_bytes_every_time(tmp_path):
@@ -174,7 +176,7 @@ def test_the_same_bytes_every_time(tmp_path):
 def test_every_column_of_a_journal_has_room(width, n, label):
     canvases = draw_study_pairs(result(many(n, label), label=label), width, 250)
     for c in canvases:
-        assert c.faults() == [] and c.width == pytest.approx(width * MM) and c.height <= 250 * MM + 0.01
+        assert check_page(c) == [] and c.width == pytest.approx(width * MM) and c.height <= 250 * MM + 0.01
     names = [m.name for c in canvases for m in marks(c, "printed: ")]
     assert names == [f"printed: s{i}" for i in range(n)]
     assert sum(row["shows"] == "study" for c in canvases for row in c.data) == n
@@ -207,7 +209,7 @@ def test_odd_numbers_are_drawn(code, shown, numbers):
     for studies in ([odd], [odd, *many(5)]):
         for width in (84, 174):
             (canvas,) = draw_study_pairs(result(studies, code=code), width)
-            assert canvas.faults() == []
+            assert check_page(canvas) == []
             assert all(math.isfinite(v) for m in canvas.marks for p in m.points for v in p)
 
 

@@ -15,6 +15,7 @@ from metarepro.analysis.result import Provenance
 from metarepro.analysis.time_course import ArmCourse, NotShown, TimeCourses, TimePoint, TrialCourse
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import save, time_course, time_course_pages
+from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from metarepro.figures.time_courses.panels import SPREAD
 from metarepro.figures.time_courses.time_axis import BEND_H, TimeAxis, time_axis
@@ -59,7 +60,7 @@ def response(data):
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_every_point_is_drawn_where_its_numbers_are(response, width):
     (canvas,) = draw_time_course(response, "T", width)
-    assert canvas.faults() == [] and canvas.width == pytest.approx(width * MM)
+    assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     panels = sorted((m.box for m in marks(canvas, "axis: x")), key=lambda b: (b[1], b[0]))
     assert len(panels) == len(response.trials)
     ticks = [t for t in canvas.texts if t.role == "tick" and t.align == "center"]
@@ -121,13 +122,13 @@ def test_a_dagger_names_the_times_when_only_some_are_secondary():
     arm = dataclasses.replace(t.arms[0], points=(point(4, level="secondary"), point(24), point(72, level="secondary")))
     (canvas,) = draw_time_course(courses_of([dataclasses.replace(t, arms=(arm,))]), "T")
     assert "drug 0, n = 20 (\u2020 4 h, 3 days)" in said(canvas)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
 
 
 def test_means_share_one_scale(data):
     courses = time_courses(data, "depression", kind="continuous", agents=AGENTS, scale=["MADRS"])
     (canvas,) = draw_time_course(courses, "T", 120.0, outcome_label="Depression")
-    assert canvas.faults() == [] and "Depression on MADRS, mean score" in said(canvas)
+    assert check_page(canvas) == [] and "Depression on MADRS, mean score" in said(canvas)
     ticks = [t for t in canvas.texts if t.align == "right"]
     bottom = min(m.box[1] for m in marks(canvas, "axis: x"))
     upright = np.polyfit([t.y - 2.6 for t in ticks if t.y < bottom], [float(t.text) for t in ticks if t.y < bottom], 1)
@@ -157,7 +158,7 @@ def test_the_time_axis():
 def test_any_number_of_trials(width, count):
     courses = courses_of([trial(i, hours=(4, 24, 672) if i % 2 else (24,)) for i in range(count)])
     pages = draw_time_course(courses, "T", width, 240)
-    assert all(p.faults() == [] for p in pages)
+    assert all(check_page(p) == [] for p in pages)
     assert all(p.height <= 240 * MM + 0.01 for p in pages)
     shown = Counter(m.name.split()[2] for p in pages for m in marks(p, "interval"))
     points = Counter(r["trial"] for p in pages for r in p.data if r["what"] == "point")
@@ -190,7 +191,7 @@ def test_any_label_is_drawn(label, width, tmp_path):
     odd = dataclasses.replace(odd, arms=tuple(dataclasses.replace(a, label=label) for a in odd.arms))
     courses = courses_of([trial(0), odd, trial(2)], left_out=(NotShown("x", label, label, (SOURCE,)),))
     (canvas,) = draw_time_course(courses, "T", width)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     save(time_course(courses, title=label, outcome_label=label, width_mm=width), tmp_path / "f.svg")
     assert "<script" not in (tmp_path / "f.svg").read_text()
 
@@ -199,7 +200,7 @@ def test_any_label_is_drawn(label, width, tmp_path):
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_any_times(hours, width):
     (canvas,) = draw_time_course(courses_of([trial(0, hours=hours), trial(1)]), "T", width)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
 
 
 @pytest.mark.parametrize("values", [(0.0, 0.0, 0.2), (1.0, 0.8, 1.0), (1e6, 1e6 - 1, 1e6 + 1), (-1e6, -2e6, 1e6),
@@ -208,13 +209,13 @@ def test_any_values(values):
     t = trial(arms=1, controls=0)
     arm = dataclasses.replace(t.arms[0], points=(point(24, *values, events=None),))
     (canvas,) = draw_time_course(courses_of([dataclasses.replace(t, arms=(arm,))], "continuous"), "T", 84.0)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     assert len(marks(canvas, "interval")) == (not math.isnan(values[1]))
 
 
 def test_four_arms_of_a_role_are_told_apart_and_five_refused():
     (canvas,) = draw_time_course(courses_of([trial(arms=8, controls=4)]), "T", 84.0)
-    assert canvas.faults() == []
+    assert check_page(canvas) == []
     shapes = {
         (m.name.split(":")[0], len(m.points), m.fill == "#ffffff")
         for m in canvas.marks
@@ -235,7 +236,7 @@ def test_a_planted_wrong_number_is_found(response):
     (canvas,) = draw_time_course(response, "T")
     place = next(i for i, t in enumerate(canvas.texts) if t.text == "ketamine\u2020, n = 17")
     canvas.texts[place] = dataclasses.replace(canvas.texts[place], text="ketamine\u2020, n = 71")
-    assert any("71" in f for f in canvas.faults())
+    assert any("71" in f for f in check_page(canvas))
 
 
 def test_the_same_bytes_twice(response, tmp_path):

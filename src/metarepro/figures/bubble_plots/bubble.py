@@ -15,6 +15,7 @@ from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.clip import between_heights, segments_of
 from metarepro.figures.page.colors import BLUE, GREY, INK, PALE
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
 from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
@@ -85,7 +86,7 @@ def bubble(
     """
     b = bubbles_of(regression, moderator, x, labels, measure, at, x_label)
     title = clean(title) or default_title(b)
-    return draw_bubble(b, title, width_mm).figure(title, describe(b, title))
+    return figure_of(draw_bubble(b, title, width_mm), title, describe(b, title))
 
 
 def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:

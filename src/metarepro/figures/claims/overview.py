@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.claims.rows import CLAIM, EVIDENCE, LINE, Block, Document, make_documents, paginate
 from metarepro.figures.page.colors import GREY, INK, ORANGE
+from metarepro.figures.page.figure import figure_of, figures_of
 from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import figures_of, page_width, put_notes, put_page_numbers, put_text, put_title
+from metarepro.figures.page.paragraphs import page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.shapes import box
 from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
 from metarepro.figures.page.text import clean
@@ -60,7 +61,7 @@ def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, 
     a small one.
     """
     canvas = draw_claims(claims, title, width_mm)[0]
-    return canvas.figure(clean(title), describe(claims, clean(title)))
+    return figure_of(canvas, clean(title), describe(claims, clean(title)))
 
 
 def claims_overview_pages(

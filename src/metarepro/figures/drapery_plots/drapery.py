@@ -14,6 +14,7 @@ from metarepro.figures.drapery_plots.plan import DraperyPlan, plan_drapery
 from metarepro.figures.drapery_plots.wording import axis_name, curve_words, describe, notes_of
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.colors import BLUE, BROWN, GREEN, GREY, INK, PALE, VERMILLION
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.fonts import text_width
 from metarepro.figures.page.layout import Canvas, Dashes
 from metarepro.figures.page.legend import LegendEntry, put_legend, stroke
@@ -86,7 +87,7 @@ def drapery(
     """
     result = result_with(fit, words)
     canvas, plan = _drawn(result, [result_with(m, words) for m in models], width_mm)
-    return canvas.figure(f"Drapery plot: {clean(result.title)}", describe(result, plan))
+    return figure_of(canvas, f"Drapery plot: {clean(result.title)}", describe(result, plan))
 
 
 def draw_drapery(result: AnalysisResult, models: Sequence[AnalysisResult] = (), width_mm: float = 174.0) -> Canvas:

@@ -22,6 +22,7 @@ from metarepro.figures.flows.boxes import (
     page_right,
     two_columns,
 )
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
 from metarepro.figures.page.sizes import MARGIN
@@ -69,7 +70,7 @@ def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Any:
     372:n71. doi:10.1136/bmj.n71
     """
     canvas = draw_prisma_flow(flow, width_mm)
-    return canvas.figure(_title(flow.title), describe_flow(flow))
+    return figure_of(canvas, _title(flow.title), describe_flow(flow))
 
 
 def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
@@ -249,7 +250,7 @@ def analysis_flow(fit: AnalysisResult | PooledFit, *, width_mm: float = 174.0, *
     flow = flow_of(result_with(fit, words))
     title = clean(flow.title)
     text = f"Flow of studies into an analysis. {title}. {_said(_analysis_rows(flow))}"
-    return draw_analysis_flow(flow, width_mm).figure(title, text)
+    return figure_of(draw_analysis_flow(flow, width_mm), title, text)
 
 
 def draw_analysis_flow(flow: AnalysisFlow, width_mm: float = 174.0) -> Canvas:

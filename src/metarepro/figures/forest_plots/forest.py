@@ -9,6 +9,7 @@ from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.forest_plots.drawing import ForestDrawing
+from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import MM, Canvas
 from metarepro.figures.page.paragraphs import page_width
 from metarepro.figures.wording import describe_figure, written
@@ -76,10 +77,7 @@ def forest_pages(
     result = with_options(fit, width_mm, style, words)
     canvases = draw_forest_pages(result, height_mm)
     description = " ".join([describe_figure(result), *(written(note) for note in ForestDrawing(result).notes())])
-    if len(canvases) == 1:
-        return [canvases[0].figure(result.title, description)]
-    of = f" of {len(canvases)}. "
-    return [c.figure(result.title, f"Page {n}{of}{description}") for n, c in enumerate(canvases, 1)]
+    return figures_of(canvases, result.title, description)
 
 
 def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> AnalysisResult:

@@ -17,6 +17,7 @@ from metarepro.figures.forest_plots.rows import study_label, summary_data
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis, make_axis
 from metarepro.figures.page.colors import BROWN, GREY, INK
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.fonts import one_line, text_width, wrap
 from metarepro.figures.page.layout import Canvas, Cell
 from metarepro.figures.page.panel import Panel
@@ -76,7 +77,7 @@ def forest_panels(
     tests: the same patients stand in all of them. Subgroups are not shown; each result's own forest plot shows them.
     """
     canvas = draw_forest_panels(results, titles, title, width_mm, style)
-    return canvas.figure(title or results[0].title, " ".join(describe_figure(r) for r in results))
+    return figure_of(canvas, title or results[0].title, " ".join(describe_figure(r) for r in results))
 
 
 def draw_forest_panels(

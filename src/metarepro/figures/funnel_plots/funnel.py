@@ -23,6 +23,7 @@ from metarepro.figures.funnel_plots.wording import (
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.clip import cut_out
 from metarepro.figures.page.colors import BLUE, GREY, INK, WHITE
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
 from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
@@ -95,7 +96,7 @@ def funnel(
     names = words.pop("names", None if isinstance(labels, str) else labels)
     result = result_with(fit, {**words, **({} if names is None else {"labels": names})})
     canvas, plan = _drawn(result, contours, which, minimum, width_mm)
-    return canvas.figure(f"Funnel plot: {clean(result.title)}", describe(result, plan))
+    return figure_of(canvas, f"Funnel plot: {clean(result.title)}", describe(result, plan))
 
 
 def draw_funnel(

@@ -17,8 +17,9 @@ from metarepro.figures.integrity.wording import (
     notes_of,
     sentence_of,
 )
+from metarepro.figures.page.figure import figure_of, figures_of
 from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import figures_of, page_width, put_notes, put_page_numbers, put_text, put_title
+from metarepro.figures.page.paragraphs import page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.sizes import LEADING, MARGIN
 from metarepro.figures.page.text import clean
 
@@ -52,7 +53,7 @@ def integrity_overview(
     results/integrity.csv) before speaking of it.
     """
     (canvas,) = draw_integrity(findings, labels, title, width_mm)
-    return canvas.figure(clean(title), describe_integrity(findings, labels, title))
+    return figure_of(canvas, clean(title), describe_integrity(findings, labels, title))
 
 
 def integrity_overview_pages(

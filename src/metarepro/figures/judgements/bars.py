@@ -10,6 +10,7 @@ from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment, jud
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark
 from metarepro.figures.judgements.wording import TOOL, counts_sentence, labels_of
 from metarepro.figures.page.colors import GREY, INK, LIGHT, WHITE
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.fonts import wrap
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.legend import LegendEntry, put_legend
@@ -69,7 +70,7 @@ def risk_of_bias_bars(
     for domain, own in shares.items():
         said = ", ".join(f"{judgement_mark(j).word} {_percent(own[j])}" for j in JUDGEMENTS if own[j] > 0)
         text += f" {DOMAINS[domain]}: {said}."
-    return canvas.figure(clean(title), text)
+    return figure_of(canvas, clean(title), text)
 
 
 def draw_risk_of_bias_bars(

@@ -11,18 +11,11 @@ from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark, mark_entries
 from metarepro.figures.judgements.wording import HEADS, counts_sentence, describe, labels_of, notes_of
 from metarepro.figures.page.colors import INK, LIGHT
+from metarepro.figures.page.figure import figure_of, figures_of
 from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import MM, Canvas
 from metarepro.figures.page.legend import put_legend
-from metarepro.figures.page.paragraphs import (
-    figures_of,
-    page_width,
-    put_beside,
-    put_notes,
-    put_page_numbers,
-    put_text,
-    put_title,
-)
+from metarepro.figures.page.paragraphs import page_width, put_beside, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.page.text import clean
 
@@ -72,7 +65,7 @@ def risk_of_bias(
     doi:10.1002/jrsm.1411
     """
     (canvas,) = draw_risk_of_bias(assessments, labels, title, width_mm)
-    return canvas.figure(clean(title), describe(assessments, labels_of(assessments, labels), clean(title)))
+    return figure_of(canvas, clean(title), describe(assessments, labels_of(assessments, labels), clean(title)))
 
 
 def risk_of_bias_pages(

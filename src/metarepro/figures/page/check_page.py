@@ -7,16 +7,13 @@ of marks that only their colour tells apart; numbers that are not those of their
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metarepro.figures.page.clip import Box, clip
 from metarepro.figures.page.colors import MARK_CONTRAST, TEXT_CONTRAST, WHITE, contrast
+from metarepro.figures.page.layout import Canvas, Mark, Text
 from metarepro.figures.page.printed_numbers import exchanged, unexplained
-
-if TYPE_CHECKING:
-    from metarepro.figures.page.layout import Canvas, Mark, Text
 
 # Points by which two boxes may share an edge: the room above and below letters is part of a text's box.
 CLEARANCE = 0.3

@@ -13,9 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from metarepro.figures.page.check_files import NEAR, Picture, Shape, Word, read_picture
+from metarepro.figures.page.figure import kind_tag
 from metarepro.figures.page.files import alternative_text, data_csv
-from metarepro.figures.page.layout import Canvas, Mark, Text, kind_tag
+from metarepro.figures.page.layout import Canvas, Mark, Text
+from metarepro.figures.page.read_back import NEAR, Picture, Shape, Word, read_picture
 
 Point = tuple[float, float]
 

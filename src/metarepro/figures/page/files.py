@@ -11,8 +11,9 @@ from xml.sax.saxutils import escape
 
 from metarepro.csv_output import csv_text
 from metarepro.errors import ConfigError
+from metarepro.figures.page.figure import About
 from metarepro.figures.page.fonts import FAMILY, WEB_FAMILY
-from metarepro.figures.page.layout import About, Cell
+from metarepro.figures.page.layout import Cell
 from metarepro.output import write_whole
 
 FORMATS = ("svg", "pdf", "png")

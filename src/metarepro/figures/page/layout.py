@@ -1,9 +1,9 @@
-"""The layout engine: places text and marks in points, knows every text's box, and finds faults before print.
+"""A page of texts and marks: where each stands, in points, and the rows of data that they show.
 
-Coordinates are points from the top left corner, y downwards. Nothing is guessed: texts are measured in the shipped
-font, the canvas grows to what is put on it, and `metarepro.figures.page.check_page` says what would be wrong in print.
+Coordinates are points from the top left corner, y downwards. Texts are measured in the shipped font; the page grows to
+what is put on it. `check_page` says what would be wrong in print, `figure_of` makes a matplotlib figure of it.
 
-What a figure shows is put into rows of `data` (its twin, written as CSV beside it); a text or mark that is put while a
+What a figure shows is put into rows of `data`, which are written as CSV beside it; a text or mark that is put while a
 row is open belongs to it, and every number in such a text must be one of the row.
 """
 
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from metarepro.errors import MetareproError
-from metarepro.figures.page.fonts import FALLBACK, FAMILY, register, text_width
+from metarepro.figures.page.fonts import text_width
 
 Align = Literal["left", "right", "center"]
 Role = Literal["words", "tick"]
@@ -81,26 +81,6 @@ class LayoutError(MetareproError):
     """A figure whose texts overlap or leave the canvas, or that could not be read in print; it is never written."""
 
 
-@dataclass(frozen=True)
-class About:
-    """What travels with a figure into its files.
-
-    Attributes
-    ----------
-    title, description : str
-        Name, and the text alternative for those who do not see it.
-    data : tuple of dict
-        What it shows, row by row: the numbers in full, the words as they stand in it.
-    canvas : Canvas
-        Its texts and marks.
-    """
-
-    title: str
-    description: str
-    data: tuple[dict[str, Cell], ...]
-    canvas: Canvas
-
-
 @dataclass
 class Canvas:
     """A growing page of texts and marks."""
@@ -160,63 +140,3 @@ class Canvas:
     ) -> None:
         """Put a line through points."""
         self.marks.append(Mark(tuple(points), None, color, width, dashed, name, self.row))
-
-    def faults(self) -> list[str]:
-        """What would be wrong in print, in words; empty when nothing is."""
-        from metarepro.figures.page.check_page import check_page
-
-        return check_page(self)
-
-    def figure(self, title: str, description: str) -> Any:
-        """The page as a matplotlib Figure. Raises LayoutError when it has faults.
-
-        Title, description and data travel with the figure (`figure.metarepro`, an `About`) and are written into its
-        files by `metarepro.figures.save` and `metarepro.figures.write_figure`.
-        """
-        faults = self.faults()
-        if faults:
-            raise LayoutError("The figure has faults: " + "; ".join(faults[:5]))
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Polygon
-        from matplotlib.transforms import Affine2D
-
-        register()
-        figure = Figure(figsize=(self.width / 72, self.height / 72), dpi=72, facecolor="white")
-        place = Affine2D().scale(1, -1).translate(0, self.height).scale(1 / 72) + figure.dpi_scale_trans
-        for number, mark in enumerate(self.marks):
-            patch = Polygon(
-                mark.points,
-                closed=mark.fill is not None,
-                facecolor=mark.fill or "none",
-                edgecolor=mark.stroke or "none",
-                linewidth=mark.width,
-                linestyle=_line_style(mark.dashed),
-                fill=mark.fill is not None,
-                joinstyle="miter",
-                capstyle="butt",
-                transform=place,
-            )
-            patch.set_gid(_tag(number, mark.kind, mark.row))
-            figure.add_artist(patch)
-        for number, t in enumerate(self.texts):
-            artist = figure.text(
-                t.x, t.y, t.text, transform=place, fontsize=t.size, ha=t.align, va="baseline", color=t.color,
-                fontweight=t.weight, fontfamily=[FAMILY, FALLBACK], parse_math=False,
-            )  # fmt: skip
-            artist.set_gid(_tag(number, "tick" if t.role == "tick" else "text", t.row))
-        figure.metarepro = About(title, description, tuple(self.data), self)  # type: ignore[attr-defined]
-        return figure
-
-
-def _line_style(dashed: Dashes) -> Any:
-    return (0, dashed if isinstance(dashed, tuple) else (3, 2)) if dashed else "solid"
-
-
-def kind_tag(kind: str) -> str:
-    """A kind of mark as the SVG writes it."""
-    return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in kind.lower()).split())
-
-
-def _tag(number: int, kind: str, row: int | None) -> str:
-    """Mark of a text or shape in the SVG, which `save` turns into a class and a row number."""
-    return f"mr:{number}:{kind_tag(kind)}:{'' if row is None else row}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from metarepro.errors import ConfigError
 from metarepro.figures.page.colors import GREY, INK
@@ -78,10 +77,3 @@ def put_page_numbers(pages: Sequence[Canvas]) -> None:
         page.height += LEADING
         at = f"{number} of {len(pages)}"
         page.text(page.width - MARGIN, page.height - MARGIN, at, SMALL, "right", color=GREY)
-
-
-def figures_of(pages: Sequence[Canvas], title: str, text: str) -> list[Any]:
-    """Pages as figures with one title, and a text alternative that says which page each is."""
-    if len(pages) == 1:
-        return [pages[0].figure(title, text)]
-    return [page.figure(title, f"Page {i} of {len(pages)}. {text}") for i, page in enumerate(pages, 1)]

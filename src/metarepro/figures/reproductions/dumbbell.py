@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.page.colors import INK
+from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import figures_of, page_width, put_notes, put_title
+from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
 from metarepro.figures.page.sizes import LEADING, MARGIN, SIZE
 from metarepro.figures.page.text import clean
 from metarepro.figures.reproductions.paired_rows import arrange, draw_heads, draw_key, draw_part

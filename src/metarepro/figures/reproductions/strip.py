@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.colors import BLUE, BROWN, GREY, INK, VERMILLION, WHITE
+from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas, Cell
 from metarepro.figures.page.panel import axis_of, cropped
@@ -86,7 +87,7 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
     .. [1] Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nat Hum Behav 2020;4:1208-14.
        doi:10.1038/s41562-020-0912-z
     """
-    return draw_strip(reproduction, width_mm).figure(title(reproduction), describe(reproduction))
+    return figure_of(draw_strip(reproduction, width_mm), title(reproduction), describe(reproduction))
 
 
 def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:

@@ -7,8 +7,9 @@ from typing import Any
 
 from metarepro.analysis.time_course import TimeCourses
 from metarepro.errors import ConfigError, DataError
+from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import figures_of, page_width, put_notes, put_text, put_title
+from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
 from metarepro.figures.page.sizes import LEADING, MARGIN
 from metarepro.figures.page.text import clean
 from metarepro.figures.time_courses.panels import (

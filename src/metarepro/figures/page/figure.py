@@ -1,0 +1,87 @@
+"""Pages as matplotlib figures: only those without faults, each with its title, text alternative and data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metarepro.figures.page.check_page import check_page
+from metarepro.figures.page.fonts import FALLBACK, FAMILY, register
+from metarepro.figures.page.layout import Canvas, Cell, Dashes, LayoutError
+
+
+@dataclass(frozen=True)
+class About:
+    """What travels with a figure into its files.
+
+    Attributes
+    ----------
+    title, description : str
+        Name, and the text alternative for those who do not see it.
+    data : tuple of dict
+        What it shows, row by row: the numbers in full, the words as they stand in it.
+    canvas : Canvas
+        Its texts and marks.
+    """
+
+    title: str
+    description: str
+    data: tuple[dict[str, Cell], ...]
+    canvas: Canvas
+
+
+def figures_of(pages: Sequence[Canvas], title: str, description: str) -> list[Any]:
+    """Pages as figures with one title, and a text alternative that says which page each is."""
+    if len(pages) == 1:
+        return [figure_of(pages[0], title, description)]
+    return [figure_of(page, title, f"Page {i} of {len(pages)}. {description}") for i, page in enumerate(pages, 1)]
+
+
+def figure_of(canvas: Canvas, title: str, description: str) -> Any:
+    """A page as a matplotlib Figure. Raises LayoutError when it has faults.
+
+    Title, description and data travel with the figure (`figure.metarepro`, an `About`) and are written into its
+    files by `metarepro.figures.save` and `metarepro.figures.write_figure`.
+    """
+    faults = check_page(canvas)
+    if faults:
+        raise LayoutError("The figure has faults: " + "; ".join(faults[:5]))
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Polygon
+    from matplotlib.transforms import Affine2D
+
+    register()
+    figure = Figure(figsize=(canvas.width / 72, canvas.height / 72), dpi=72, facecolor="white")
+    place = Affine2D().scale(1, -1).translate(0, canvas.height).scale(1 / 72) + figure.dpi_scale_trans
+    for number, mark in enumerate(canvas.marks):
+        filled = mark.fill is not None
+        patch = Polygon(
+            mark.points, closed=filled, facecolor=mark.fill or "none", edgecolor=mark.stroke or "none",
+            linewidth=mark.width, linestyle=_line_style(mark.dashed), fill=filled, joinstyle="miter", capstyle="butt",
+            transform=place,
+        )  # fmt: skip
+        patch.set_gid(_tag(number, mark.kind, mark.row))
+        figure.add_artist(patch)
+    for number, t in enumerate(canvas.texts):
+        artist = figure.text(
+            t.x, t.y, t.text, transform=place, fontsize=t.size, ha=t.align, va="baseline", color=t.color,
+            fontweight=t.weight, fontfamily=[FAMILY, FALLBACK], parse_math=False,
+        )  # fmt: skip
+        artist.set_gid(_tag(number, "tick" if t.role == "tick" else "text", t.row))
+    figure.metarepro = About(title, description, tuple(canvas.data), canvas)  # type: ignore[attr-defined]
+    return figure
+
+
+def _line_style(dashed: Dashes) -> Any:
+    return (0, dashed if isinstance(dashed, tuple) else (3, 2)) if dashed else "solid"
+
+
+def kind_tag(kind: str) -> str:
+    """A kind of mark as the SVG writes it."""
+    return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in kind.lower()).split())
+
+
+def _tag(number: int, kind: str, row: int | None) -> str:
+    """Mark of a text or shape in the SVG, which `save` turns into a class and a row number."""
+    return f"mr:{number}:{kind_tag(kind)}:{'' if row is None else row}"
