@@ -21,8 +21,8 @@ from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import make_axis
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.text import text_width, wrap
 from metarepro.pooling import heterogeneity_interval, pool
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -17,8 +17,8 @@ from metarepro.figures import forest, forest_pages, save
 from metarepro.figures.forest_plots.axis import forest_axis
 from metarepro.figures.forest_plots.forest import PAGE_MM, draw_forest, draw_forest_pages
 from metarepro.figures.page.check_page import check_page
-from metarepro.figures.page.colors import GREY, contrast
 from metarepro.figures.page.layout import MM, Canvas
+from metarepro.figures.page.look import GREY, contrast
 from metarepro.figures.wording import describe_figure
 from tests.figures.torture import (
     KINDS,
@@ -116,7 +116,7 @@ def test_what_cannot_be_drawn_truly_is_refused_by_name(character):
 
 
 def test_letters_with_separate_accents_are_not_parted_in_a_line_break():
-    from metarepro.figures.page.fonts import wrap
+    from metarepro.figures.page.text import wrap
 
     lines = wrap("e\u0301" * 60, 40, 7.5)
     assert len(lines) > 2 and all(line.startswith("e") and line.endswith("\u0301") for line in lines)

@@ -22,8 +22,8 @@ from metarepro.figures.judgements.bars import draw_risk_of_bias_bars
 from metarepro.figures.judgements.marks import JUDGEMENT_MARKS, draw_judgement
 from metarepro.figures.judgements.traffic_lights import draw_risk_of_bias
 from metarepro.figures.page.check_page import check_page
-from metarepro.figures.page.colors import contrast
 from metarepro.figures.page.layout import MM, WIDTHS_MM, Canvas
+from metarepro.figures.page.look import contrast
 from tests.conftest import ROOT
 from tests.figures.audited import HOSTILE, LONG
 

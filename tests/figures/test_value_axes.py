@@ -8,8 +8,8 @@ import math
 import pytest
 
 from metarepro.effects import MEASURES, get_measure, to_display
-from metarepro.figures.page.fonts import text_width
-from metarepro.figures.page.sizes import SIZE
+from metarepro.figures.page.look import SIZE
+from metarepro.figures.page.text import text_width
 from metarepro.figures.page.value_axes import display_axis, near, padded, plain_axis, working_axis
 
 

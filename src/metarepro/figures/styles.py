@@ -13,7 +13,7 @@ from typing import Literal
 from metarepro.effects import Measure
 from metarepro.errors import ConfigError
 from metarepro.figures.page import numbers as fmt
-from metarepro.figures.page.colors import BLUE, INK
+from metarepro.figures.page.look import BLUE, INK
 from metarepro.figures.page.numbers import MINUS
 
 StyleName = Literal["plain", "cochrane", "bmj", "jama", "lancet"]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from metarepro.figures.page.colors import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
 from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.look import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
 from metarepro.figures.page.shapes import Point, box, circle, cross, plus
 
 Fill = Literal["colour", "white"]

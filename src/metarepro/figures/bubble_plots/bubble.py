@@ -14,15 +14,13 @@ from metarepro.figures.bubble_plots.wording import default_title, describe, note
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.clip import between_heights, segments_of
-from metarepro.figures.page.colors import BLUE, GREY, INK, PALE
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
+from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL
 from metarepro.figures.page.plane import Plane, room_for_labels
 from metarepro.figures.page.point_labels import place_labels
 from metarepro.figures.page.shapes import Point, box, circle, triangle
-from metarepro.figures.page.sizes import LEADING, MARGIN, SIZE, SMALL
 from metarepro.figures.page.text import clean, shorten
 from metarepro.figures.page.value_axes import CLEAR, display_axis, padded, plain_axis
 from metarepro.pooling.regression import MetaRegression

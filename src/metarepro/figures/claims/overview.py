@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.claims.rows import CLAIM, EVIDENCE, LINE, Block, Document, make_documents, paginate
-from metarepro.figures.page.colors import GREY, INK, ORANGE
 from metarepro.figures.page.figure import figure_of, figures_of
-from metarepro.figures.page.fonts import text_width, wrap
-from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_page_numbers, put_text, put_title
+from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_page_numbers, put_text, put_title
+from metarepro.figures.page.look import GAP, GREY, INK, LEADING, MARGIN, ORANGE, SIZE, SMALL
 from metarepro.figures.page.shapes import box
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.text import clean, text_width, wrap
 from metarepro.figures.verdict_marks import CLAIM_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from metarepro.figures.page.fonts import wrap
 from metarepro.figures.page.layout import Cell
-from metarepro.figures.page.sizes import SIZE
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.look import SIZE
+from metarepro.figures.page.text import clean, wrap
 from metarepro.figures.verdict_marks import CLAIM_MARKS, mark_of
 
 if TYPE_CHECKING:

@@ -13,16 +13,13 @@ from metarepro.figures.drapery_plots.names import place_flags
 from metarepro.figures.drapery_plots.plan import DraperyPlan, plan_drapery
 from metarepro.figures.drapery_plots.wording import axis_name, curve_words, describe, notes_of
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.colors import BLUE, BROWN, GREEN, GREY, INK, PALE, VERMILLION
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.fonts import text_width
-from metarepro.figures.page.layout import Canvas, Dashes
+from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend, stroke
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
+from metarepro.figures.page.look import BLUE, BROWN, GREEN, GREY, INK, MARGIN, PALE, SIZE, SMALL, VERMILLION
 from metarepro.figures.page.plane import Plane
 from metarepro.figures.page.shapes import circle
-from metarepro.figures.page.sizes import MARGIN, SIZE, SMALL
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.text import clean, text_width
 from metarepro.pooling import PooledFit
 
 P_TICKS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metarepro.figures.drapery_plots.plan import DraperyPlan
-from metarepro.figures.page.fonts import text_width
-from metarepro.figures.page.sizes import MARGIN, SMALL
-from metarepro.figures.page.text import clean, shorten
+from metarepro.figures.page.look import MARGIN, SMALL
+from metarepro.figures.page.text import clean, shorten, text_width
 
 # Lines of names above the plot, at most, and how far apart leaders stand.
 MOST_TIERS, APART = 16, 4.2

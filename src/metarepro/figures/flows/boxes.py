@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from metarepro.figures.page.colors import INK, PALE, WHITE
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.look import INK, MARGIN, PALE, SIZE, WHITE
 from metarepro.figures.page.numbers import count
 from metarepro.figures.page.shapes import box
-from metarepro.figures.page.sizes import MARGIN, SIZE
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.text import clean, text_width, wrap
 
 PAD, LINE, SPACE, BAND = 4.5, 9.4, 13.0, 13.0
 NOT_REPORTED = "(n not reported)"

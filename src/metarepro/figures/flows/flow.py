@@ -23,9 +23,8 @@ from metarepro.figures.flows.boxes import (
     two_columns,
 )
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
-from metarepro.figures.page.sizes import MARGIN
+from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
+from metarepro.figures.page.look import MARGIN
 from metarepro.figures.page.text import clean
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Literal
 from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import Measure
 from metarepro.figures.page import numbers as fmt
-from metarepro.figures.page.fonts import one_line
 from metarepro.figures.page.layout import Align, Cell
+from metarepro.figures.page.text import one_line
 from metarepro.figures.styles import NO_BREAK, Style
 from metarepro.figures.wording import effect_label, level_text, method_word, model_word
 

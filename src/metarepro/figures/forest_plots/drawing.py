@@ -22,13 +22,11 @@ from metarepro.figures.forest_plots.layout import LIGHT_PITCH, Placement, cell_l
 from metarepro.figures.forest_plots.rows import Row, make_rows
 from metarepro.figures.judgements.marks import draw_judgement
 from metarepro.figures.page import numbers as fmt
-from metarepro.figures.page.colors import BROWN, GREY, INK, LIGHT, WHITE
-from metarepro.figures.page.fonts import one_line, text_width, wrap
-from metarepro.figures.page.layout import MM, Align, Canvas
+from metarepro.figures.page.layout import MM, Align, Canvas, put_notes, put_title
+from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL, WHITE
 from metarepro.figures.page.panel import Panel
-from metarepro.figures.page.paragraphs import put_notes, put_title
 from metarepro.figures.page.shapes import diamond, square
-from metarepro.figures.page.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.text import one_line, text_width, wrap
 from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import effect_label, footnotes
 

@@ -10,8 +10,7 @@ from typing import Any
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.forest_plots.drawing import ForestDrawing
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import page_width
+from metarepro.figures.page.layout import MM, Canvas, page_width
 from metarepro.figures.wording import describe_figure, written
 
 # Height of a journal page's type area; more rows go on another page.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from metarepro.figures.forest_plots.columns import Column, Fold
 from metarepro.figures.forest_plots.rows import Row
-from metarepro.figures.page.fonts import text_width, wrap
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.look import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.styles import NO_BREAK
 
 LABEL_MIN, LABEL_MAX = 90.0, 190.0

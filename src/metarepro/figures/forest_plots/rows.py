@@ -13,7 +13,7 @@ from metarepro.errors import ConfigError
 from metarepro.figures.forest_plots.columns import DataKind, folded_words, study_cells, sums_of
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.layout import Cell
-from metarepro.figures.page.sizes import INDENT
+from metarepro.figures.page.look import INDENT
 from metarepro.figures.styles import NO_BREAK, Style
 from metarepro.figures.wording import (
     effect_test_line,

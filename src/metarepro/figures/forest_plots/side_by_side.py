@@ -16,14 +16,12 @@ from metarepro.figures.forest_plots.drawing import LARGEST, LEAST, uncover
 from metarepro.figures.forest_plots.rows import study_label, summary_data
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis, make_axis
-from metarepro.figures.page.colors import BROWN, GREY, INK
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.fonts import one_line, text_width, wrap
-from metarepro.figures.page.layout import Canvas, Cell
+from metarepro.figures.page.layout import Canvas, Cell, page_width, put_notes, put_title
+from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.page.panel import Panel
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
 from metarepro.figures.page.shapes import square
-from metarepro.figures.page.sizes import LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.text import one_line, text_width, wrap
 from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import describe_figure, effect_label, heterogeneity_line, level_text, summary_label
 

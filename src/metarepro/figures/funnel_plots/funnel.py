@@ -22,15 +22,13 @@ from metarepro.figures.funnel_plots.wording import (
 )
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.clip import cut_out
-from metarepro.figures.page.colors import BLUE, GREY, INK, WHITE
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
+from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, SMALL, WHITE
 from metarepro.figures.page.plane import Plane, room_for_labels
 from metarepro.figures.page.point_labels import place_labels
 from metarepro.figures.page.shapes import box, circle
-from metarepro.figures.page.sizes import MARGIN, SMALL
 from metarepro.figures.page.text import clean, shorten
 from metarepro.pooling import PooledFit
 

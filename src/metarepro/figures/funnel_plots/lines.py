@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from metarepro.figures.funnel_plots.plan import FunnelPlan
 from metarepro.figures.funnel_plots.wording import decimal, ranges
 from metarepro.figures.page.clip import Segment
-from metarepro.figures.page.colors import BLUE, GREY, INK, WHITE
 from metarepro.figures.page.layout import Canvas, Dashes
+from metarepro.figures.page.look import BLUE, GREY, INK, WHITE
 from metarepro.figures.page.plane import Plane
 from metarepro.figures.page.shapes import box
 

@@ -18,9 +18,8 @@ from metarepro.figures.integrity.wording import (
     sentence_of,
 )
 from metarepro.figures.page.figure import figure_of, figures_of
-from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_page_numbers, put_text, put_title
-from metarepro.figures.page.sizes import LEADING, MARGIN
+from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_page_numbers, put_text, put_title
+from metarepro.figures.page.look import LEADING, MARGIN
 from metarepro.figures.page.text import clean
 
 DEFAULT_TITLE = "What the checks of the numbers found"

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.integrity.findings import Finding
 from metarepro.figures.integrity.wording import KINDS, Kind, StudyFindings, reviews_in
-from metarepro.figures.page.colors import BLUE, INK, LIGHT, VERMILLION, WHITE
-from metarepro.figures.page.fonts import text_width, wrap
-from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.paragraphs import put_beside
+from metarepro.figures.page.layout import Canvas, put_beside
+from metarepro.figures.page.look import BLUE, GAP, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.shapes import circle, triangle
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.text import text_width, wrap
 
 RADIUS = 3.3
 # Shares of the width that names may take; less where that saves a block.

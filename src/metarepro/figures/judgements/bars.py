@@ -9,16 +9,13 @@ from typing import Any
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment, judgement_shares
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark
 from metarepro.figures.judgements.wording import TOOL, counts_sentence, labels_of
-from metarepro.figures.page.colors import GREY, INK, LIGHT, WHITE
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.fonts import wrap
-from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.layout import Canvas, page_width, put_beside, put_notes, put_text, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend
+from metarepro.figures.page.look import GAP, GREY, INK, LEADING, LIGHT, MARGIN, SIZE, SMALL, WHITE
 from metarepro.figures.page.numbers import fixed
-from metarepro.figures.page.paragraphs import page_width, put_beside, put_notes, put_text, put_title
 from metarepro.figures.page.shapes import box, hatching
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.text import clean, wrap
 
 DEFAULT_TITLE = "Risk of bias by domain"
 BAR, NUMBER = 11.0, 27.0

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from metarepro.errors import DataError
-from metarepro.figures.page.colors import GREEN, GREY, INK, ORANGE, WHITE
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.legend import LegendEntry
+from metarepro.figures.page.look import GREEN, GREY, INK, ORANGE, WHITE
 from metarepro.figures.page.shapes import Point, box, circle, cross, plus
 
 NOT_ASSESSED = "not assessed"

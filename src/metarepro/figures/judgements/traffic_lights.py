@@ -10,14 +10,20 @@ from typing import Any
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark, mark_entries
 from metarepro.figures.judgements.wording import HEADS, counts_sentence, describe, labels_of, notes_of
-from metarepro.figures.page.colors import INK, LIGHT
 from metarepro.figures.page.figure import figure_of, figures_of
-from metarepro.figures.page.fonts import text_width, wrap
-from metarepro.figures.page.layout import MM, Canvas
+from metarepro.figures.page.layout import (
+    MM,
+    Canvas,
+    page_width,
+    put_beside,
+    put_notes,
+    put_page_numbers,
+    put_text,
+    put_title,
+)
 from metarepro.figures.page.legend import put_legend
-from metarepro.figures.page.paragraphs import page_width, put_beside, put_notes, put_page_numbers, put_text, put_title
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.look import GAP, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.text import clean, text_width, wrap
 
 DEFAULT_TITLE = "Risk of bias"
 RADIUS = 4.2

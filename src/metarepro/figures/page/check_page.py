@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from metarepro.figures.page.clip import Box, clip
-from metarepro.figures.page.colors import MARK_CONTRAST, TEXT_CONTRAST, WHITE, contrast
 from metarepro.figures.page.layout import Canvas, Mark, Text
+from metarepro.figures.page.look import MARK_CONTRAST, TEXT_CONTRAST, WHITE, contrast
 from metarepro.figures.page.printed_numbers import exchanged, unexplained
 
 # Points by which two boxes may share an edge: the room above and below letters is part of a text's box.

@@ -1,4 +1,4 @@
-"""The one font of all figures: shipped with the package, registered by path, and measured."""
+"""The one font of all figures: shipped with the package, registered by path."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ WEB_FAMILY = "Liberation Sans"
 FALLBACK = "DejaVu Sans"
 # Categories of characters without a shape of their own; of them, only those that Arabic script needs are drawn.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# What ends a line or jumps in it is a space to a figure.
-_BREAKS = dict.fromkeys(map(ord, "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " ")
 JOINERS = "\u200c\u200d"
 _FOLDER = Path(__file__).parent / "fonts"
 FILES = {"normal": _FOLDER / "MetareproSans-Regular.ttf", "bold": _FOLDER / "MetareproSans-Bold.ttf"}
@@ -44,7 +42,7 @@ def _font(weight: str) -> tuple[object, ...]:
 
 
 @cache
-def _advance(character: str, weight: str) -> float:
+def advance(character: str, weight: str) -> float:
     """Width of one character at 1000 points, unhinted."""
     from matplotlib.ft2font import LoadFlags
 
@@ -69,61 +67,7 @@ def undrawable(text: str) -> str:
         # Latin letters with any accent are in the font; asking it costs loading matplotlib.
         if ord(character) >= 0x250 and not character.isspace():
             try:
-                _advance(character, "normal")
+                advance(character, "normal")
             except DataError:
                 return character
     return ""
-
-
-def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a line of text in points.
-
-    Kerning is left out, which makes the measure a little wide and never too narrow for the shipped font.
-
-    Raises
-    ------
-    DataError
-        When a character is in neither font, with the character's name.
-    """
-    return sum(_advance(c, weight) for c in text) * size / 1000
-
-
-def one_line(text: object) -> str:
-    """A text without its line breaks and tabs; spaces of other widths and no-break spaces stay."""
-    return " ".join(str(text).translate(_BREAKS).split(" ")).strip()
-
-
-def _belongs(character: str) -> bool:
-    """Whether a character is an accent on, or joined to, the one before it."""
-    return character in JOINERS or unicodedata.category(character).startswith("M")
-
-
-def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
-    """Break a text into lines no wider than `width` points; a word too long for a line is broken inside.
-
-    A no-break space keeps what it joins in one line.
-    """
-    lines: list[str] = []
-    line = ""
-    for word in text.translate(_BREAKS).split(" "):
-        if not word:
-            continue
-        trial = f"{line} {word}" if line else word
-        if text_width(trial, size, weight) <= width:
-            line = trial
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        if "\u00a0" in word and text_width(word, size, weight) > width:
-            *whole, line = wrap(word.replace("\u00a0", " "), width, size, weight)
-            lines += whole
-        while text_width(line, size, weight) > width and len(line) > 1:
-            cut = len(line) - 1
-            while cut > 1 and (text_width(line[:cut], size, weight) > width or _belongs(line[cut])):
-                cut -= 1
-            lines.append(line[:cut])
-            line = line[cut:]
-    if line or not lines:
-        lines.append(line)
-    return lines

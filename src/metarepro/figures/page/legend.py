@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from metarepro.figures.page.colors import INK
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas, Dashes
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, SMALL
+from metarepro.figures.page.look import GAP, INK, LEADING, MARGIN, SMALL
+from metarepro.figures.page.text import text_width, wrap
 
 # Width of a sample, and the room between it and its words.
 SAMPLE, BESIDE = 20.0, 4.0

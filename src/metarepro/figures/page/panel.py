@@ -9,10 +9,9 @@ from itertools import pairwise
 
 from metarepro.effects import Measure
 from metarepro.figures.page.axes import Axis, make_axis
-from metarepro.figures.page.colors import INK
-from metarepro.figures.page.fonts import text_width
 from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.sizes import SIZE
+from metarepro.figures.page.look import INK, SIZE
+from metarepro.figures.page.text import text_width
 
 # No axis reaches beyond this, whatever is printed.
 FARTHEST = 1e9

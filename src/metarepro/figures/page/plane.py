@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.colors import INK
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.sizes import LEADING, MARGIN, SIZE
+from metarepro.figures.page.look import INK, LEADING, MARGIN, SIZE
+from metarepro.figures.page.text import text_width, wrap
 
 
 def room_for_labels(axis: Axis) -> float:

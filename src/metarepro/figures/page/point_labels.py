@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from metarepro.figures.page.clip import Box, Segment, clip, cross, meets_any
-from metarepro.figures.page.fonts import text_width
 from metarepro.figures.page.layout import ASCENT, DESCENT
+from metarepro.figures.page.text import text_width
 
 # Distances from the point's edge to try, nearest first, and the number of directions.
 NEXT, NEAR, FAR, DIRECTIONS = (2.2,), (5.0, 7.5, 10.0, 12.5, 15.0), tuple(range(18, 52, 4)), 48

@@ -1,11 +1,15 @@
-"""Texts of users in a picture."""
+"""Texts in a picture: cleaned, measured, broken into lines, and words for numbers of things."""
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 
-from metarepro.figures.page.fonts import text_width, undrawable
+from metarepro.figures.page.fonts import JOINERS, advance, undrawable
+
+# What ends a line or jumps in it is a space to a figure.
+_BREAKS = dict.fromkeys(map(ord, "\n\r\t\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029"), " ")
 
 
 def clean(text: object) -> str:
@@ -48,3 +52,57 @@ def hours(time: float | None) -> str:
     if time is None or not math.isfinite(time):
         return ""
     return f"{time / 24:g} days" if time >= 48 and time % 24 == 0 else f"{time:g} h"
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a line of text in points.
+
+    Kerning is left out, which makes the measure a little wide and never too narrow for the shipped font.
+
+    Raises
+    ------
+    DataError
+        When a character is in neither font, with the character's name.
+    """
+    return sum(advance(c, weight) for c in text) * size / 1000
+
+
+def one_line(text: object) -> str:
+    """A text without its line breaks and tabs; spaces of other widths and no-break spaces stay."""
+    return " ".join(str(text).translate(_BREAKS).split(" ")).strip()
+
+
+def _belongs(character: str) -> bool:
+    """Whether a character is an accent on, or joined to, the one before it."""
+    return character in JOINERS or unicodedata.category(character).startswith("M")
+
+
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
+    """Break a text into lines no wider than `width` points; a word too long for a line is broken inside.
+
+    A no-break space keeps what it joins in one line.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.translate(_BREAKS).split(" "):
+        if not word:
+            continue
+        trial = f"{line} {word}" if line else word
+        if text_width(trial, size, weight) <= width:
+            line = trial
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        if "\u00a0" in word and text_width(word, size, weight) > width:
+            *whole, line = wrap(word.replace("\u00a0", " "), width, size, weight)
+            lines += whole
+        while text_width(line, size, weight) > width and len(line) > 1:
+            cut = len(line) - 1
+            while cut > 1 and (text_width(line[:cut], size, weight) > width or _belongs(line[cut])):
+                cut -= 1
+            lines.append(line[:cut])
+            line = line[cut:]
+    if line or not lines:
+        lines.append(line)
+    return lines

@@ -10,9 +10,9 @@ from statistics import median
 
 from metarepro.effects import Measure, from_display, to_display
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.fonts import text_width
+from metarepro.figures.page.look import SIZE
 from metarepro.figures.page.numbers import MINUS
-from metarepro.figures.page.sizes import SIZE
+from metarepro.figures.page.text import text_width
 
 # Values so many times farther from the middle one than half of them do not stretch an axis.
 OUTLYING = 12.0

@@ -6,11 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from metarepro.figures.page.colors import INK
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_title
-from metarepro.figures.page.sizes import LEADING, MARGIN, SIZE
+from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_title
+from metarepro.figures.page.look import INK, LEADING, MARGIN, SIZE
 from metarepro.figures.page.text import clean
 from metarepro.figures.reproductions.paired_rows import arrange, draw_heads, draw_key, draw_part
 from metarepro.figures.reproductions.rows import SHARES, Row, make_sections, paginate

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.colors import BLUE, GREY, INK
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, SIZE, SMALL
 from metarepro.figures.page.shapes import box, circle
-from metarepro.figures.page.sizes import MARGIN, SIZE, SMALL
+from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.reproductions.specifications import KINDS, Choice, SpecificationColumn
 
 PANEL, ROW, KIND_ROW, COUNTS = 150.0, 9.0, 13.0, 22.0

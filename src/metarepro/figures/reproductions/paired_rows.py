@@ -6,13 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metarepro.figures.page.colors import BLUE, GREY, INK, MIDDLE, VERMILLION, WHITE
-from metarepro.figures.page.fonts import text_width
-from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.layout import Canvas, put_text
+from metarepro.figures.page.look import BLUE, GAP, GREY, INK, LEADING, MARGIN, MIDDLE, SIZE, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.panel import Panel, Values
-from metarepro.figures.page.paragraphs import put_text
 from metarepro.figures.page.shapes import circle, diamond
-from metarepro.figures.page.sizes import GAP, LEADING, MARGIN, SIZE, SMALL
+from metarepro.figures.page.text import text_width
 from metarepro.figures.reproductions.rows import AXIS, GROUP_HEAD, NOT_RECOMPUTED, Part, Row, Section, widest
 from metarepro.figures.verdict_marks import REPRODUCTION_MARKS, draw_mark, mark_of
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from metarepro.effects import Measure
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Cell
+from metarepro.figures.page.look import LEADING, SIZE, SMALL
 from metarepro.figures.page.panel import Values, axis_of
-from metarepro.figures.page.sizes import LEADING, SIZE, SMALL
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.text import clean, text_width, wrap
 from metarepro.figures.reproductions.printed import (
     LONGEST,
     computed_text,

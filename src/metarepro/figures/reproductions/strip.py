@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.colors import BLUE, BROWN, GREY, INK, VERMILLION, WHITE
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.fonts import text_width, wrap
-from metarepro.figures.page.layout import Canvas, Cell
+from metarepro.figures.page.layout import Canvas, Cell, page_width, put_notes, put_text, put_title
+from metarepro.figures.page.look import BLUE, BROWN, GAP, GREY, INK, MARGIN, SIZE, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.panel import axis_of, cropped
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
 from metarepro.figures.page.shapes import box, circle, diamond
-from metarepro.figures.page.sizes import GAP, MARGIN, SIZE, SMALL
+from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.reproductions.matrix import (
     AGREES,
     DARK,

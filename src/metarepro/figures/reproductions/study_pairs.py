@@ -10,10 +10,9 @@ from metarepro.effects import Measure
 from metarepro.errors import DataError
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas, Cell
+from metarepro.figures.page.layout import MM, Canvas, Cell, page_width, put_notes, put_text, put_title
+from metarepro.figures.page.look import MARGIN, SIZE
 from metarepro.figures.page.panel import Values, axis_of
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
-from metarepro.figures.page.sizes import MARGIN, SIZE
 from metarepro.figures.page.text import clean, counted
 from metarepro.figures.reproductions.paired_rows import arrange, draw_heads, draw_key, draw_part
 from metarepro.figures.reproductions.printed import (

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from metarepro.analysis.time_course import ArmCourse, TimeCourses, TrialCourse
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.colors import BLUE, GREY, INK, PALE, VERMILLION, WHITE
-from metarepro.figures.page.fonts import text_width, wrap
 from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.plane import room_for_labels
 from metarepro.figures.page.shapes import circle, diamond, square, triangle
-from metarepro.figures.page.sizes import LEADING, MARGIN, SIZE, SMALL
-from metarepro.figures.page.text import clean
+from metarepro.figures.page.text import clean, text_width, wrap
 from metarepro.figures.page.value_axes import padded, plain_axis
 from metarepro.figures.time_courses.time_axis import TimeAxis, tick_rank, time_axis
 from metarepro.figures.time_courses.wording import arm_cells, secondary_words, size_words

@@ -8,9 +8,8 @@ from typing import Any
 from metarepro.analysis.time_course import TimeCourses
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas
-from metarepro.figures.page.paragraphs import page_width, put_notes, put_text, put_title
-from metarepro.figures.page.sizes import LEADING, MARGIN
+from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_text, put_title
+from metarepro.figures.page.look import LEADING, MARGIN
 from metarepro.figures.page.text import clean
 from metarepro.figures.time_courses.panels import (
     HEIGHT,
@@ -24,13 +23,7 @@ from metarepro.figures.time_courses.panels import (
     grid_of,
     panel_of,
 )
-from metarepro.figures.time_courses.wording import (
-    default_title,
-    describe,
-    left_out_note,
-    notes,
-    y_name,
-)
+from metarepro.figures.time_courses.wording import default_title, describe, left_out_note, notes, y_name
 
 
 def time_course(courses: TimeCourses, *, outcome_label: str = "", title: str = "", width_mm: float = 174.0) -> Any:

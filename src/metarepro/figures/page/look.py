@@ -1,9 +1,14 @@
-"""Colours of all figures, and how far apart they are: for low vision, colour blindness and print in grey.
+"""Sizes and colours that all figures share, and how far apart colours are: for low vision and print in grey.
 
-Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), chosen to be told apart by all kinds of colour vision.
+Colours are Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), chosen to be told apart by all kinds of colour vision.
 """
 
 from __future__ import annotations
+
+# Points at print: letters; margins, room between columns; a row of one line, each further line, members of a group.
+TITLE, SIZE, SMALL = 9.5, 7.5, 6.5
+MARGIN, GAP = 8.0, 9.0
+ROW, LEADING, INDENT = 12.0, 9.0, 8.0
 
 INK, GREY, LIGHT, PALE, WHITE = "#111111", "#5f5f5f", "#b5b5b5", "#eeeeee", "#ffffff"
 # The palest grey that still stands out from white.
