@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import metarepro as mr
+from metarepro.analysis.bubble_numbers import bubble_numbers
 from metarepro.figures import bubble, save
 from metarepro.figures.bubble_plots.bubble import draw_bubble
-from metarepro.figures.bubble_plots.numbers import bubbles_of
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from tests.conftest import ROOT
@@ -31,7 +31,7 @@ def fit(formula="ablat", yi=None, vi=None, data=None, **options):
 
 
 def canvas_of(regression, moderator="ablat", width=174.0, measure="RR", labels=None, at=None, x=None, x_label=""):
-    b = bubbles_of(regression, moderator, x, labels, measure, at, x_label)
+    b = bubble_numbers(regression, moderator, x, labels, measure, at, x_label)
     return b, draw_bubble(b, "A title", width)
 
 

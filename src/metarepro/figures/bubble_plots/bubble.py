@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.figures.bubble_plots.numbers import Bubbles, bubbles_of, has_prediction
+from metarepro.analysis.bubble_numbers import BubbleNumbers, bubble_numbers
 from metarepro.figures.bubble_plots.wording import default_title, describe, notes
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.clip import between_heights, segments_of
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
-from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
+from metarepro.figures.page.legend import SAMPLE, LegendEntry, area, put_legend, stroke
 from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL
 from metarepro.figures.page.plane import Plane, room_for_labels
-from metarepro.figures.page.point_labels import place_labels
-from metarepro.figures.page.shapes import Point, box, circle, triangle
+from metarepro.figures.page.point_labels import place_labels, put_labels
+from metarepro.figures.page.shapes import Point, circle, triangle
 from metarepro.figures.page.text import clean, shorten
 from metarepro.figures.page.value_axes import CLEAR, display_axis, padded, plain_axis
-from metarepro.pooling.regression import MetaRegression
 
 Circle = tuple[float, float, float]
 FILL = "#cfe2f0"
@@ -36,7 +36,7 @@ REACH = 0.6
 
 
 def bubble(
-    regression: MetaRegression, moderator: str, *, x: ArrayLike | None = None, labels: Sequence[str] | None = None,
+    regression: Any, moderator: str, *, x: ArrayLike | None = None, labels: Sequence[str] | None = None,
     measure: str = "GEN", at: Mapping[str, Any] | None = None, x_label: str = "", title: str = "",
     width_mm: float = 174.0,
 ) -> Any:  # fmt: skip
@@ -82,15 +82,20 @@ def bubble(
     ----------
     Thompson & Higgins 2002, doi:10.1002/sim.1187; Cochrane Handbook for Systematic Reviews of Interventions, 10.11.
     """
-    b = bubbles_of(regression, moderator, x, labels, measure, at, x_label)
+    b = _cleaned(bubble_numbers(regression, moderator, x, labels, measure, at, x_label))
     title = clean(title) or default_title(b)
     return figure_of(draw_bubble(b, title, width_mm), title, describe(b, title))
 
 
-def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
+def _cleaned(b: BubbleNumbers) -> BubbleNumbers:
+    return replace(b, axis_label=clean(b.axis_label), labels=tuple(map(clean, b.labels)))
+
+
+def draw_bubble(b: BubbleNumbers, title: str, width_mm: float = 174.0) -> Canvas:
     """The picture as a canvas of measured texts and marks."""
+    b = _cleaned(b)
     canvas = Canvas(page_width(width_mm))
-    y = put_legend(canvas, _key(b), put_title(canvas, title) - 4, SIZE)
+    y = put_legend(canvas, _legend(b), put_title(canvas, title) - 4, SIZE)
     height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 180.0), 300.0)
     y_axis, cut = _y_axis(b, height)
     left = MARGIN + room_for_labels(y_axis)
@@ -113,7 +118,7 @@ def draw_bubble(b: Bubbles, title: str, width_mm: float = 174.0) -> Canvas:
 # -- axes --------------------------------------------------------------------------------------------------------
 
 
-def _y_axis(b: Bubbles, height: float) -> tuple[Axis, bool]:
+def _y_axis(b: BubbleNumbers, height: float) -> tuple[Axis, bool]:
     """An axis for all studies and as much of the bands as leaves them readable; whether anything is cut."""
     ratio = b.measure.ratio
 
@@ -152,7 +157,7 @@ def _height(plane: Plane, value: float) -> float:
 # -- marks -------------------------------------------------------------------------------------------------------
 
 
-def _bands(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
+def _bands(canvas: Canvas, b: BubbleNumbers, plane: Plane) -> list[list[Point]]:
     line = b.line
     xs = [plane.x(float(v)) for v in line.x]
     drawn: list[list[Point]] = []
@@ -161,7 +166,7 @@ def _bands(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
         upper = [(x, plane.y(float(v))) for x, v in zip(xs, line.ci_high, strict=True)]
         canvas.polygon([*lower, *reversed(upper)], PALE, "band: confidence")
     limits = [("confidence limit", line.ci_low, False), ("confidence limit", line.ci_high, False)]
-    if has_prediction(line):
+    if line.has_prediction:
         limits += [("prediction limit", line.pi_low, True), ("prediction limit", line.pi_high, True)]
     for name, values, dashed in limits:
         points = [(x, _height(plane, float(v))) for x, v in zip(xs, values, strict=True)]
@@ -172,7 +177,7 @@ def _bands(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
     return drawn
 
 
-def _line(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
+def _line(canvas: Canvas, b: BubbleNumbers, plane: Plane) -> list[list[Point]]:
     """The line, each place of it a row of the data with its intervals."""
     line = b.line
     for i in range(line.x.size):
@@ -188,7 +193,7 @@ def _line(canvas: Canvas, b: Bubbles, plane: Plane) -> list[list[Point]]:
     return runs
 
 
-def _radii(b: Bubbles, width: float) -> tuple[Any, int]:
+def _radii(b: BubbleNumbers, width: float) -> tuple[Any, int]:
     """Radii so that areas are as weights, and how many are at the floor."""
     k = b.weights.size
     largest = LARGEST if k <= 15 else max(LARGEST_OF_MANY, LARGEST * math.sqrt(15 / k))
@@ -197,7 +202,7 @@ def _radii(b: Bubbles, width: float) -> tuple[Any, int]:
     return np.maximum(exact, SMALLEST), int((exact < SMALLEST).sum())
 
 
-def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[list[Circle], int, int]:
+def _studies(canvas: Canvas, b: BubbleNumbers, plane: Plane) -> tuple[list[Circle], int, int]:
     """Circles, the largest first so that none hides a smaller one; x, y and radius of each."""
     radii, floored = _radii(b, canvas.width)
     circles = [(0.0, 0.0, 0.0)] * b.x.size
@@ -222,7 +227,7 @@ def _studies(canvas: Canvas, b: Bubbles, plane: Plane) -> tuple[list[Circle], in
 
 
 def _labels(
-    canvas: Canvas, b: Bubbles, plane: Plane, circles: list[Circle], lines: list[list[Point]]
+    canvas: Canvas, b: BubbleNumbers, plane: Plane, circles: list[Circle], lines: list[list[Point]]
 ) -> tuple[int, int]:
     """Labels, the heaviest studies first; how many have no room, how many are cut short."""
     frame = (plane.left + 3, plane.top, canvas.width - 2, plane.bottom - 2)
@@ -232,28 +237,24 @@ def _labels(
     # Rows of the data are in the order of the weights.
     points = [(row, *circles[i], texts[i]) for row, i in enumerate(order) if texts[i]]
     placed = place_labels(points, frame, (), circles, SMALL, untouched=segments_of(lines))
-    for label in placed:
-        with canvas.in_row(label.index):
-            if label.leader is not None:
-                canvas.line(*label.leader, f"leader: {label.text}", 0.35, GREY)
-            canvas.text(label.x, label.y, label.text, SMALL, color=INK)
+    put_labels(canvas, placed, range(len(order)), 0.35)
     return len(order) - len(placed), sum(label.text != b.labels[order[label.index]] for label in placed)
 
 
-def _key(b: Bubbles) -> list[LegendEntry]:
+def _legend(b: BubbleNumbers) -> list[LegendEntry]:
     """What the marks mean."""
 
     def study(canvas: Canvas, x: float, y: float) -> None:
         canvas.polygon(circle(3.4, x + SAMPLE / 2, y, 36), FILL, "study: key", BLUE, 0.7)
 
     def band(canvas: Canvas, x: float, y: float) -> None:
-        canvas.polygon(box(x, y - 3, x + SAMPLE, y + 3), PALE, "band: key")
+        area("band: key", PALE)(canvas, x, y)
         for side in (-3, 3):
             canvas.line(x, y + side, x + SAMPLE, y + side, "confidence limit: key", 0.4, GREY)
 
     level = f"{100 * b.regression.fit.level:g}%"
     entries = [LegendEntry("study", study), LegendEntry("mean effect", stroke("regression line", 1.4, INK))]
     entries.append(LegendEntry(f"{level} confidence", band))
-    if has_prediction(b.line):
+    if b.line.has_prediction:
         entries.append(LegendEntry(f"{level} prediction", stroke("prediction limit", 0.8, GREY, True)))
     return entries

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from metarepro.analysis.bubble_numbers import BubbleNumbers
 from metarepro.analysis.methods import TAU2
-from metarepro.figures.bubble_plots.numbers import Bubbles, has_prediction
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.text import clean, counted
-from metarepro.pooling.regression import WaldTest
 
 # Cochrane Handbook 10.11.5.1: at least so many studies for each characteristic modelled.
 FEWEST = 10
 
 
-def default_title(b: Bubbles) -> str:
+def default_title(b: BubbleNumbers) -> str:
     """Name of a picture that was given none."""
     return f"{b.measure.label} by {b.axis_label}"
 
@@ -39,7 +38,7 @@ def plain(value: Any) -> str:
     return clean(value)
 
 
-def few_studies(b: Bubbles) -> str:
+def few_studies(b: BubbleNumbers) -> str:
     """A warning where there are fewer studies than ten for each moderator."""
     moderators = len(b.regression.moderators)
     k = b.regression.fit.k
@@ -52,7 +51,7 @@ def few_studies(b: Bubbles) -> str:
     )
 
 
-def notes(b: Bubbles, floored: int, unlabelled: int, shortened: int, arrows: int, cut: bool) -> list[str]:
+def notes(b: BubbleNumbers, floored: int, unlabelled: int, shortened: int, arrows: int, cut: bool) -> list[str]:
     """All notes: warning, model, slope and test, what is held, marks, what is left out."""
     fit, line = b.regression.fit, b.line
     level = f"{100 * fit.level:g}%"
@@ -78,7 +77,7 @@ def notes(b: Bubbles, floored: int, unlabelled: int, shortened: int, arrows: int
         marks += f"; {floored} would be too small to see and {'is' if floored == 1 else 'are'} drawn larger"
     marks += f". Line: mean effect, from the lowest to the highest value of the studies ({plain(low)} to {plain(high)})"
     marks += f", nothing is drawn beyond. Band: its {level} confidence interval."
-    if has_prediction(line):
+    if line.has_prediction:
         left = fit.k - fit.beta.size
         used = {"HTS": f"t, {left - 1} df", "t": f"t, {left} df", "z": "normal"}.get(fit.pi_method, "")
         marks += f" Dashes: {level} prediction interval of the true effect of a new study ({used})."
@@ -104,7 +103,7 @@ def _studies(count: int) -> str:
     return "study is" if count == 1 else "studies are"
 
 
-def heterogeneity(b: Bubbles) -> str:
+def heterogeneity(b: BubbleNumbers) -> str:
     """What is left between studies with the moderators in the model."""
     fit = b.regression.fit
     parts = [] if fit.tau2_method == "CE" else [f"\u03c4\u00b2 {number(float(fit.tau2))}"]
@@ -115,7 +114,7 @@ def heterogeneity(b: Bubbles) -> str:
     return f"Left between studies: {'; '.join(parts)}." if parts else ""
 
 
-def slope_words(b: Bubbles) -> str:
+def slope_words(b: BubbleNumbers) -> str:
     """The slope on the working scale, and as a factor where the display scale is a ratio."""
     if b.slope is None:
         return ""
@@ -126,21 +125,19 @@ def slope_words(b: Bubbles) -> str:
     return f"Slope per unit of {b.axis_label}: {number(value)}{interval}{scale}. "
 
 
-def test_words(b: Bubbles) -> str:
+def test_words(b: BubbleNumbers) -> str:
     """Test of the moderator on the axis."""
-    return f"Test of {clean(b.moderator)}: {wald_words(b.test)}. "
-
-
-def wald_words(test: WaldTest) -> str:
-    """A test as papers print it."""
+    test = b.test
     if not math.isfinite(test.statistic):
-        return "not defined, as the standard errors are 0"
-    if math.isnan(test.df2):
-        return f"\u03c7\u00b2 {fmt.fixed(test.statistic, 2)}, df {test.df1}, {fmt.p_value(test.p_value)}"
-    return f"F {fmt.fixed(test.statistic, 2)}, df {test.df1} and {test.df2:g}, {fmt.p_value(test.p_value)}"
+        words = "not defined, as the standard errors are 0"
+    elif math.isnan(test.df2):
+        words = f"\u03c7\u00b2 {fmt.fixed(test.statistic, 2)}, df {test.df1}, {fmt.p_value(test.p_value)}"
+    else:
+        words = f"F {fmt.fixed(test.statistic, 2)}, df {test.df1} and {test.df2:g}, {fmt.p_value(test.p_value)}"
+    return f"Test of {clean(b.moderator)}: {words}. "
 
 
-def r2_words(b: Bubbles) -> str:
+def r2_words(b: BubbleNumbers) -> str:
     """Share of the heterogeneity that the moderators account for."""
     r2 = b.regression.r2
     if not math.isfinite(r2):
@@ -149,7 +146,7 @@ def r2_words(b: Bubbles) -> str:
     return f"R\u00b2 {fmt.fixed(r2, 0)}%: share of \u03c4\u00b2 that {whose} for, very uncertain in few studies."
 
 
-def describe(b: Bubbles, title: str) -> str:
+def describe(b: BubbleNumbers, title: str) -> str:
     """Text alternative: what it shows, the line at both ends, every study."""
     m, line, level = b.measure, b.line, f"{100 * b.regression.fit.level:g}%"
     ends = []

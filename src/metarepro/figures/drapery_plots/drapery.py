@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
-from metarepro.analysis.from_fit import result_with
+from metarepro.analysis.drapery_numbers import DraperyNumbers, drapery_numbers
 from metarepro.analysis.p_value_curves import PValueCurve
 from metarepro.analysis.result import AnalysisResult
-from metarepro.figures.drapery_plots.names import place_flags
-from metarepro.figures.drapery_plots.plan import DraperyPlan, plan_drapery
-from metarepro.figures.drapery_plots.wording import axis_name, curve_words, describe, notes_of
+from metarepro.analysis.scale_limits import limits_of_scale
+from metarepro.figures.drapery_plots import wording
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend, stroke
 from metarepro.figures.page.look import BLUE, BROWN, GREEN, GREY, INK, MARGIN, PALE, SIZE, SMALL, VERMILLION
 from metarepro.figures.page.plane import Plane
-from metarepro.figures.page.shapes import circle
-from metarepro.figures.page.text import clean, text_width
-from metarepro.pooling import PooledFit
+from metarepro.figures.page.shapes import Point, circle
+from metarepro.figures.page.text import clean, shorten, text_width
+from metarepro.figures.page.value_axes import display_axis, near
 
 P_TICKS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 LEVEL_TICKS = (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -30,17 +31,16 @@ MODELS: tuple[tuple[str, Dashes], ...] = ((BLUE, (6.0, 2.0)), (VERMILLION, (1.5,
 PREDICTION_DASHES: Dashes = (3.0, 2.0)
 # Height of a line of study names, and how far above the plot the lowest one stands.
 TIER, ABOVE = 8.5, 21.0
-# How high leaders bend towards their peaks.
-BEND = 12.0
+# Lines of names above the plot, at most, how far apart leaders stand, and how high they bend towards their peaks.
+MOST_TIERS, APART, BEND = 16, 4.2, 12.0
 LIMIT = 2.0
 # Beyond this a limit of a ratio is as good as infinite.
 BIGGEST = 1e200
+# How far beyond the estimates the limits of studies stretch the axis, in widths of what the estimates span.
+REACH, PAD = 0.75, 0.07
 
 
-def drapery(
-    fit: AnalysisResult | PooledFit, *, models: Sequence[AnalysisResult | PooledFit] = (), width_mm: float = 174.0,
-    **words: Any,
-) -> Any:  # fmt: skip
+def drapery(fit: Any, *, models: Sequence[Any] = (), width_mm: float = 174.0, **words: Any) -> Any:
     """Draw a drapery plot: for every effect the p-value of the hypothesis that it is the true one.
 
     One thin curve a study, a thick one for the pooled estimate (by the method and degrees of freedom of its printed
@@ -49,9 +49,8 @@ def drapery(
 
     Parameters
     ----------
-    fit : AnalysisResult or PooledFit
-        Of one analysis.
-    models : sequence of AnalysisResult or PooledFit
+    fit : AnalysisResult or fit of `metarepro.pool`
+    models : sequence of such
         Up to three further fits of the same studies, such as the common-effect model, as lines with other dashes.
     width_mm : float
         Width at print: 84, 120 or 174 mm are the columns of journals.
@@ -62,7 +61,6 @@ def drapery(
     Returns
     -------
     matplotlib.figure.Figure
-        Write it with `metarepro.figures.save` or `write_figure`.
 
     Raises
     ------
@@ -82,54 +80,99 @@ def drapery(
     ----------
     Rücker & Schwarzer 2021, doi:10.1002/jrsm.1481; Infanger & Schmidt-Trucksäss 2019, doi:10.1002/sim.8293.
     """
+    from metarepro.analysis.from_fit import result_with
+
     result = result_with(fit, words)
-    canvas, plan = _drawn(result, [result_with(m, words) for m in models], width_mm)
-    return figure_of(canvas, f"Drapery plot: {clean(result.title)}", describe(result, plan))
+    numbers = drapery_numbers(result, [result_with(m, words) for m in models])
+    canvas = _draw(result, numbers, width_mm)
+    return figure_of(canvas, f"Drapery plot: {clean(result.title)}", wording.describe(result, numbers))
 
 
 def draw_drapery(result: AnalysisResult, models: Sequence[AnalysisResult] = (), width_mm: float = 174.0) -> Canvas:
     """The drapery plot as a canvas of measured texts and marks."""
-    return _drawn(result, models, width_mm)[0]
+    return _draw(result, drapery_numbers(result, models), width_mm)
 
 
-def _drawn(result: AnalysisResult, models: Sequence[AnalysisResult], width_mm: float) -> tuple[Canvas, DraperyPlan]:
+def _draw(result: AnalysisResult, numbers: DraperyNumbers, width_mm: float) -> Canvas:
     canvas = Canvas(page_width(width_mm))
     left, right = MARGIN + 24, MARGIN + text_width("99%", SIZE) + 8
     width = canvas.width - left - right
-    plan = plan_drapery(result, models, width)
+    axis = _axis(numbers, width)
     height = min(max(0.6 * width, 222.0), 280.0)
     title_end = put_title(canvas, f"Drapery plot: {clean(result.title)}")
-    flags, unnamed = place_flags(plan, left, width, canvas.width)
+    flags = _place_flags(numbers, axis, left, width, canvas.width)
     tiers = max((f.tier for f in flags), default=-1) + 1
     top = title_end + (tiers * TIER + ABOVE if tiers else 14)
     y_axis = Axis(0.0, 1.0, P_TICKS, tuple(f"{p:g}" for p in P_TICKS), False)
-    plane = Plane(plan.axis, y_axis, left, top, width, height)
-    _behind(canvas, plane, plan)
-    rows = _studies(canvas, plane, plan)
-    _guides(canvas, plane, plan)
+    plane = Plane(axis, y_axis, left, top, width, height)
+    if numbers.prediction is not None and len(outline := _curve(plane, numbers.prediction)) > 1:
+        corners = [(outline[0][0], plane.bottom), *outline, (outline[-1][0], plane.bottom)]
+        canvas.polygon(corners, PALE, "band: prediction")
+    rows = _draw_studies(canvas, plane, numbers)
+    # The lines of the level and of no effect lie over the curves of studies.
+    at = plane.y(1 - numbers.level)
+    canvas.line(plane.left, at, plane.right, at, "level line", 0.6, GREY, (1.0, 2.0))
+    null = numbers.measure.null
+    null_shown = null is not None and plane.holds(null, 0.5)
+    if null is not None and null_shown:
+        canvas.line(plane.x(null), plane.top, plane.x(null), plane.bottom, "line of no effect", 0.8, INK)
     for flag in flags:
         with canvas.in_row(rows[flag.index]):
             baseline = top - ABOVE - flag.tier * TIER
             bent = [(flag.peak, top), (flag.anchor, top - BEND), (flag.anchor, baseline + 1)]
             canvas.curve(bent, f"leader: {flag.text}", 0.4, GREY)
-            canvas.text(flag.left, baseline, flag.text, SMALL, color=INK)
-    entries = _pooled(canvas, plane, plan, result)
-    y = _axes(canvas, plane, axis_name(result))
+            canvas.text(flag.left, baseline, flag.text, SMALL)
+    entries = _draw_pooled(canvas, plane, numbers)
+    if null_shown:
+        entries.append(LegendEntry("No effect", stroke("line of no effect", 0.8, INK)))
+    y = _draw_axes(canvas, plane, wording.axis_name(result))
     y = put_legend(canvas, entries, y + 8)
-    y = put_notes(canvas, notes_of(result, plan, unnamed), y + 5)
+    beyond = [x.label for x, _ in numbers.studies if not 0 <= axis.position(x.estimate) <= 1]
+    y = put_notes(canvas, wording.notes_of(result, numbers, beyond, len(numbers.studies) - len(flags)), y + 5)
     canvas.height = y + MARGIN
-    return canvas, plan
+    return canvas
+
+
+def _axis(numbers: DraperyNumbers, width: float) -> Axis:
+    """All estimates that are near the others, the pooled interval, no effect, and most of the studies' intervals."""
+    s, measure, studies = numbers.summary, numbers.measure, [x for x, _ in numbers.studies]
+
+    def place(x: float) -> float:
+        if not measure.ratio or not math.isfinite(x):
+            return x
+        return math.log(x) if x > 0 else -math.inf
+
+    def back(x: float) -> float:
+        return math.exp(x) if measure.ratio else x
+
+    halves = [0.5 * (place(x.ci_high) - place(x.ci_low)) for x in studies]
+    unit = median([h for h in halves if math.isfinite(h)] or [1.0])
+    estimates = [place(x.estimate) for x in studies]
+    core = [*(e for e, ok in zip(estimates, near(estimates, unit), strict=True) if ok), place(s.estimate)]
+    span = max(max(core) - min(core), 2 * unit)
+    floor, ceiling = min(core) - REACH * span, max(core) + REACH * span
+    wanted = [s.ci_low, s.ci_high, s.pi_low, s.pi_high, *(e for x in studies for e in (x.ci_low, x.ci_high))]
+    ends = [min(max(place(e), floor), ceiling) for e in wanted if not math.isnan(e)]
+    low, high = min([*core, *ends]), max([*core, *ends])
+    if measure.null is not None:
+        # No effect belongs to the picture unless everything else would shrink to a line.
+        null = place(measure.null)
+        if max(high, null) - min(low, null) <= 8 * (high - low):
+            low, high = min(low, null), max(high, null)
+    pad = PAD * ((high - low) or 1.0)
+    scale = limits_of_scale(measure)
+    return display_axis(measure, max(back(low - pad), scale[0]), min(back(high + pad), scale[1]), width)
 
 
 # -- curves ------------------------------------------------------------------------------------------------------
 
 
-def _curve(plane: Plane, curve: PValueCurve) -> list[tuple[float, float]]:
+def _curve(plane: Plane, curve: PValueCurve) -> list[Point]:
     """The part of a curve that the axis holds, from left to right; cut at its ends."""
     effects = [*curve.low, *curve.high[::-1]]
     p = [*curve.p, *curve.p[::-1]]
     shares = [_share(plane.x_axis, x) for x in effects]
-    points: list[tuple[float, float]] = []
+    points: list[Point] = []
     for i, (share, value) in enumerate(zip(shares, p, strict=True)):
         if i and (crossed := _crossings(shares[i - 1], share)):
             before = p[i - 1]
@@ -141,7 +184,7 @@ def _curve(plane: Plane, curve: PValueCurve) -> list[tuple[float, float]]:
     return [(plane.left + s * plane.width, plane.y(v)) for s, v in points]
 
 
-def _sides(plane: Plane, curve: PValueCurve) -> list[list[tuple[float, float]]]:
+def _sides(plane: Plane, curve: PValueCurve) -> list[list[Point]]:
     """The rising and the falling side: drawn apart, so that no thick peak pokes above p = 1."""
     points = _curve(plane, curve)
     peak = min(range(len(points)), key=lambda i: points[i][1], default=0)
@@ -160,78 +203,57 @@ def _share(axis: Axis, value: float) -> float:
     return min(max(axis.position(min(value, BIGGEST) if axis.log else value), -1e3), 1e3)
 
 
-def _behind(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> None:
-    """The band of the prediction."""
-    if plan.prediction is not None and len(outline := _curve(plane, plan.prediction)) > 1:
-        corners = [(outline[0][0], plane.bottom), *outline, (outline[-1][0], plane.bottom)]
-        canvas.polygon(corners, PALE, "band: prediction")
-
-
-def _guides(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> None:
-    """The line of the level and of no effect, over the curves of studies."""
-    at = plane.y(1 - plan.level)
-    canvas.line(plane.left, at, plane.right, at, "level line", 0.6, GREY, (1.0, 2.0))
-    if plan.null is not None and plane.holds(plan.null, 0.5):
-        x = plane.x(plan.null)
-        canvas.line(x, plane.top, x, plane.bottom, "line of no effect", 0.8, INK)
-
-
-def _studies(canvas: Canvas, plane: Plane, plan: DraperyPlan) -> list[int]:
+def _draw_studies(canvas: Canvas, plane: Plane, numbers: DraperyNumbers) -> list[int]:
     """Curves of the studies; returns their rows."""
     rows = []
-    width = 0.6 if len(plan.studies) <= 40 else 0.3
-    for study, curve in plan.studies:
+    width = 0.6 if len(numbers.studies) <= 40 else 0.3
+    for study, curve in numbers.studies:
+        name = clean(study.label)
         with canvas.data_row(
-            label=clean(study.label), estimate=study.estimate, ci_low=study.ci_low, ci_high=study.ci_high,
-            effect=study.yi, standard_error=study.se, p_value_function=curve.method,
+            label=name, estimate=study.estimate, ci_low=study.ci_low, ci_high=study.ci_high, effect=study.yi,
+            standard_error=study.se, p_value_function=curve.method,
         ) as row:  # fmt: skip
             for side in _sides(plane, curve):
-                canvas.curve(side, f"study: {clean(study.label)}", width, STUDY)
+                canvas.curve(side, f"study: {name}", width, STUDY)
         rows.append(row)
     return rows
 
 
-def _pooled(canvas: Canvas, plane: Plane, plan: DraperyPlan, result: AnalysisResult) -> list[LegendEntry]:
-    """Curves of the pooled estimate, of further models and of the prediction; returns the key."""
-    entries = [LegendEntry("Study" if len(plan.studies) == 1 else "Studies", stroke("study", 0.6, STUDY, False))]
+def _draw_pooled(canvas: Canvas, plane: Plane, numbers: DraperyNumbers) -> list[LegendEntry]:
+    """Curves of the pooled estimate, of further models and of the prediction; returns the legend."""
+    entries = [LegendEntry("Study" if len(numbers.studies) == 1 else "Studies", stroke("study", 0.6, STUDY))]
 
     def put(
-        words: str, name: str, curve: PValueCurve | None, width: float, color: str, dashes: Dashes, **cells: Any
-    ) -> None:
-        row = canvas.add_data(label=words.partition(":")[0], p_value_function=curve.method if curve else "", **cells)
-        with canvas.in_row(row):
+        words: str, name: str, curve: PValueCurve | None, width: float, color: str, dashes: Dashes,
+        estimate: float, low: float, high: float,
+    ) -> None:  # fmt: skip
+        with canvas.data_row(
+            label=words.partition(":")[0], p_value_function=curve.method if curve else "", estimate=estimate,
+            ci_low=low, ci_high=high,
+        ) as row:  # fmt: skip
             for side in _sides(plane, curve) if curve is not None else ():
                 canvas.curve(side, name, width, color, dashes)
-            for end in (cells["ci_low"], cells["ci_high"]):
+            for end in (low, high):
                 if plane.holds(end, 0.5):
-                    at = circle(LIMIT, plane.x(end), plane.y(1 - plan.level))
+                    at = circle(LIMIT, plane.x(end), plane.y(1 - numbers.level))
                     canvas.polygon(at, color, f"limit: {name}")
         entries.append(LegendEntry(words, stroke(name, width, color, dashes), row))
 
-    s = result.summary
-    assert s is not None
+    s = numbers.summary
     if s.k > 1 and math.isfinite(s.pi_low):
-        words = curve_words(result, plan, "prediction")
-        put(words, "prediction", plan.prediction, 1.1, BROWN, PREDICTION_DASHES,
-            estimate=s.estimate, ci_low=s.pi_low, ci_high=s.pi_high)  # fmt: skip
-    for number, ((other, curve), (color, dashes)) in enumerate(zip(plan.models, MODELS, strict=False), 1):
-        assert other.summary is not None
-        put(curve_words(other, plan, "pooled"), f"model {number}", curve, 1.3, color, dashes,
-            estimate=other.summary.estimate, ci_low=other.summary.ci_low, ci_high=other.summary.ci_high)  # fmt: skip
+        words = wording.prediction_words(numbers)
+        put(words, "prediction", numbers.prediction, 1.1, BROWN, PREDICTION_DASHES, s.estimate, s.pi_low, s.pi_high)
+    for number, ((other, curve), (color, dashes)) in enumerate(zip(numbers.models, MODELS, strict=False), 1):
+        words = wording.curve_words(numbers, other)
+        put(words, f"model {number}", curve, 1.3, color, dashes, other.estimate, other.ci_low, other.ci_high)
     if s.k > 1:
-        put(curve_words(result, plan, "pooled"), "pooled estimate", plan.pooled, 2.2, INK, False,
-            estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high)  # fmt: skip
-    level = f"p = {1 - plan.level:.3g}: {100 * plan.level:g}% limits"
-    entries.append(LegendEntry(level, stroke("level line", 0.6, GREY, (1.0, 2.0))))
-    if plan.null is not None and plane.holds(plan.null, 0.5):
-        entries.append(LegendEntry("No effect", stroke("line of no effect", 0.8, INK, False)))
-    return entries
+        words = wording.curve_words(numbers, s)
+        put(words, "pooled estimate", numbers.pooled, 2.2, INK, False, s.estimate, s.ci_low, s.ci_high)
+    level = f"p = {1 - numbers.level:.3g}: {100 * numbers.level:g}% limits"
+    return [*entries, LegendEntry(level, stroke("level line", 0.6, GREY, (1.0, 2.0)))]
 
 
-# -- axes --------------------------------------------------------------------------------------------------------
-
-
-def _axes(canvas: Canvas, plane: Plane, x_name: str) -> float:
+def _draw_axes(canvas: Canvas, plane: Plane, x_name: str) -> float:
     """Axes: p at left, confidence level at right. Returns the last baseline."""
     end = plane.draw_axes(canvas, x_name, "")
     canvas.line(plane.right, plane.top, plane.right, plane.bottom, "axis: level", 0.8, INK)
@@ -242,6 +264,83 @@ def _axes(canvas: Canvas, plane: Plane, x_name: str) -> float:
         if y < before - SIZE - 1:
             canvas.text(plane.right + 5, y + 2.6, f"{100 * (1 - p):g}%", SIZE, "left", color=INK, role="tick")
             before = y
-    canvas.text(MARGIN, plane.top - 7, "P-value", SIZE, color=INK)
-    canvas.text(canvas.width - MARGIN, plane.top - 7, "Confidence level", SIZE, "right", color=INK)
+    canvas.text(MARGIN, plane.top - 7, "P-value")
+    canvas.text(canvas.width - MARGIN, plane.top - 7, "Confidence level", align="right")
     return end
+
+
+# -- names of studies --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Flag:
+    """A study's name above its peak, on a line that is counted from the plot upwards."""
+
+    index: int
+    text: str
+    left: float
+    right: float
+    peak: float
+    anchor: float
+    tier: int
+
+
+def _place_flags(numbers: DraperyNumbers, axis: Axis, left: float, width: float, canvas_width: float) -> list[_Flag]:
+    """Names above the peaks, in the order of the estimates, where neither they nor their leaders cross.
+
+    From both sides inwards, so that names lean away from the middle; those that find no place are left out.
+    """
+    peaks = [(i, left + width * axis.position(s.estimate)) for i, (s, _) in enumerate(numbers.studies)]
+    inside = sorted(((i, x) for i, x in peaks if left <= x <= left + width), key=lambda p: (p[1], p[0]))
+    middle = len(inside) // 2
+    lefts, rights = inside[:middle][:MOST_TIERS], inside[middle:][-MOST_TIERS:]
+    anchors = _apart([x for _, x in (*lefts, *rights)], left, left + width)
+    named = [(i, x, anchor) for (i, x), anchor in zip((*lefts, *rights), anchors, strict=True)]
+    first, last = named[: len(lefts)], named[len(lefts) :][::-1]
+    order = [side for pair in zip(first, last, strict=False) for side in pair] + last[len(first) :]
+    flags: list[_Flag] = []
+    for index, x, anchor in order:
+        text = shorten(clean(numbers.studies[index][0].label), 0.4 * canvas_width, SMALL)
+        flag = _fitting(index, text, x, anchor, (index, x) in lefts, canvas_width, flags)
+        if flag is not None:
+            flags.append(flag)
+    return flags
+
+
+def _apart(places: Sequence[float], low: float, high: float) -> list[float]:
+    """Rising places moved as little as needed to stand `APART`, from `low` to `high`."""
+    step = min(APART, (high - low) / max(len(places) - 1, 1))
+    # What is left after taking the steps out must rise; its best rising fit pools neighbours to their mean.
+    blocks: list[tuple[float, int]] = []
+    for number, place in enumerate(places):
+        blocks.append((place - number * step, 1))
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            (b, m), (a, n) = blocks.pop(), blocks.pop()
+            blocks.append(((a * n + b * m) / (n + m), n + m))
+    level = [value for value, count in blocks for _ in range(count)]
+    end = high - (len(places) - 1) * step
+    return [min(max(v, low), end) + number * step for number, v in enumerate(level)]
+
+
+def _fitting(
+    index: int, text: str, peak: float, x: float, leans_left: bool, canvas_width: float, flags: list[_Flag]
+) -> _Flag | None:
+    width = text_width(text, SMALL)
+    starts = [x - width + 2, x - width / 2, x - 2]
+    for start in starts if leans_left else reversed(starts):
+        kept = min(max(start, MARGIN), canvas_width - MARGIN - width)
+        if not kept - 1 <= x <= kept + width + 1:
+            continue
+        for tier in range(MOST_TIERS):
+            flag = _Flag(index, text, kept, kept + width, peak, x, tier)
+            if not any(_clash(flag, other) for other in flags):
+                return flag
+    return None
+
+
+def _clash(a: _Flag, b: _Flag) -> bool:
+    """Whether names overlap, or one's leader runs through the other."""
+    if a.tier == b.tier:
+        return a.left < b.right + 3 and b.left < a.right + 3
+    low, high = (a, b) if a.tier < b.tier else (b, a)
+    return low.left - 1.5 < high.anchor < low.right + 1.5

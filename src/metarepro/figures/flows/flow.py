@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
-from metarepro.analysis.from_fit import result_with
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
 from metarepro.figures.flows.boxes import (
@@ -26,10 +25,6 @@ from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import MARGIN
 from metarepro.figures.page.text import clean
-
-if TYPE_CHECKING:
-    from metarepro.analysis.result import AnalysisResult
-    from metarepro.pooling import PooledFit
 
 DEFAULT_TITLE = "Flow of records, reports and studies"
 PRISMA = "PRISMA 2020: Page et al. 2021, doi:10.1136/bmj.n71."
@@ -222,12 +217,12 @@ def _said(rows: Iterable[Row]) -> str:
     return " ".join(f"{b.said()}." for r in rows for b in (r.main, r.side) if b is not None)
 
 
-def analysis_flow(fit: AnalysisResult | PooledFit, *, width_mm: float = 174.0, **words: Any) -> Any:
+def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Any:
     """Draw which studies of the tables an analysis has, and why the others are left out.
 
     Parameters
     ----------
-    fit : AnalysisResult or PooledFit
+    fit : AnalysisResult or fit of `metarepro.pool`
         A fit from Python has no studies that were left out.
     width_mm : float
     **words
@@ -246,6 +241,8 @@ def analysis_flow(fit: AnalysisResult | PooledFit, *, width_mm: float = 174.0, *
     -----
     Not a PRISMA diagram: it begins with the studies in the tables, not with a search.
     """
+    from metarepro.analysis.from_fit import result_with
+
     flow = flow_of(result_with(fit, words))
     title = clean(flow.title)
     text = f"Flow of studies into an analysis. {title}. {_said(_analysis_rows(flow))}"

@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from metarepro.analysis.from_fit import result_with
+from metarepro.analysis.funnel_numbers import FunnelNumbers, funnel_numbers
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import ConfigError
-from metarepro.figures.funnel_plots.lines import DASHES, ESTIMATE, SHADES, rays_of, shade_regions
-from metarepro.figures.funnel_plots.plan import FunnelPlan, FunnelPoint, plan_funnel
-from metarepro.figures.funnel_plots.wording import (
-    NAMED_AT_MOST,
-    axis_name,
-    decimal,
-    describe,
-    in_words,
-    key_of_limits,
-    notes_of,
-    ranges,
-)
+from metarepro.figures.funnel_plots import wording
 from metarepro.figures.page import numbers as fmt
-from metarepro.figures.page.clip import cut_out
+from metarepro.figures.page.axes import Axis
+from metarepro.figures.page.clip import Segment, cut_out
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
-from metarepro.figures.page.legend import SAMPLE, LegendEntry, put_legend, stroke
+from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
+from metarepro.figures.page.legend import SAMPLE, LegendEntry, area, put_legend, stroke
 from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, SMALL, WHITE
 from metarepro.figures.page.plane import Plane, room_for_labels
-from metarepro.figures.page.point_labels import place_labels
-from metarepro.figures.page.shapes import box, circle
+from metarepro.figures.page.point_labels import place_labels, put_labels
+from metarepro.figures.page.shapes import Point, box, circle
 from metarepro.figures.page.text import clean, shorten
-from metarepro.pooling import PooledFit
+from metarepro.figures.page.value_axes import near, plain_axis, working_axis
 
 Labels = Literal["auto", "all", "none"]
 RADIUS, RING, MOST_RINGS = 2.6, 1.7, 5
 _CORNER_GAP = 1.5
+DASHES: tuple[Dashes, ...] = ((1.0, 1.5), (4.0, 2.0), (7.0, 2.0, 1.0, 2.0), (2.0, 4.0))
+# From the region next to no effect outwards: white, then from dark to light.
+SHADES = {1: ("#dcdcdc",), 2: ("#c8c8c8", "#ececec"), 3: ("#bdbdbd", "#d8d8d8", "#f0f0f0"),
+          4: ("#b5b5b5", "#cacaca", "#dedede", "#f2f2f2")}  # fmt: skip
+ESTIMATE: Dashes = (5.0, 2.5)
+# The value of no effect is shown when the axis does not get so many times longer by it.
+LONGER, PAD = 8.0, 0.05
+# A standard error so many times the middle one does not stretch the axis.
+WIDEST = 12.0
 
 
 def funnel(
-    fit: AnalysisResult | PooledFit, *, contours: Sequence[float] = (0.90, 0.95, 0.99),
-    labels: Labels | Sequence[str] = "auto", minimum: int = 10, width_mm: float = 174.0, **words: Any,
+    fit: Any, *, contours: Sequence[float] = (0.90, 0.95, 0.99), labels: Labels | Sequence[str] = "auto",
+    minimum: int = 10, width_mm: float = 174.0, **words: Any,
 ) -> Any:  # fmt: skip
     """Draw a contour-enhanced funnel plot: each study's effect against its standard error, 0 on top.
 
@@ -48,8 +48,7 @@ def funnel(
 
     Parameters
     ----------
-    fit : AnalysisResult or PooledFit
-        Of one analysis.
+    fit : AnalysisResult or fit of `metarepro.pool`
     contours : sequence of float
         Levels at whose boundaries of significance the shading changes: 0.95 is p = 0.05. () for none.
         One-arm measures have no value of no effect and so no contours.
@@ -67,7 +66,6 @@ def funnel(
     Returns
     -------
     matplotlib.figure.Figure
-        Write it with `metarepro.figures.save` or `write_figure`.
 
     Raises
     ------
@@ -90,11 +88,14 @@ def funnel(
     Peters et al. 2008, doi:10.1016/j.jclinepi.2007.11.010; Sterne & Egger 2001, doi:10.1016/S0895-4356(01)00377-8;
     Sterne et al. 2011, doi:10.1136/bmj.d4002.
     """
+    from metarepro.analysis.from_fit import result_with
+
     which = labels if isinstance(labels, str) else "auto"
     names = words.pop("names", None if isinstance(labels, str) else labels)
     result = result_with(fit, {**words, **({} if names is None else {"labels": names})})
-    canvas, plan = _drawn(result, contours, which, minimum, width_mm)
-    return figure_of(canvas, f"Funnel plot: {clean(result.title)}", describe(result, plan))
+    numbers = funnel_numbers(result, contours, minimum)
+    canvas = _draw(result, numbers, which, width_mm)
+    return figure_of(canvas, f"Funnel plot: {clean(result.title)}", wording.describe(result, numbers))
 
 
 def draw_funnel(
@@ -102,83 +103,103 @@ def draw_funnel(
     width_mm: float = 174.0,
 ) -> Canvas:  # fmt: skip
     """The funnel plot as a canvas of measured texts and marks."""
-    return _drawn(result, contours, labels, minimum, width_mm)[0]
+    return _draw(result, funnel_numbers(result, contours, minimum), labels, width_mm)
 
 
-def _drawn(
-    result: AnalysisResult, contours: Sequence[float], labels: str, minimum: int, width_mm: float
-) -> tuple[Canvas, FunnelPlan]:
+def _draw(result: AnalysisResult, numbers: FunnelNumbers, labels: str, width_mm: float) -> Canvas:
     if labels not in ("auto", "all", "none"):
         raise ConfigError(f"labels = {labels!r} is not known. Allowed: auto, all, none.")
     canvas = Canvas(page_width(width_mm))
     room = canvas.width - 2 * MARGIN - 30
     height = min(max(0.62 * room, 190.0), 270.0)
-    plan = plan_funnel(result, contours, minimum, room, height)
-    left = MARGIN + room_for_labels(plan.y_axis)
+    x_axis, y_axis, shown, null_shown = _axes(numbers, room, height)
+    left = MARGIN + room_for_labels(y_axis)
     top = put_title(canvas, f"Funnel plot: {clean(result.title)}") + 14
-    plane = Plane(plan.x_axis, plan.y_axis, left, top, canvas.width - MARGIN - 4 - left, height, y_down=True)
-    shade_regions(canvas, plane, plan)
-    unnamed, coincident = _points(canvas, plane, plan, labels)
-    y = plane.draw_axes(canvas, axis_name(result, plan), "Standard error" + _of_what(plan))
-    y = put_legend(canvas, _key(canvas, result, plan), y + 8)
-    every = len(_to_name(plan, labels)) == len(plan.points)
-    y = put_notes(canvas, notes_of(result, plan, unnamed, coincident, every), y + 5)
-    canvas.height = y + MARGIN
-    return canvas, plan
+    plane = Plane(x_axis, y_axis, left, top, canvas.width - MARGIN - 4 - left, height, y_down=True)
+    _shade_regions(canvas, plane, numbers)
+    chosen = _to_name(numbers, shown, labels)
+    named, coincident = _draw_studies(canvas, plane, numbers, shown, chosen)
+    scale = fmt.working_scale(numbers.measure)
+    upright = "Standard error" + (f" ({scale} scale)" if scale else "")
+    y = plane.draw_axes(canvas, wording.axis_name(result, numbers), upright)
+    y = put_legend(canvas, _legend(canvas, numbers, null_shown), y + 8)
+    outside = [p.study.label for p, ok in zip(numbers.points, shown, strict=True) if not ok]
+    notes = wording.notes_of(
+        result, numbers, null_shown, outside=outside,
+        unnamed=0 if labels == "none" else len(numbers.points) - named, every=len(chosen) == len(numbers.points),
+        coincident=coincident,
+    )  # fmt: skip
+    canvas.height = put_notes(canvas, notes, y + 5) + MARGIN
+    return canvas
 
 
-def _of_what(plan: FunnelPlan) -> str:
-    name = fmt.working_scale(plan.measure)
-    return f" ({name} scale)" if name else ""
+def _axes(numbers: FunnelNumbers, width: float, height: float) -> tuple[Axis, Axis, list[bool], bool]:
+    """Axes of effects and of standard errors, which studies lie within them, and whether no effect does."""
+    studies, beta = [p.study for p in numbers.points], numbers.summary.beta
+    middle = sorted(s.se for s in studies)[len(studies) // 2]
+    close = zip(near([s.yi for s in studies], middle), studies, strict=True)
+    shown = [ok and s.se <= WIDEST * middle for ok, s in close]
+    if not any(shown):
+        shown = [True] * len(studies)
+    widest = max(s.se for s, ok in zip(studies, shown, strict=True) if ok) * (1 + PAD)
+    effects = [s.yi for s, ok in zip(studies, shown, strict=True) if ok]
+    ends = [beta - numbers.quantile * widest, beta + numbers.quantile * widest, *effects]
+    low, high, null = min(ends), max(ends), numbers.null
+    null_shown = null is not None and max(high, null) - min(low, null) <= LONGER * (high - low)
+    if null is not None and null_shown:
+        low, high = min(low, null), max(high, null)
+    pad = PAD * (high - low)
+    x_axis = working_axis(numbers.measure, low - pad, high + pad, width)
+    shown = [ok and x_axis.low <= s.yi <= x_axis.high for s, ok in zip(studies, shown, strict=True)]
+    return x_axis, plain_axis(0.0, widest, height, upright=True), shown, null_shown
 
 
 # -- studies -----------------------------------------------------------------------------------------------------
 
 
-def _points(canvas: Canvas, plane: Plane, plan: FunnelPlan, labels: str) -> tuple[int, int]:
-    """Draw studies, names and the boundaries; returns how many studies have no name, how many coincide."""
-    rays = rays_of(plane, plan)
-    major, minor = ([r.segment for r in rays if r.minor is minor] for minor in (False, True))
+def _draw_studies(
+    canvas: Canvas, plane: Plane, numbers: FunnelNumbers, shown: list[bool], chosen: list[int]
+) -> tuple[int, int]:
+    """Draw studies, names and the boundaries; returns how many studies have a name, how many coincide."""
+    rays = _rays_of(plane, numbers)
     at_place: dict[tuple[int, int], int] = {}
     rows: list[int] = []
     circles: list[tuple[float, float, float]] = []
-    for point in plan.points:
+    for point, inside in zip(numbers.points, shown, strict=True):
         s = point.study
-        x, y = plane.x(s.yi), plane.y(s.se)
-        rows.append(canvas.add_data(
-            label=clean(s.label), estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high, effect=s.yi,
-            standard_error=s.se, p_value=point.p_value, within_pseudo_limits="yes" if point.within_limits else "no",
-            shown="point" if point.shown else "arrow at the edge",
-        ))  # fmt: skip
-        name = clean(s.label)
-        with canvas.in_row(rows[-1]):
-            if point.shown:
+        x, y, name = plane.x(s.yi), plane.y(s.se), clean(s.label)
+        with canvas.data_row(
+            label=name, estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high, effect=s.yi, standard_error=s.se,
+            p_value=point.p_value, within_pseudo_limits="yes" if point.within_limits else "no",
+            shown="point" if inside else "arrow at the edge",
+        ) as row:  # fmt: skip
+            rows.append(row)
+            if inside:
                 place = (round(x / 0.3), round(y / 0.3))
                 rings = at_place[place] = at_place.get(place, 0) + 1
                 radius = RADIUS + RING * (min(rings, MOST_RINGS) - 1)
-                corners = circle(radius, x, y)
-                canvas.curve([*corners, *corners[:2]], f"study: {name}", 0.9, INK)
+                _draw_ring(canvas, radius, x, y, name)
                 circles.append((x, y, radius + 0.45))
             else:
                 canvas.polygon(_arrow(plane, s.yi, s.se, x, y), INK, f"arrow: {name}")
                 circles.append((x, y, 5.7))
     frame = (plane.left + 2, plane.top + _CORNER_GAP, plane.right - 1, plane.bottom - _CORNER_GAP)
-    chosen = _to_name(plan, labels)
-    widest = 0.45 * plane.width
-    texts = {i: shorten(clean(plan.points[i].study.label), widest, SMALL) for i in chosen}
+    texts = {i: shorten(clean(numbers.points[i].study.label), 0.45 * plane.width, SMALL) for i in chosen}
+    major, minor = ([r.segment for r in rays if r.minor is minor] for minor in (False, True))
     placed = place_labels([(i, *circles[i], texts[i]) for i in chosen], frame, major, circles, SMALL, minor)
     for ray in rays:
         for piece in cut_out(ray.segment, [label.box for label in placed]):
             canvas.line(*piece, ray.name, ray.width, ray.color, ray.dashes)
-    for label in placed:
-        with canvas.in_row(rows[label.index]):
-            if label.leader is not None:
-                canvas.line(*label.leader, f"leader: {label.text}", 0.4, GREY)
-            canvas.text(label.x, label.y, label.text, SMALL, color=INK)
-    return (0 if labels == "none" else len(plan.points) - len(placed)), sum(n for n in at_place.values() if n > 1)
+    put_labels(canvas, placed, rows, 0.4)
+    return len(placed), sum(n for n in at_place.values() if n > 1)
 
 
-def _arrow(plane: Plane, effect: float, se: float, x: float, y: float) -> list[tuple[float, float]]:
+def _draw_ring(canvas: Canvas, radius: float, x: float, y: float, name: str) -> None:
+    corners = circle(radius, x, y)
+    canvas.curve([*corners, *corners[:2]], f"study: {name}", 0.9, INK)
+
+
+def _arrow(plane: Plane, effect: float, se: float, x: float, y: float) -> list[Point]:
     """An arrow head at the edge that points to a study outside: sideways, or down to a larger standard error."""
     if se > plane.y_axis.high and plane.x_axis.low <= effect <= plane.x_axis.high:
         return [(x, y), (x - 2.6, y - 5), (x + 2.6, y - 5)]
@@ -187,52 +208,106 @@ def _arrow(plane: Plane, effect: float, se: float, x: float, y: float) -> list[t
     return [(x, y), (x - side * 5, y - 2.6), (x - side * 5, y + 2.6)]
 
 
-def _to_name(plan: FunnelPlan, labels: str) -> list[int]:
+def _to_name(numbers: FunnelNumbers, shown: list[bool], labels: str) -> list[int]:
     """Studies to name, those farthest from the pooled estimate first: they are asked about most."""
     if labels == "none":
         return []
-
-    def remarkable(point: FunnelPoint) -> bool:
-        return not point.within_limits or not point.shown
-
-    few = len(plan.points) <= NAMED_AT_MOST or labels == "all"
-    chosen = [i for i, p in enumerate(plan.points) if few or remarkable(p)]
-    chosen.sort(key=lambda i: -abs(plan.points[i].study.yi - plan.summary.beta) / plan.points[i].study.se)
-    return chosen if labels == "all" else chosen[:NAMED_AT_MOST]
+    points = numbers.points
+    few = len(points) <= wording.NAMED_AT_MOST or labels == "all"
+    chosen = [i for i, p in enumerate(points) if few or not p.within_limits or not shown[i]]
+    chosen.sort(key=lambda i: -abs(points[i].study.yi - numbers.summary.beta) / points[i].study.se)
+    return chosen if labels == "all" else chosen[: wording.NAMED_AT_MOST]
 
 
-# -- key ---------------------------------------------------------------------------------------------------------
+# -- regions and lines -------------------------------------------------------------------------------------------
 
 
-def _key(canvas: Canvas, result: AnalysisResult, plan: FunnelPlan) -> list[LegendEntry]:
-    s = plan.summary
+def _shade_regions(canvas: Canvas, plane: Plane, numbers: FunnelNumbers) -> None:
+    """Regions of significance, from the outermost inwards, each over the one before."""
+    if numbers.null is None or not numbers.contours:
+        return
+    shades, ranges = SHADES[len(numbers.contours)], wording.ranges(numbers)
+    canvas.polygon(box(plane.left, plane.top, plane.right, plane.bottom), shades[-1], f"band: {ranges[-1]}")
+    inwards = zip(reversed(numbers.contours), reversed((WHITE, *shades[:-1])), reversed(ranges[:-1]), strict=True)
+    for (_, quantile), shade, words in inwards:
+        corners = _cone(plane, numbers.null, quantile)
+        if len(corners) > 2:
+            canvas.polygon(corners, shade, f"band: {words}")
+
+
+def _cone(plane: Plane, tip: float, quantile: float) -> list[Point]:
+    """Corners of what lies between tip -/+ quantile x standard error, within the plane."""
+    bottom = plane.y_axis.high
+    corners = [(tip, 0.0), (tip + quantile * bottom, bottom), (tip - quantile * bottom, bottom)]
+    for edge, sign in ((plane.x_axis.low, 1), (plane.x_axis.high, -1)):
+        kept: list[Point] = []
+        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], *corners[:1]], strict=True):
+            if sign * (x0 - edge) >= 0:
+                kept.append((x0, y0))
+            if (x0 - edge) * (x1 - edge) < 0:
+                kept.append((edge, y0 + (edge - x0) / (x1 - x0) * (y1 - y0)))
+        corners = kept
+    return [(plane.x(x), plane.y(y)) for x, y in corners]
+
+
+@dataclass(frozen=True)
+class _Ray:
+    """A straight line of the plot; `minor` where it only repeats what the shading shows."""
+
+    segment: Segment
+    name: str
+    width: float
+    color: str
+    dashes: Dashes
+    minor: bool = False
+
+
+def _rays_of(plane: Plane, numbers: FunnelNumbers) -> list[_Ray]:
+    """Boundaries of significance, no effect, pseudo limits, pooled estimate; names of studies may interrupt them."""
+    found: list[_Ray] = []
+
+    def add(tip: float, slopes: Sequence[float], *look: Any) -> None:
+        found.extend(_Ray(segment, *look) for slope in slopes if (segment := _segment(plane, tip, slope)) is not None)
+
+    if numbers.null is not None:
+        for (p, quantile), dashes in zip(numbers.contours, DASHES, strict=False):
+            add(numbers.null, (-quantile, quantile), f"contour {wording.decimal(p)}", 0.7, GREY, dashes, True)
+        add(numbers.null, (0.0,), "line of no effect", 0.8, INK, False)
+    add(numbers.summary.beta, (-numbers.quantile, numbers.quantile), "pseudo limit", 1.2, BLUE, False)
+    add(numbers.summary.beta, (0.0,), "pooled estimate", 1.2, BLUE, ESTIMATE)
+    return found
+
+
+def _segment(plane: Plane, tip: float, slope: float) -> Segment | None:
+    """The part of tip + slope x standard error that lies in the plane; None if none does."""
+    low, high = plane.x_axis.low, plane.x_axis.high
+    if slope == 0:
+        return (plane.x(tip), plane.top, plane.x(tip), plane.bottom) if low <= tip <= high else None
+    at = sorted(((low - tip) / slope, (high - tip) / slope))
+    start, end = max(0.0, at[0]), min(plane.y_axis.high, at[1])
+    if start >= end:
+        return None
+    return (plane.x(tip + slope * start), plane.y(start), plane.x(tip + slope * end), plane.y(end))
+
+
+def _legend(canvas: Canvas, numbers: FunnelNumbers, null_shown: bool) -> list[LegendEntry]:
+    s = numbers.summary
     row = canvas.add_data(
         label="Pooled estimate", estimate=s.estimate, ci_low=s.ci_low, ci_high=s.ci_high, effect=s.beta,
         standard_error=s.se, studies=s.k,
     )  # fmt: skip
-
-    def study(c: Canvas, x: float, y: float) -> None:
-        corners = circle(RADIUS, x + SAMPLE / 2, y)
-        c.curve([*corners, *corners[:2]], "study: key", 0.9, INK)
-
-    def area(shade: str, words: str) -> Any:
-        def draw(c: Canvas, x: float, y: float) -> None:
-            c.polygon(box(x, y - 3, x + SAMPLE, y + 3), shade, f"band: key {words}", GREY, 0.4)
-
-        return draw
-
     entries = [
-        LegendEntry("Study", study),
-        LegendEntry(in_words(result, plan), stroke("pooled estimate", 1.2, BLUE, ESTIMATE), row),
-        LegendEntry(key_of_limits(plan), stroke("pseudo limit", 1.2, BLUE, False)),
+        LegendEntry("Study", lambda c, x, y: _draw_ring(c, RADIUS, x + SAMPLE / 2, y, "key")),
+        LegendEntry(wording.in_words(numbers), stroke("pooled estimate", 1.2, BLUE, ESTIMATE), row),
+        LegendEntry(f"Pseudo {100 * s.level:g}% limits around it", stroke("pseudo limit", 1.2, BLUE)),
     ]
-    if plan.null is not None and plan.null_shown:
-        entries.append(LegendEntry("No effect", stroke("line of no effect", 0.8, INK, False)))
-    if plan.contours:
-        shades = (WHITE, *SHADES[len(plan.contours)])
-        entries += [LegendEntry(words, area(shade, words)) for words, shade in zip(ranges(plan), shades, strict=True)]
-        entries += [
-            LegendEntry(f"P = {decimal(p)}", stroke(f"contour {decimal(p)}", 0.7, GREY, dashes))
-            for (p, _), dashes in zip(plan.contours, DASHES, strict=False)
-        ]
+    if null_shown:
+        entries.append(LegendEntry("No effect", stroke("line of no effect", 0.8, INK)))
+    if numbers.contours:
+        shades = (WHITE, *SHADES[len(numbers.contours)])
+        for words, shade in zip(wording.ranges(numbers), shades, strict=True):
+            entries.append(LegendEntry(words, area(f"band: key {words}", shade, GREY, 0.4)))
+        for (p, _), dashes in zip(numbers.contours, DASHES, strict=False):
+            p_text = wording.decimal(p)
+            entries.append(LegendEntry(f"P = {p_text}", stroke(f"contour {p_text}", 0.7, GREY, dashes)))
     return entries

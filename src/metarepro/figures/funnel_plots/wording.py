@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from metarepro.analysis.funnel_numbers import FunnelNumbers, FunnelPoint
 from metarepro.analysis.result import AnalysisResult
-from metarepro.figures.funnel_plots.plan import ENOUGH, FunnelPlan, FunnelPoint
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.text import clean, counted, listed
 from metarepro.figures.wording import effect_label
 
+# Studies below which a funnel plot and tests of its asymmetry say little (Sterne et al. 2011).
+ENOUGH = 10
 # With more studies, only those farthest outside the pseudo limits are named unless all are asked for.
 NAMED_AT_MOST = 40
 
 
-def model_name(plan: FunnelPlan) -> str:
+def model_name(numbers: FunnelNumbers) -> str:
     """The model of the pooled estimate, in words."""
-    s = plan.summary
+    s = numbers.summary
     if s.k == 1:
         return "the only study"
     if s.model == "binomial-normal":
@@ -25,21 +27,16 @@ def model_name(plan: FunnelPlan) -> str:
     return "common effect" if s.tau2_method == "CE" else f"random effects, {s.tau2_method}"
 
 
-def in_words(result: AnalysisResult, plan: FunnelPlan) -> str:
+def in_words(numbers: FunnelNumbers) -> str:
     """Name and numbers of the pooled estimate."""
-    s, unit = plan.summary, fmt.unit(plan.measure)
-    numbers = fmt.with_interval(plan.measure, s.estimate, s.ci_low, s.ci_high)
-    return f"Pooled estimate ({model_name(plan)}): {numbers}" + (f" {unit}" if unit else "")
+    s, unit = numbers.summary, fmt.unit(numbers.measure)
+    shown = fmt.with_interval(numbers.measure, s.estimate, s.ci_low, s.ci_high)
+    return f"Pooled estimate ({model_name(numbers)}): {shown}" + (f" {unit}" if unit else "")
 
 
-def key_of_limits(plan: FunnelPlan) -> str:
-    """Words of the pseudo limits in the key."""
-    return f"Pseudo {100 * plan.summary.level:g}% limits around it"
-
-
-def axis_name(result: AnalysisResult, plan: FunnelPlan) -> str:
+def axis_name(result: AnalysisResult, numbers: FunnelNumbers) -> str:
     """Name of the axis of effects: measure, unit, scale."""
-    return fmt.axis_name(effect_label(result), plan.measure, fmt.working_scale(plan.measure))
+    return fmt.axis_name(effect_label(result), numbers.measure, fmt.working_scale(numbers.measure))
 
 
 def decimal(p: float) -> str:
@@ -47,17 +44,20 @@ def decimal(p: float) -> str:
     return f"{p:.2f}" if math.isclose(100 * p, round(100 * p), abs_tol=1e-9) and p >= 0.01 else f"{p:.3g}"
 
 
-def ranges(plan: FunnelPlan) -> list[str]:
+def ranges(numbers: FunnelNumbers) -> list[str]:
     """P-values of the regions, from the one around no effect outwards."""
-    p = [decimal(p) for p, _ in plan.contours]
+    p = [decimal(p) for p, _ in numbers.contours]
     if not p:
         return []
     return [f"P > {p[0]}", *(f"{b} < P \u2264 {a}" for a, b in pairwise(p)), f"P \u2264 {p[-1]}"]
 
 
-def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident: int, every: bool) -> list[str]:
+def notes_of(
+    result: AnalysisResult, numbers: FunnelNumbers, null_shown: bool, *, outside: list[str], unnamed: int, every: bool,
+    coincident: int,
+) -> list[str]:  # fmt: skip
     """Notes under the plot: what the marks are, how to read them, what was left out; whether `every` name was tried."""
-    s, k = plan.summary, len(plan.points)
+    s, k = numbers.summary, len(numbers.points)
     notes = []
     if k < ENOUGH:
         notes.append(
@@ -66,22 +66,22 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
         )
     spread = "" if s.tau2_method == "CE" or s.k == 1 else " They leave the variance between studies out."
     notes.append(
-        f"Pseudo limits: pooled estimate \u00b1 {plan.quantile:.2f} standard errors; without heterogeneity and bias "
+        f"Pseudo limits: pooled estimate \u00b1 {numbers.quantile:.2f} standard errors; without heterogeneity and bias "
         f"{100 * s.level:g}% of studies would lie between them.{spread}"
     )
-    if plan.contours:
+    if numbers.contours:
         notes.append("Shading: two-sided P-value of each study's own normal test of no effect (Peters 2008, "
                      "doi:10.1016/j.jclinepi.2007.11.010).")  # fmt: skip
-    elif plan.null is None:
+    elif numbers.null is None:
         notes.append("No regions of significance: a measure of one arm has no value that stands for no effect.")
-    if plan.null is not None and not plan.null_shown:
+    if numbers.null is not None and not null_shown:
         notes.append("No effect lies outside the axis, too far from the studies to be shown with them.")
-    if plan.measure.inputs == "one_arm_counts":
+    if numbers.measure.inputs == "one_arm_counts":
         notes.append("The standard error of a proportion depends on the proportion, which alone can make a funnel "
                      "asymmetrical (Hunter 2014, doi:10.1016/j.jclinepi.2014.03.003).")  # fmt: skip
     if s.model == "binomial-normal":
         notes.append("Pooled from the counts; the studies are shown by their own logits and standard errors.")
-    corrected = [p.study for p in plan.points if any("added to" in note for note in p.study.notes)]
+    corrected = [p.study for p in numbers.points if any("added to" in note for note in p.study.notes)]
     if corrected:
         notes.append(f"With a constant added to zero cells: {listed([c.label for c in corrected])}.")
     if coincident:
@@ -89,42 +89,43 @@ def notes_of(result: AnalysisResult, plan: FunnelPlan, unnamed: int, coincident:
     notes.append(
         "Asymmetry has more causes than publication bias: true differences of small studies, poor methods, chance."
     )
-    outside = [p.study.label for p in plan.points if not p.shown]
     if outside:
         notes.append(f"Arrow heads at the edge, beyond the axes: {listed(outside)}.")
     if unnamed:
         why = "for want of room" if every else "as only those far outside the pseudo limits are where they have room"
         notes.append(f"{counted(unnamed).capitalize()} not named, {why}.")
-    if plan.lost:
-        notes.append(f"Without a usable effect and standard error, not shown: {listed([x.label for x in plan.lost])}.")
+    if numbers.lost:
+        notes.append(
+            f"Without a usable effect and standard error, not shown: {listed([x.label for x in numbers.lost])}."
+        )
     methods = clean(result.methods)
     return [*notes, methods[:1].upper() + methods[1:]]
 
 
-def describe(result: AnalysisResult, plan: FunnelPlan) -> str:
+def describe(result: AnalysisResult, numbers: FunnelNumbers) -> str:
     """Text alternative: what the plot shows, then every study in words."""
-    k, s = len(plan.points), plan.summary
-    out = sum(not p.within_limits for p in plan.points)
-    sides = [sum(p.study.yi < s.beta for p in plan.points), sum(p.study.yi > s.beta for p in plan.points)]
+    k, s = len(numbers.points), numbers.summary
+    out = sum(not p.within_limits for p in numbers.points)
+    sides = [sum(p.study.yi < s.beta for p in numbers.points), sum(p.study.yi > s.beta for p in numbers.points)]
     parts = [
-        f"Funnel plot, effect against standard error. {clean(result.title)}. {in_words(result, plan)}, "
+        f"Funnel plot, effect against standard error. {clean(result.title)}. {in_words(numbers)}, "
         f"{counted(k)}: {sides[0]} below and {sides[1]} above it, {out} outside the pseudo "
         f"{100 * s.level:g}% limits."
     ]
-    if plan.contours:
-        counts = [sum(_region(plan, p) == i for p in plan.points) for i in range(len(plan.contours) + 1)]
+    if numbers.contours:
+        counts = [sum(_region(numbers, p) == i for p in numbers.points) for i in range(len(numbers.contours) + 1)]
         parts.append("Studies by the P-value of their own test of no effect: "
-                     + "; ".join(f"{w}: {c}" for w, c in zip(ranges(plan), counts, strict=True)) + ".")  # fmt: skip
-    parts.append("Studies: " + "; ".join(_study_words(plan, p) for p in plan.points) + ".")
+                     + "; ".join(f"{w}: {c}" for w, c in zip(ranges(numbers), counts, strict=True)) + ".")  # fmt: skip
+    parts.append("Studies: " + "; ".join(_study_words(numbers, p) for p in numbers.points) + ".")
     return " ".join(parts)
 
 
-def _region(plan: FunnelPlan, point: FunnelPoint) -> int:
-    return sum(point.p_value <= p for p, _ in plan.contours)
+def _region(numbers: FunnelNumbers, point: FunnelPoint) -> int:
+    return sum(point.p_value <= p for p, _ in numbers.contours)
 
 
-def _study_words(plan: FunnelPlan, point: FunnelPoint) -> str:
+def _study_words(numbers: FunnelNumbers, point: FunnelPoint) -> str:
     s = point.study
     p = f", {fmt.p_value(point.p_value)}" if math.isfinite(point.p_value) else ""
     where = "" if point.within_limits else ", outside the pseudo limits"
-    return f"{clean(s.label)}: {fmt.effect(plan.measure, s.estimate)}, standard error {s.se:.3g}{p}{where}"
+    return f"{clean(s.label)}: {fmt.effect(numbers.measure, s.estimate)}, standard error {s.se:.3g}{p}{where}"

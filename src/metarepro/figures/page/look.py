@@ -1,6 +1,7 @@
 """Sizes and colours that all figures share, and how far apart colours are: for low vision and print in grey.
 
-Colours are Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), chosen to be told apart by all kinds of colour vision.
+Colours are Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), chosen to be told apart by all kinds of
+colour vision.
 """
 
 from __future__ import annotations

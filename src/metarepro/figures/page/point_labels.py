@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from metarepro.figures.page.clip import Box, Segment, clip, cross, meets_any
-from metarepro.figures.page.layout import ASCENT, DESCENT
+from metarepro.figures.page.layout import ASCENT, DESCENT, Canvas
+from metarepro.figures.page.look import GREY, SMALL
 from metarepro.figures.page.text import text_width
 
 # Distances from the point's edge to try, nearest first, and the number of directions.
@@ -96,6 +97,15 @@ def place_labels(
         # Those that found no place choose first the next time.
         order = left + [point for point in order if point not in left]
     return best
+
+
+def put_labels(canvas: Canvas, placed: Sequence[PlacedLabel], rows: Sequence[int], leader_width: float) -> None:
+    """Draw placed labels, each with its leader, in the row of the data of its index."""
+    for label in placed:
+        with canvas.in_row(rows[label.index]):
+            if label.leader is not None:
+                canvas.line(*label.leader, f"leader: {label.text}", leader_width, GREY)
+            canvas.text(label.x, label.y, label.text, SMALL)
 
 
 def _first_place(

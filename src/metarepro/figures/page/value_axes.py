@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from metarepro.analysis.scale_limits import limits_of_scale, working_limits
 from metarepro.effects import Measure, from_display, to_display
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.look import SIZE
@@ -26,11 +27,8 @@ WIDEST = 0.28
 POWER, POWER_UPRIGHT = 32.0, 16.0
 # In which order multiples of a step are tried.
 ORDER = (1, 2, 5, 3, 4, 6, 7, 8, 9)
-# No axis of ratios reaches beyond this.
-FARTHEST_RATIO = 1e100
 # How far beyond the end of its scale an axis may go, so that points there stand clear of the other axis.
 CLEAR = 0.04
-_ENDS = {"expit": (0.0, 1.0), "sin2": (0.0, 1.0), "tanh": (-1.0, 1.0), "square": (0.0, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -66,24 +64,6 @@ def near(values: Sequence[float], unit: float) -> list[bool]:
     middle = median(values)
     typical = max(median(abs(v - middle) for v in values), unit)
     return [abs(v - middle) <= OUTLYING * typical for v in values]
-
-
-def limits_of_scale(measure: Measure) -> tuple[float, float]:
-    """Ends of the display scale of a measure: 0 and 1 for proportions, minus and plus infinity for differences."""
-    if measure.inputs == "one_arm_counts" and measure.display != "none":
-        # A log proportion has no lower end.
-        return (1 / FARTHEST_RATIO if measure.display == "exp" else 0.0, 1.0)
-    if measure.display == "exp":
-        return (1 / FARTHEST_RATIO, FARTHEST_RATIO)
-    if measure.inputs == "one_arm_rates":
-        return (0.0, math.inf)
-    return _ENDS.get(measure.display, (-math.inf, math.inf))
-
-
-def working_limits(measure: Measure) -> tuple[float, float]:
-    """Ends of the working scale of a measure."""
-    low, high = (_working(measure, end) for end in limits_of_scale(measure))
-    return low, high
 
 
 def working_axis(measure: Measure, low: float, high: float, room: float, upright: bool = False) -> Axis:

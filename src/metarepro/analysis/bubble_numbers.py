@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.registry import Measure
 from metarepro.errors import ConfigError, DataError
-from metarepro.figures.page.text import clean
 from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.regression import MetaRegression, WaldTest
 
@@ -33,9 +32,14 @@ class Line:
     pi_low: Array
     pi_high: Array
 
+    @property
+    def has_prediction(self) -> bool:
+        """Whether the prediction interval exists along the line."""
+        return bool(np.isfinite(self.pi_low).all() and np.isfinite(self.pi_high).all()) or math.inf in self.pi_high
+
 
 @dataclass(frozen=True)
-class Bubbles:
+class BubbleNumbers:
     """Numbers of a bubble plot.
 
     Attributes
@@ -46,8 +50,6 @@ class Bubbles:
         Column of the data; how the axis names it.
     labels : tuple of str
         One a study used, in their order, as are `x`, `estimates` and `weights` (percent).
-    x, estimates, weights : ndarray
-    line : Line
     held : tuple of (str, value, how)
         Other moderators, at which value they are held, and why at this one.
     slope : tuple of float or None
@@ -70,10 +72,10 @@ class Bubbles:
     test: WaldTest
 
 
-def bubbles_of(
+def bubble_numbers(
     regression: MetaRegression, moderator: str, x: ArrayLike | None, labels: Sequence[str] | None, measure: str,
     at: Mapping[str, Any] | None, x_label: str,
-) -> Bubbles:  # fmt: skip
+) -> BubbleNumbers:  # fmt: skip
     """Everything that the picture shows; refuses what it could only show wrongly."""
     if not isinstance(regression, MetaRegression):
         raise DataError(
@@ -99,8 +101,8 @@ def bubbles_of(
     shown = regression.predict({moderator: grid, **{name: [value] * STEPS for name, value, _ in held}})
     lines = (shown.estimate, shown.ci_low, shown.ci_high, shown.pi_low, shown.pi_high)
     yi, _ = regression.fit.data
-    return Bubbles(
-        regression, info, moderator, clean(x_label or moderator), _labels(regression, labels, k), values,
+    return BubbleNumbers(
+        regression, info, moderator, x_label or moderator, _labels(regression, labels, k), values,
         np.asarray(to_display(measure, yi)), np.asarray(regression.fit.weights, dtype=np.float64),
         Line(grid, *(np.asarray(to_display(measure, v)) for v in lines)), held, _slope(regression, moderator),
         regression.test_moderator(moderator),
@@ -110,7 +112,7 @@ def bubbles_of(
 def _labels(regression: MetaRegression, labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
     if labels is None:
         return tuple(f"Study {i + 1}" for i in regression.used)
-    return tuple(clean(v) for v in _of_used(regression, list(labels), "labels", k))
+    return tuple(_of_used(regression, list(labels), "labels", k))
 
 
 def _of_used(regression: MetaRegression, values: list[Any], name: str, k: int) -> list[Any]:
@@ -185,8 +187,3 @@ def _slope(regression: MetaRegression, moderator: str) -> tuple[float, float, fl
     i = regression.names.index(moderator)
     fit = regression.fit
     return float(fit.beta[i]), float(fit.ci_low[i]), float(fit.ci_high[i])
-
-
-def has_prediction(line: Line) -> bool:
-    """Whether the prediction interval exists along the line."""
-    return bool(np.isfinite(line.pi_low).all() and np.isfinite(line.pi_high).all()) or math.inf in line.pi_high
