@@ -10,22 +10,24 @@ from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment, jud
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark
 from metarepro.figures.judgements.wording import TOOL, counts_sentence, labels_of
 from metarepro.figures.page.figure import figure_of
-from metarepro.figures.page.layout import Canvas, page_width, put_beside, put_notes, put_text, put_title
+from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend
-from metarepro.figures.page.look import GAP, GREY, INK, LEADING, LIGHT, MARGIN, SIZE, SMALL, WHITE
+from metarepro.figures.page.look import GAP, GREY, INK, LEADING, MARGIN, SIZE, SMALL, WHITE
 from metarepro.figures.page.numbers import fixed
 from metarepro.figures.page.shapes import box, hatching
-from metarepro.figures.page.text import clean, wrap
+from metarepro.figures.page.text import clean
+from metarepro.figures.table import Column, Table
 
 DEFAULT_TITLE = "Risk of bias by domain"
 BAR, NUMBER = 11.0, 27.0
 # Names of the domains stand beside the bars where these stay this long, else above them.
 SHORTEST_BAR, NAMES = 130.0, 150.0
+Weights = Mapping[str, float] | Sequence[float] | None
 
 
 def risk_of_bias_bars(
-    assessments: Sequence[Assessment], weights: Mapping[str, float] | Sequence[float] | None = None, *,
-    weighting: str = "", title: str = DEFAULT_TITLE, width_mm: float = 174.0,
+    assessments: Sequence[Assessment], weights: Weights = None, *, weighting: str = "", title: str = DEFAULT_TITLE,
+    width_mm: float = 174.0,
 ) -> Any:  # fmt: skip
     """Draw the shares of judgements by domain as bars, with their percentages beside them.
 
@@ -61,18 +63,17 @@ def risk_of_bias_bars(
     doi:10.1136/bmj.l4898
     """
     canvas = draw_risk_of_bias_bars(assessments, weights, weighting, title, width_mm)
-    shares = judgement_shares(assessments, weights)
     text = f"Shares of judgements of risk of bias by domain. {clean(title)}. {counts_sentence(assessments)}"
     text += f" {_weighting(assessments, weights, weighting)}"
-    for domain, own in shares.items():
+    for domain, own in judgement_shares(assessments, weights).items():
         said = ", ".join(f"{judgement_mark(j).word} {_percent(own[j])}" for j in JUDGEMENTS if own[j] > 0)
         text += f" {DOMAINS[domain]}: {said}."
     return figure_of(canvas, clean(title), text)
 
 
 def draw_risk_of_bias_bars(
-    assessments: Sequence[Assessment], weights: Mapping[str, float] | Sequence[float] | None = None,
-    weighting: str = "", title: str = DEFAULT_TITLE, width_mm: float = 174.0,
+    assessments: Sequence[Assessment], weights: Weights = None, weighting: str = "", title: str = DEFAULT_TITLE,
+    width_mm: float = 174.0,
 ) -> Canvas:  # fmt: skip
     """The figure as a canvas of measured texts and marks."""
     labels_of(assessments, None)
@@ -82,36 +83,34 @@ def draw_risk_of_bias_bars(
     numbers = right - NUMBER * len(JUDGEMENTS)
     beside = numbers - GAP - MARGIN - GAP - NAMES >= SHORTEST_BAR
     left = MARGIN + NAMES + GAP if beside else MARGIN
-    wide = numbers - 4 - left
     y = put_text(canvas, counts_sentence(assessments), put_title(canvas, clean(title)) - 4, weight="bold")
     y += LEADING + 6
-    for i, judgement in enumerate(JUDGEMENTS):
-        draw_judgement(canvas, judgement, right - NUMBER * (len(JUDGEMENTS) - i - 0.5) + 4, y - 2, 4.0, "head")
-    canvas.text(left, y + 1, f"Share of the {_counted(assessments, weights)}", SIZE, weight="bold", color=INK)
-    y += 5
-    canvas.line(MARGIN, y, right, y, "header rule", 0.8, INK)
-    y += 4
+    ends = [right - NUMBER * (len(JUDGEMENTS) - 1 - i) for i in range(len(JUDGEMENTS))]
+    for judgement, end in zip(JUDGEMENTS, ends, strict=True):
+        draw_judgement(canvas, judgement, end - NUMBER / 2 + 4, y - 2, 4.0, "head")
+    canvas.text(left, y + 1, f"Share of the {_counted(assessments, weights)}", weight="bold")
+    y = Table((), right).draw_rule(canvas, y + 5, heads=True) + 4
     for domain, own in shares.items():
         weight = "bold" if domain == "overall" else "normal"
-        lines = wrap(DOMAINS[domain], NAMES if beside else right - MARGIN, SIZE, weight)
+        label = Column(MARGIN, width=NAMES if beside else right - MARGIN, weight=weight)
+        table = Table([label, *(Column(end, align="right", weight=weight) for end in ends)], right)
+        lines = label.lines(DOMAINS[domain])
         cells: dict[str, float] = {judgement_mark(j).word: own[j] for j in JUDGEMENTS}
         with canvas.data_row(domain=DOMAINS[domain], **cells):
             height = max(BAR, LEADING * len(lines)) if beside else BAR
             if not beside:
-                for line in lines:
-                    y += LEADING
-                    canvas.text(MARGIN, y - 1, line, SIZE, weight=weight, color=INK)
-                y += 1.5
-            middle = y + height / 2
-            if beside:
-                put_beside(canvas, lines, MARGIN, middle, weight)
-            _draw_bar(canvas, own, left, middle - BAR / 2, wide, domain)
-            for i, judgement in enumerate(JUDGEMENTS):
-                x = right - NUMBER * (len(JUDGEMENTS) - 1 - i)
-                canvas.text(x, middle + 0.36 * SIZE, _percent(own[judgement]), SIZE, "right", weight, INK)
+                y = canvas.lines(MARGIN, y + LEADING - 1, lines, weight=weight) - LEADING + 2.5
+            _draw_bar(canvas, own, left, y + (height - BAR) / 2, numbers - 4 - left, domain)
+            table.draw_row(canvas, y, [lines if beside else "", *(_percent(own[j]) for j in JUDGEMENTS)], height)
         y += height + 5
-        canvas.line(MARGIN, y - 2.5, right, y - 2.5, "row rule", 0.3, LIGHT)
-    canvas.height = _foot(canvas, y + 2, assessments, weights, weighting) + MARGIN
+        table.draw_rule(canvas, y - 2.5)
+    y = put_legend(canvas, [_legend_entry(judgement) for judgement in JUDGEMENTS], y, SIZE)
+    notes = [_weighting(assessments, weights, weighting)]
+    if all(a.assessed == 0 for a in assessments):
+        notes.append("Nobody has judged the risk of bias of these studies here; it may be low or high.")
+    else:
+        notes.append("Percentages are rounded. Not assessed says nothing about a study.")
+    canvas.height = put_notes(canvas, [*notes, TOOL], y + 4) + SMALL * 0.3 + MARGIN
     return canvas
 
 
@@ -141,21 +140,7 @@ def _segment(canvas: Canvas, judgement: str, x0: float, y0: float, x1: float, y1
                 canvas.line(ax, ay, bx, by, f"hatch {judgement}: {name}", 0.5, mark.ink)
 
 
-def _foot(
-    canvas: Canvas, y: float, assessments: Sequence[Assessment],
-    weights: Mapping[str, float] | Sequence[float] | None, weighting: str,
-) -> float:  # fmt: skip
-    """The key and the notes."""
-    y = put_legend(canvas, [_key_entry(judgement) for judgement in JUDGEMENTS], y - 2, SIZE)
-    notes = [_weighting(assessments, weights, weighting)]
-    if all(a.assessed == 0 for a in assessments):
-        notes.append("Nobody has judged the risk of bias of these studies here; it may be low or high.")
-    else:
-        notes.append("Percentages are rounded. Not assessed says nothing about a study.")
-    return put_notes(canvas, [*notes, TOOL], y + 4) + SMALL * 0.3
-
-
-def _key_entry(judgement: str) -> LegendEntry:
+def _legend_entry(judgement: str) -> LegendEntry:
     """The mark and the part of a bar."""
     word = judgement_mark(judgement).word
 

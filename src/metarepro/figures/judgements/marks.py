@@ -18,19 +18,7 @@ DARK_VERMILLION = "#B04700"
 
 @dataclass(frozen=True)
 class JudgementMark:
-    """How a judgement is shown.
-
-    Attributes
-    ----------
-    word : str
-        The judgement as a reader sees it.
-    kind : str
-        Kind of its mark on a canvas.
-    color, ink : str
-        Colours of the shape and of the sign in it.
-    shape, sign : tuple of points
-        On a square from -1 to 1, y downwards; no sign when not assessed.
-    """
+    """How a judgement is shown: word, kind of mark, colours, shape and sign from -1 to 1."""
 
     word: str
     kind: str
@@ -48,14 +36,10 @@ def _rounded(corners: list[Point], radius: float) -> tuple[Point, ...]:
         for other in (corners[i - 1], corners[(i + 1) % len(corners)]):
             far = math.hypot(other[0] - x, other[1] - y)
             ends.append((x + radius * (other[0] - x) / far, y + radius * (other[1] - y) / far))
-        (ax, ay), (bx, by) = ends
+        a, b = ends
         for t in (0.0, 0.25, 0.5, 0.75, 1.0):
-            points.append(
-                (
-                    (1 - t) ** 2 * ax + 2 * t * (1 - t) * x + t**2 * bx,
-                    (1 - t) ** 2 * ay + 2 * t * (1 - t) * y + t**2 * by,
-                )
-            )
+            of_a, of_corner, of_b = (1 - t) ** 2, 2 * t * (1 - t), t**2
+            points.append((of_a * a[0] + of_corner * x + of_b * b[0], of_a * a[1] + of_corner * y + of_b * b[1]))
     return tuple(points)
 
 
@@ -82,22 +66,9 @@ def judgement_mark(judgement: str) -> JudgementMark:
 
 
 def draw_judgement(canvas: Canvas, judgement: str, x: float, y: float, radius: float, name: str) -> None:
-    """Put the mark of a judgement around a point.
+    """Put the mark of a judgement around a point: a dashed outline without a sign for "", not assessed.
 
-    Parameters
-    ----------
-    canvas : Canvas
-    judgement : {"low", "some", "high", ""}
-        Empty when not assessed: a dashed outline without a sign.
-    x, y, radius : float
-        Centre and half the height, in points; signs are readable from 3 points.
-    name : str
-        Of the study and domain, for the SVG and for messages.
-
-    Raises
-    ------
-    DataError
-        For any other judgement.
+    `radius` is half the height; signs are readable from 3 points. Raises DataError for what is no judgement.
     """
     mark = judgement_mark(judgement)
     shape = [(x + radius * px, y + radius * py) for px, py in mark.shape]

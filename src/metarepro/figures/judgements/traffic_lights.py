@@ -10,20 +10,12 @@ from typing import Any
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark, mark_entries
 from metarepro.figures.judgements.wording import HEADS, counts_sentence, describe, labels_of, notes_of
-from metarepro.figures.page.figure import figure_of, figures_of
-from metarepro.figures.page.layout import (
-    MM,
-    Canvas,
-    page_width,
-    put_beside,
-    put_notes,
-    put_page_numbers,
-    put_text,
-    put_title,
-)
+from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.legend import put_legend
-from metarepro.figures.page.look import GAP, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.look import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.page.text import clean, text_width, wrap
+from metarepro.figures.table import Column, Table
 
 DEFAULT_TITLE = "Risk of bias"
 RADIUS = 4.2
@@ -70,29 +62,16 @@ def risk_of_bias(
     McGuinness LA, Higgins JPT (2021). Risk-of-bias VISualization (robvis). Research Synthesis Methods 12:55-61.
     doi:10.1002/jrsm.1411
     """
-    (canvas,) = draw_risk_of_bias(assessments, labels, title, width_mm)
-    return figure_of(canvas, clean(title), describe(assessments, labels_of(assessments, labels), clean(title)))
+    return risk_of_bias_pages(assessments, labels=labels, title=title, width_mm=width_mm, height_mm=math.inf)[0]
 
 
 def risk_of_bias_pages(
     assessments: Sequence[Assessment], *, labels: Sequence[str] | None = None, title: str = DEFAULT_TITLE,
     width_mm: float = 174.0, height_mm: float = 250.0,
 ) -> list[Any]:  # fmt: skip
-    """Draw the judgements on pages of at most a height, each with the heads and the key; totals stand on the last.
-
-    Parameters
-    ----------
-    assessments, labels, title, width_mm
-        As for `risk_of_bias`.
-    height_mm : float
-
-    Returns
-    -------
-    list of matplotlib.figure.Figure
-    """
+    """As `risk_of_bias`, on pages of at most `height_mm`, each with heads and legend; totals stand on the last."""
     canvases = draw_risk_of_bias(assessments, labels, title, width_mm, height_mm)
-    text = describe(assessments, labels_of(assessments, labels), clean(title))
-    return figures_of(canvases, clean(title), text)
+    return figures_of(canvases, clean(title), describe(assessments, labels_of(assessments, labels), clean(title)))
 
 
 def draw_risk_of_bias(
@@ -101,115 +80,107 @@ def draw_risk_of_bias(
 ) -> list[Canvas]:  # fmt: skip
     """The pages as canvases of measured texts and marks."""
     names = labels_of(assessments, labels)
-    grid = _Grid(page_width(width_mm), names)
-    notes = notes_of(assessments, names)
-    foot = grid.foot(Canvas(grid.width), 0.0, assessments, notes) + MARGIN + LEADING
-    # Pages before the last hold the key only.
-    short = grid.key(Canvas(grid.width), grid.mark_key(Canvas(grid.width), 0.0)) + MARGIN + LEADING
+    width, notes = page_width(width_mm), notes_of(assessments, names)
+    table = _make_table(width, names)
+    # Pages before the last have the words of the marks in place of the totals and the notes.
+    foot = _draw_foot(Canvas(width), 0.0, table, assessments, notes) + MARGIN + LEADING
+    short = _draw_domains(Canvas(width), _draw_marks(Canvas(width), 0.0)) + MARGIN + LEADING
     pages: list[Canvas] = []
-    canvas, y = Canvas(grid.width), 0.0
+    y = 0.0
     for number, (a, name) in enumerate(zip(assessments, names, strict=True)):
-        height = grid.row_height(name)
-        below = foot if number == len(names) - 1 else short
-        if not pages or y + height + below > height_mm * MM:
+        lines = table.columns[-1].lines(name)
+        height = max(ROW + 1, LEADING * len(lines) + 4)
+        if not pages or y + height + (foot if number == len(names) - 1 else short) > height_mm * MM:
             if pages:
-                canvas.height = grid.key(canvas, grid.mark_key(canvas, y)) + MARGIN
-            canvas = Canvas(grid.width)
-            pages.append(canvas)
-            y = grid.head(canvas, clean(title), assessments)
-        y = grid.row(canvas, y, a, name, number)
-    canvas.height = grid.foot(canvas, y, assessments, notes) + MARGIN
+                pages[-1].height = _draw_domains(pages[-1], _draw_marks(pages[-1], y)) + MARGIN
+            pages.append(Canvas(width))
+            y = _draw_head(pages[-1], table, clean(title), assessments)
+        _draw_row(pages[-1], y, table, a, name, lines, height)
+        y += height
+    pages[-1].height = _draw_foot(pages[-1], y, table, assessments, notes) + MARGIN
     put_page_numbers(pages)
     return pages
 
 
-class _Grid:
-    """Where the columns are: names on the left, then the domains; their names above them where there is room."""
+def _make_table(width: float, names: Sequence[str]) -> Table:
+    """A column a domain, then that of the names on the left; the domains are named where there is room for words."""
+    room = width - 2 * MARGIN
+    longest = max(*(text_width(n, SIZE) for n in names), text_width("Not assessed", SIZE) + 14,
+                  text_width("Study", SIZE, "bold"))  # fmt: skip
+    worded = room >= SHORTEST_LABEL + GAP + len(DOMAINS) * WIDE
+    step, last = (WIDE, WIDE) if worded else (NARROW, LAST)
+    columns = (len(DOMAINS) - 1) * step + last
+    label = min(longest, room - GAP - columns)
+    if worded:
+        step = last = min((room - GAP - label) / len(DOMAINS), WIDEST)
+        columns = len(DOMAINS) * step
+    left = MARGIN + label + GAP
+    right = left + columns
+    middles = [left + (i + 0.5) * step for i in range(len(DOMAINS) - 1)] + [right - last / 2]
+    domains = [
+        Column(x, HEADS[d], "center", step - 4 if worded else 0.0) for d, x in zip(DOMAINS, middles, strict=True)
+    ]
+    return Table([*domains, Column(MARGIN, "Study", width=label)], right)
 
-    def __init__(self, width: float, names: Sequence[str]) -> None:
-        self.width = width
-        room = width - 2 * MARGIN
-        longest = max(text_width(n, SIZE) for n in names)
-        longest = max(longest, text_width("Not assessed", SIZE) + 14, text_width("Study", SIZE, "bold"))
-        self.worded = room >= SHORTEST_LABEL + GAP + len(DOMAINS) * WIDE
-        self.step = WIDE if self.worded else NARROW
-        self.last = WIDE if self.worded else LAST
-        columns = (len(DOMAINS) - 1) * self.step + self.last
-        self.names = min(longest, room - GAP - columns)
-        if self.worded:
-            self.step = self.last = min((room - GAP - self.names) / len(DOMAINS), WIDEST)
-            columns = len(DOMAINS) * self.step
-        left = MARGIN + self.names + GAP
-        self.right = left + columns
-        self.middles = [left + (i + 0.5) * self.step for i in range(len(DOMAINS) - 1)] + [self.right - self.last / 2]
 
-    def lines(self, name: str) -> list[str]:
-        return wrap(name, self.names, SIZE)
+def _draw_head(canvas: Canvas, table: Table, title: str, assessments: Sequence[Assessment]) -> float:
+    """Title, how many were assessed, heads of the columns."""
+    y = put_text(canvas, counts_sentence(assessments), put_title(canvas, title) - 4, weight="bold") + 5 + LEADING
+    deep = 0
+    for domain, column in zip(DOMAINS, table.columns, strict=False):
+        words = wrap(_short(domain), column.width, SMALL) if column.width else []
+        canvas.text(column.x, y, str(column.head), align="center", weight="bold")
+        canvas.lines(column.x, y + SMALL * 1.25, words, SMALL, SMALL * 1.25, "center")
+        deep = max(deep, len(words))
+    y += deep * SMALL * 1.25
+    canvas.text(MARGIN, y, "Study", weight="bold")
+    return table.draw_rule(canvas, y + 4, heads=True) + 1
 
-    def row_height(self, name: str) -> float:
-        return max(ROW + 1, LEADING * len(self.lines(name)) + 4)
 
-    def head(self, canvas: Canvas, title: str, assessments: Sequence[Assessment]) -> float:
-        """Title, how many were assessed, heads of the columns."""
-        y = put_text(canvas, counts_sentence(assessments), put_title(canvas, title) - 4, weight="bold") + 5
-        heads = {d: [HEADS[d]] for d in DOMAINS}
-        words = {d: wrap(_short(d), self.step - 4, SMALL) if self.worded else [] for d in DOMAINS}
-        deep = max(len(w) for w in words.values())
-        y += LEADING
-        for domain, x in zip(DOMAINS, self.middles, strict=True):
-            canvas.text(x, y, heads[domain][0], SIZE, "center", "bold", INK)
-            for number, line in enumerate(words[domain]):
-                canvas.text(x, y + (number + 1) * SMALL * 1.25, line, SMALL, "center", color=INK)
-        y += deep * SMALL * 1.25
-        canvas.text(MARGIN, y, "Study", SIZE, weight="bold", color=INK)
-        canvas.line(MARGIN, y + 4, self.right, y + 4, "header rule", 0.8, INK)
-        return y + 5
+def _draw_row(
+    canvas: Canvas, y: float, table: Table, a: Assessment, name: str, lines: list[str], height: float
+) -> None:
+    """A study: its name and six marks."""
+    cells = {d: judgement_mark(a.judgement(d)).word for d in DOMAINS}
+    reasons = {f"{d}_reason": clean(a.reasons.get(d, "")) for d in DOMAINS}
+    with canvas.data_row(
+        study=name, study_id=a.study_id, outcome=clean(a.outcome), **cells, assessor=clean(a.assessor), **reasons
+    ):
+        table.draw_row(canvas, y, [*[""] * len(DOMAINS), lines], height)
+        for domain, column in zip(DOMAINS, table.columns, strict=False):
+            draw_judgement(canvas, a.judgement(domain), column.x, y + height / 2, RADIUS, f"{name}, {HEADS[domain]}")
+    table.draw_rule(canvas, y + height)
 
-    def row(self, canvas: Canvas, y: float, a: Assessment, name: str, number: int) -> float:
-        """A study: its name and six marks."""
-        lines = self.lines(name)
-        height = self.row_height(name)
-        middle = y + height / 2
-        cells = {d: judgement_mark(a.judgement(d)).word for d in DOMAINS}
-        reasons = {f"{d}_reason": clean(a.reasons.get(d, "")) for d in DOMAINS}
-        with canvas.data_row(
-            study=name, study_id=a.study_id, outcome=clean(a.outcome), **cells, assessor=clean(a.assessor), **reasons
-        ):
-            put_beside(canvas, lines, MARGIN, middle)
-            for domain, x in zip(DOMAINS, self.middles, strict=True):
-                draw_judgement(canvas, a.judgement(domain), x, middle, RADIUS, f"{name}, {HEADS[domain]}")
-        canvas.line(MARGIN, y + height, self.right, y + height, "row rule", 0.3, LIGHT)
-        return y + height
 
-    def foot(self, canvas: Canvas, y: float, assessments: Sequence[Assessment], notes: Sequence[str]) -> float:
-        """Counts by domain, the key, the notes; returns where they end."""
-        canvas.line(MARGIN, y, self.right, y, "header rule", 0.8, INK)
-        for judgement in JUDGEMENTS:
-            y += ROW
-            mark = judgement_mark(judgement)
-            counts = Counter(d for a in assessments for d in DOMAINS if a.judgement(d) == judgement)
-            word = mark.word[0].upper() + mark.word[1:]
-            with canvas.data_row(study=f"Number of {mark.word}", **{d: counts[d] for d in DOMAINS}):
-                draw_judgement(canvas, judgement, MARGIN + 4.5, y - 2.6, 3.6, f"count of {mark.word}")
-                canvas.text(MARGIN + 14, y, word, SIZE, color=INK)
-                for domain, x in zip(DOMAINS, self.middles, strict=True):
-                    canvas.text(x, y, str(counts[domain]), SIZE, "center", color=INK)
-        return put_notes(canvas, notes, self.key(canvas, y + 2)) + 2
+def _draw_foot(
+    canvas: Canvas, y: float, table: Table, assessments: Sequence[Assessment], notes: Sequence[str]
+) -> float:
+    """Counts by domain, names of the domains, the notes; returns where they end."""
+    table.draw_rule(canvas, y, heads=True)
+    for judgement in JUDGEMENTS:
+        y += ROW
+        mark = judgement_mark(judgement)
+        counts = Counter(d for a in assessments for d in DOMAINS if a.judgement(d) == judgement)
+        with canvas.data_row(study=f"Number of {mark.word}", **{d: counts[d] for d in DOMAINS}):
+            draw_judgement(canvas, judgement, MARGIN + 4.5, y - 2.6, 3.6, f"count of {mark.word}")
+            canvas.text(MARGIN + 14, y, mark.word[0].upper() + mark.word[1:])
+            table.draw_row(canvas, y - LEADING, [str(counts[d]) for d in DOMAINS])
+    return put_notes(canvas, notes, _draw_domains(canvas, y + 2)) + 2
 
-    def key(self, canvas: Canvas, y: float) -> float:
-        """Full names of the domains; returns the last baseline."""
-        y += 3
-        for domain in list(DOMAINS)[:-1]:
-            for number, line in enumerate(wrap(DOMAINS[domain], self.width - 2 * MARGIN - 14, SMALL)):
-                y += SMALL * 1.3
-                if not number:
-                    canvas.text(MARGIN, y, HEADS[domain], SMALL, weight="bold", color=INK)
-                canvas.text(MARGIN + 14, y, line, SMALL, color=INK)
-        return y + 3
 
-    def mark_key(self, canvas: Canvas, y: float) -> float:
-        """Words of the marks, on pages without the counts that name them; returns the last baseline."""
-        return put_legend(canvas, mark_entries(), y + 1.5, SIZE) + 1
+def _draw_domains(canvas: Canvas, y: float) -> float:
+    """Full names of the domains; returns the last baseline."""
+    y += 3 + SMALL * 1.3
+    for domain in list(DOMAINS)[:-1]:
+        canvas.text(MARGIN, y, HEADS[domain], SMALL, weight="bold")
+        lines = wrap(DOMAINS[domain], canvas.width - 2 * MARGIN - 14, SMALL)
+        y = canvas.lines(MARGIN + 14, y, lines, SMALL, SMALL * 1.3)
+    return y - SMALL * 1.3 + 3
+
+
+def _draw_marks(canvas: Canvas, y: float) -> float:
+    """Words of the marks, on pages without the counts that name them; returns the last baseline."""
+    return put_legend(canvas, mark_entries(), y + 1.5, SIZE) + 1
 
 
 def _short(domain: str) -> str:
