@@ -262,7 +262,7 @@ def test_symbols_of_verdicts_differ_in_shape_colour_and_word():
     assert tuple(CLAIM_MARKS) == VERDICTS
     for table in (REPRODUCTION_MARKS, CLAIM_MARKS):
         assert len(table) == 6
-        assert len({m.parts for m in table.values()}) == len({m.color for m in table.values()}) == 6
+        assert len({m.symbol for m in table.values()}) == len({m.color for m in table.values()}) == 6
         assert all(m.word == word and m.meaning for word, m in table.items())
 
 

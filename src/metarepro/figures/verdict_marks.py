@@ -31,28 +31,19 @@ _SMALL_TICK: list[Point] = [(0.62 * x, 0.62 * y) for x, y in _TICK]
 
 @dataclass(frozen=True)
 class VerdictMark:
-    """How a verdict is shown.
+    """How a verdict is shown: its word, its colour, its symbol, and what it means in plain words.
 
-    Attributes
-    ----------
-    word : str
-        The verdict as a reader sees it.
-    color : str
-        Its colour.
-    parts : tuple
-        Polygons on a square from -1 to 1, y downwards, each with its fill; a white one has an outline of the colour.
-    meaning : str
-        What the verdict says, in plain words.
+    The symbol is polygons on a square from -1 to 1, y downwards, each with its fill; a white one has an outline.
     """
 
     word: str
     color: str
-    parts: tuple[tuple[tuple[Point, ...], Fill], ...]
+    symbol: tuple[tuple[tuple[Point, ...], Fill], ...]
     meaning: str
 
 
-def _mark(word: str, color: str, meaning: str, *parts: tuple[list[Point], Fill]) -> VerdictMark:
-    return VerdictMark(word, color, tuple((tuple(points), fill) for points, fill in parts), meaning)
+def _mark(word: str, color: str, meaning: str, *symbol: tuple[list[Point], Fill]) -> VerdictMark:
+    return VerdictMark(word, color, tuple((tuple(points), fill) for points, fill in symbol), meaning)
 
 
 _DASH: tuple[list[Point], Fill] = (box(-0.5, -0.16, 0.5, 0.16), "colour")
@@ -113,9 +104,9 @@ def mark_of(verdict: str, marks: dict[str, VerdictMark]) -> VerdictMark:
 
 
 def draw_mark(canvas: Canvas, mark: VerdictMark, x: float, y: float, radius: float, name: str) -> None:
-    """Put a verdict's symbol around a point; its first polygon is named `verdict: name`, further ones are parts."""
+    """Put a verdict's symbol around a point; the first polygon is `verdict: name`, others `verdict part: name`."""
     outline = INK if mark.color == ORANGE else mark.color
-    for number, (points, fill) in enumerate(mark.parts):
+    for number, (points, fill) in enumerate(mark.symbol):
         placed = tuple((x + radius * px, y + radius * py) for px, py in points)
         color = mark.color if fill == "colour" else "#ffffff"
         stroke, width = (outline, 0.9) if fill == "white" else (None, 0.0)

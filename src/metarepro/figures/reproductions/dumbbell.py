@@ -6,20 +6,46 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_title
-from metarepro.figures.page.look import INK, LEADING, MARGIN, SIZE
+from metarepro.figures.page.layout import Canvas, Cell, page_width
+from metarepro.figures.page.panel import Values, axis_of
 from metarepro.figures.page.text import clean
-from metarepro.figures.reproductions.paired_rows import arrange, draw_heads, draw_key, draw_part
-from metarepro.figures.reproductions.rows import SHARES, Row, make_sections, paginate
+from metarepro.figures.reproductions.pairs import (
+    NOT_RECOMPUTED,
+    SHARES,
+    Basis,
+    Family,
+    Row,
+    Section,
+    draw_pairs,
+    family_of,
+    pair_cells,
+)
+from metarepro.figures.reproductions.printed import (
+    LONGEST,
+    computed_text,
+    measure_of,
+    printed_text,
+    printed_values,
+    scale_of,
+    subject,
+)
 from metarepro.figures.verdict_marks import REPRODUCTION_MARKS
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction
 
 DEFAULT_TITLE = "Printed and recomputed results"
-HEADS = ("Result", "Studies")
-MEANINGS = {mark.word: mark.meaning for mark in REPRODUCTION_MARKS.values()}
+HEADINGS: dict[Family, str] = {
+    "ratios": "Ratios",
+    "standardised": "Standardised mean differences",
+    "means": "Mean differences",
+    "risks": "Risk differences, percentage points",
+    "proportions": "Proportions, %",
+    "others": "Other effects",
+}
+NOTHING: Values = (math.nan, math.nan, math.nan)
 
 
 def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0) -> Any:
@@ -37,7 +63,7 @@ def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, 
     Returns
     -------
     matplotlib.figure.Figure
-        Its twin (`metarepro.figures.write_figure`) has a row a printed result, with both numbers in full.
+        Its data have a row a printed result, with both numbers in full.
 
     Raises
     ------
@@ -60,21 +86,7 @@ def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, 
 def dumbbell_pages(
     reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = 250.0
 ) -> list[Any]:
-    """Draw printed results against recomputed ones on pages of at most a height.
-
-    The axis of a scale is the same on all pages.
-
-    Parameters
-    ----------
-    reproductions, title, width_mm
-        As for `dumbbell`.
-    height_mm : float
-        A page is only higher if one row alone is.
-
-    Returns
-    -------
-    list of matplotlib.figure.Figure
-    """
+    """As `dumbbell`, on pages of at most `height_mm`; the axis of a scale is the same on all of them."""
     canvases = draw_dumbbell(reproductions, title, width_mm, height_mm)
     return figures_of(canvases, clean(title), describe(reproductions, clean(title)))
 
@@ -84,40 +96,71 @@ def draw_dumbbell(
     height_mm: float = math.inf,
 ) -> list[Canvas]:  # fmt: skip
     """The pages as canvases of measured texts and marks."""
-    width = page_width(width_mm)
-    sections = make_sections(reproductions)
-    rows = [row for section in sections for row in section.rows]
-    columns = arrange(sections, width, HEADS)
-
-    def begin(title: str) -> tuple[Canvas, float]:
-        canvas = Canvas(width)
-        y = put_title(canvas, title)
-        return canvas, draw_heads(canvas, columns, y) if rows else y
-
-    head, foot = begin(_named(clean(title), 99, 99))[1], _foot(Canvas(width), rows, 0.0) + MARGIN
-    parts = paginate(sections, height_mm * MM - head - foot)
-    canvases = []
-    for number, page in enumerate(parts, 1):
-        canvas, y = begin(_named(clean(title), number, len(parts)))
-        for part in page:
-            y = draw_part(canvas, columns, part, y)
-        if not rows:
-            y += LEADING
-            canvas.text(MARGIN, y, "No printed result.", SIZE, color=INK)
-        canvas.height = _foot(canvas, rows, y) + MARGIN
-        canvases.append(canvas)
-    return canvases
+    sections = _make_sections(reproductions)
+    meanings = {mark.word: mark.meaning for mark in REPRODUCTION_MARKS.values()}
+    return draw_pairs(
+        sections, page_width(width_mm), height_mm, heads=("Result", "Studies"), title=clean(title),
+        notes=[_note([row for section in sections for row in section.rows])], meanings=meanings, of="results",
+        apart=-1.5,
+    )  # fmt: skip
 
 
-def _named(title: str, number: int, pages: int) -> str:
-    return title if pages == 1 else f"{title} ({number} of {pages})"
+def _make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
+    """Rows by scale, in the order of the results within each; those of one group stand together."""
+    found = []
+    for family, heading in HEADINGS.items():
+        members = [r for r in reproductions if family_of(r) == family]
+        if not members:
+            continue
+        measure = measure_of(members[0])
+        names = list(dict.fromkeys(measure_of(r).label.lower() for r in members))
+        groups = list(dict.fromkeys(clean(r.group) for r in members))
+        members.sort(key=lambda r: groups.index(clean(r.group)))
+        rows = [_row(r, len(names) > 1) for r in members]
+        if family == "ratios":
+            heading = f"{heading}: {', '.join(names)}" if len(names) < 5 else heading
+            heading += ", log scale"
+        axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
+        found.append(Section(family, measure, heading, axis, rows))
+    return found
 
 
-def _foot(canvas: Canvas, rows: list[Row], y: float) -> float:
-    """Notes and the verdicts in plain words; returns the last baseline."""
-    if not rows:
-        return y
-    return draw_key(canvas, rows, MEANINGS, "results", put_notes(canvas, [_note(rows)], y + 4) - 1.5)
+def _row(r: Reproduction, name_measure: bool) -> Row:
+    measure = measure_of(r)
+    about = subject(r)
+    if name_measure and r.code:
+        about = ": ".join(p for p in (measure.label, about) if p)
+    k = "" if r.k is None else fmt.count(r.k)
+    own, others, recomputed = "", NOTHING, NOT_RECOMPUTED
+    k_own: int | None = None
+    basis: Basis = "none"
+    synthesis = r.resynthesis
+    if r.basis == "printed inputs" and r.recomputed is not None:
+        n = r.recomputed
+        basis, others = "printed inputs", (n.estimate, n.ci_low, n.ci_high)
+        rounded = (r.rounded.estimate, r.rounded.ci_low, r.rounded.ci_high)
+        fits = rounded[0] and all(len(t) <= LONGEST for t in rounded)
+        recomputed = printed_text(r.rounded) if fits else computed_text(measure, others)
+    elif r.basis != "printed inputs" and synthesis is not None:
+        n = synthesis.numbers
+        basis, others = "own rows", (n.estimate, n.ci_low, n.ci_high)
+        recomputed = computed_text(measure, others)
+        of = f" of {k}" if k else ""
+        own = f"own rows, k = {fmt.count(synthesis.k)}{of}"
+        k_own = synthesis.k
+    if math.isnan(others[0]):
+        basis, recomputed, own, k_own = "none", NOT_RECOMPUTED, "", None
+    name, group, values = clean(r.label) or clean(r.id), clean(r.group), printed_values(r)
+    cells: dict[str, Cell] = {
+        "result": clean(r.id), "review": name, "about": about, "group": group, "measure": clean(r.code),
+        "studies": r.k, "studies_of_our_own": k_own, **pair_cells(r.printed, values, others), "basis": basis,
+        "verdict": clean(r.verdict),
+    }  # fmt: skip
+    as_shares = measure.percent and scale_of(r) == 1 and bool(r.printed.estimate)
+    return Row(
+        clean(r.id), group, name, about, k, own, printed_text(r.printed), recomputed, values, others, basis,
+        clean(r.verdict), cells, as_shares,
+    )  # fmt: skip
 
 
 def _note(rows: list[Row]) -> str:
@@ -133,7 +176,7 @@ def _note(rows: list[Row]) -> str:
 
 def describe(reproductions: Sequence[Reproduction], title: str) -> str:
     """Text alternative: how many of each verdict, then every row."""
-    rows = [row for section in make_sections(reproductions) for row in section.rows]
+    rows = [row for section in _make_sections(reproductions) for row in section.rows]
     counts = ", ".join(f"{n} {mark}" for mark in REPRODUCTION_MARKS if (n := sum(r.verdict == mark for r in rows)))
     lines = []
     for r in rows:

@@ -10,11 +10,19 @@ from metarepro.effects import Measure
 from metarepro.errors import DataError
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas, Cell, page_width, put_notes, put_text, put_title
-from metarepro.figures.page.look import MARGIN, SIZE
+from metarepro.figures.page.layout import Canvas, Cell, page_width, put_text
+from metarepro.figures.page.look import SIZE
 from metarepro.figures.page.panel import Values, axis_of
 from metarepro.figures.page.text import clean, counted
-from metarepro.figures.reproductions.paired_rows import arrange, draw_heads, draw_key, draw_part
+from metarepro.figures.reproductions.pairs import (
+    NOT_RECOMPUTED,
+    SHARES,
+    Row,
+    Section,
+    draw_pairs,
+    family_of,
+    pair_cells,
+)
 from metarepro.figures.reproductions.printed import (
     NONE,
     as_number,
@@ -26,12 +34,10 @@ from metarepro.figures.reproductions.printed import (
     scale_of,
     subject,
 )
-from metarepro.figures.reproductions.rows import NOT_RECOMPUTED, SHARES, Row, Section, family_of, paginate, pair_cells
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import PrintedNumbers, Reproduction, StudyReproduction
 
-HEADS = ("Study", "")
 TURNED = "sign turned"
 MEANINGS = {
     "exact": "the recomputed numbers round to the printed ones",
@@ -55,7 +61,7 @@ def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        Its twin (`metarepro.figures.write_figure`) has the pooled result in the first row, then a row a study, with
+        Its data have the pooled result in the first row, then a row a study, with
         printed and recomputed numbers in full.
 
     Raises
@@ -80,19 +86,7 @@ def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
 
 
 def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = 250.0) -> list[Any]:
-    """Draw printed against recomputed effects of studies on pages of at most a height, all with one axis.
-
-    Parameters
-    ----------
-    reproduction, width_mm
-        As for `study_pairs`.
-    height_mm : float
-        A page is only higher if one row alone is.
-
-    Returns
-    -------
-    list of matplotlib.figure.Figure
-    """
+    """As `study_pairs`, on pages of at most `height_mm`, all with one axis."""
     canvases = draw_study_pairs(reproduction, width_mm, height_mm)
     return figures_of(canvases, title(reproduction), describe(reproduction))
 
@@ -102,32 +96,11 @@ def draw_study_pairs(
 ) -> list[Canvas]:  # fmt: skip
     """The pages as canvases of measured texts and marks."""
     r = reproduction
-    width = page_width(width_mm)
-    rows = study_rows(r)
-    section = _section(r, rows)
-    columns = arrange([section], width, HEADS)
-
-    def begin(number: int, pages: int) -> tuple[Canvas, float]:
-        canvas = Canvas(width)
-        y = put_title(canvas, title(r) + (f" ({number} of {pages})" if pages > 1 else ""))
-        if number == 1:
-            y = _caption(canvas, r, y)
-        return canvas, draw_heads(canvas, columns, y)
-
-    def end(canvas: Canvas, y: float) -> float:
-        return draw_key(canvas, rows, MEANINGS, "studies", put_notes(canvas, _notes(r, rows), y + 4)) + MARGIN
-
-    # The first page has the most above its rows; "99 of 99" is as long as any number of pages.
-    head = max(begin(1, 1)[1], begin(1, 99)[1])
-    parts = paginate([section], height_mm * MM - head - end(Canvas(width), 0.0))
-    canvases = []
-    for number, page in enumerate(parts, 1):
-        canvas, y = begin(number, len(parts))
-        for part in page:
-            y = draw_part(canvas, columns, part, y)
-        canvas.height = end(canvas, y)
-        canvases.append(canvas)
-    return canvases
+    rows, page = study_rows(r), page_width(width_mm)
+    return draw_pairs(
+        [_section(r, rows)], page, height_mm, heads=("Study", ""), title=title(r), notes=_notes(r, rows),
+        meanings=MEANINGS, of="studies", caption=lambda canvas, y: _caption(canvas, r, y),
+    )  # fmt: skip
 
 
 def _section(r: Reproduction, rows: list[Row]) -> Section:
@@ -175,14 +148,12 @@ def _row(r: Reproduction, study: StudyReproduction, number: int, scale: float) -
     basis: Any = "none" if math.isnan(n.estimate) else "printed inputs"
     turned = study.verdict in ("exact", "rounding") and _turned(values[0], n.estimate)
     label = clean(study.label) or f"Study {number + 1}"
-    row = Row(
+    verdict, numbers = clean(study.verdict), pair_cells(study.printed, values, others)
+    return Row(
         f"s{number}", "", label, "", "", TURNED if turned else "", printed_text(study.printed),
         NOT_RECOMPUTED if basis == "none" else _computed(r, study.printed, others, scale), values, others, basis,
-        clean(study.verdict),
+        verdict, {"shows": "study", "study": label, **numbers, "verdict": verdict},
     )  # fmt: skip
-    about: dict[str, Cell] = {"shows": "study", "study": label}
-    row.cells = {**about, **pair_cells(study.printed, values, others), "verdict": row.verdict}
-    return row
 
 
 def _on_display_scale(printed: PrintedNumbers, scale: float) -> Values:
@@ -214,7 +185,7 @@ def title(reproduction: Reproduction) -> str:
 
 
 def _pooled(r: Reproduction) -> tuple[str, dict[str, Cell]]:
-    """The pooled result in words, and its row of the twin."""
+    """The pooled result in words, and its row of the data."""
     printed = printed_text(r.printed)
     scale = _scale(r)
     others = (math.nan,) * 3
