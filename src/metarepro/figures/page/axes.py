@@ -36,6 +36,15 @@ class Axis:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
+    def share(self, value: float) -> float:
+        """As `position`, and infinite for values that are."""
+        return value if math.isinf(value) else self.position(value)
+
+    def beyond(self, value: float) -> int:
+        """-1 or 1 if a value lies beyond the low or high end, else 0."""
+        share = self.share(value)
+        return -1 if share < 0 else 1 if share > 1 else 0
+
 
 def make_axis(
     measure: Measure, estimates: list[float], lows: list[float], highs: list[float], more: tuple[float, ...] = ()

@@ -69,20 +69,13 @@ class Panel:
     left: float
     width: float
 
-    def share(self, value: float) -> float:
-        """Share of the axis, 0 at its low end; far outside for values that a log axis cannot have."""
-        if math.isinf(value):
-            return math.inf if value > 0 else -math.inf
-        return self.axis.position(value)
-
     def x(self, value: float) -> float:
         """Place of a value, at an end of the axis if it is beyond."""
-        return self.left + self.width * min(max(self.share(value), 0.0), 1.0)
+        return self.left + self.width * min(max(self.axis.share(value), 0.0), 1.0)
 
     def beyond(self, value: float) -> int:
         """-1 or 1 if a value lies beyond the low or high end, else 0."""
-        share = self.share(value)
-        return -1 if share < 0 else 1 if share > 1 else 0
+        return self.axis.beyond(value)
 
     def arrow(self, y: float, side: int, half: float = 2.4) -> list[tuple[float, float]]:
         """Corners of an arrow head at an end of the axis."""
@@ -110,7 +103,7 @@ class Panel:
         """
         if any(math.isnan(v) for v in (estimate, low, high)):
             return
-        start, middle, end = (self.share(v) for v in (low, estimate, high))
+        start, middle, end = (self.axis.share(v) for v in (low, estimate, high))
 
         def height(share: float) -> float:
             """Half height at a share of the axis; an end that is infinitely far leaves it full."""

@@ -40,16 +40,16 @@ class Plane:
 
     def x(self, value: float) -> float:
         """Place of a value, at an end of the axis if it is beyond."""
-        return self.left + self.width * min(max(_share(self.x_axis, value), 0.0), 1.0)
+        return self.left + self.width * min(max(self.x_axis.share(value), 0.0), 1.0)
 
     def y(self, value: float) -> float:
         """Height of a value, at an end of the axis if it is beyond."""
-        share = min(max(_share(self.y_axis, value), 0.0), 1.0)
+        share = min(max(self.y_axis.share(value), 0.0), 1.0)
         return self.top + self.height * (share if self.y_down else 1 - share)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies within both axes."""
-        return 0 <= _share(self.x_axis, x) <= 1 and 0 <= _share(self.y_axis, y) <= 1
+        return 0 <= self.x_axis.share(x) <= 1 and 0 <= self.y_axis.share(y) <= 1
 
     def draw_axes(self, canvas: Canvas, x_name: str, y_name: str) -> float:
         """Axes with ticks, labels and names; the name of the upright one stands above it. Returns the last baseline."""
@@ -79,9 +79,3 @@ class Plane:
             middle = min(max((self.left + self.right) / 2, MARGIN + half), canvas.width - MARGIN - half)
             canvas.text(middle, y, line, SIZE, "center", color=INK)
         return y
-
-
-def _share(axis: Axis, value: float) -> float:
-    if math.isinf(value):
-        return value
-    return axis.position(value)
