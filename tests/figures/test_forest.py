@@ -256,7 +256,7 @@ def test_numbers_as_printed():
 @pytest.mark.parametrize("spread", [1.02, 1.5, 10, 1e5])
 def test_ratio_axes_have_round_ticks_and_hold_all_estimates(center, spread):
     estimates = [center / spread**0.1, center, center * spread**0.1]
-    axis = make_axis(get_measure("OR"), estimates, [e / spread for e in estimates], [e * spread for e in estimates])
+    axis = make_axis(get_measure("OR"), [(e, e / spread, e * spread) for e in estimates])
     assert axis.log and 3 <= len(axis.ticks) <= 9 and 1 in axis.ticks
     assert all(0 <= axis.position(e) <= 1 for e in estimates)
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
@@ -265,7 +265,7 @@ def test_ratio_axes_have_round_ticks_and_hold_all_estimates(center, spread):
 
 @pytest.mark.parametrize("scale", [1e-3, 0.4, 7, 300])
 def test_linear_axes_have_round_ticks_and_hold_zero(scale):
-    axis = make_axis(get_measure("MD"), [-scale, -scale / 2], [-2 * scale, -scale], [0.1 * scale, 0.2 * scale])
+    axis = make_axis(get_measure("MD"), [(-scale, -2 * scale, 0.1 * scale), (-scale / 2, -scale, 0.2 * scale)])
     assert 0 in [round(t, 12) for t in axis.ticks] and 3 <= len(axis.ticks) <= 10
     assert axis.low <= -scale and len(set(axis.labels)) == len(axis.labels)
     assert "-" not in "".join(axis.labels)

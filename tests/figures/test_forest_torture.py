@@ -14,7 +14,7 @@ from metarepro import effect_sizes, pool
 from metarepro.analysis.from_fit import result_of
 from metarepro.errors import DataError
 from metarepro.figures import forest, forest_pages, save
-from metarepro.figures.forest_plots.axis import forest_axis
+from metarepro.figures.forest_plots.drawing import forest_axis
 from metarepro.figures.forest_plots.forest import PAGE_MM, draw_forest, draw_forest_pages
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, Canvas

@@ -111,25 +111,15 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
     if kind.kind in ("one_arm", "counts"):
         return _count_cells(kind, i)
     if kind.kind == "means":
-        return {
-            key: text
-            for arm in "12"
-            for key, text in (
-                (
-                    "m" + arm,
-                    style.number(_mean(i["m" + arm], i["sd" + arm], kind.decimals)),
-                ),
-                ("n" + arm, fmt.count(i["n" + arm])),
-            )
-        }
+        cells = {"n1": fmt.count(i["n1"]), "n2": fmt.count(i["n2"])}
+        for arm in "12":
+            mean, sd = (fmt.fixed(i[name + arm], kind.decimals) for name in ("m", "sd"))
+            cells["m" + arm] = style.number(f"{mean} ({sd})")
+        return cells
     given = {"counts": "counts", "means": "means, SDs"}.get(study.kind)
     if given is None:
         given = "SE" if "se" in i else "interval" if "ci_low" in i else "P value"
     return {"given": given, "n": fmt.count(study.participants)}
-
-
-def _mean(mean: float, sd: float, decimals: int) -> str:
-    return f"{fmt.fixed(mean, decimals)} ({fmt.fixed(sd, decimals)})"
 
 
 def _count_cells(kind: DataKind, numbers: dict[str, float]) -> dict[str, str]:
@@ -175,18 +165,13 @@ def folded_note(result: AnalysisResult, kind: DataKind, folded: frozenset[Fold])
     """What the numbers under the labels are, where columns were folded."""
     if not result.studies:
         return ""
-    words = [_data_note(result, kind)] if "data" in folded else []
+    arms = f", {result.experimental_label or 'group 1'} v {control_name(result) or 'group 2'}"
+    names = {"one_arm": "events/total", "counts": f"events/total{arms}", "means": f"mean (SD) and N{arms}"}
+    words = [names[kind.kind]] if "data" in folded and kind.kind in names else []
     words += ["weight"] if "weight" in folded and result.combine == "pool" else []
-    words = [w for w in words if w]
     if "effect" in folded:
         words.insert(0, f"{effect_label(result)} ({level_text(result)}% CI)")
     return f"Under the labels: {'; '.join(words)}." if words else ""
-
-
-def _data_note(result: AnalysisResult, kind: DataKind) -> str:
-    arms = f", {result.experimental_label or 'group 1'} v {control_name(result) or 'group 2'}"
-    names = {"one_arm": "events/total", "counts": f"events/total{arms}", "means": f"mean (SD) and N{arms}"}
-    return names.get(kind.kind, "")
 
 
 def control_name(result: AnalysisResult) -> str:
@@ -197,3 +182,10 @@ def control_name(result: AnalysisResult) -> str:
 def capital(text: str) -> str:
     """With a capital at its start."""
     return text[:1].upper() + text[1:]
+
+
+def favours(result: AnalysisResult, word: str) -> tuple[str, str]:
+    """What stands left and right of no effect, by the outcome's polarity: "Favours ketamine" with an arrow."""
+    good, bad = f"{word} {result.experimental_label}", f"{word} {control_name(result)}"
+    left, right = (bad, good) if result.better == "high" else (good, bad)
+    return f"\u2190 {one_line(left)}", f"{one_line(right)} \u2192"

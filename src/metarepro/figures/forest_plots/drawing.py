@@ -8,29 +8,26 @@ import re
 from itertools import pairwise
 
 from metarepro.analysis.result import AnalysisResult
-from metarepro.effects import get_measure
-from metarepro.figures.forest_plots.axis import forest_axis
-from metarepro.figures.forest_plots.columns import (
-    Column,
-    control_name,
-    data_kind,
-    effect_column,
-    folded_note,
-    weight_column,
-)
-from metarepro.figures.forest_plots.layout import LIGHT_PITCH, Placement, cell_lines, place, small_leading, wrap_row
+from metarepro.effects import Measure, get_measure
+from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
+from metarepro.figures.forest_plots.layout import LIGHT_PITCH, SMALL_LEADING, Placement, cell_lines, place, wrap_row
 from metarepro.figures.forest_plots.rows import Row, make_rows
 from metarepro.figures.judgements.marks import draw_judgement
 from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import Axis, Values, make_axis
 from metarepro.figures.page.layout import MM, Align, Canvas, put_notes, put_title
 from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL, WHITE
-from metarepro.figures.page.panel import Panel
+from metarepro.figures.page.panel import Panel, not_outlying
 from metarepro.figures.page.shapes import diamond, square
 from metarepro.figures.page.text import one_line, text_width, wrap
 from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import effect_label, footnotes
 
 LARGEST, LEAST = 9.0, 2.4
+LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
+LIGHT_DOMAINS = (
+    "1 randomisation, 2 deviations from the intervention, 3 missing outcomes, 4 measurement, 5 selected results"
+)
 DOMAINS = ("d1", "d2", "d3", "d4", "d5", "overall")
 
 
@@ -44,27 +41,24 @@ class ForestDrawing:
         self.kind = kind = data_kind(result, self.measure, self.style)
         self.rows = make_rows(result, self.measure, kind, self.style)
         left = [*kind.columns]
-        left += [
-            Column(f"user {head}", [one_line(head)], self._align(f"user {head}"), "user")
-            for head in result.figure.columns
-        ]
+        for head in result.figure.columns:
+            left.append(Column(f"user {head}", [one_line(head)], self._align(f"user {head}"), "user"))
         right = [effect_column(result, self.style)]
         if result.combine == "pool":
             right.insert(0 if self.style.numbers_first else 1, weight_column(self.style))
         if self.style.numbers_first:
             left, right = [*left, *right], []
         lights = list(DOMAINS) if result.figure.risk_of_bias else []
-        self.place: Placement = place(
-            self.rows, left, right, lights, result.figure.width_mm * MM, self.style.study_head
-        )
+        width = result.figure.width_mm * MM
+        self.place: Placement = place(self.rows, left, right, lights, width, self.style.study_head)
         axis = forest_axis(result, self.measure)
         axis = dataclasses.replace(axis, labels=tuple(self.style.number(label) for label in axis.labels))
         self.panel = Panel(axis, self.place.plot_left, self.place.plot_width)
         self.heaviest = max((r.weight for r in self.rows if math.isfinite(r.weight)), default=0.0) or 1.0
         # Where the columns are too narrow for a sentence, the notes among the rows go below the axis.
-        self.moved = [r for r in self.rows if r.is_note] if self.place.note_width < 150 else []
+        self.moved = [r for r in self.rows if r.kind == "note"] if self.place.note_width < 150 else []
         if self.moved:
-            self.rows = [r for r in self.rows if not r.is_note]
+            self.rows = [r for r in self.rows if r.kind != "note"]
 
     def _align(self, key: str) -> Align:
         """Numbers stand at the right, words at the left."""
@@ -246,63 +240,40 @@ class ForestDrawing:
         return len(canvas.data) - 1
 
     def _draw_texts(self, canvas: Canvas, row: Row, baseline: float) -> None:
-        if row.is_note:
-            for number, line in enumerate(row.small):
-                canvas.text(MARGIN + row.indent, baseline + number * LEADING, line, SMALL, color=GREY)
+        x, weight = MARGIN + row.indent, "bold" if row.bold else "normal"
+        if row.kind == "note":
+            canvas.lines(x, baseline, row.small, SMALL, color=GREY)
             return
-        weight = "bold" if row.bold else "normal"
-        y = baseline
-        for number, line in enumerate(row.lines):
-            y = baseline + number * LEADING
-            canvas.text(MARGIN + row.indent, y, line, SIZE, "left", weight, INK)
-        for line in row.small:
-            y += small_leading()
-            canvas.text(MARGIN + row.indent, y, line, SMALL, color=GREY)
+        below = canvas.lines(x, baseline, row.lines, weight=weight) - LEADING + SMALL_LEADING
+        canvas.lines(x, below, row.small, SMALL, SMALL_LEADING, color=GREY)
         for column in self.place.columns:
             for number, line in enumerate(cell_lines(column, row)):
                 self._put(canvas, column, baseline + number * LEADING, line, weight)
 
     def _draw_marks(self, canvas: Canvas, row: Row, middle: float) -> None:
         estimate, low, high = row.values
-        name = row.label
         if row.kind == "study" and math.isfinite(estimate):
             self._draw_study(canvas, row, middle)
-        elif row.kind == "subtotal":
-            self.panel.diamond(canvas, middle, estimate, low, high, "Subtotal", 3.4, WHITE, self.style.diamond)
-        elif row.kind == "total":
-            self.panel.diamond(
-                canvas, middle, estimate, low, high, "total", 4.4, self.style.diamond, self.style.diamond
-            )
-        elif row.kind == "model":
-            self.panel.diamond(canvas, middle, estimate, low, high, f"model {name}", 3.4, WHITE, self.style.diamond)
+        elif row.kind in ("subtotal", "total", "model"):
+            name = {"subtotal": "Subtotal", "total": "total"}.get(row.kind, f"model {row.label}")
+            half, fill = (4.4, self.style.diamond) if row.kind == "total" else (3.4, WHITE)
+            self.panel.diamond(canvas, middle, row.values, name, half, fill, self.style.diamond)
         elif row.kind == "prediction":
             self.panel.interval(canvas, middle, low, high, BROWN, "prediction interval", 2.4)
         elif row.kind == "reference" and math.isfinite(estimate):
             if side := self.panel.beyond(estimate):
-                canvas.polygon(self.panel.arrow(middle, side, 3.0), INK, f"arrow: {name}")
+                canvas.polygon(self.panel.arrow(middle, side, 3.0), INK, f"arrow: {row.label}")
             else:
-                canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {name}", INK)
+                canvas.polygon(diamond(3.5, self.panel.x(estimate), middle), WHITE, f"printed: {row.label}", INK)
 
     def _draw_study(self, canvas: Canvas, row: Row, middle: float) -> None:
-        estimate, low, high = row.values
-        self.panel.interval(canvas, middle, low, high, INK, row.label)
-        if side := self.panel.beyond(estimate):
-            canvas.polygon(self.panel.arrow(middle, side, 3.0), self.style.square, f"arrow: {row.label}")
-            return
-        half = max(self._side(row), LEAST) / 2
-        x = self.panel.x(estimate)
-        canvas.polygon(square(half, x, middle), self.style.square, f"square: {row.label}")
-        uncover(canvas, self.panel, half, row.values, middle, row.label)
+        draw_study(canvas, self.panel, row.values, middle, max(self._side(row), LEAST) / 2, self.style, row.label)
 
     # -- below the rows --------------------------------------------------------------------------------------------
 
     def _axis_below(self, canvas: Canvas, y: float) -> float:
         y = self.panel.ticks(canvas, y, self.style.number)
-        unit = fmt.unit(self.measure)
-        label = effect_label(self.result)
-        name = f"{label} ({unit})" if unit else label
-        if self.panel.axis.log:
-            name += ", log scale"
+        name = fmt.axis_name(effect_label(self.result), self.measure, "log" if self.panel.axis.log else "")
         if self.measure.null is not None and self.result.control_label and self.result.better:
             y = self._favours(canvas, y)
         width = canvas.width - 2 * MARGIN
@@ -316,12 +287,10 @@ class ForestDrawing:
         return y
 
     def _favours(self, canvas: Canvas, y: float) -> float:
-        """'Favours ...' on each side of no effect, its direction from the outcome's polarity."""
-        result, null = self.result, self.measure.null
-        good, bad = f"Favours {result.experimental_label}", f"Favours {control_name(result)}"
-        one, two = (bad, good) if result.better == "high" else (good, bad)
+        """'Favours ...' on each side of no effect."""
+        null = self.measure.null
         zero = self.panel.x(null if null is not None else 0.0)
-        one, two = f"\u2190 {one_line(one)}", f"{one_line(two)} \u2192"
+        one, two = favours(self.result, "Favours")
         # Under the rows the whole width is free, so a label may reach beyond the plot; two that do not fit are stacked.
         wide = [text_width(t, SIZE) for t in (one, two)]
         right, left = max(zero - 4, MARGIN + wide[0]), min(zero + 4, canvas.width - MARGIN - wide[1])
@@ -329,31 +298,39 @@ class ForestDrawing:
         if right > left - 4 or max(wide) > canvas.width - 2 * MARGIN:
             for text, side in ((one, -1), (two, 1)):
                 for line in wrap(text, canvas.width - 2 * MARGIN, SIZE):
-                    wide_line = text_width(line, SIZE)
-                    start = zero - 4 - wide_line if side < 0 else zero + 4
-                    x = min(max(start, MARGIN), canvas.width - MARGIN - wide_line)
-                    canvas.text(x, y, line, SIZE, color=INK)
+                    start = zero - 4 - text_width(line, SIZE) if side < 0 else zero + 4
+                    canvas.text(min(max(start, MARGIN), canvas.width - MARGIN - text_width(line, SIZE)), y, line)
                     y += SIZE + 1
             return y - SIZE + 1
-        canvas.text(right, y, one, SIZE, "right", color=INK)
-        canvas.text(left, y, two, SIZE, color=INK)
+        canvas.text(right, y, one, align="right")
+        canvas.text(left, y, two)
         return y + 2
 
 
-def uncover(
-    canvas: Canvas, panel: Panel, half: float, values: tuple[float, float, float], middle: float, name: str
+def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
+    """The axis: all estimates and most intervals; an estimate so far out that all others would merge has an arrow."""
+    studies = [(s.estimate, s.ci_low, s.ci_high) for s in result.studies if s.estimable]
+    s = result.summary
+    pooled = [(s.estimate, s.ci_low, s.ci_high)] if s is not None and s.k > 1 else []
+    # Printed values stand as marks of their own, so they need room as well.
+    printed = [(r.estimate, math.nan, math.nan) for r in result.references]
+    return make_axis(measure, [*not_outlying(measure, [*studies, *pooled]), *printed])
+
+
+def draw_study(
+    canvas: Canvas, panel: Panel, values: Values, middle: float, half: float, style: Style, name: str
 ) -> None:
-    """Draw an interval that its square hides on the square; `half` is half the side of it."""
+    """An interval with the square of its estimate, `half` its side; an arrow where the estimate is beyond the axis."""
     estimate, low, high = values
+    panel.interval(canvas, middle, low, high, INK, name)
+    if side := panel.beyond(estimate):
+        canvas.polygon(panel.arrow(middle, side, 3.0), style.square, f"arrow: {name}")
+        return
     x, start, end = panel.x(estimate), panel.x(low), panel.x(high)
+    canvas.polygon(square(half, x, middle), style.square, f"square: {name}")
     if math.isfinite(low) and end - start < 2 * half + 4:
+        # An interval that its square hides is drawn on the square.
         ends = max(start, x - half), min(end, x + half)
         canvas.line(ends[0], middle, ends[1], middle, f"interval on square: {name}", 0.7, WHITE)
         tall = min(2.0, 0.8 * half)
         canvas.line(x, middle - tall, x, middle + tall, f"estimate: {name}", 0.7, WHITE)
-
-
-LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
-LIGHT_DOMAINS = (
-    "1 randomisation, 2 deviations from the intervention, 3 missing outcomes, 4 measurement, 5 selected results"
-)

@@ -13,7 +13,7 @@ from metarepro.figures.styles import NO_BREAK
 LABEL_MIN, LABEL_MAX = 90.0, 190.0
 # Room for one light of risk of bias.
 LIGHT_PITCH = 9.5
-_SMALL_LEADING = 8.2
+SMALL_LEADING = 8.2
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def _try(
 
 def _natural_label(rows: list[Row], head: str) -> float:
     widths = [
-        text_width(r.label, SIZE, "bold" if r.bold else "normal") + r.indent for r in rows if not r.is_note and r.label
+        text_width(r.label, SIZE, "bold" if r.bold else "normal") + r.indent
+        for r in rows
+        if r.kind != "note" and r.label
     ]
     return min(max([*widths, text_width(head, SIZE, "bold")]), LABEL_MAX)
 
@@ -188,7 +190,7 @@ def _set_places(p: Placement) -> None:
 
 def wrap_row(row: Row, p: Placement) -> None:
     """Break the texts of a row to the width of its place, and take its height."""
-    if row.is_note:
+    if row.kind == "note":
         row.lines, row.small = [], wrap(row.label, max(p.note_width - row.indent, 60.0), SMALL)
         row.height = ROW + (len(row.small) - 1) * LEADING
         return
@@ -197,21 +199,14 @@ def wrap_row(row: Row, p: Placement) -> None:
     row.lines = wrap(row.label, room, SIZE, weight)
     words = _folded_words(row, p.attempt.folded)
     row.small = wrap("; ".join(words), room, SMALL) if words else []
-    label = ROW + (max(len(row.lines), 1) - 1) * LEADING + len(row.small) * _SMALL_LEADING
-    cells = max((len(t) for c in p.columns for t in (_cell_lines(c, row),)), default=1)
-    row.height = max(label, ROW + (cells - 1) * LEADING)
-
-
-def _cell_lines(column: Column, row: Row) -> list[str]:
-    text = row.cells.get(column.key, "")
-    return _stack(text) if text and any(len(v) > 1 for v in column.lines.values()) else [text]
+    label = ROW + (max(len(row.lines), 1) - 1) * LEADING + len(row.small) * SMALL_LEADING
+    cells = max((len(cell_lines(c, row)) for c in p.columns), default=1)
+    row.height = max(label, ROW + (max(cells, 1) - 1) * LEADING)
 
 
 def cell_lines(column: Column, row: Row) -> list[str]:
     """Lines of a cell: one, or two where estimates stand over their intervals."""
-    return [t for t in _cell_lines(column, row) if t]
-
-
-def small_leading() -> float:
-    """From a line under a label to the next."""
-    return _SMALL_LEADING
+    text = row.cells.get(column.key, "")
+    if text and any(len(v) > 1 for v in column.lines.values()):
+        return _stack(text)
+    return [text] if text else []

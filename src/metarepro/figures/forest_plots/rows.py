@@ -10,45 +10,25 @@ from dataclasses import dataclass, field
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.effects import Measure
 from metarepro.errors import ConfigError
+from metarepro.figures import wording
 from metarepro.figures.forest_plots.columns import DataKind, folded_words, study_cells, sums_of
 from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import NOTHING, Values
 from metarepro.figures.page.layout import Cell
 from metarepro.figures.page.look import INDENT
 from metarepro.figures.styles import NO_BREAK, Style
-from metarepro.figures.wording import (
-    effect_test_line,
-    heterogeneity_line,
-    level_text,
-    subgroup_test_line,
-    summary_label,
-)
 
-# Columns that the twin of a figure has by itself.
+# Columns that the CSV of a figure has by itself.
 RESERVED = frozenset({"row", "page", "panel"})
-Values = tuple[float, float, float]
-NOTHING: Values = (math.nan, math.nan, math.nan)
 
 
 @dataclass
 class Row:
     """A row of the plot.
 
-    Attributes
-    ----------
-    kind : str
-        study, heading, subtotal, total, model, prediction, reference, note, gap.
-    label : str
-    cells : dict of str to str
-        By the key of the column.
-    values : tuple of float
-        Estimate and interval on the display scale.
-    weight : float
-    data : dict
-        The exact numbers that the texts show.
-    folded : dict of str to str
-        How the cells of a folded group of columns read under the label.
-    judgements : dict of str to str
-        Risk of bias by domain.
+    `kind` is study, heading, subtotal, total, model, prediction, reference, note or gap; `cells` are by the key of the
+    column, `folded` says how the cells of a folded group of columns read under the label, `data` has the exact numbers
+    that the texts show, `judgements` the risk of bias by domain.
     """
 
     kind: str
@@ -69,11 +49,6 @@ class Row:
     def bold(self) -> bool:
         """Whether its texts are bold."""
         return self.kind in ("heading", "subtotal", "total")
-
-    @property
-    def is_note(self) -> bool:
-        """Whether it is a line of small text."""
-        return self.kind == "note"
 
 
 def study_label(study: StudyEffect) -> str:
@@ -124,10 +99,7 @@ class _Maker:
             effect = f"{style.effect(self.measure, study.estimate)} (N not read)"
         weight = self.weight_of[id(study)]
         cells = study_cells(study, self.kind, style)
-        folded = {
-            "data": folded_words(cells, self.kind),
-            "effect": effect,
-        }
+        folded = {"data": folded_words(cells, self.kind), "effect": effect}
         if result.combine == "pool":
             folded["weight"] = f"weight{NO_BREAK}{style.number(weight)}%"
         own = {head: " ".join(str(text).split()) for head, text in study.columns.items()}
@@ -173,7 +145,8 @@ class _Maker:
                 k = group.summary.k
                 rows.append(self.pooled_row("subtotal", f"Subtotal ({k} studies)", group.summary, members))
                 rows[-1].data["group"] = group.group
-                rows.append(self.note(heterogeneity_line(group.summary, self.style), rows[-1].data, INDENT))
+                heterogeneity = wording.heterogeneity_line(group.summary, self.style)
+                rows.append(self.note(heterogeneity, rows[-1].data, INDENT))
         # A subgroup in which nothing could be pooled has no summary; its studies are shown all the same.
         known = {g.group for g in self.result.subgroups}
         for name in dict.fromkeys(s.group for s in self.result.studies if s.group not in known):
@@ -194,28 +167,27 @@ class _Maker:
             return [self.note("No study has usable numbers for this analysis.", {})]
         if summary.k < 2:
             return [self.note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist.", {})]
-        total = self.pooled_row("total", summary_label(summary), summary, result.studies)
+        total = self.pooled_row("total", wording.summary_label(summary), summary, result.studies)
         if result.combine == "compound":
             total.cells = {"effect": total.cells["effect"]}
         rows = [Row("gap", ""), total]
         if math.isfinite(summary.pi_low):
             values = (math.nan, summary.pi_low, summary.pi_high)
             cell = style.interval(self.measure, summary.pi_low, summary.pi_high)
-            label = f"{level_text(result)}% prediction interval"
-            rows.append(
-                Row("prediction", label, 0.0, {"effect": cell}, values, data=total.data,
-                    folded={"effect": cell})
-            )  # fmt: skip
+            label = f"{wording.level_text(result)}% prediction interval"
+            cells = {"effect": cell}
+            rows.append(Row("prediction", label, 0.0, cells, values, data=total.data, folded=cells))
         rows += self.model_rows()
         if result.combine == "pool":
-            rows.append(self.note(heterogeneity_line(summary, style), total.data))
-            if style.name == "cochrane" and self.measure.null is not None and effect_test_line(summary, style):
-                rows.append(self.note(effect_test_line(summary, style), total.data))
+            rows.append(self.note(wording.heterogeneity_line(summary, style), total.data))
+            test_line = wording.effect_test_line(summary, style)
+            if style.name == "cochrane" and self.measure.null is not None and test_line:
+                rows.append(self.note(test_line, total.data))
         test = result.subgroup_test
         if test is not None and test.df > 0:
             data: dict[str, Cell] = {"row_kind": "subgroup test", **dataclasses.asdict(test)}
             del data["notes"]
-            rows.append(self.note(subgroup_test_line(result, style), data))
+            rows.append(self.note(wording.subgroup_test_line(result, style), data))
         return rows
 
     def model_rows(self) -> list[Row]:

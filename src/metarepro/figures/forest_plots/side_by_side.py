@@ -10,18 +10,16 @@ from typing import Any
 from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError
-from metarepro.figures.forest_plots.axis import not_outlying
-from metarepro.figures.forest_plots.columns import control_name
-from metarepro.figures.forest_plots.drawing import LARGEST, LEAST, uncover
+from metarepro.figures.forest_plots.columns import favours
+from metarepro.figures.forest_plots.drawing import LARGEST, LEAST, draw_study
 from metarepro.figures.forest_plots.rows import study_label, summary_data
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis, make_axis
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width, put_notes, put_title
 from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, MARGIN, ROW, SIZE, SMALL
-from metarepro.figures.page.panel import Panel
-from metarepro.figures.page.shapes import square
-from metarepro.figures.page.text import one_line, text_width, wrap
+from metarepro.figures.page.panel import Panel, not_outlying
+from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import describe_figure, effect_label, heterogeneity_line, level_text, summary_label
 
@@ -139,8 +137,7 @@ class _Panels:
         own = [r for r in self.results if r.measure == code]
         values = [(s.estimate, s.ci_low, s.ci_high) for r in own for s in r.studies if s.estimable]
         values += [(p.estimate, p.ci_low, p.ci_high) for r in own if (p := r.summary) is not None]
-        near = not_outlying(get_measure(code), values)
-        axis = make_axis(get_measure(code), [v[0] for v in near], [v[1] for v in near], [v[2] for v in near])
+        axis = make_axis(get_measure(code), not_outlying(get_measure(code), values))
         return replace(axis, labels=tuple(self.style.number(label) for label in axis.labels))
 
     # -- drawing ---------------------------------------------------------------------------------------------------
@@ -185,10 +182,8 @@ class _Panels:
         units = [wrap(f"{_name(p.result)} ({level_text(p.result)}% CI)", room, SMALL) for p in parts]
         depth, under = max(map(len, heads)), max(map(len, units))
         for part, lines, unit in zip(parts, heads, units, strict=True):
-            for i, line in enumerate(lines):
-                canvas.text(part.panel.left, top + (i + 1) * LEADING, line, SIZE, weight="bold", color=INK)
-            for i, line in enumerate(unit):
-                canvas.text(part.panel.left, top + (depth + i + 1) * LEADING, line, SMALL, color=GREY)
+            canvas.lines(part.panel.left, top + LEADING, lines, weight="bold")
+            canvas.lines(part.panel.left, top + (depth + 1) * LEADING, unit, SMALL, color=GREY)
         y = top + (depth + under) * LEADING
         canvas.text(MARGIN, y, self.style.study_head, SIZE, weight="bold", color=INK)
         y += 4.5
@@ -207,8 +202,7 @@ class _Panels:
             self._draw_frame(canvas, part, top, bottom)
         y = top
         for key in shown:
-            for number, line in enumerate(wrapped[key]):
-                canvas.text(MARGIN, y + 9 + number * LEADING, line, SIZE, color=INK)
+            canvas.lines(MARGIN, y + 9, wrapped[key])
             for part in parts:
                 self._draw_study(canvas, part, key, y)
             y += heights[key]
@@ -217,8 +211,7 @@ class _Panels:
             self._draw_pooled(canvas, part, y + 3)
         y += 2 * LEADING + 6
         if predicted:
-            for number, line in enumerate(wrap(self.predicted, self.label, SIZE)):
-                canvas.text(MARGIN, y + 9 + number * LEADING, line, SIZE, color=INK)
+            canvas.lines(MARGIN, y + 9, wrap(self.predicted, self.label, SIZE))
             for part in parts:
                 self._draw_prediction(canvas, part, y)
         return max(self._draw_axis(canvas, part, bottom) for part in parts)
@@ -237,25 +230,15 @@ class _Panels:
             measure = get_measure(part.result.measure)
             with canvas.data_row(**row):
                 lines = self._lines(measure, s.estimate, s.ci_low, s.ci_high) if s.estimable else ["not estimable"]
-                self._put_numbers(canvas, part, lines, top)
+                canvas.lines(part.numbers, top + 8.5, lines, SMALL)
                 if not s.estimable:
                     continue
-                y = top + ROW / 2
-                name = f"{part.letter} {s.label}"
-                part.panel.interval(canvas, y, s.ci_low, s.ci_high, INK, name)
                 weight = s.weight if 0 < s.weight < math.inf else 0.0
                 # Squares of a narrow panel are smaller, as in a narrow forest plot.
                 largest = LARGEST * min(1.0, max(self.plot / 120.0, 0.7))
                 half = max(largest * math.sqrt(weight / heaviest), LEAST) / 2
-                if side := part.panel.beyond(s.estimate):
-                    canvas.polygon(part.panel.arrow(y, side, 3.0), self.style.square, f"arrow: {name}")
-                else:
-                    canvas.polygon(square(half, part.panel.x(s.estimate), y), self.style.square, f"square: {name}")
-                    uncover(canvas, part.panel, half, (s.estimate, s.ci_low, s.ci_high), y, name)
-
-    def _put_numbers(self, canvas: Canvas, part: _Part, lines: list[str], top: float, weight: str = "normal") -> None:
-        for number, line in enumerate(lines):
-            canvas.text(part.numbers, top + 8.5 + number * LEADING, line, SMALL, weight=weight, color=INK)
+                values, name = (s.estimate, s.ci_low, s.ci_high), f"{part.letter} {s.label}"
+                draw_study(canvas, part.panel, values, top + ROW / 2, half, self.style, name)
 
     def _draw_pooled(self, canvas: Canvas, part: _Part, top: float) -> None:
         p = part.result.summary
@@ -264,9 +247,9 @@ class _Panels:
         data = summary_data(f"{part.letter} {part.result.title}", p)
         with canvas.data_row(**{**data, "panel": part.letter}):
             lines = self._lines(get_measure(part.result.measure), p.estimate, p.ci_low, p.ci_high)
-            self._put_numbers(canvas, part, lines, top)
-            part.panel.diamond(canvas, top + ROW / 2, p.estimate, p.ci_low, p.ci_high, part.letter, 4.4,
-                               self.style.diamond, self.style.diamond)  # fmt: skip
+            canvas.lines(part.numbers, top + 8.5, lines, SMALL)
+            values, color = (p.estimate, p.ci_low, p.ci_high), self.style.diamond
+            part.panel.diamond(canvas, top + ROW / 2, values, part.letter, 4.4, color, color)
 
     def _draw_prediction(self, canvas: Canvas, part: _Part, top: float) -> None:
         p = part.result.summary
@@ -274,7 +257,7 @@ class _Panels:
             return
         with canvas.data_row(panel=part.letter, row_kind="prediction", pi_low=p.pi_low, pi_high=p.pi_high):
             measure = get_measure(part.result.measure)
-            self._put_numbers(canvas, part, [self.style.interval(measure, p.pi_low, p.pi_high)], top)
+            canvas.lines(part.numbers, top + 8.5, [self.style.interval(measure, p.pi_low, p.pi_high)], SMALL)
             part.panel.interval(canvas, top + ROW / 2, p.pi_low, p.pi_high, BROWN, f"prediction {part.letter}", 2.4)
 
     def _draw_axis(self, canvas: Canvas, part: _Part, y: float) -> float:
@@ -282,11 +265,9 @@ class _Panels:
         result, measure = part.result, get_measure(part.result.measure)
         if measure.null is None or not result.control_label or not result.better:
             return y
-        good, bad = f"favours {result.experimental_label}", f"favours {control_name(result)}"
-        one, two = (bad, good) if result.better == "high" else (good, bad)
         left, right = part.panel.left - GUTTER, part.panel.left + self.plot + 6 + self.numbers
         zero = part.panel.x(measure.null)
-        for text, side in ((f"\u2190 {one_line(one)}", -1), (f"{one_line(two)} \u2192", 1)):
+        for text, side in zip(favours(result, "favours"), (-1, 1), strict=True):
             for line in wrap(text, right - left, SMALL):
                 y += SMALL * 1.3
                 wide = text_width(line, SMALL)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metarepro.effects import Measure
-from metarepro.figures.page.numbers import MINUS
+from metarepro.figures.page.numbers import fixed
 
+# An estimate with its interval; nan where there is none.
+Values = tuple[float, float, float]
+NOTHING: Values = (math.nan, math.nan, math.nan)
 _LADDERS = (
     (0.5, 0.67, 0.8, 1, 1.25, 1.5, 2),
     (0.1, 0.2, 0.5, 1, 2, 5, 10),
@@ -46,21 +50,13 @@ class Axis:
         return -1 if share < 0 else 1 if share > 1 else 0
 
 
-def make_axis(
-    measure: Measure, estimates: list[float], lows: list[float], highs: list[float], more: tuple[float, ...] = ()
-) -> Axis:
-    """Choose the axis: all estimates and most intervals are inside, the rest is cut by arrows.
+def make_axis(measure: Measure, values: Sequence[Values]) -> Axis:
+    """Choose the axis for estimates with intervals, on the display scale: all estimates and most intervals are inside.
 
-    Parameters
-    ----------
-    measure : Measure
-    estimates, lows, highs : list of float
-        Display-scale values; non-finite ones are ignored.
-    more : tuple of float
-        Further values to show if they are near (ends of the pooled interval).
+    The rest is cut by arrows; what is not finite is ignored.
     """
-    points = [e for e in estimates if math.isfinite(e)]
-    ends = [e for e in (*lows, *highs, *more) if math.isfinite(e)]
+    points = [v[0] for v in values if math.isfinite(v[0])]
+    ends = [e for v in values for e in v[1:] if math.isfinite(e)]
     if measure.null is None and measure.percent:
         return _percent_axis(points, ends)
     if measure.ratio:
@@ -119,17 +115,12 @@ def _linear_labels(ticks: tuple[float, ...], step: float, factor: int) -> tuple[
     decimals = max(0, -math.floor(math.log10(step * factor) + 1e-9)) if step * factor < 1 else 0
     if not math.isclose(step * factor, round(step * factor, decimals), rel_tol=1e-9):
         decimals += 1
-    return tuple(_plain(t * factor, decimals) for t in ticks)
+    return tuple(fixed(t * factor, decimals) for t in ticks)
 
 
 def _ratio_label(value: float) -> str:
     """In digits, never 1e-06."""
     return f"{value:.6f}".rstrip("0").rstrip(".")
-
-
-def _plain(value: float, decimals: int) -> str:
-    text = f"{value:.{decimals}f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
 def _nice_step(rough: float) -> float:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from metarepro.effects import Measure
-from metarepro.figures.page.axes import Axis, make_axis
+from metarepro.figures.page.axes import Axis, Values, make_axis
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.look import INK, SIZE
 from metarepro.figures.page.text import text_width
@@ -18,8 +19,6 @@ FARTHEST = 1e9
 # An estimate so many times farther out than half of them (ratios: by their logarithms) does not stretch the axis; it
 # is shown by an arrow.
 OUTLYING = 12.0
-
-Values = tuple[float, float, float]
 
 
 def axis_of(measure: Measure, values: list[Values]) -> Axis:
@@ -32,8 +31,32 @@ def axis_of(measure: Measure, values: list[Values]) -> Axis:
         # Ratios near 1 are near each other whatever they are multiples of.
         typical = max(sorted(far)[len(far) // 2], math.log(1.5) if measure.ratio else 0.0)
         known = [v for v, d in zip(known, far, strict=True) if d <= OUTLYING * typical] or known
-    ends = [tuple(e if abs(e) <= FARTHEST else math.nan for e in v[1:]) for v in known]
-    return make_axis(measure, [v[0] for v in known], [e[0] for e in ends], [e[1] for e in ends])
+    return make_axis(measure, [(v[0], _near(v[1]), _near(v[2])) for v in known])
+
+
+def _near(value: float) -> float:
+    return value if abs(value) <= FARTHEST else math.nan
+
+
+def not_outlying(measure: Measure, values: list[Values]) -> list[Values]:
+    """Values whose estimate is not so far from the others that they could not be told apart on one axis."""
+    known = [(v, w) for v in values if (w := _working(measure, v)) is not None]
+    if len(known) < 3:
+        return [v for v, _ in known]
+    middle = median(w[0] for _, w in known)
+    # What is typical: how far estimates are from the middle, or half an interval, whichever is more.
+    typical = median(max(abs(w[0] - middle), w[1]) for _, w in known)
+    typical = max(typical, math.log(1.5) if measure.ratio else 1e-12 * abs(middle))
+    return [v for v, w in known if abs(w[0] - middle) <= OUTLYING * typical] if typical > 0 else [v for v, _ in known]
+
+
+def _working(measure: Measure, value: Values) -> tuple[float, float] | None:
+    """Estimate and half its interval on the scale of the axis; nothing for what no axis can hold."""
+    ends = [v if not measure.ratio else math.log(v) if v > 0 else -math.inf for v in value]
+    if not math.isfinite(ends[0]) or abs(value[0]) > FARTHEST:
+        return None
+    half = (ends[2] - ends[1]) / 2
+    return ends[0], half if math.isfinite(half) else 0.0
 
 
 def cropped(axis: Axis, values: list[Values], null: float | None) -> Axis:
@@ -94,15 +117,15 @@ class Panel:
             canvas.polygon(self.arrow(y, side), color, f"arrow: {name}")
 
     def diamond(
-        self, canvas: Canvas, y: float, estimate: float, low: float, high: float, name: str, half: float = 4.4,
-        fill: str = INK, color: str = INK,
-    ) -> None:  # fmt: skip
+        self, canvas: Canvas, y: float, values: Values, name: str, half: float = 4.4, fill: str = INK, color: str = INK
+    ) -> None:
         """A pooled estimate: from low to high, highest at the estimate; cut where it leaves the axis, with arrow heads.
 
         Nothing if one of the three is missing; only arrow heads if all of it lies beyond the axis.
         """
-        if any(math.isnan(v) for v in (estimate, low, high)):
+        if any(math.isnan(v) for v in values):
             return
+        estimate, low, high = values
         start, middle, end = (self.axis.share(v) for v in (low, estimate, high))
 
         def height(share: float) -> float:

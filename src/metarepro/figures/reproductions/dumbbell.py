@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import Values
 from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width
-from metarepro.figures.page.panel import Values, axis_of
+from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean
 from metarepro.figures.reproductions.pairs import (
     NOT_RECOMPUTED,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from metarepro.effects import Measure
-from metarepro.figures.page.axes import Axis
+from metarepro.figures.page.axes import Axis, Values
 from metarepro.figures.page.layout import MM, Canvas, Cell, put_notes, put_text, put_title
 from metarepro.figures.page.look import BLUE, GAP, GREY, INK, LEADING, MARGIN, MIDDLE, SIZE, SMALL, VERMILLION, WHITE
-from metarepro.figures.page.panel import Panel, Values
+from metarepro.figures.page.panel import Panel
 from metarepro.figures.page.shapes import circle, diamond
 from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.reproductions.printed import measure_of, printed_cell
@@ -168,7 +168,8 @@ def pair_cells(printed: PrintedNumbers, values: Values, others: Values) -> dict[
 
 def draw_pairs(
     sections: Sequence[Section], page: float, height_mm: float, *, heads: tuple[str, str], title: str,
-    notes: Sequence[str], meanings: dict[str, str], of: str, apart: float = 0.0, caption: Callable[[Canvas, float], float] | None = None,
+    notes: Sequence[str], meanings: dict[str, str], of: str, apart: float = 0.0,
+    caption: Callable[[Canvas, float], float] | None = None,
 ) -> list[Canvas]:  # fmt: skip
     """Pages of rows.
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from metarepro.effects import Measure
 from metarepro.errors import DataError
 from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import Values
 from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width, put_text
 from metarepro.figures.page.look import SIZE
-from metarepro.figures.page.panel import Values, axis_of
+from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean, counted
 from metarepro.figures.reproductions.pairs import (
     NOT_RECOMPUTED,
