@@ -16,7 +16,7 @@ LOG = Panel(Axis(0.1, 10.0, (0.1, 1.0, 10.0), ("0.1", "1", "10"), True), 20.0, 2
 
 def drawn(estimate, low, high, half=4.0):
     canvas = Canvas(240.0, 40.0)
-    LOG.diamond(canvas, 20.0, estimate, low, high, "total", half)
+    LOG.diamond(canvas, 20.0, (estimate, low, high), "total", half)
     diamonds = [m for m in canvas.marks if m.kind == "diamond"]
     return canvas, diamonds[0].points if diamonds else None, [m.points for m in canvas.marks if m.kind == "arrow"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.look import INK, MARGIN, PALE, SIZE, WHITE
+from metarepro.figures.page.look import INK, PALE, SIZE, WHITE
 from metarepro.figures.page.numbers import count
 from metarepro.figures.page.shapes import box
 from metarepro.figures.page.text import clean, text_width, wrap
@@ -163,8 +163,3 @@ def two_columns(left: float, right: float, rows: Sequence[Row], heading: str = "
     gap = 18.0 if right - left > 260 else 13.0
     main = (right - left - gap) / 2
     return Column(left, main, gap, right - left - gap - main, rows, heading)
-
-
-def page_right(canvas: Canvas) -> float:
-    """Right end of what is drawn."""
-    return canvas.width - MARGIN

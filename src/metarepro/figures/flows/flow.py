@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
-from metarepro.figures.flows.boxes import (
-    LINE,
-    Box,
-    Column,
-    Line,
-    Row,
-    draw_arrow,
-    draw_rows,
-    height_of,
-    page_right,
-    two_columns,
-)
+from metarepro.figures.flows.boxes import LINE, Box, Column, Line, Row, draw_arrow, draw_rows, height_of, two_columns
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import MARGIN
@@ -71,7 +59,7 @@ def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
     """The diagram as a canvas of measured texts and marks."""
     check_flow(flow)
     canvas = Canvas(page_width(width_mm))
-    right = page_right(canvas)
+    right = canvas.width - MARGIN
     y = put_title(canvas, _title(flow.title)) - 3
     rows, other = _database_rows(flow), flow.other_methods
     if other is None:
@@ -84,7 +72,7 @@ def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
             two_columns(MARGIN, middle - 7, rows, VIA_DATABASES),
             two_columns(middle + 7, right, _other_rows(other), VIA_OTHERS),
         ]
-        tops = [_heading(canvas, c.heading, y - 3, c.left, c.main + c.gap + c.side) for c in columns]
+        tops = [_put_heading(canvas, c, y - 3) for c in columns]
         y = draw_rows(canvas, max(tops) + 5, columns, right)
         y = _included(canvas, y, columns[0], flow, right, columns[1])
     else:
@@ -93,18 +81,19 @@ def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
     return canvas
 
 
-def _heading(canvas: Canvas, heading: str, y: float, left: float = MARGIN, width: float = math.inf) -> float:
-    """A heading over columns; returns its last baseline."""
-    return put_text(canvas, heading, y, left, width, leading=LINE, weight="bold")
+def _put_heading(canvas: Canvas, column: Column, y: float) -> float:
+    """The heading over a column; returns its last baseline."""
+    width = column.main + column.gap + column.side
+    return put_text(canvas, column.heading, y, column.left, width, leading=LINE, weight="bold")
 
 
 def _stacked(canvas: Canvas, y: float, flow: Flow, other: OtherMethods, right: float) -> float:
     """Other methods below the databases, moved in, so that the arrow of these runs down beside them."""
     first = two_columns(MARGIN, right, _database_rows(flow), VIA_DATABASES)
-    y = _heading(canvas, first.heading, y - 3) + 5
+    y = _put_heading(canvas, first, y - 3) + 5
     y = draw_rows(canvas, y, [first], right) + 12
     second = two_columns(MARGIN + INSET, right, [r for r in _other_rows(other) if r.main], VIA_OTHERS)
-    y = _heading(canvas, second.heading, y - 6, second.left) + 5
+    y = _put_heading(canvas, second, y - 6) + 5
     y = draw_rows(canvas, y, [second], right)
     assert first.last is not None
     return _included(canvas, y, second, flow, right, beside=(MARGIN + INSET / 2, first.last))
@@ -257,7 +246,7 @@ def draw_analysis_flow(flow: AnalysisFlow, width_mm: float = 174.0) -> Canvas:
             "rows."
         )
     canvas = Canvas(page_width(width_mm))
-    right = page_right(canvas)
+    right = canvas.width - MARGIN
     y = put_title(canvas, clean(flow.title)) - 3
     y = draw_rows(canvas, y, [two_columns(MARGIN, right, _analysis_rows(flow))], right)
     notes = ["Counted are studies, each once. This is the way from the tables into an analysis, not a search."]

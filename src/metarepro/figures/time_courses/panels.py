@@ -1,4 +1,4 @@
-"""One panel of the time courses: its head, axes, lines, intervals and symbols."""
+"""Panels of the time courses: their axes, their heads, lines, intervals and symbols."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from metarepro.figures.page.plane import room_for_labels
 from metarepro.figures.page.shapes import circle, diamond, square, triangle
 from metarepro.figures.page.text import clean, text_width, wrap
 from metarepro.figures.page.value_axes import padded, plain_axis
-from metarepro.figures.time_courses.time_axis import TimeAxis, tick_rank, time_axis
 from metarepro.figures.time_courses.wording import arm_cells, secondary_words, size_words
 
 # Narrowest panel in one column of a journal and on wider pages, the widest, its height, room between panels, room at
@@ -26,6 +25,36 @@ SHAPES = {"experimental": ("circle", "diamond", "triangle", "square"), "control"
           "circle")}  # fmt: skip
 COLORS = {"experimental": BLUE, "control": VERMILLION}
 SMALL_LEADING = SMALL * 1.25
+
+# Hours of the time axis with their labels, the most wanted first.
+_TIMES: tuple[tuple[float, str], ...] = (
+    (24, "24 h"), (168, "7 d"), (4, "4 h"), (672, "28 d"), (72, "3 d"), (336, "14 d"), (2016, "12 wk"), (4368, "26 wk"),
+    (8736, "52 wk"), (0, "0"), (1, "1 h"), (48, "2 d"), (12, "12 h"), (2, "2 h"), (17472, "2 yr"), (43680, "5 yr"),
+)  # fmt: skip
+# Hours over which the time axis is nearly straight; beyond, it is logarithmic.
+BEND_H = 4.0
+
+
+@dataclass(frozen=True)
+class TimeAxis(Axis):
+    """Hours after a dose, drawn at log(1 + hours / 4): straight at first, then ever denser; 0 has a place."""
+
+    def position(self, value: float) -> float:
+        """Share of the axis, 0 at its low end."""
+        low, high = (math.log1p(v / BEND_H) for v in (self.low, self.high))
+        return (math.log1p(max(value, 0.0) / BEND_H) - low) / (high - low)
+
+
+def time_axis(last: float) -> TimeAxis:
+    """From 0 to the first labelled time at or after the last one; ticks in order of their time."""
+    high = min((t for t, _ in _TIMES if t >= max(last, 1.0)), default=last)
+    ticks = sorted((t, label) for t, label in _TIMES if t <= high)
+    return TimeAxis(0.0, float(high), tuple(float(t) for t, _ in ticks), tuple(label for _, label in ticks), False)
+
+
+def _rank(tick: float) -> int:
+    """How early a time gets its label where not all have room."""
+    return next((i for i, (t, _) in enumerate(_TIMES) if t == tick), len(_TIMES))
 
 
 @dataclass(frozen=True)
@@ -100,26 +129,34 @@ def panel_of(trial: TrialCourse, width: float, scales_differ: bool) -> Panel:
     return Panel(trial, wrap(clean(trial.label) or "(no name)", width, SIZE, "bold"), scale, arms)
 
 
-def draw_head(canvas: Canvas, grid: Grid, panel: Panel, column: int, y: float) -> None:
+def draw_row(canvas: Canvas, courses: TimeCourses, grid: Grid, row: list[Panel], below: int, y: float) -> float:
+    """Panels side by side, their plots at one height, with as many `below`; returns where the next row may start."""
+    top = y + 6 + max(p.head for p in row)
+    for column, panel in enumerate(row):
+        _draw_head(canvas, grid, panel, column, top - panel.head)
+        _draw_frame(canvas, grid, column, top)
+        _draw_plot(canvas, courses, grid, panel.trial, column, top)
+        if column >= below:
+            _draw_time_labels(canvas, grid, column, top + HEIGHT)
+    return top + HEIGHT + (LEADING + 6 if len(row) > below else 4)
+
+
+def _draw_head(canvas: Canvas, grid: Grid, panel: Panel, column: int, y: float) -> None:
     """The trial's name, its scale, and a line for each arm with its symbol and size."""
     left, trial = grid.panel_left(column), clean(panel.trial.label)
     with canvas.data_row(what="trial", trial=trial, scale=clean(panel.trial.scale)):
-        for line in panel.title:
-            y += LEADING
-            canvas.text(left, y - 2, line, SIZE, weight="bold", color=INK)
+        y = canvas.lines(left, y + LEADING - 2, panel.title, weight="bold") - LEADING + 2
         if panel.scale:
             y += SMALL_LEADING
             canvas.text(left, y - 2, panel.scale, SMALL, color=GREY)
     for number, (arm, lines) in enumerate(zip(panel.trial.arms, panel.arms, strict=True)):
         with canvas.data_row(**arm_cells(panel.trial, arm)):
-            for index, line in enumerate(lines):
-                y += SMALL_LEADING
-                if index == 0:
-                    _symbol(canvas, panel.trial, number, left + RADIUS + 0.5, y - 4.2, "key")
-                canvas.text(left + SYMBOL, y - 2, line, SMALL, color=INK)
+            _symbol(canvas, panel.trial, number, left + RADIUS + 0.5, y + SMALL_LEADING - 4.2, "key")
+            canvas.lines(left + SYMBOL, y + SMALL_LEADING - 2, lines, SMALL, SMALL_LEADING)
+            y += len(lines) * SMALL_LEADING
 
 
-def draw_frame(canvas: Canvas, grid: Grid, column: int, top: float) -> None:
+def _draw_frame(canvas: Canvas, grid: Grid, column: int, top: float) -> None:
     """Axes, ticks and grid of a panel; labels of the upright axis in the first column only."""
     left, right, bottom = grid.panel_left(column), grid.panel_left(column) + grid.width, top + HEIGHT
     for tick, label in zip(grid.axis.ticks, grid.axis.labels, strict=True):
@@ -127,30 +164,30 @@ def draw_frame(canvas: Canvas, grid: Grid, column: int, top: float) -> None:
         canvas.line(left, y, right, y, f"grid: {label}", 0.4, PALE if tick else "#cccccc")
         if column == 0:
             canvas.line(left - 3, y, left, y, "tick: y", 0.7, INK)
-            canvas.text(left - 5, y + 2.6, label, SIZE, "right", color=INK, role="tick")
+            canvas.text(left - 5, y + 2.6, label, align="right", role="tick")
     canvas.line(left, bottom, right, bottom, "axis: x", 0.7, INK)
     canvas.line(left, top, left, bottom, "axis: y", 0.7, INK)
     for tick in grid.time.ticks:
-        if tick_rank(tick) < tick_rank(1.0):
+        if _rank(tick) < _rank(1.0):
             x = grid.x(column, tick)
             canvas.line(x, bottom, x, bottom + 2.5, "tick: x", 0.7, INK)
 
 
-def draw_time_labels(canvas: Canvas, grid: Grid, column: int, bottom: float) -> None:
+def _draw_time_labels(canvas: Canvas, grid: Grid, column: int, bottom: float) -> None:
     """Labels of the times, the most wanted first, as many as have room."""
     placed: list[tuple[float, float]] = []
     first, last = grid.panel_left(column) - 5, grid.panel_left(column) + grid.width + 5
-    for tick, label in sorted(zip(grid.time.ticks, grid.time.labels, strict=True), key=lambda t: tick_rank(t[0])):
+    for tick, label in sorted(zip(grid.time.ticks, grid.time.labels, strict=True), key=lambda t: _rank(t[0])):
         x, half = grid.x(column, tick), text_width(label, SMALL) / 2
-        if tick_rank(tick) >= tick_rank(1.0) and grid.time.high > 24:
+        if _rank(tick) >= _rank(1.0) and grid.time.high > 24:
             continue
         if x - half < first or x + half > last or any(x - half < b + 2.5 and a - 2.5 < x + half for a, b in placed):
             continue
         placed.append((x - half, x + half))
-        canvas.text(x, bottom + 3.5 + SMALL, label, SMALL, "center", color=INK, role="tick")
+        canvas.text(x, bottom + 3.5 + SMALL, label, SMALL, "center", role="tick")
 
 
-def draw_plot(canvas: Canvas, courses: TimeCourses, grid: Grid, trial: TrialCourse, column: int, top: float) -> None:
+def _draw_plot(canvas: Canvas, courses: TimeCourses, grid: Grid, trial: TrialCourse, column: int, top: float) -> None:
     """Lines first, then intervals, then symbols, so that every symbol is seen."""
     middle = (len(trial.arms) - 1) / 2
     places = [

@@ -60,12 +60,6 @@ def secondary_words(arm: ArmCourse) -> tuple[str, str]:
     return "", f" ({DAGGER} {', '.join(hours(p.hours) for p in marked)})" if marked else ""
 
 
-def time_note(single: bool) -> str:
-    """How the time axis is drawn."""
-    after = "after the dose" if single else "after the dose, or after the start of the course"
-    return f"Time {after}, drawn at log(1 + hours/4): early hours have room, and equal distances are not equal times."
-
-
 def notes(courses: TimeCourses, spread: bool) -> list[str]:
     """All notes but what was left out."""
     level = f"{100 * courses.level:g}%"
@@ -86,15 +80,18 @@ def notes(courses: TimeCourses, spread: bool) -> list[str]:
             " Arms of one visit are set side by side, so that none hides another: their middle is at the time of the "
             "visit, a symbol left or right of it is no earlier or later."
         )
-    found += [marks, time_note(courses.schedule == "single")]
+    after = "after the dose" if courses.schedule == "single" else "after the dose, or after the start of the course"
+    found.append(marks)
+    found.append(
+        f"Time {after}, drawn at log(1 + hours/4): early hours have room, and equal distances are not equal times."
+    )
     if any(p.level == "secondary" for t in courses.trials for a in t.arms for p in a.points):
         found.append(f"{DAGGER} Read in another report than the study\u2019s own paper or data.")
     if any(t.crossover for t in courses.trials):
         found.append(f"Crossover trials with {CROSSOVER[courses.crossover]}.")
     if remarks := _remarks(courses):
         found.append(f"Remarks on rows that are shown: {remarks}.")
-    shared = _sharing(courses)
-    if shared:
+    if shared := _sharing(courses):
         found.append(f"Trials that share patients, or may: {shared}.")
     return found
 
@@ -146,29 +143,22 @@ def point_words(courses: TimeCourses, point: TimePoint) -> str:
         low, high = fmt.fixed(100 * point.ci_low, 0), fmt.fixed(100 * point.ci_high, 0)
         share = fmt.fixed(100 * point.estimate, 0)
         return f"{hours(point.hours)}: {point.events} of {point.total}, {share}% ({low} to {high}%){mark}"
-    interval = f" ({fmt.fixed(point.ci_low, 1)} to {fmt.fixed(point.ci_high, 1)})" if _finite(point) else ""
+    interval = f" ({fmt.fixed(point.ci_low, 1)} to {fmt.fixed(point.ci_high, 1)})"
+    interval = interval if math.isfinite(point.ci_low) and math.isfinite(point.ci_high) else ""
     return f"{hours(point.hours)}: {fmt.fixed(point.estimate, 1)}{interval}, n = {point.total}{mark}"
-
-
-def _finite(point: TimePoint) -> bool:
-    return math.isfinite(point.ci_low) and math.isfinite(point.ci_high)
 
 
 def describe(courses: TimeCourses, title: str, outcome_label: str) -> str:
     """Text alternative: what it shows, then every trial, arm and time."""
-    trials = ". ".join(f"{clean(t.label)}: {_arms(courses, t)}" for t in courses.trials)
+    trials = []
+    for t in courses.trials:
+        arms = (f"{clean(a.label)} {', '.join(point_words(courses, p) for p in a.points)}" for a in t.arms)
+        trials.append(f"{clean(t.label)}: {'; '.join(arms)}")
+    remarks = f"Remarks on rows that are shown: {remarks}. " if (remarks := _remarks(courses)) else ""
     return (
         f"Small panels, one a trial. {title}. {y_name(courses, outcome_label)}, by arm over the time after the dose, "
-        f"{counted(len(courses.trials), 'trial')}. {trials}. {_remarks_said(courses)}{left_out_note(courses)}"
+        f"{counted(len(courses.trials), 'trial')}. {'. '.join(trials)}. {remarks}{left_out_note(courses)}"
     ).strip()
-
-
-def _remarks_said(courses: TimeCourses) -> str:
-    return f"Remarks on rows that are shown: {remarks}. " if (remarks := _remarks(courses)) else ""
-
-
-def _arms(courses: TimeCourses, trial: TrialCourse) -> str:
-    return "; ".join(f"{clean(a.label)} {', '.join(point_words(courses, p) for p in a.points)}" for a in trial.arms)
 
 
 def arm_cells(trial: TrialCourse, arm: ArmCourse) -> Mapping[str, str | int]:
