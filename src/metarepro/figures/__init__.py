@@ -1,4 +1,7 @@
-"""Results -> pictures. One layout engine that measures text; one module a figure; nothing is computed here."""
+"""Results -> pictures: a layout engine that measures text, and a folder for each family of figures.
+
+Nothing is computed here. A folder has another name than its figure, as a package would hide a function of that name.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -61,33 +64,9 @@ __getattr__ = lazy(
     },
 )
 __all__ = [
-    "LayoutError",
-    "analysis_flow",
-    "bubble",
-    "check_files",
-    "claims_overview",
-    "claims_overview_pages",
-    "demand_files",
-    "drapery",
-    "draw_analysis",
-    "draw_evidence",
-    "dumbbell",
-    "dumbbell_pages",
-    "forest",
-    "forest_pages",
-    "forest_panels",
-    "funnel",
-    "integrity_overview",
-    "integrity_overview_pages",
-    "prisma_flow",
-    "risk_of_bias",
-    "risk_of_bias_bars",
-    "risk_of_bias_pages",
-    "save",
-    "specification_strip",
-    "study_pairs",
-    "study_pairs_pages",
-    "time_course",
-    "time_course_pages",
-    "write_figure",
-]
+    "LayoutError", "analysis_flow", "bubble", "check_files", "claims_overview", "claims_overview_pages",
+    "demand_files", "drapery", "draw_analysis", "draw_evidence", "dumbbell", "dumbbell_pages", "forest",
+    "forest_pages", "forest_panels", "funnel", "integrity_overview", "integrity_overview_pages", "prisma_flow",
+    "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save", "specification_strip", "study_pairs",
+    "study_pairs_pages", "time_course", "time_course_pages", "write_figure",
+]  # fmt: skip

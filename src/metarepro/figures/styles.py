@@ -24,36 +24,12 @@ NO_BREAK = "\u00a0"
 class Style:
     """A house style.
 
-    Attributes
-    ----------
-    name : str
-    brackets : tuple of str
-        Around an interval.
-    joint, signed_joint : str
-        Between the ends of an interval; the second where an end is negative.
-    point : str
-        Decimal point.
-    p_rule : str
-        `plain` 0.031 and 0.23; `jama` .03 without the zero; `two` 0.03 but 0.004; `lancet` p=0·031, down to <0·0001.
-    equals : str
-        Between a statistic and its value.
-    study_head, weight_head : str
-        Heads of columns.
-    effect_head : str
-        Second line over the effects; `{level}` is the level in percent, `{model}` Common or Random, `{method}` IV,
-        Peto or GLMM.
-    merged_counts : bool
-        Events and total in one column, or in two.
-    numbers_first : bool
-        Whether weight and effect stand before the plot.
-    heterogeneity : str
-        What the line on heterogeneity is called.
-    tau2_name, q_name, i2_name : str
-    i2_decimals : int
-    interval_of_tau2 : bool
-        Whether intervals of tau2 and I2 are printed with them.
-    square, diamond : str
-        Colours of studies and of pooled results.
+    `joint` stands between the ends of an interval, `signed_joint` where an end is negative; `equals` between a
+    statistic and its value. Rules of P: `plain` 0.031 and 0.23; `jama` .03 without the zero; `two` 0.03 but 0.004;
+    `lancet` p=0·031, down to <0·0001. In `effect_head`, `{level}` is the level in percent, `{model}` Common or
+    Random, `{method}` IV, Peto or GLMM. `merged_counts`: events and total in one column. `numbers_first`: weight
+    and effect stand before the plot. `interval_of_tau2`: intervals of tau2 and I2 are printed with them. `square`
+    and `diamond` are colours.
     """
 
     name: StyleName

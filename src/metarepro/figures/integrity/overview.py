@@ -10,18 +10,8 @@ from typing import Any
 
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.integrity.findings import Finding
-from metarepro.figures.integrity.wording import (
-    KINDS,
-    MEANING,
-    Kind,
-    StudyFindings,
-    by_study,
-    describe_integrity,
-    kind_of,
-    notes_of,
-    reviews_in,
-    sentence_of,
-)
+from metarepro.figures.integrity import wording
+from metarepro.figures.integrity.wording import KINDS, Kind, StudyFindings
 from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.look import BLUE, GAP, LEADING, MARGIN, ROW, SIZE, SMALL, VERMILLION, WHITE
@@ -73,7 +63,7 @@ def integrity_overview_pages(
 ) -> list[Any]:  # fmt: skip
     """As `integrity_overview`, on pages of at most `height_mm`; totals by check stand on the last."""
     canvases = draw_integrity(findings, labels, title, width_mm, height_mm)
-    return figures_of(canvases, clean(title), describe_integrity(findings, labels, title))
+    return figures_of(canvases, clean(title), wording.describe_integrity(findings, labels, title))
 
 
 def draw_integrity(
@@ -82,7 +72,7 @@ def draw_integrity(
 ) -> list[Canvas]:  # fmt: skip
     """The pages as canvases of measured texts and marks."""
     pages = _Pages(page_width(width_mm), height_mm * MM - MARGIN - LEADING, findings, labels, clean(title))
-    studies = by_study(findings, labels)
+    studies = wording.by_study(findings, labels)
     for block in _make_blocks(pages.width, studies):
         own = [s for s in studies if any(code in s.counts for code in block.codes)]
         for number, study in enumerate(own):
@@ -96,7 +86,7 @@ def draw_integrity(
             pages.y += height
         pages.y += 6
     _draw_totals(pages, findings)
-    notes = notes_of(findings, labels)
+    notes = wording.notes_of(findings, labels)
     pages.make_room(put_notes(Canvas(pages.width), notes, pages.y + 3) - pages.y)
     pages.canvas.height = put_notes(pages.canvas, notes, pages.y + 3) + MARGIN
     put_page_numbers(pages.canvases)
@@ -110,8 +100,8 @@ class _Pages:
         self, width: float, limit: float, findings: Sequence[Finding], labels: Mapping[str, str] | None, title: str
     ) -> None:
         self.width, self.limit, self.title = width, limit, title
-        self.sentence = sentence_of(findings, labels)
-        there = {kind_of(f) for f in findings}
+        self.sentence = wording.sentence_of(findings, labels)
+        there = {wording.kind_of(f) for f in findings}
         self.kinds = [kind for kind in KINDS if kind in there]
         self.canvases: list[Canvas] = []
         self.y = self._begin()
@@ -134,7 +124,7 @@ class _Pages:
         y = put_text(canvas, self.sentence, put_title(canvas, self.title) - 4, weight="bold") + 4
         for kind in self.kinds:
             _draw_finding(canvas, kind, MARGIN + RADIUS, y + LEADING - 1.2, f"key {kind[0]}")
-            y = put_text(canvas, MEANING[kind], y + 1.5, MARGIN + 12)
+            y = put_text(canvas, wording.MEANING[kind], y + 1.5, MARGIN + 12)
         return y + 6
 
 
@@ -258,7 +248,7 @@ def _draw_totals(pages: _Pages, findings: Sequence[Finding]) -> None:
             pages.y = Table(heads, right).draw_heads(pages.canvas, y) + 1
         warnings, notes = (sum(f.severity == word for f in own) for word in ("warning", "note"))
         # Reviews whose printed results were checked are no studies.
-        studies = len({f.study_id for f in own if f.study_id} - reviews_in(findings))
+        studies = len({f.study_id for f in own if f.study_id} - wording.reviews_in(findings))
         with pages.canvas.data_row(
             check=code, meaning=WARNINGS.get(code, "another check"), warnings=warnings, notes=notes, studies=studies,
             accepted=sum(bool(f.accepted) for f in own),

@@ -13,17 +13,7 @@ from metarepro.figures.page.layout import Canvas, Cell, Dashes, LayoutError
 
 @dataclass(frozen=True)
 class About:
-    """What travels with a figure into its files.
-
-    Attributes
-    ----------
-    title, description : str
-        Name, and the text alternative for those who do not see it.
-    data : tuple of dict
-        What it shows, row by row: the numbers in full, the words as they stand in it.
-    canvas : Canvas
-        Its texts and marks.
-    """
+    """What travels with a figure into its files: name, text alternative, the rows that it shows, its page."""
 
     title: str
     description: str

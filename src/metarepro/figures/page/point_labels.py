@@ -46,7 +46,7 @@ def place_labels(
     circles: Sequence[tuple[float, float, float]], size: float, minor: Sequence[Segment] = (),
     untouched: Sequence[Segment] = (),
 ) -> list[PlacedLabel]:  # fmt: skip
-    """Place what labels have room, in the order given.
+    """Place what labels have room; the rest is left to the caller's note.
 
     Parameters
     ----------
@@ -54,23 +54,12 @@ def place_labels(
         What to label, the most important first.
     within : Box
         Where labels may be.
-    segments : sequence of Segment
-        Lines that a label stands on only where it would be left out otherwise.
+    segments, minor, untouched : sequence of Segment
+        Lines that a label stands on only where it would be left out otherwise; those that it stands on rather than have
+        a long leader; those that no label stands on. The caller leaves lines out under labels (`cut_out`).
     circles : sequence of (x, y, radius)
-        Points that no label and no leader may touch, the labelled ones included. A leader may leave through a circle
-        that its own lies in.
-    size : float
-        Of the letters.
-    minor : sequence of Segment
-        Lines that a label stands on rather than have a long leader.
-    untouched : sequence of Segment
-        Lines that no label stands on; a label is rather left out.
-
-    Returns
-    -------
-    list of PlacedLabel
-        Labels that found a place; the rest are left to the caller's note. The caller leaves lines out under labels
-        (`cut_out`).
+        Points that no label and no leader may touch, the labelled ones included; but a leader may leave through a
+        circle that its own lies in.
     """
     never, hard, all_lines = (
         np.array(lines, dtype=float).reshape(-1, 4)

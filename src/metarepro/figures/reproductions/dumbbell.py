@@ -12,6 +12,7 @@ from metarepro.figures.page.figure import figures_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width
 from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean
+from metarepro.figures.reproductions import printed
 from metarepro.figures.reproductions.pairs import (
     NOT_RECOMPUTED,
     SHARES,
@@ -22,15 +23,6 @@ from metarepro.figures.reproductions.pairs import (
     draw_pairs,
     family_of,
     pair_cells,
-)
-from metarepro.figures.reproductions.printed import (
-    LONGEST,
-    computed_text,
-    measure_of,
-    printed_text,
-    printed_values,
-    scale_of,
-    subject,
 )
 from metarepro.figures.verdict_marks import REPRODUCTION_MARKS
 
@@ -113,8 +105,8 @@ def _make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
         members = [r for r in reproductions if family_of(r) == family]
         if not members:
             continue
-        measure = measure_of(members[0])
-        names = list(dict.fromkeys(measure_of(r).label.lower() for r in members))
+        measure = printed.measure_of(members[0])
+        names = list(dict.fromkeys(printed.measure_of(r).label.lower() for r in members))
         groups = list(dict.fromkeys(clean(r.group) for r in members))
         members.sort(key=lambda r: groups.index(clean(r.group)))
         rows = [_row(r, len(names) > 1) for r in members]
@@ -127,8 +119,8 @@ def _make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
 
 
 def _row(r: Reproduction, name_measure: bool) -> Row:
-    measure = measure_of(r)
-    about = subject(r)
+    measure = printed.measure_of(r)
+    about = printed.subject(r)
     if name_measure and r.code:
         about = ": ".join(p for p in (measure.label, about) if p)
     k = "" if r.k is None else fmt.count(r.k)
@@ -140,26 +132,26 @@ def _row(r: Reproduction, name_measure: bool) -> Row:
         n = r.recomputed
         basis, others = "printed inputs", (n.estimate, n.ci_low, n.ci_high)
         rounded = (r.rounded.estimate, r.rounded.ci_low, r.rounded.ci_high)
-        fits = rounded[0] and all(len(t) <= LONGEST for t in rounded)
-        recomputed = printed_text(r.rounded) if fits else computed_text(measure, others)
+        fits = rounded[0] and all(len(t) <= printed.LONGEST for t in rounded)
+        recomputed = printed.printed_text(r.rounded) if fits else printed.computed_text(measure, others)
     elif r.basis != "printed inputs" and synthesis is not None:
         n = synthesis.numbers
         basis, others = "own rows", (n.estimate, n.ci_low, n.ci_high)
-        recomputed = computed_text(measure, others)
+        recomputed = printed.computed_text(measure, others)
         of = f" of {k}" if k else ""
         own = f"own rows, k = {fmt.count(synthesis.k)}{of}"
         k_own = synthesis.k
     if math.isnan(others[0]):
         basis, recomputed, own, k_own = "none", NOT_RECOMPUTED, "", None
-    name, group, values = clean(r.label) or clean(r.id), clean(r.group), printed_values(r)
+    name, group, values = clean(r.label) or clean(r.id), clean(r.group), printed.printed_values(r)
     cells: dict[str, Cell] = {
         "result": clean(r.id), "review": name, "about": about, "group": group, "measure": clean(r.code),
         "studies": r.k, "studies_of_our_own": k_own, **pair_cells(r.printed, values, others), "basis": basis,
         "verdict": clean(r.verdict),
     }  # fmt: skip
-    as_shares = measure.percent and scale_of(r) == 1 and bool(r.printed.estimate)
+    as_shares = measure.percent and printed.scale_of(r) == 1 and bool(r.printed.estimate)
     return Row(
-        clean(r.id), group, name, about, k, own, printed_text(r.printed), recomputed, values, others, basis,
+        clean(r.id), group, name, about, k, own, printed.printed_text(r.printed), recomputed, values, others, basis,
         clean(r.verdict), cells, as_shares,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from metarepro.effects.registry import MEASURES, Measure
 from metarepro.errors import DataError
 from metarepro.evidence.integrity import printed as integrity
 from metarepro.figures.page import numbers as fmt
+from metarepro.figures.page.axes import Values
 from metarepro.figures.page.layout import Cell
 from metarepro.figures.page.numbers import MINUS
 from metarepro.figures.page.printed_numbers import unexplained
@@ -25,7 +26,6 @@ NONE = "\u2013"
 LONGEST = 18
 # From here on a recomputed number is written as a power of ten.
 HUGE = 1e7
-Values = tuple[float, float, float]
 
 
 def as_shown(text: str) -> str:
@@ -42,7 +42,7 @@ def printed_text(numbers: PrintedNumbers) -> str:
     return f"{estimate} ({low or NONE} to {high or NONE})" if low or high else estimate
 
 
-def computed_text(measure: Measure, values: tuple[float, float, float]) -> str:
+def computed_text(measure: Measure, values: Values) -> str:
     """Estimate and interval as computed, by the measure's rule unless they would be too wide for it."""
     if any(math.isfinite(v) and abs(v) >= HUGE for v in values) and not measure.ratio:
         factor = 100 if measure.percent else 1
@@ -61,7 +61,7 @@ def as_number(text: str) -> float:
 
 
 def printed_cell(text: str, value: float) -> Cell:
-    """A printed number for the twin of a figure: its value, or what is printed where that is no number, as '<1'."""
+    """A printed number for the data of a figure: its value, or what is printed where that is no number, as '<1'."""
     shown = as_shown(text)
     if math.isfinite(value) and not unexplained(shown, {"value": value}):
         return value
@@ -71,18 +71,8 @@ def printed_cell(text: str, value: float) -> Cell:
 def at_printed_precision(printed: PrintedNumbers, values: Values, scale: float) -> PrintedNumbers | None:
     """Computed numbers with as many decimals as the printed ones, those that round to the print exactly as printed.
 
-    Parameters
-    ----------
-    printed : PrintedNumbers
-    values : tuple of float
-        Estimate and interval on the display scale.
-    scale : float
-        Factor from printed numbers to the display scale.
-
-    Returns
-    -------
-    PrintedNumbers or None
-        None where no estimate is printed, or a number would be too long to be read.
+    `scale` leads from printed numbers to the display scale. None where no estimate is printed, or a number would be too
+    long to be read.
     """
     given = (printed.estimate, printed.ci_low, printed.ci_high)
     # A power of ten has no decimals to follow.
@@ -128,20 +118,13 @@ def scale_of(reproduction: Reproduction) -> float:
 
 
 def measure_as_printed(reproduction: Reproduction, scale: float) -> Measure:
-    """The measure in the unit of the print: differences that are printed as shares of 1 are not shown in percent.
-
-    Parameters
-    ----------
-    reproduction : Reproduction
-    scale : float
-        Factor from printed numbers to the display scale.
-    """
+    """The measure in the unit of the print: differences that are printed as shares of 1 are not shown in percent."""
     measure = measure_of(reproduction)
     as_shares = measure.percent and measure.null is not None and scale == 1 and reproduction.printed.estimate
     return replace(measure, percent=False, decimals=4) if as_shares else measure
 
 
-def printed_values(reproduction: Reproduction) -> tuple[float, float, float]:
+def printed_values(reproduction: Reproduction) -> Values:
     """Printed estimate and interval on the display scale; nan where not printed."""
     p, factor = reproduction.printed, scale_of(reproduction)
     estimate, low, high = (factor * as_number(t) for t in (p.estimate, p.ci_low, p.ci_high))

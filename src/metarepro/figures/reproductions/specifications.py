@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metarepro.effects.registry import MEASURES
+from metarepro.figures.page.axes import Values
 from metarepro.figures.page.layout import Cell
 from metarepro.figures.page.text import clean
 from metarepro.figures.wording import CI_NAMES
@@ -20,31 +21,17 @@ MOST = 30
 # A sample of the others is never smaller than this.
 FEWEST_OTHERS = 8
 TAU2_NAMES = {
-    "CE": "common effect",
-    "DL": "DerSimonian-Laird",
-    "HE": "Hedges",
-    "HS": "Hunter-Schmidt",
-    "SJ": "Sidik-Jonkman",
-    "ML": "maximum likelihood",
-    "REML": "restricted maximum likelihood",
-    "EB": "empirical Bayes",
-    "PM": "Paule-Mandel",
-}
+    "CE": "common effect", "DL": "DerSimonian-Laird", "HE": "Hedges", "HS": "Hunter-Schmidt", "SJ": "Sidik-Jonkman",
+    "ML": "maximum likelihood", "REML": "restricted maximum likelihood", "EB": "empirical Bayes", "PM": "Paule-Mandel",
+}  # fmt: skip
 INTERVAL_NAMES = {"z": "normal distribution", "t": "t distribution"}
 
 
 @dataclass(frozen=True)
 class SpecificationColumn:
-    """Ways of computing that give the same numbers.
+    """Ways of computing that give the same estimate and interval."""
 
-    Attributes
-    ----------
-    values : tuple of float
-        Estimate and interval.
-    members : tuple of SpecificationResult
-    """
-
-    values: tuple[float, float, float]
+    values: Values
     members: tuple[SpecificationResult, ...]
 
     @property
@@ -59,18 +46,15 @@ class SpecificationColumn:
 
     @property
     def cells(self) -> dict[str, Cell]:
-        """The row of the twin: the numbers in full, and every way that gives them."""
+        """The row of the data: the numbers in full, and every way that gives them."""
         estimate, low, high = self.values
         ways = [", ".join(clean(p) for p in (s.measure, s.effects, s.tau2, s.interval) if p) for s in self.members]
         return {
             "estimate": estimate, "ci_low": low, "ci_high": high, "ways": len(self.members),
-            "gives_the_printed_numbers": _yes(self.agrees), "report_allows_it": _yes(self.own),
+            "gives_the_printed_numbers": "yes" if self.agrees else "no",
+            "report_allows_it": "yes" if self.own else "no",
             "computed_by": " | ".join(ways),
         }  # fmt: skip
-
-
-def _yes(fact: bool) -> str:
-    return "yes" if fact else "no"
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.text import clean
-from metarepro.figures.reproductions.printed import (
-    computed_text,
-    measure_as_printed,
-    measure_of,
-    printed_text,
-    rounded_from,
-    scale_of,
-    subject,
-)
+from metarepro.figures.reproductions import printed as say
 from metarepro.figures.reproductions.specifications import SpecificationColumn, columns_of
 
 if TYPE_CHECKING:
@@ -26,15 +18,15 @@ CAUTION = "A match shows how the result may have been computed, not that it was.
 
 def title(r: Reproduction) -> str:
     """The review, and what the result is about."""
-    return ": ".join(p for p in (clean(r.label) or clean(r.id), subject(r)) if p)
+    return ": ".join(p for p in (clean(r.label) or clean(r.id), say.subject(r)) if p)
 
 
 def caption(r: Reproduction) -> str:
     """What is printed, how many ways give it, and what that shows."""
-    measure = measure_of(r)
+    measure = say.measure_of(r)
     name = measure.name if r.code else clean(r.measure) or "effect"
-    unit = fmt.unit(measure) if scale_of(r) != 1 else ""
-    printed = f"Printed: {name} {printed_text(r.printed)} {unit}".rstrip()
+    unit = fmt.unit(measure) if say.scale_of(r) != 1 else ""
+    printed = f"Printed: {name} {say.printed_text(r.printed)} {unit}".rstrip()
     if r.k is not None:
         printed += f", {fmt.count(r.k)} {'study' if r.k == 1 else 'studies'}"
     if not r.specifications:
@@ -65,11 +57,11 @@ def notes(r: Reproduction, every: list[SpecificationColumn], shown: list[Specifi
     marks = "Diamond, dark: gives the printed numbers."
     if any(c.own for c in shown):
         marks += " Hollow circle, blue: the report\u2019s words allow it."
-    if math.isfinite(rounded_from(r.printed.estimate)[0]):
+    if math.isfinite(say.rounded_from(r.printed.estimate)[0]):
         marks += " Band: values that round to the printed estimate."
-    if math.isfinite(rounded_from(r.printed.ci_low)[0]):
+    if math.isfinite(say.rounded_from(r.printed.ci_low)[0]):
         marks += " Dashed: ends of the printed interval."
-    if r.code and measure_of(r).null is not None:
+    if r.code and say.measure_of(r).null is not None:
         marks += " Solid line across, where the axis reaches it: no effect."
     return [note, marks]
 
@@ -79,8 +71,8 @@ def describe(r: Reproduction) -> str:
     columns = columns_of(r.specifications)
     text = f"All ways of computing a printed result. {title(r)}. {caption(r)}"
     if columns:
-        measure = measure_as_printed(r, scale_of(r))
-        low, high = (computed_text(measure, (c.values[0], math.nan, math.nan)) for c in (columns[0], columns[-1]))
+        measure = say.measure_as_printed(r, say.scale_of(r))
+        low, high = (say.computed_text(measure, (c.values[0], math.nan, math.nan)) for c in (columns[0], columns[-1]))
         text += f" Estimates run from {low} to {high}."
     agreeing = [s for s in r.specifications if s.agrees]
     ways = ["; ".join(p for p in (s.measure, s.effects, s.tau2, s.interval) if p) for s in agreeing[:20]]

@@ -15,6 +15,7 @@ from metarepro.figures.page.layout import Canvas, Cell, page_width, put_text
 from metarepro.figures.page.look import SIZE
 from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean, counted
+from metarepro.figures.reproductions import printed
 from metarepro.figures.reproductions.pairs import (
     NOT_RECOMPUTED,
     SHARES,
@@ -23,17 +24,6 @@ from metarepro.figures.reproductions.pairs import (
     draw_pairs,
     family_of,
     pair_cells,
-)
-from metarepro.figures.reproductions.printed import (
-    NONE,
-    as_number,
-    at_printed_precision,
-    computed_text,
-    measure_as_printed,
-    measure_of,
-    printed_text,
-    scale_of,
-    subject,
 )
 
 if TYPE_CHECKING:
@@ -115,22 +105,17 @@ def _section(r: Reproduction, rows: list[Row]) -> Section:
 
 def _scale(r: Reproduction) -> float:
     """Factor from printed numbers to the display scale; percentages and shares are not mixed within one table."""
-    return min(scale_of(dataclasses.replace(r, printed=p)) for p in (r.printed, *(s.printed for s in r.studies)))
+    given = (r.printed, *(s.printed for s in r.studies))
+    return min(printed.scale_of(dataclasses.replace(r, printed=p)) for p in given)
 
 
 def _measure(r: Reproduction) -> Measure:
     """The measure, in the unit of the print."""
-    return measure_as_printed(r, _scale(r))
+    return printed.measure_as_printed(r, _scale(r))
 
 
 def study_rows(reproduction: Reproduction) -> list[Row]:
-    """A row a study: what is printed, what was recomputed, and the verdict.
-
-    Raises
-    ------
-    DataError
-        When there is no study.
-    """
+    """A row a study: what is printed, what was recomputed, and the verdict. Raises DataError when there is none."""
     r = reproduction
     if not r.studies:
         raise DataError(
@@ -151,28 +136,26 @@ def _row(r: Reproduction, study: StudyReproduction, number: int, scale: float) -
     label = clean(study.label) or f"Study {number + 1}"
     verdict, numbers = clean(study.verdict), pair_cells(study.printed, values, others)
     return Row(
-        f"s{number}", "", label, "", "", TURNED if turned else "", printed_text(study.printed),
+        f"s{number}", "", label, "", "", TURNED if turned else "", printed.printed_text(study.printed),
         NOT_RECOMPUTED if basis == "none" else _computed(r, study.printed, others, scale), values, others, basis,
         verdict, {"shows": "study", "study": label, **numbers, "verdict": verdict},
     )  # fmt: skip
 
 
-def _on_display_scale(printed: PrintedNumbers, scale: float) -> Values:
-    estimate, low, high = (scale * as_number(t) for t in (printed.estimate, printed.ci_low, printed.ci_high))
+def _on_display_scale(given: PrintedNumbers, scale: float) -> Values:
+    estimate, low, high = (scale * printed.as_number(t) for t in (given.estimate, given.ci_low, given.ci_high))
     return estimate, low, high
 
 
-def _turned(printed: float, computed: float) -> bool:
+def _turned(given: float, computed: float) -> bool:
     """Whether one is the other with its sign turned."""
-    return printed * computed < 0 and abs(printed + computed) < abs(printed - computed)
+    return given * computed < 0 and abs(given + computed) < abs(given - computed)
 
 
-def _computed(r: Reproduction, printed: PrintedNumbers, values: Values, scale: float) -> str:
+def _computed(r: Reproduction, given: PrintedNumbers, values: Values, scale: float) -> str:
     """Recomputed numbers at the printed precision, by the measure's rule where nothing is printed."""
-    like = at_printed_precision(printed, values, scale)
-    if like is not None:
-        return printed_text(like)
-    return computed_text(_measure(r), values)
+    like = printed.at_printed_precision(given, values, scale)
+    return printed.computed_text(_measure(r), values) if like is None else printed.printed_text(like)
 
 
 # -- words -------------------------------------------------------------------------------------------------------
@@ -181,26 +164,21 @@ def _computed(r: Reproduction, printed: PrintedNumbers, values: Values, scale: f
 def title(reproduction: Reproduction) -> str:
     """The review, and what the result is about."""
     r = reproduction
-    named = ": ".join(p for p in (clean(r.label) or clean(r.id), subject(r)) if p)
+    named = ": ".join(p for p in (clean(r.label) or clean(r.id), printed.subject(r)) if p)
     return f"{named}. Printed and recomputed effects of the studies"
 
 
 def _pooled(r: Reproduction) -> tuple[str, dict[str, Cell]]:
     """The pooled result in words, and its row of the data."""
-    printed = printed_text(r.printed)
-    scale = _scale(r)
+    n, scale, verdict = r.recomputed, _scale(r), clean(r.verdict)
     others = (math.nan,) * 3
-    if r.basis == "printed inputs" and r.recomputed is not None:
-        others = (r.recomputed.estimate, r.recomputed.ci_low, r.recomputed.ci_high)
-    text = f"Pooled result: printed {printed}"
+    if r.basis == "printed inputs" and n is not None:
+        others = (n.estimate, n.ci_low, n.ci_high)
+    text = f"Pooled result: printed {printed.printed_text(r.printed)}"
     if not math.isnan(others[0]):
         text += f", recomputed {_computed(r, r.printed, others, scale)}"
-    cells: dict[str, Cell] = {
-        "shows": "pooled",
-        "study": "",
-        **pair_cells(r.printed, _on_display_scale(r.printed, scale), others),
-    }
-    return f"{text}: {clean(r.verdict)}.", {**cells, "verdict": clean(r.verdict)}
+    numbers = pair_cells(r.printed, _on_display_scale(r.printed, scale), others)
+    return f"{text}: {verdict}.", {"shows": "pooled", "study": "", **numbers, "verdict": verdict}
 
 
 def _caption(canvas: Canvas, r: Reproduction, y: float) -> float:
@@ -213,10 +191,10 @@ def _notes(r: Reproduction, rows: list[Row]) -> list[str]:
     formulas = list(dict.fromkeys(clean(s.formula) for s in r.studies if s.formula))
     marks = "Hollow circle: as printed. Filled circle: recomputed from the numbers that the report prints of the study."
     marks += " Lines: intervals, the recomputed ones 95% by the normal distribution. Arrow: it goes on."
-    if measure_of(r).null is not None and r.code:
+    if printed.measure_of(r).null is not None and r.code:
         marks += " Vertical line: no effect."
-    if any(NONE in row.printed for row in rows):
-        marks += f" {NONE}: not printed."
+    if any(printed.NONE in row.printed for row in rows):
+        marks += f" {printed.NONE}: not printed."
     if _measure(r).percent and _scale(r) == 1:
         marks += f" {SHARES}"
     found = [f"{marks} Recomputed numbers have as many decimals as the printed ones."]
@@ -243,6 +221,5 @@ def describe(reproduction: Reproduction) -> str:
         turned = f" ({row.own})" if row.own else ""
         lines.append(f"{row.name}: printed {row.printed}; {again}{turned}; {row.verdict}.")
     how = counted(len(rows)) + (f": {counts}" if counts else "")
-    return f"{title(reproduction)}. {_pooled(reproduction)[0]} {how}. " + " ".join(
-        [*lines, *_notes(reproduction, rows)]
-    )
+    said = " ".join([*lines, *_notes(reproduction, rows)])
+    return f"{title(reproduction)}. {_pooled(reproduction)[0]} {how}. {said}"
