@@ -13,11 +13,11 @@ import pytest
 import metarepro as mr
 from metarepro.analysis.bubble_numbers import bubble_numbers
 from metarepro.figures import bubble, save
-from metarepro.figures.bubble_plots.bubble import draw_bubble
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from tests.conftest import ROOT
 from tests.figures.audited import HOSTILE, LONG, marks, said
+from tests.figures.canvases import draw_bubble
 
 REFERENCE = json.loads((ROOT / "tests/data/bubble_reference.json").read_text())
 BCG = {"ablat": REFERENCE["ablat"], "year": REFERENCE["year"]}
@@ -32,7 +32,17 @@ def fit(formula="ablat", yi=None, vi=None, data=None, **options):
 
 def canvas_of(regression, moderator="ablat", width=174.0, measure="RR", labels=None, at=None, x=None, x_label=""):
     b = bubble_numbers(regression, moderator, x, labels, measure, at, x_label)
-    return b, draw_bubble(b, "A title", width)
+    return b, draw_bubble(
+        regression,
+        moderator,
+        x=x,
+        labels=labels,
+        measure=measure,
+        at=at,
+        x_label=x_label,
+        title="A title",
+        width_mm=width,
+    )
 
 
 def rows(canvas, what):

@@ -9,11 +9,11 @@ import pytest
 
 from metarepro.claims.result import VERDICTS
 from metarepro.figures import claims_overview, claims_overview_pages, save, write_figure
-from metarepro.figures.claims.overview import draw_claims
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.figures.verdict_marks import CLAIM_MARKS
 from tests.figures.audited import HOSTILE, LONG, claim, marks, said
+from tests.figures.canvases import draw_claims
 
 
 def audited(n, documents=2):

@@ -12,11 +12,11 @@ import pytest
 from metarepro.analysis.from_fit import result_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import drapery, save
-from metarepro.figures.drapery_plots.drapery import draw_drapery
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG, marks, said
+from tests.figures.canvases import draw_drapery
 from tests.figures.test_funnel import bcg, made
 from tests.pooling.test_p_value_function import AT, LIMITS, P_AT
 

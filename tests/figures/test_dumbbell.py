@@ -16,11 +16,12 @@ from metarepro.figures import dumbbell, dumbbell_pages, save, write_figure
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.figures.page.text import clean
-from metarepro.figures.reproductions.dumbbell import describe, draw_dumbbell
+from metarepro.figures.reproductions.dumbbell import describe
 from metarepro.figures.reproductions.printed import as_number, printed_text, printed_values, rounded_from, subject
 from metarepro.figures.verdict_marks import CLAIM_MARKS, REPRODUCTION_MARKS
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, resynthesis, said
+from tests.figures.canvases import draw_dumbbell
 
 CODES = ("RR", "OR", "HR", "SMD", "MD", "RD", "PR", "", "nonsense")
 BASES = ("printed inputs", "own rows", "none")

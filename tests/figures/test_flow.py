@@ -13,11 +13,12 @@ from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.study_flow import flow_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import analysis_flow, prisma_flow, write_figure
-from metarepro.figures.flows.flow import describe_flow, draw_analysis_flow, draw_prisma_flow
+from metarepro.figures.flows.flow import describe_flow
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from metarepro.pooling import pool
 from tests.figures.audited import HOSTILE, LONG
+from tests.figures.canvases import draw_analysis_flow, draw_prisma_flow
 
 # The flow printed in doi:10.1108/AEDS-09-2025-0494, as the description of its figure tells it.
 PUBLISHED = """\
@@ -242,10 +243,10 @@ def test_the_flow_of_an_analysis_counts_every_study_once(results):
         assert flow.found == len({s.study_id for s in (*result.studies, *result.left_out)})
         if flow.found:
             for width in WIDTHS_MM:
-                canvas = draw_analysis_flow(flow, width)
+                canvas = draw_analysis_flow(result, width_mm=width)
                 assert check_page(canvas) == []
     result = results["rate_24h"]
-    found = boxes(draw_analysis_flow(flow_of(result)))
+    found = boxes(draw_analysis_flow(result))
     assert found[0].endswith("(n = 26)") and "Only after a course, not a single dose (n = 8)" in found[1]
     assert found[2] == "Studies with such a row (n = 8)" and found[3].startswith("Left out (n = 2)")
     assert found[4] == f"Studies in the analysis (n = 6) Participants (n = {result.summary.participants})"

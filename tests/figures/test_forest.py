@@ -16,7 +16,6 @@ from metarepro.analysis.summaries import summary_of
 from metarepro.effects import effect_sizes, get_measure
 from metarepro.errors import DataError
 from metarepro.figures import LayoutError, forest, save
-from metarepro.figures.forest_plots.forest import draw_forest
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import make_axis
 from metarepro.figures.page.check_page import check_page
@@ -24,6 +23,7 @@ from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.text import text_width, wrap
 from metarepro.pooling import heterogeneity_interval, pool
+from tests.figures.canvases import draw_forest
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,10 +10,10 @@ import pytest
 
 from metarepro.errors import ConfigError
 from metarepro.figures import forest_panels, write_figure
-from metarepro.figures.forest_plots.side_by_side import draw_forest_panels
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import MM
+from tests.figures.canvases import draw_forest_panels
 from tests.figures.places import check_all
 from tests.figures.torture import LABELS, STYLES, WIDTHS, edited, lost, made, named
 

@@ -15,11 +15,12 @@ from metarepro.analysis.from_fit import result_of
 from metarepro.errors import DataError
 from metarepro.figures import forest, forest_pages, save
 from metarepro.figures.forest_plots.drawing import forest_axis
-from metarepro.figures.forest_plots.forest import PAGE_MM, draw_forest, draw_forest_pages
+from metarepro.figures.forest_plots.forest import PAGE_MM
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, Canvas
 from metarepro.figures.page.look import GREY, contrast
 from metarepro.figures.wording import describe_figure
+from tests.figures.canvases import draw_forest, draw_forest_pages
 from tests.figures.torture import (
     KINDS,
     LABELS,
@@ -349,7 +350,7 @@ def test_three_hundred_studies_on_pages(width):
 @pytest.mark.parametrize("k", range(30, 62, 3))
 def test_no_heading_is_last_and_no_summary_alone(k):
     result = made("counts", k, groups=[f"Group {i // 7}" for i in range(k)])
-    for page in draw_forest_pages(result, 120):
+    for page in draw_forest_pages(result, height_mm=120):
         kinds = [row["row_kind"] for row in page.data]
         assert kinds[-1] != "heading" and "study" in kinds
 

@@ -11,12 +11,12 @@ import pytest
 from metarepro.analysis.from_fit import result_of
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures import funnel, save
-from metarepro.figures.funnel_plots.funnel import draw_funnel
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.pooling import pool
 from tests.conftest import REFERENCE
 from tests.figures.audited import HOSTILE, LONG, marks, said
+from tests.figures.canvases import draw_funnel
 
 # 2 * pnorm(-|yi / sqrt(vi)|) in R 4.2.2 for dat.bcg's log risk ratios.
 STUDY_P = [

@@ -9,11 +9,11 @@ import pytest
 
 from metarepro.evidence.integrity import WARNINGS, Finding, check_integrity
 from metarepro.figures import integrity_overview, integrity_overview_pages, write_figure
-from metarepro.figures.integrity.overview import draw_integrity
 from metarepro.figures.integrity.wording import KINDS, describe_integrity, sentence_of
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from tests.figures.audited import HOSTILE, LONG
+from tests.figures.canvases import draw_integrity
 
 CODES = sorted(WARNINGS)
 

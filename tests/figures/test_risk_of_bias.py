@@ -18,14 +18,13 @@ from metarepro.analysis.risk_of_bias import (
 from metarepro.errors import DataError
 from metarepro.evidence import read_dataset
 from metarepro.figures import risk_of_bias, risk_of_bias_bars, risk_of_bias_pages, write_figure
-from metarepro.figures.judgements.bars import draw_risk_of_bias_bars
 from metarepro.figures.judgements.marks import JUDGEMENT_MARKS, draw_judgement
-from metarepro.figures.judgements.traffic_lights import draw_risk_of_bias
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM, Canvas
 from metarepro.figures.page.look import contrast
 from tests.conftest import ROOT
 from tests.figures.audited import HOSTILE, LONG
+from tests.figures.canvases import draw_risk_of_bias, draw_risk_of_bias_bars
 
 PSILOCYBIN = ROOT / "examples/psilocybin/data/raw"
 

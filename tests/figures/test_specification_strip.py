@@ -13,9 +13,9 @@ from metarepro.figures import save, specification_strip, write_figure
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM
 from metarepro.figures.reproductions.specifications import MOST, choices_of, columns_of, thinned
-from metarepro.figures.reproductions.strip import draw_strip
 from metarepro.reproduction.result import Numbers, PrintedNumbers
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, said, specification
+from tests.figures.canvases import draw_strip
 
 TAU2 = ("CE", "DL", "REML", "Mantel-Haenszel")
 INTERVALS = ("z", "HK")

@@ -14,9 +14,9 @@ from metarepro.figures import save, study_pairs, study_pairs_pages, write_figure
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import MM, LayoutError
-from metarepro.figures.reproductions.study_pairs import draw_study_pairs
 from metarepro.reproduction.result import Numbers, PrintedNumbers, StudyReproduction
 from tests.figures.audited import HOSTILE, LONG, NAN, marks, reproduction, said
+from tests.figures.canvases import draw_study_pairs
 
 VERDICTS = ("exact", "rounding", "differs", "not checkable")
 FORMULA = "J as 1 - 3/(4N - 9), variance with d"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError
 from metarepro.figures import forest, save
-from metarepro.figures.forest_plots.forest import draw_forest
 from metarepro.figures.page.printed_numbers import numbers_in, shows, unexplained
 from metarepro.figures.page.read_back import read_picture
 from metarepro.figures.styles import NO_BREAK, STYLES, get_style
+from tests.figures.canvases import draw_forest
 from tests.figures.torture import WIDTHS, compound, drawn, judged, lost, made
 
 OR, MD, RD = get_measure("OR"), get_measure("MD"), get_measure("RD")

@@ -18,8 +18,8 @@ from metarepro.figures import save, time_course, time_course_pages
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
 from metarepro.figures.time_courses.panels import BEND_H, SPREAD, TimeAxis, time_axis
-from metarepro.figures.time_courses.time_course import draw_time_course
 from tests.figures.audited import HOSTILE, LONG, marks, said
+from tests.figures.canvases import draw_time_course
 
 AGENTS = {"ketamine": "ketamine", "saline": "saline", "placebo": "placebo", "midazolam": "midazolam"}
 SOURCE = Provenance("dichotomous", "a / b", "1/2", "s", "", "", "", "primary")
@@ -58,7 +58,7 @@ def response(data):
 
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_every_point_is_drawn_where_its_numbers_are(response, width):
-    (canvas,) = draw_time_course(response, "T", width)
+    (canvas,) = draw_time_course(response, title="T", width_mm=width)
     assert check_page(canvas) == [] and canvas.width == pytest.approx(width * MM)
     panels = sorted((m.box for m in marks(canvas, "axis: x")), key=lambda b: (b[1], b[0]))
     assert len(panels) == len(response.trials)
@@ -89,7 +89,7 @@ def test_every_point_is_drawn_where_its_numbers_are(response, width):
 
 
 def test_percent_labels_stand_at_their_heights(response):
-    (canvas,) = draw_time_course(response, "T", 174.0)
+    (canvas,) = draw_time_course(response, title="T", width_mm=174.0)
     bottom = min(m.box[1] for m in marks(canvas, "axis: x"))
     first = [t for t in canvas.texts if t.align == "right" and t.y < bottom + 5]
     assert {t.text for t in first} == {"0", "25", "50", "75", "100"}
@@ -98,7 +98,7 @@ def test_percent_labels_stand_at_their_heights(response):
 
 
 def test_the_words_say_method_marks_order_and_what_is_not_shown(response):
-    (canvas,) = draw_time_course(response, "T", 174.0)
+    (canvas,) = draw_time_course(response, title="T", width_mm=174.0)
     text = " ".join(said(canvas))
     for words in ("95% Wilson interval", "by year, then by name", "log(1 + hours/4)", "Not shown, 69 rows",
                   "Read in another report", "Zarate 2006, Phelps 2009 and Evans 2025", "open symbols, dashed lines",
@@ -111,7 +111,7 @@ def test_the_words_say_method_marks_order_and_what_is_not_shown(response):
 
 
 def test_solid_and_dashed_lines_join_the_visits():
-    (canvas,) = draw_time_course(courses_of([trial()]), "T")
+    (canvas,) = draw_time_course(courses_of([trial()]), title="T")
     (solid,), (dashed,) = marks(canvas, "experimental course"), marks(canvas, "control course")
     assert not solid.dashed and dashed.dashed and len(solid.points) == len(dashed.points) == 3
 
@@ -119,14 +119,14 @@ def test_solid_and_dashed_lines_join_the_visits():
 def test_a_dagger_names_the_times_when_only_some_are_secondary():
     t = trial(arms=1, controls=0)
     arm = dataclasses.replace(t.arms[0], points=(point(4, level="secondary"), point(24), point(72, level="secondary")))
-    (canvas,) = draw_time_course(courses_of([dataclasses.replace(t, arms=(arm,))]), "T")
+    (canvas,) = draw_time_course(courses_of([dataclasses.replace(t, arms=(arm,))]), title="T")
     assert "drug 0, n = 20 (\u2020 4 h, 3 days)" in said(canvas)
     assert check_page(canvas) == []
 
 
 def test_means_share_one_scale(data):
     courses = time_courses(data, "depression", kind="continuous", agents=AGENTS, scale=["MADRS"])
-    (canvas,) = draw_time_course(courses, "T", 120.0, outcome_label="Depression")
+    (canvas,) = draw_time_course(courses, title="T", width_mm=120.0, outcome_label="Depression")
     assert check_page(canvas) == [] and "Depression on MADRS, mean score" in said(canvas)
     ticks = [t for t in canvas.texts if t.align == "right"]
     bottom = min(m.box[1] for m in marks(canvas, "axis: x"))
@@ -137,7 +137,7 @@ def test_means_share_one_scale(data):
     ends = sorted(np.polyval(upright, v) for v in (interval.box[1], interval.box[3]))
     assert ends == pytest.approx([p.ci_low, p.ci_high], abs=1e-6)
     with pytest.raises(ConfigError, match="several scales"):
-        draw_time_course(courses_of([trial(), trial(1, scale="HDRS")], "continuous"), "T")
+        draw_time_course(courses_of([trial(), trial(1, scale="HDRS")], "continuous"), title="T")
 
 
 def test_the_time_axis():
@@ -156,7 +156,7 @@ def test_the_time_axis():
 @pytest.mark.parametrize("count", [1, 2, 60, 300])
 def test_any_number_of_trials(width, count):
     courses = courses_of([trial(i, hours=(4, 24, 672) if i % 2 else (24,)) for i in range(count)])
-    pages = draw_time_course(courses, "T", width, 240)
+    pages = draw_time_course(courses, title="T", width_mm=width, height_mm=240)
     assert all(check_page(p) == [] for p in pages)
     assert all(p.height <= 240 * MM + 0.01 for p in pages)
     shown = Counter(m.name.split()[2] for p in pages for m in marks(p, "interval"))
@@ -189,7 +189,7 @@ def test_any_label_is_drawn(label, width, tmp_path):
     odd = trial(1, label, scale=label)
     odd = dataclasses.replace(odd, arms=tuple(dataclasses.replace(a, label=label) for a in odd.arms))
     courses = courses_of([trial(0), odd, trial(2)], left_out=(NotShown("x", label, label, (SOURCE,)),))
-    (canvas,) = draw_time_course(courses, "T", width)
+    (canvas,) = draw_time_course(courses, title="T", width_mm=width)
     assert check_page(canvas) == []
     save(time_course(courses, title=label, outcome_label=label, width_mm=width), tmp_path / "f.svg")
     assert "<script" not in (tmp_path / "f.svg").read_text()
@@ -198,7 +198,7 @@ def test_any_label_is_drawn(label, width, tmp_path):
 @pytest.mark.parametrize("hours", [(0,), (0, 0.01), (0.5, 3), (24, 43680), (1, 2, 3, 4, 5, 6, 7, 8), (1e6,)])
 @pytest.mark.parametrize("width", WIDTHS_MM)
 def test_any_times(hours, width):
-    (canvas,) = draw_time_course(courses_of([trial(0, hours=hours), trial(1)]), "T", width)
+    (canvas,) = draw_time_course(courses_of([trial(0, hours=hours), trial(1)]), title="T", width_mm=width)
     assert check_page(canvas) == []
 
 
@@ -207,13 +207,15 @@ def test_any_times(hours, width):
 def test_any_values(values):
     t = trial(arms=1, controls=0)
     arm = dataclasses.replace(t.arms[0], points=(point(24, *values, events=None),))
-    (canvas,) = draw_time_course(courses_of([dataclasses.replace(t, arms=(arm,))], "continuous"), "T", 84.0)
+    (canvas,) = draw_time_course(
+        courses_of([dataclasses.replace(t, arms=(arm,))], "continuous"), title="T", width_mm=84.0
+    )
     assert check_page(canvas) == []
     assert len(marks(canvas, "interval")) == (not math.isnan(values[1]))
 
 
 def test_four_arms_of_a_role_are_told_apart_and_five_refused():
-    (canvas,) = draw_time_course(courses_of([trial(arms=8, controls=4)]), "T", 84.0)
+    (canvas,) = draw_time_course(courses_of([trial(arms=8, controls=4)]), title="T", width_mm=84.0)
     assert check_page(canvas) == []
     shapes = {
         (m.name.split(":")[0], len(m.points), m.fill == "#ffffff")
@@ -222,7 +224,7 @@ def test_four_arms_of_a_role_are_told_apart_and_five_refused():
     }
     assert len({name for name, _, _ in shapes}) == 8
     with pytest.raises(ConfigError, match="5 experimental arms"):
-        draw_time_course(courses_of([trial(arms=6)]), "T")
+        draw_time_course(courses_of([trial(arms=6)]), title="T")
 
 
 def test_nothing_to_draw_says_why():
@@ -232,7 +234,7 @@ def test_nothing_to_draw_says_why():
 
 
 def test_a_planted_wrong_number_is_found(response):
-    (canvas,) = draw_time_course(response, "T")
+    (canvas,) = draw_time_course(response, title="T")
     place = next(i for i, t in enumerate(canvas.texts) if t.text == "ketamine\u2020, n = 17")
     canvas.texts[place] = dataclasses.replace(canvas.texts[place], text="ketamine\u2020, n = 71")
     assert any("71" in f for f in check_page(canvas))
@@ -250,7 +252,7 @@ def test_the_same_bytes_twice(response, tmp_path):
 
 def test_a_count_that_cannot_be_is_not_drawn_without_its_remark(data):
     courses = time_courses(data, "remission", agents=AGENTS)
-    words = " ".join(w for page in draw_time_course(courses, "Remission") for w in said(page))
+    words = " ".join(w for page in draw_time_course(courses, title="Remission") for w in said(page))
     assert "Lii 2023" in words
     assert "printed with 11 remissions but 7 responses in the saline arm, which cannot be" in words
     assert "(7 days)" in words
@@ -260,8 +262,8 @@ def test_a_remark_of_all_visits_names_none():
     own = dataclasses.replace(point(4), remark="under anaesthesia.")
     one = ArmCourse("a", "drug", "drug", "experimental", (own, dataclasses.replace(own, hours=24)))
     made = courses_of([dataclasses.replace(trial(), arms=(one,))])
-    assert "Trial 0: under anaesthesia." in " ".join(said(draw_time_course(made, "x")[0]))
+    assert "Trial 0: under anaesthesia." in " ".join(said(draw_time_course(made, title="x")[0]))
 
 
 def test_the_note_says_that_places_side_by_side_are_no_times():
-    assert "no earlier or later" in " ".join(said(draw_time_course(courses_of([trial(arms=4)]), "x")[0]))
+    assert "no earlier or later" in " ".join(said(draw_time_course(courses_of([trial(arms=4)]), title="x")[0]))

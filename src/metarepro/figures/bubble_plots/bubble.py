@@ -82,18 +82,14 @@ def bubble(
     ----------
     Thompson & Higgins 2002, doi:10.1002/sim.1187; Cochrane Handbook for Systematic Reviews of Interventions, 10.11.
     """
-    b = _cleaned(bubble_numbers(regression, moderator, x, labels, measure, at, x_label))
+    b = bubble_numbers(regression, moderator, x, labels, measure, at, x_label)
+    b = replace(b, axis_label=clean(b.axis_label), labels=tuple(map(clean, b.labels)))
     title = clean(title) or default_title(b)
-    return figure_of(draw_bubble(b, title, width_mm), title, describe(b, title))
+    return figure_of(_draw(b, title, width_mm), title, describe(b, title))
 
 
-def _cleaned(b: BubbleNumbers) -> BubbleNumbers:
-    return replace(b, axis_label=clean(b.axis_label), labels=tuple(map(clean, b.labels)))
-
-
-def draw_bubble(b: BubbleNumbers, title: str, width_mm: float = 174.0) -> Canvas:
+def _draw(b: BubbleNumbers, title: str, width_mm: float) -> Canvas:
     """The picture as a canvas of measured texts and marks."""
-    b = _cleaned(b)
     canvas = Canvas(page_width(width_mm))
     y = put_legend(canvas, _legend(b), put_title(canvas, title) - 4, SIZE)
     height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 180.0), 300.0)

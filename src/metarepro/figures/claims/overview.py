@@ -60,16 +60,43 @@ def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, 
     Not a score: claims are not weighed by how much they matter, and a page with one grave error looks like one with
     a small one.
     """
-    canvases = draw_claims(claims, title, width_mm)
-    return figures_of(canvases, clean(title), describe(claims, clean(title)))[0]
+    return claims_overview_pages(claims, title, width_mm, math.inf)[0]
 
 
 def claims_overview_pages(
     claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = 250.0
 ) -> list[Any]:
     """As `claims_overview`, on pages of at most `height_mm`; every audited page begins a new one."""
-    canvases = draw_claims(claims, title, width_mm, height_mm)
-    return figures_of(canvases, clean(title), describe(claims, clean(title)))
+    width = page_width(width_mm)
+    columns = _arrange(claims, width)
+    foot = _put_legend(Canvas(width), 0.0) + MARGIN + LEADING
+    head = put_title(Canvas(width), clean(title))
+    pages: list[Canvas] = []
+
+    def begin() -> float:
+        pages.append(Canvas(width))
+        return put_title(pages[-1], clean(title))
+
+    whole = math.isinf(height_mm)
+    y = begin()
+    documents = _documents(claims, columns)
+    if not documents:
+        y += LINE
+        pages[-1].text(MARGIN, y, "No claim.")
+    for number, document in enumerate(documents):
+        above = head + _draw_head(Canvas(width), document, 0.0, columns, True)
+        for part, entries in enumerate(_paginate(document, columns, height_mm * MM - above - foot)):
+            if part or (number and not whole):
+                pages[-1].height = _put_legend(pages[-1], y) + MARGIN
+                y = begin()
+            y = _draw_head(pages[-1], document, y, columns, part > 0)
+            for entry in entries:
+                _draw_entry(pages[-1], entry, y, columns)
+                y += columns.height(entry)
+        y += LINE if whole and number < len(documents) - 1 else 0.0
+    pages[-1].height = _put_legend(pages[-1], y) + MARGIN
+    put_page_numbers(pages)
+    return figures_of(pages, clean(title), describe(claims, clean(title)))
 
 
 @dataclass(frozen=True)
@@ -114,42 +141,6 @@ class _Document:
         shown = [(verdict, n) for verdict, n in self.counts.items() if n]
         first = f"{shown[0][1]} of {len(self.entries)} {shown[0][0]}" if shown else "no claim"
         return ", ".join([first, *(f"{n} {verdict}" for verdict, n in shown[1:])])
-
-
-def draw_claims(
-    claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = math.inf
-) -> list[Canvas]:
-    """The pages as canvases of measured texts and marks."""
-    width = page_width(width_mm)
-    columns = _arrange(claims, width)
-    foot = _put_legend(Canvas(width), 0.0) + MARGIN + LEADING
-    head = put_title(Canvas(width), clean(title))
-    pages: list[Canvas] = []
-
-    def begin() -> float:
-        pages.append(Canvas(width))
-        return put_title(pages[-1], clean(title))
-
-    whole = math.isinf(height_mm)
-    y = begin()
-    documents = _documents(claims, columns)
-    if not documents:
-        y += LINE
-        pages[-1].text(MARGIN, y, "No claim.")
-    for number, document in enumerate(documents):
-        above = head + _draw_head(Canvas(width), document, 0.0, columns, True)
-        for part, entries in enumerate(_paginate(document, columns, height_mm * MM - above - foot)):
-            if part or (number and not whole):
-                pages[-1].height = _put_legend(pages[-1], y) + MARGIN
-                y = begin()
-            y = _draw_head(pages[-1], document, y, columns, part > 0)
-            for entry in entries:
-                _draw_entry(pages[-1], entry, y, columns)
-                y += columns.height(entry)
-        y += LINE if whole and number < len(documents) - 1 else 0.0
-    pages[-1].height = _put_legend(pages[-1], y) + MARGIN
-    put_page_numbers(pages)
-    return pages
 
 
 def _arrange(claims: Sequence[AuditedClaim], width: float) -> _Columns:

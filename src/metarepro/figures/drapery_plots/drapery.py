@@ -88,11 +88,6 @@ def drapery(fit: Any, *, models: Sequence[Any] = (), width_mm: float = 174.0, **
     return figure_of(canvas, f"Drapery plot: {clean(result.title)}", wording.describe(result, numbers))
 
 
-def draw_drapery(result: AnalysisResult, models: Sequence[AnalysisResult] = (), width_mm: float = 174.0) -> Canvas:
-    """The drapery plot as a canvas of measured texts and marks."""
-    return _draw(result, drapery_numbers(result, models), width_mm)
-
-
 def _draw(result: AnalysisResult, numbers: DraperyNumbers, width_mm: float) -> Canvas:
     canvas = Canvas(page_width(width_mm))
     left, right = MARGIN + 24, MARGIN + text_width("99%", SIZE) + 8

@@ -51,12 +51,6 @@ def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Any:
     Page MJ et al. (2021). The PRISMA 2020 statement: an updated guideline for reporting systematic reviews. BMJ
     372:n71. doi:10.1136/bmj.n71
     """
-    canvas = draw_prisma_flow(flow, width_mm)
-    return figure_of(canvas, _title(flow.title), describe_flow(flow))
-
-
-def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
-    """The diagram as a canvas of measured texts and marks."""
     check_flow(flow)
     canvas = Canvas(page_width(width_mm))
     right = canvas.width - MARGIN
@@ -78,7 +72,7 @@ def draw_prisma_flow(flow: Flow, width_mm: float = 174.0) -> Canvas:
     else:
         y = _stacked(canvas, y, flow, other, right)
     canvas.height = put_notes(canvas, _notes(flow), y + 4) + MARGIN
-    return canvas
+    return figure_of(canvas, _title(flow.title), describe_flow(flow))
 
 
 def _put_heading(canvas: Canvas, column: Column, y: float) -> float:
@@ -234,12 +228,6 @@ def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Any:
 
     flow = flow_of(result_with(fit, words))
     title = clean(flow.title)
-    text = f"Flow of studies into an analysis. {title}. {_said(_analysis_rows(flow))}"
-    return figure_of(draw_analysis_flow(flow, width_mm), title, text)
-
-
-def draw_analysis_flow(flow: AnalysisFlow, width_mm: float = 174.0) -> Canvas:
-    """The diagram as a canvas of measured texts and marks."""
     if flow.found == 0:
         raise DataError(
             f"The analysis {flow.title!r} has no study, used or left out. Fix: one for whose outcome the tables have "
@@ -247,11 +235,12 @@ def draw_analysis_flow(flow: AnalysisFlow, width_mm: float = 174.0) -> Canvas:
         )
     canvas = Canvas(page_width(width_mm))
     right = canvas.width - MARGIN
-    y = put_title(canvas, clean(flow.title)) - 3
-    y = draw_rows(canvas, y, [two_columns(MARGIN, right, _analysis_rows(flow))], right)
+    y = put_title(canvas, title) - 3
+    rows = _analysis_rows(flow)
+    y = draw_rows(canvas, y, [two_columns(MARGIN, right, rows)], right)
     notes = ["Counted are studies, each once. This is the way from the tables into an analysis, not a search."]
     canvas.height = put_notes(canvas, notes, y + 4) + MARGIN
-    return canvas
+    return figure_of(canvas, title, f"Flow of studies into an analysis. {title}. {_said(rows)}")
 
 
 def _analysis_rows(flow: AnalysisFlow) -> list[Row]:

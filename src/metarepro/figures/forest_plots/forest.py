@@ -10,7 +10,7 @@ from typing import Any
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.forest_plots.drawing import ForestDrawing
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import MM, Canvas, page_width
+from metarepro.figures.page.layout import MM, page_width
 from metarepro.figures.wording import describe_figure, written
 
 # Height of a journal page's type area; more rows go on another page.
@@ -60,22 +60,12 @@ def forest(fit: Any, *, width_mm: float | None = None, style: str | None = None,
 def forest_pages(
     fit: Any, *, width_mm: float | None = None, style: str | None = None, height_mm: float = PAGE_MM, **words: Any
 ) -> list[Any]:
-    """Draw the forest plot of an analysis on pages of at most a height, with one axis for all of them.
-
-    Parameters
-    ----------
-    fit, width_mm, style, **words
-        As for `forest`.
-    height_mm : float
-        Of a page; one that holds a single row, or the notes, may be higher.
-
-    Returns
-    -------
-    list of matplotlib.figure.Figure
-    """
+    """As `forest`, on pages of at most `height_mm` with one axis; one that holds a single row may be higher."""
     result = with_options(fit, width_mm, style, words)
-    canvases = draw_forest_pages(result, height_mm)
-    description = " ".join([describe_figure(result), *(written(note) for note in ForestDrawing(result).notes())])
+    drawing = ForestDrawing(result)
+    pages = drawing.paginate(height_mm * MM)
+    canvases = [drawing.draw_page(rows, number, len(pages)) for number, rows in enumerate(pages, 1)]
+    description = " ".join([describe_figure(result), *(written(note) for note in drawing.notes())])
     return figures_of(canvases, result.title, description)
 
 
@@ -103,15 +93,3 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
         result = result_with(fit, words)
     options = {name: tuple(v) if isinstance(v, Sequence) and name != "style" else v for name, v in options.items()}
     return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
-
-
-def draw_forest(result: AnalysisResult) -> Canvas:
-    """The forest plot as one canvas of measured texts and marks."""
-    return draw_forest_pages(result, math.inf)[0]
-
-
-def draw_forest_pages(result: AnalysisResult, height_mm: float = PAGE_MM) -> list[Canvas]:
-    """The pages of a forest plot as canvases."""
-    drawing = ForestDrawing(result)
-    pages = drawing.paginate(height_mm * MM)
-    return [drawing.draw_page(rows, number, len(pages)) for number, rows in enumerate(pages, 1)]

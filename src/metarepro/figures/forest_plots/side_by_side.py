@@ -63,15 +63,6 @@ def forest_panels(
     A study without a number for a panel leaves its row there empty. Panels of different outcomes are no independent
     tests: the same patients stand in all of them. Subgroups are not shown; each result's own forest plot shows them.
     """
-    canvas = draw_forest_panels(results, titles, title, width_mm, style)
-    return figure_of(canvas, title or results[0].title, " ".join(wording.describe_figure(r) for r in results))
-
-
-def draw_forest_panels(
-    results: Sequence[AnalysisResult], titles: Sequence[str] | None = None, title: str = "", width_mm: float = 174.0,
-    style: str = "plain",
-) -> Canvas:  # fmt: skip
-    """The panels as a canvas of measured texts and marks."""
     if not results:
         raise ConfigError("forest_panels needs at least one result. Fix: give the results of one or more analyses.")
     strange = next((r for r in results if not isinstance(r, AnalysisResult)), None)
@@ -104,7 +95,7 @@ def draw_forest_panels(
     if any(s.level == "secondary" for r in results for s in r.studies):
         notes.append("\u2020 A number was read in another report than the study's own.")
     canvas.height = put_notes(canvas, notes, y) + MARGIN
-    return canvas
+    return figure_of(canvas, title or results[0].title, " ".join(wording.describe_figure(r) for r in results))
 
 
 @dataclass(frozen=True)

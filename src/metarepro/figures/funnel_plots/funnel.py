@@ -98,14 +98,6 @@ def funnel(
     return figure_of(canvas, f"Funnel plot: {clean(result.title)}", wording.describe(result, numbers))
 
 
-def draw_funnel(
-    result: AnalysisResult, contours: Sequence[float] = (0.90, 0.95, 0.99), labels: Labels = "auto", minimum: int = 10,
-    width_mm: float = 174.0,
-) -> Canvas:  # fmt: skip
-    """The funnel plot as a canvas of measured texts and marks."""
-    return _draw(result, funnel_numbers(result, contours, minimum), labels, width_mm)
-
-
 def _draw(result: AnalysisResult, numbers: FunnelNumbers, labels: str, width_mm: float) -> Canvas:
     if labels not in ("auto", "all", "none"):
         raise ConfigError(f"labels = {labels!r} is not known. Allowed: auto, all, none.")

@@ -62,15 +62,6 @@ def integrity_overview_pages(
     width_mm: float = 174.0, height_mm: float = 250.0,
 ) -> list[Any]:  # fmt: skip
     """As `integrity_overview`, on pages of at most `height_mm`; totals by check stand on the last."""
-    canvases = draw_integrity(findings, labels, title, width_mm, height_mm)
-    return figures_of(canvases, clean(title), wording.describe_integrity(findings, labels, title))
-
-
-def draw_integrity(
-    findings: Sequence[Finding], labels: Mapping[str, str] | None = None, title: str = DEFAULT_TITLE,
-    width_mm: float = 174.0, height_mm: float = math.inf,
-) -> list[Canvas]:  # fmt: skip
-    """The pages as canvases of measured texts and marks."""
     pages = _Pages(page_width(width_mm), height_mm * MM - MARGIN - LEADING, findings, labels, clean(title))
     studies = wording.by_study(findings, labels)
     for block in _make_blocks(pages.width, studies):
@@ -90,7 +81,7 @@ def draw_integrity(
     pages.make_room(put_notes(Canvas(pages.width), notes, pages.y + 3) - pages.y)
     pages.canvas.height = put_notes(pages.canvas, notes, pages.y + 3) + MARGIN
     put_page_numbers(pages.canvases)
-    return pages.canvases
+    return figures_of(pages.canvases, clean(title), wording.describe_integrity(findings, labels, title))
 
 
 class _Pages:

@@ -62,20 +62,6 @@ def risk_of_bias_bars(
     Sterne JAC et al. (2019). RoB 2: a revised tool for assessing risk of bias in randomised trials. BMJ 366:l4898.
     doi:10.1136/bmj.l4898
     """
-    canvas = draw_risk_of_bias_bars(assessments, weights, weighting, title, width_mm)
-    text = f"Shares of judgements of risk of bias by domain. {clean(title)}. {counts_sentence(assessments)}"
-    text += f" {_weighting(assessments, weights, weighting)}"
-    for domain, own in judgement_shares(assessments, weights).items():
-        said = ", ".join(f"{judgement_mark(j).word} {_percent(own[j])}" for j in JUDGEMENTS if own[j] > 0)
-        text += f" {DOMAINS[domain]}: {said}."
-    return figure_of(canvas, clean(title), text)
-
-
-def draw_risk_of_bias_bars(
-    assessments: Sequence[Assessment], weights: Weights = None, weighting: str = "", title: str = DEFAULT_TITLE,
-    width_mm: float = 174.0,
-) -> Canvas:  # fmt: skip
-    """The figure as a canvas of measured texts and marks."""
     labels_of(assessments, None)
     shares = judgement_shares(assessments, weights)
     canvas = Canvas(page_width(width_mm))
@@ -111,7 +97,12 @@ def draw_risk_of_bias_bars(
     else:
         notes.append("Percentages are rounded. Not assessed says nothing about a study.")
     canvas.height = put_notes(canvas, [*notes, TOOL], y + 4) + SMALL * 0.3 + MARGIN
-    return canvas
+    text = f"Shares of judgements of risk of bias by domain. {clean(title)}. {counts_sentence(assessments)}"
+    text += f" {_weighting(assessments, weights, weighting)}"
+    for domain, own in shares.items():
+        said = ", ".join(f"{judgement_mark(j).word} {_percent(own[j])}" for j in JUDGEMENTS if own[j] > 0)
+        text += f" {DOMAINS[domain]}: {said}."
+    return figure_of(canvas, clean(title), text)
 
 
 def _draw_bar(canvas: Canvas, own: Mapping[str, float], left: float, top: float, wide: float, domain: str) -> None:

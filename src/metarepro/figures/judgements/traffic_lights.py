@@ -70,15 +70,6 @@ def risk_of_bias_pages(
     width_mm: float = 174.0, height_mm: float = 250.0,
 ) -> list[Any]:  # fmt: skip
     """As `risk_of_bias`, on pages of at most `height_mm`, each with heads and legend; totals stand on the last."""
-    canvases = draw_risk_of_bias(assessments, labels, title, width_mm, height_mm)
-    return figures_of(canvases, clean(title), describe(assessments, labels_of(assessments, labels), clean(title)))
-
-
-def draw_risk_of_bias(
-    assessments: Sequence[Assessment], labels: Sequence[str] | None = None, title: str = DEFAULT_TITLE,
-    width_mm: float = 174.0, height_mm: float = math.inf,
-) -> list[Canvas]:  # fmt: skip
-    """The pages as canvases of measured texts and marks."""
     names = labels_of(assessments, labels)
     width, notes = page_width(width_mm), notes_of(assessments, names)
     table = _make_table(width, names)
@@ -99,7 +90,7 @@ def draw_risk_of_bias(
         y += height
     pages[-1].height = _draw_foot(pages[-1], y, table, assessments, notes) + MARGIN
     put_page_numbers(pages)
-    return pages
+    return figures_of(pages, clean(title), describe(assessments, names, clean(title)))
 
 
 def _make_table(width: float, names: Sequence[str]) -> Table:

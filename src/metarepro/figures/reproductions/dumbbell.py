@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Values
 from metarepro.figures.page.figure import figures_of
-from metarepro.figures.page.layout import Canvas, Cell, page_width
+from metarepro.figures.page.layout import Cell, page_width
 from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean
 from metarepro.figures.reproductions import printed
@@ -80,22 +80,14 @@ def dumbbell_pages(
     reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = 250.0
 ) -> list[Any]:
     """As `dumbbell`, on pages of at most `height_mm`; the axis of a scale is the same on all of them."""
-    canvases = draw_dumbbell(reproductions, title, width_mm, height_mm)
-    return figures_of(canvases, clean(title), describe(reproductions, clean(title)))
-
-
-def draw_dumbbell(
-    reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0,
-    height_mm: float = math.inf,
-) -> list[Canvas]:  # fmt: skip
-    """The pages as canvases of measured texts and marks."""
     sections = _make_sections(reproductions)
     meanings = {mark.word: mark.meaning for mark in REPRODUCTION_MARKS.values()}
-    return draw_pairs(
+    canvases = draw_pairs(
         sections, page_width(width_mm), height_mm, heads=("Result", "Studies"), title=clean(title),
         notes=[_note([row for section in sections for row in section.rows])], meanings=meanings, of="results",
         apart=-1.5,
     )  # fmt: skip
+    return figures_of(canvases, clean(title), describe(reproductions, clean(title)))
 
 
 def _make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:

@@ -75,12 +75,6 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
        doi:10.1038/s41562-020-0912-z
     """
     r = reproduction
-    return figure_of(draw_strip(r, width_mm), strip_wording.title(r), strip_wording.describe(r))
-
-
-def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
-    """The picture as a canvas of measured texts and marks."""
-    r = reproduction
     canvas = Canvas(page_width(width_mm))
     every = columns_of(r.specifications)
     ends = _printed_labels(r, canvas.width)
@@ -97,7 +91,7 @@ def draw_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Canvas:
         if any(axis.beyond(v) for c in columns for v in c.values if not math.isnan(v)):
             notes.append("Lines that reach the upper or lower end of the axis go on; a triangle there is an estimate.")
     canvas.height = put_notes(canvas, notes, y + 4) + MARGIN
-    return canvas
+    return figure_of(canvas, strip_wording.title(r), strip_wording.describe(r))
 
 
 def _axis(r: Reproduction, columns: Columns) -> Axis:

@@ -78,20 +78,13 @@ def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
 
 def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = 250.0) -> list[Any]:
     """As `study_pairs`, on pages of at most `height_mm`, all with one axis."""
-    canvases = draw_study_pairs(reproduction, width_mm, height_mm)
-    return figures_of(canvases, title(reproduction), describe(reproduction))
-
-
-def draw_study_pairs(
-    reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = math.inf
-) -> list[Canvas]:  # fmt: skip
-    """The pages as canvases of measured texts and marks."""
     r = reproduction
     rows, page = study_rows(r), page_width(width_mm)
-    return draw_pairs(
+    canvases = draw_pairs(
         [_section(r, rows)], page, height_mm, heads=("Study", ""), title=title(r), notes=_notes(r, rows),
         meanings=MEANINGS, of="studies", caption=lambda canvas, y: _caption(canvas, r, y),
     )  # fmt: skip
+    return figures_of(canvases, title(r), describe(r))
 
 
 def _section(r: Reproduction, rows: list[Row]) -> Section:

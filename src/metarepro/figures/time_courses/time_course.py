@@ -58,14 +58,6 @@ def time_course_pages(
 ) -> list[Any]:  # fmt: skip
     """As `time_course`, on pages of at most `height_mm` with the same axes on all; a page is higher if one row is."""
     title = clean(title) or wording.default_title(courses, outcome_label)
-    canvases = draw_time_course(courses, title, width_mm, height_mm, outcome_label)
-    return figures_of(canvases, title, wording.describe(courses, title, outcome_label))
-
-
-def draw_time_course(
-    courses: TimeCourses, title: str, width_mm: float = 174.0, height_mm: float = math.inf, outcome_label: str = ""
-) -> list[Canvas]:
-    """The pages as canvases of measured texts and marks."""
     _check(courses)
     width = page_width(width_mm)
     grid = panels.grid_of(courses, width)
@@ -100,7 +92,7 @@ def draw_time_course(
             y = panels.draw_row(canvas, courses, grid, row, len(below), y)
         canvas.height = put_notes(canvas, last_notes if number == len(pages) else notes, y + 4) + MARGIN
         canvases.append(canvas)
-    return canvases
+    return figures_of(canvases, title, wording.describe(courses, title, outcome_label))
 
 
 def _check(courses: TimeCourses) -> None:
