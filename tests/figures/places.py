@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from metarepro.figures.page.check_files import check_files, further_pages
-from metarepro.figures.page.read_back import NEAR, Picture, Row, Shape, Word, read_data_csv, read_picture
+from metarepro.figures.page.read_back import DECIMAL, NEAR, Picture, Row, Shape, Word, read_data_csv, read_picture
 
 PLACED = frozenset({"square", "interval", "diamond"})
 # Half the largest mark: how far a mark may reach beyond its axis.
@@ -155,3 +155,21 @@ def _stand(places: list[float], values: list[object], scale: _Scale, low_end: fl
         return False
     wanted = [min(max(scale.place(v), low_end), high_end) for v in values if isinstance(v, float)]
     return all(abs(a - b) <= NEAR for a, b in zip(places, wanted, strict=True))
+
+
+def numbers_of(record: object) -> Iterator[float]:
+    """All numbers inside plain values (as JSON gives them), those written as words as well."""
+    if isinstance(record, bool):
+        return
+    if isinstance(record, int | float):
+        yield float(record)
+    elif isinstance(record, str):
+        # Cells of a user's column may be numbers.
+        if DECIMAL.fullmatch(record.strip()):
+            yield float(record)
+    elif isinstance(record, dict):
+        for value in record.values():
+            yield from numbers_of(value)
+    elif isinstance(record, list | tuple):
+        for value in record:
+            yield from numbers_of(value)

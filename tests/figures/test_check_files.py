@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from metarepro import effect_sizes, pool
 from metarepro.analysis.from_fit import result_of
 from metarepro.figures import LayoutError, demand_files, forest, forest_pages, write_figure
-from metarepro.figures.page.check_files import numbers_of
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
@@ -22,7 +21,7 @@ from metarepro.figures.page.read_back import read_data_csv, read_picture
 from metarepro.figures.page.shapes import diamond, square
 from metarepro.records import to_plain
 from tests.figures.canvases import draw_forest
-from tests.figures.places import check_all, misplaced_marks
+from tests.figures.places import check_all, misplaced_marks, numbers_of
 from tests.figures.test_forest_torture import SPECIAL
 from tests.figures.torture import STYLES, WIDTHS, drawn, edited, judged, lost, made
 

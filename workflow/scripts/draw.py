@@ -1,4 +1,4 @@
-"""Pictures of some analyses: fit.json files and their looks -> forest plots with their twins, and further figures."""
+"""Pictures of some analyses: fit.json files and their looks -> forest plots and further figures."""
 
 import json
 from pathlib import Path

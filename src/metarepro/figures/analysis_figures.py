@@ -31,7 +31,7 @@ class DrawnFigures:
 def draw_analysis(
     result: AnalysisResult, folder: Path, forest_folder: Path | None = None, png: str = "forest"
 ) -> DrawnFigures:
-    """Write every figure that serves a reader of an analysis, with its twins.
+    """Write every figure that serves a reader of an analysis.
 
     Every page is checked before it is written; none is drawn of fewer than two studies.
 

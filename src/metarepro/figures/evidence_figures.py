@@ -20,7 +20,7 @@ from metarepro.figures.time_courses.time_course import time_course_pages
 
 
 def draw_evidence(shown: ShownEvidence, findings: Sequence[Finding], flow: Flow | None, folder: Path) -> list[Path]:
-    """Write the figures of the tables with their twins; returns the files.
+    """Write the figures of the tables; returns the files.
 
     Parameters
     ----------

@@ -143,47 +143,48 @@ def _y_axis(b: BubbleNumbers, height: float) -> tuple[Axis, bool]:
     return display_axis(b.measure, *ends, height, upright=True, clear=CLEAR), cut
 
 
-def _height(plane: Plane, value: float) -> float:
-    """Height of a value, also beyond the axis; nan where it has none."""
-    if not math.isfinite(value):
-        return math.nan
-    return plane.top + plane.height * (1 - plane.y_axis.position(value))
-
-
 # -- marks -------------------------------------------------------------------------------------------------------
+
+
+def _runs(b: BubbleNumbers, plane: Plane, values: Any) -> list[list[Point]]:
+    """The parts of a line along the moderator that lie within the axis; broken where there is no value."""
+
+    def height(value: float) -> float:
+        # Not cut at the ends of the axis, so that the line leaves it where it does.
+        return plane.top + plane.height * (1 - plane.y_axis.position(value)) if math.isfinite(value) else math.nan
+
+    points = [(plane.x(float(x)), height(float(v))) for x, v in zip(b.line.x, values, strict=True)]
+    return between_heights(points, plane.top, plane.bottom)
 
 
 def _bands(canvas: Canvas, b: BubbleNumbers, plane: Plane) -> list[list[Point]]:
     line = b.line
-    xs = [plane.x(float(v)) for v in line.x]
     drawn: list[list[Point]] = []
     if np.isfinite(line.ci_low).all() and np.isfinite(line.ci_high).all():
-        lower = [(x, plane.y(float(v))) for x, v in zip(xs, line.ci_low, strict=True)]
-        upper = [(x, plane.y(float(v))) for x, v in zip(xs, line.ci_high, strict=True)]
+        lower, upper = (
+            [(plane.x(float(x)), plane.y(float(v))) for x, v in zip(line.x, values, strict=True)]
+            for values in (line.ci_low, line.ci_high)
+        )
         canvas.polygon([*lower, *reversed(upper)], PALE, "band: confidence")
-    limits = [("confidence limit", line.ci_low, False), ("confidence limit", line.ci_high, False)]
+    limits = [("confidence", line.ci_low, line.ci_high, 0.4, False)]
     if line.has_prediction:
-        limits += [("prediction limit", line.pi_low, True), ("prediction limit", line.pi_high, True)]
-    for name, values, dashed in limits:
-        points = [(x, _height(plane, float(v))) for x, v in zip(xs, values, strict=True)]
-        for run in between_heights(points, plane.top, plane.bottom):
-            canvas.curve(run, f"{name}: {'low' if values is line.ci_low or values is line.pi_low else 'high'}",
-                         0.8 if dashed else 0.4, GREY, dashed)  # fmt: skip
-            drawn.append(run)
+        limits.append(("prediction", line.pi_low, line.pi_high, 0.8, True))
+    for name, low, high, width, dashed in limits:
+        for end, values in (("low", low), ("high", high)):
+            for run in _runs(b, plane, values):
+                canvas.curve(run, f"{name} limit: {end}", width, GREY, dashed)
+                drawn.append(run)
     return drawn
 
 
 def _line(canvas: Canvas, b: BubbleNumbers, plane: Plane) -> list[list[Point]]:
     """The line, each place of it a row of the data with its intervals."""
-    line = b.line
-    for i in range(line.x.size):
-        canvas.add_data(
-            what="mean effect", study="", x=float(line.x[i]), estimate=float(line.estimate[i]),
-            ci_low=float(line.ci_low[i]), ci_high=float(line.ci_high[i]), pi_low=float(line.pi_low[i]),
-            pi_high=float(line.pi_high[i]), **{clean(n): clean(v) for n, v, _ in b.held},
-        )  # fmt: skip
-    points = [(plane.x(float(x)), _height(plane, float(v))) for x, v in zip(line.x, line.estimate, strict=True)]
-    runs = between_heights(points, plane.top, plane.bottom)
+    names = ("x", "estimate", "ci_low", "ci_high", "pi_low", "pi_high")
+    held = {clean(n): clean(v) for n, v, _ in b.held}
+    for i in range(b.line.x.size):
+        numbers = {name: float(getattr(b.line, name)[i]) for name in names}
+        canvas.add_data(what="mean effect", study="", **numbers, **held)
+    runs = _runs(b, plane, b.line.estimate)
     for run in runs:
         canvas.curve(run, f"regression line: {b.moderator}", 1.4, INK)
     return runs

@@ -1,6 +1,6 @@
 """The gate: figures read back from their files, and everything that is not as it must be.
 
-`check_page.py` looks at a page before it is drawn. This looks at what lies on the disk, and knows nothing of how it was
+`check_page` looks at a page before it is drawn. This looks at what lies on the disk, and knows nothing of how it was
 made: the words and shapes of the SVG, the numbers of the CSV beside it, the text alternative, the fonts of the PDF.
 """
 
@@ -16,7 +16,7 @@ from metarepro.figures.page.check_page import SMALLEST_TEXT
 from metarepro.figures.page.compare_with_canvas import compare_with_canvas
 from metarepro.figures.page.layout import LayoutError
 from metarepro.figures.page.printed_numbers import unexplained
-from metarepro.figures.page.read_back import DECIMAL, Picture, Row, read_data_csv, read_picture
+from metarepro.figures.page.read_back import Picture, Row, read_data_csv, read_picture
 
 # Columns that hold what is printed rather than what was computed.
 PRINTED = frozenset({"row", "page", "weight_printed"})
@@ -146,21 +146,3 @@ def _check_numbers(rows: list[Row], numbers: Iterable[float]) -> list[str]:
             if not (row.get("row_kind") == "pooled" and value.is_integer() and value == sum(own)):
                 found.append(f"{name} = {value!r} of {row.get('label') or 'a row'} is no number of the results")
     return found
-
-
-def numbers_of(record: object) -> Iterator[float]:
-    """All numbers inside plain values (as JSON gives them), those written as words as well."""
-    if isinstance(record, bool):
-        return
-    if isinstance(record, int | float):
-        yield float(record)
-    elif isinstance(record, str):
-        # Cells of a user's column may be numbers.
-        if DECIMAL.fullmatch(record.strip()):
-            yield float(record)
-    elif isinstance(record, dict):
-        for value in record.values():
-            yield from numbers_of(value)
-    elif isinstance(record, list | tuple):
-        for value in record:
-            yield from numbers_of(value)

@@ -27,7 +27,7 @@ GREY_CONTRAST = 1.5
 def check_page(canvas: Canvas) -> list[str]:
     """All faults of a page, in words."""
     found = [*_off_canvas(canvas), *_touching_texts(canvas.texts), *_texts_on_marks(canvas), *_unreadable(canvas)]
-    return [*found, *_told_by_colour_alone(canvas.marks), *_wrong_numbers(canvas)]
+    return [*found, *_differ_by_colour_alone(canvas.marks), *_wrong_numbers(canvas)]
 
 
 def _off_canvas(canvas: Canvas) -> list[str]:
@@ -104,7 +104,7 @@ def _unreadable(canvas: Canvas) -> list[str]:
     return found
 
 
-def _told_by_colour_alone(marks: list[Mark]) -> list[str]:
+def _differ_by_colour_alone(marks: list[Mark]) -> list[str]:
     """Kinds of marks with one shape and equally dark colours of different hue."""
     kinds: dict[str, Mark] = {}
     for mark in marks:

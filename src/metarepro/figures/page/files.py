@@ -40,7 +40,7 @@ def save(figure: Any, path: Path | str, dpi: int = DEFAULT_DPI) -> None:
 def write_figure(
     figures: Any, stem: Path | str, formats: Iterable[str] = FORMATS, dpi: int = DEFAULT_DPI
 ) -> list[Path]:
-    """Write a figure, or the pages of one, with its twins.
+    """Write a figure, or the pages of one, with its data and its text alternative.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def alternative_text(pages: list[Any]) -> str:
 
 
 def data_csv(pages: list[Any]) -> str:
-    """The twin of a figure: every row it shows, numbers in full, `page` first where there are several."""
+    """The data of a figure: every row it shows, numbers in full, `page` first where there are several."""
     rows: list[dict[str, Cell]] = []
     for number, page in enumerate(pages, 1):
         before: dict[str, Cell] = {"page": number} if len(pages) > 1 else {}

@@ -181,26 +181,16 @@ def put_text(
     leading: float = LEADING, weight: str = "normal", color: str = INK,
 ) -> float:  # fmt: skip
     """A text in lines, the first `leading` below `y`, as wide as the page at most; returns the last baseline."""
-    for line in wrap(text, min(width, canvas.width - MARGIN - left), size, weight):
-        y += leading
-        canvas.text(left, y, line, size, weight=weight, color=color)
-    return y
-
-
-def put_beside(canvas: Canvas, lines: Sequence[str], x: float, middle: float, weight: str = "normal") -> None:
-    """Lines of a row's head, around its middle height."""
-    base = middle + 0.36 * SIZE - (len(lines) - 1) / 2 * LEADING
-    for number, line in enumerate(lines):
-        canvas.text(x, base + number * LEADING, line, SIZE, weight=weight, color=INK)
+    lines = wrap(text, min(width, canvas.width - MARGIN - left), size, weight)
+    return canvas.lines(left, y + leading, lines, size, leading, weight=weight, color=color) - leading
 
 
 def put_title(canvas: Canvas, title: str, y: float = MARGIN) -> float:
     """The title in bold over the whole width; returns where it ends."""
     y += TITLE
-    for line in wrap(title, canvas.width - 2 * MARGIN, TITLE, "bold"):
-        canvas.text(MARGIN, y, line, TITLE, weight="bold", color=INK)
-        y += TITLE * 1.25
-    return y
+    return canvas.lines(
+        MARGIN, y, wrap(title, canvas.width - 2 * MARGIN, TITLE, "bold"), TITLE, TITLE * 1.25, weight="bold"
+    )
 
 
 def put_notes(canvas: Canvas, notes: Iterable[str], y: float, left: float = MARGIN) -> float:

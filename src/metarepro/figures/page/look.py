@@ -14,8 +14,8 @@ ROW, LEADING, INDENT = 12.0, 9.0, 8.0
 INK, GREY, LIGHT, PALE, WHITE = "#111111", "#5f5f5f", "#b5b5b5", "#eeeeee", "#ffffff"
 # The palest grey that still stands out from white.
 MIDDLE = "#8c8c8c"
-GREEN, BLUE, SKY, ORANGE, VERMILLION, PURPLE = "#009E73", "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#CC79A7"
-YELLOW, BROWN = "#F0E442", "#8a5a00"
+GREEN, BLUE, ORANGE, VERMILLION, PURPLE = "#009E73", "#0072B2", "#E69F00", "#D55E00", "#CC79A7"
+BROWN = "#8a5a00"
 # Web Content Accessibility Guidelines 2.1, 1.4.3 and 1.4.11.
 TEXT_CONTRAST, MARK_CONTRAST = 4.5, 3.0
 
