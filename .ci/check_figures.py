@@ -7,9 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from tests.figures.places import check_all  # noqa: E402
+from tests.figures.places import check_all, numbers_of  # noqa: E402 - the path must be set first
 
-from metarepro.figures.page.check_files import numbers_of  # noqa: E402 - the path must be set first
 
 
 def main() -> int:

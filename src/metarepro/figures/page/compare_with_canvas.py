@@ -1,6 +1,6 @@
 """Whether the files of a figure show what was drawn: every text, mark and number, at its place.
 
-`faults.py` looks at a page before it is written and `gate.py` at the files alone. This compares the two, so that
+`check_page` looks at a page before it is written and `check_files` at the files alone. This compares the two, so that
 nothing can be lost, moved, exchanged or altered on the way.
 """
 
