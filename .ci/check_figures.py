@@ -10,7 +10,6 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from tests.figures.places import check_all, numbers_of  # noqa: E402 - the path must be set first
 
 
-
 def main() -> int:
     """Print faults; 0 when there are none."""
     results, faults, count = ROOT / "results", [], 0

@@ -294,6 +294,8 @@ def test_no_number_reads_minus_zero_in_any_style():
     result = made("generic", 3)
     for number in range(3):
         result = edited(result, number, estimate=-0.001, ci_low=-0.004, ci_high=0.0002)
+    ends = {"ci_low": -0.004, "ci_high": 0.0002, "pi_low": -0.004, "pi_high": 0.0002}
+    result = dataclasses.replace(result, summary=dataclasses.replace(result.summary, estimate=-0.001, **ends))
     for style in STYLES:
         for text in (t.text for t in draw_forest(drawn(result, style=style)).texts):
             assert not re.search(r"(?<!\d)[-\u2212]0[.\u00b7]?0*(?!\d|[.\u00b7]\d)", text), text
