@@ -59,26 +59,26 @@ def method_word(result: AnalysisResult) -> str:
 
 def heterogeneity_line(s: Summary, style: Style = PLAIN) -> str:
     """Heterogeneity: tau2, I2, Q, each with what it needs; no line break parts a name from its number."""
-    parts = []
+    pieces = []
     if math.isfinite(s.tau2) and s.tau2_method != "CE":
         tau2 = style.statistic(style.tau2_name, _small(s.tau2))
         if style.interval_of_tau2:
             tau2 += style.number(f" ({style.joint.join((_small(s.tau2_low), _small(s.tau2_high)))})")
-        parts.append(tau2)
+        pieces.append(tau2)
     if math.isfinite(s.i2):
         i2 = style.statistic(style.i2_name, f"{fmt.fixed(s.i2, style.i2_decimals)}%")
         if style.interval_of_tau2 and math.isfinite(s.i2_low) and s.tau2_method != "CE":
             ends = style.joint.join((fmt.fixed(s.i2_low, 0), fmt.fixed(s.i2_high, 0)))
             i2 += f" ({ends}%)"
-        parts.append(i2)
+        pieces.append(i2)
     if s.q_df > 0:
         name = f"LR{NO_BREAK}\u03c7\u00b2" if s.model == "binomial-normal" else style.q_name
         q, df = style.statistic(name, fmt.fixed(s.q, 2)), style.statistic("df", str(s.q_df))
         p = style.p_value(s.q_p)
         # Cochrane's order: the test between tau2 and I2, its P in brackets.
         test = f"{q}, {df} ({p})" if style.name == "cochrane" else f"{q}, {df}, {p}"
-        parts.insert(1 if style.name == "cochrane" else len(parts), test.replace(" ", NO_BREAK))
-    return f"{style.heterogeneity}: " + "; ".join(parts)
+        pieces.insert(1 if style.name == "cochrane" else len(pieces), test.replace(" ", NO_BREAK))
+    return f"{style.heterogeneity}: " + "; ".join(pieces)
 
 
 def effect_test_line(s: Summary, style: Style = PLAIN) -> str:
@@ -202,23 +202,23 @@ def describe_figure(result: AnalysisResult) -> str:
         f"{s.label}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high) if s.estimable else 'not estimable'}"
         for s in result.studies
     )
-    parts = [f"Forest plot. {result.title}. {headline(result)} Studies: {studies or 'none'}."]
+    pieces = [f"Forest plot. {result.title}. {headline(result)} Studies: {studies or 'none'}."]
     if result.summary is not None and result.summary.k > 1 and result.combine == "pool":
-        parts.append(f"{heterogeneity_line(result.summary)}.")
+        pieces.append(f"{heterogeneity_line(result.summary)}.")
     if result.subgroup_test is not None and result.subgroup_test.df > 0:
-        parts.append(f"{subgroup_test_line(result)}.")
+        pieces.append(f"{subgroup_test_line(result)}.")
     pooled = [(g.label, g.summary) for g in result.subgroups if len(result.subgroups) > 1 and g.summary.k > 1]
     known = {x.id: x for x in result.sensitivity}
     models = [known[name] for name in result.figure.models if name in known]
     for head, rows in (("Subgroups", pooled), ("Other models", [(x.label, x.summary) for x in models if x.summary])):
         if rows:
             words = (f"{name}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)}" for name, s in rows)
-            parts.append(f"{head}: {'; '.join(words)}.")
+            pieces.append(f"{head}: {'; '.join(words)}.")
     if result.references:
-        parts.append(
+        pieces.append(
             "Printed: " + "; ".join(f"{r.label}: {fmt.effect(m, r.estimate)}" for r in result.references) + "."
         )
-    return written(" ".join(parts))
+    return written(" ".join(pieces))
 
 
 def written(text: str) -> str:

@@ -19,7 +19,7 @@ from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, area, put_legend, stroke
 from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL
-from metarepro.figures.page.plane import Plane, room_for_labels
+from metarepro.figures.page.panel import Plane, room_for_labels
 from metarepro.figures.page.point_labels import place_labels, put_labels
 from metarepro.figures.page.shapes import Point, circle, triangle
 from metarepro.figures.page.text import clean, shorten

@@ -106,12 +106,12 @@ def _studies(count: int) -> str:
 def heterogeneity(b: BubbleNumbers) -> str:
     """What is left between studies with the moderators in the model."""
     fit = b.regression.fit
-    parts = [] if fit.tau2_method == "CE" else [f"\u03c4\u00b2 {number(float(fit.tau2))}"]
+    pieces = [] if fit.tau2_method == "CE" else [f"\u03c4\u00b2 {number(float(fit.tau2))}"]
     if math.isfinite(fit.i2):
-        parts.append(f"I\u00b2 {fmt.fixed(float(fit.i2), 0)}%")
+        pieces.append(f"I\u00b2 {fmt.fixed(float(fit.i2), 0)}%")
     if fit.q_df > 0:
-        parts.append(f"Q {fmt.fixed(float(fit.q), 2)}, df {int(fit.q_df)}, {fmt.p_value(float(fit.q_p))}")
-    return f"Left between studies: {'; '.join(parts)}." if parts else ""
+        pieces.append(f"Q {fmt.fixed(float(fit.q), 2)}, df {int(fit.q_df)}, {fmt.p_value(float(fit.q_p))}")
+    return f"Left between studies: {'; '.join(pieces)}." if pieces else ""
 
 
 def slope_words(b: BubbleNumbers) -> str:

@@ -18,7 +18,7 @@ from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend, stroke
 from metarepro.figures.page.look import BLUE, BROWN, GREEN, GREY, INK, MARGIN, PALE, SIZE, SMALL, VERMILLION
-from metarepro.figures.page.plane import Plane
+from metarepro.figures.page.panel import Plane
 from metarepro.figures.page.shapes import Point, circle
 from metarepro.figures.page.text import clean, shorten, text_width
 from metarepro.figures.page.value_axes import display_axis, near
@@ -306,13 +306,13 @@ def _apart(places: Sequence[float], low: float, high: float) -> list[float]:
     """Rising places moved as little as needed to stand `APART`, from `low` to `high`."""
     step = min(APART, (high - low) / max(len(places) - 1, 1))
     # What is left after taking the steps out must rise; its best rising fit pools neighbours to their mean.
-    blocks: list[tuple[float, int]] = []
+    runs: list[tuple[float, int]] = []
     for number, place in enumerate(places):
-        blocks.append((place - number * step, 1))
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
-            (b, m), (a, n) = blocks.pop(), blocks.pop()
-            blocks.append(((a * n + b * m) / (n + m), n + m))
-    level = [value for value, count in blocks for _ in range(count)]
+        runs.append((place - number * step, 1))
+        while len(runs) > 1 and runs[-2][0] >= runs[-1][0]:
+            (b, m), (a, n) = runs.pop(), runs.pop()
+            runs.append(((a * n + b * m) / (n + m), n + m))
+    level = [value for value, count in runs for _ in range(count)]
     end = high - (len(places) - 1) * step
     return [min(max(v, low), end) + number * step for number, v in enumerate(level)]
 

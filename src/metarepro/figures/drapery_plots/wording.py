@@ -81,15 +81,15 @@ def notes_of(result: AnalysisResult, numbers: DraperyNumbers, beyond: list[str],
 def describe(result: AnalysisResult, numbers: DraperyNumbers) -> str:
     """Text alternative: what the plot shows, then every curve in words."""
     s, m = numbers.summary, numbers.measure
-    parts = [f"Drapery plot: p-value functions of {counted(len(numbers.studies))}. {clean(result.title)}."]
+    pieces = [f"Drapery plot: p-value functions of {counted(len(numbers.studies))}. {clean(result.title)}."]
     if s.k > 1:
-        parts.append(curve_words(numbers, s) + ".")
+        pieces.append(curve_words(numbers, s) + ".")
         if math.isfinite(s.pi_low):
-            parts.append(prediction_words(numbers) + ".")
-    parts += [curve_words(numbers, other) + "." for other, _ in numbers.models]
+            pieces.append(prediction_words(numbers) + ".")
+    pieces += [curve_words(numbers, other) + "." for other, _ in numbers.models]
     if m.null is not None and s.k > 1 and s.ci_method != "PL":
-        parts.append(f"At no effect the pooled curve has {fmt.p_value(s.p_value)}.")
+        pieces.append(f"At no effect the pooled curve has {fmt.p_value(s.p_value)}.")
     studies = "; ".join(
         f"{clean(x.label)}: {fmt.with_interval(m, x.estimate, x.ci_low, x.ci_high)}" for x, _ in numbers.studies
     )
-    return " ".join([*parts, f"Studies, with {100 * numbers.level:g}% limits: {studies}."])
+    return " ".join([*pieces, f"Studies, with {100 * numbers.level:g}% limits: {studies}."])

@@ -42,8 +42,8 @@ class Box:
 
     def said(self) -> str:
         """The box in words."""
-        parts = [f"{clean(line.words)} {line.number}".strip() for line in (self.head, *self.lines)]
-        return parts[0] + (": " + "; ".join(parts[1:]) if len(parts) > 1 else "")
+        pieces = [f"{clean(line.words)} {line.number}".strip() for line in (self.head, *self.lines)]
+        return pieces[0] + (": " + "; ".join(pieces[1:]) if len(pieces) > 1 else "")
 
 
 @dataclass(frozen=True)

@@ -107,17 +107,17 @@ def describe(result: AnalysisResult, numbers: FunnelNumbers) -> str:
     k, s = len(numbers.points), numbers.summary
     out = sum(not p.within_limits for p in numbers.points)
     sides = [sum(p.study.yi < s.beta for p in numbers.points), sum(p.study.yi > s.beta for p in numbers.points)]
-    parts = [
+    pieces = [
         f"Funnel plot, effect against standard error. {clean(result.title)}. {in_words(numbers)}, "
         f"{counted(k)}: {sides[0]} below and {sides[1]} above it, {out} outside the pseudo "
         f"{100 * s.level:g}% limits."
     ]
     if numbers.contours:
         counts = [sum(_region(numbers, p) == i for p in numbers.points) for i in range(len(numbers.contours) + 1)]
-        parts.append("Studies by the P-value of their own test of no effect: "
+        pieces.append("Studies by the P-value of their own test of no effect: "
                      + "; ".join(f"{w}: {c}" for w, c in zip(ranges(numbers), counts, strict=True)) + ".")  # fmt: skip
-    parts.append("Studies: " + "; ".join(_study_words(numbers, p) for p in numbers.points) + ".")
-    return " ".join(parts)
+    pieces.append("Studies: " + "; ".join(_study_words(numbers, p) for p in numbers.points) + ".")
+    return " ".join(pieces)
 
 
 def _region(numbers: FunnelNumbers, point: FunnelPoint) -> int:

@@ -104,8 +104,8 @@ def describe_integrity(findings: Sequence[Finding], labels: Mapping[str, str] | 
     for study in by_study(findings, labels):
         said = []
         for code, own in sorted(study.counts.items()):
-            parts = [f"{counted(own[k], k[0])}{' (accepted)' if k[1] else ''}" for k in KINDS if own[k]]
-            said.append(f"{code} {' and '.join(parts)}")
+            pieces = [f"{counted(own[k], k[0])}{' (accepted)' if k[1] else ''}" for k in KINDS if own[k]]
+            said.append(f"{code} {' and '.join(pieces)}")
         text += f" {study.name}: {', '.join(said)}."
     for code in sorted({f.code for f in findings}):
         text += f" {code}: {WARNINGS.get(code, 'another check')}."

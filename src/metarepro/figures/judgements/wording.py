@@ -49,12 +49,12 @@ def counts_sentence(assessments: Sequence[Assessment]) -> str:
         return f"{what}, all assessed in every domain." if n > 1 else f"{what}, assessed in every domain."
     if part == n:
         return f"{what}, all assessed in part." if n > 1 else f"{what}, assessed in part."
-    parts = [
+    pieces = [
         f"{count} {word}"
         for count, word in ((whole, "assessed in every domain"), (part, "assessed in part"), (none, "not assessed"))
         if count
     ]
-    return f"{what}: {', '.join(parts)}."
+    return f"{what}: {', '.join(pieces)}."
 
 
 def notes_of(assessments: Sequence[Assessment], names: Sequence[str]) -> list[str]:

@@ -114,7 +114,7 @@ class Section:
 
 
 @dataclass
-class _Part:
+class _Stretch:
     """Rows of one section on one page, under its heading in lines."""
 
     section: Section
@@ -208,10 +208,10 @@ def draw_pairs(
     head = begin(f"{title} (99 of 99)", True)[1]
     pages = _paginate(sections, page - 2 * MARGIN, height_mm * MM - head - end(Canvas(page), 0.0))
     canvases = []
-    for number, parts in enumerate(pages, 1):
+    for number, stretches in enumerate(pages, 1):
         canvas, y = begin(title if len(pages) == 1 else f"{title} ({number} of {len(pages)})", number == 1)
-        for part in parts:
-            y = _draw_part(canvas, columns, part, y)
+        for stretch in stretches:
+            y = _draw_stretch(canvas, columns, stretch, y)
         if not rows:
             y += LEADING
             canvas.text(MARGIN, y, "No printed result.")
@@ -260,35 +260,37 @@ def _broken(numbers: str, width: float) -> list[str]:
     if text_width(numbers, SIZE) <= width:
         return [numbers]
     estimate, bracket, interval = numbers.partition(" (")
-    return [line for part in (estimate, bracket.lstrip() + interval) if part for line in wrap(part, width, SIZE)]
+    return [
+        line for stretch in (estimate, bracket.lstrip() + interval) if stretch for line in wrap(stretch, width, SIZE)
+    ]
 
 
-def _paginate(sections: Sequence[Section], width: float, room: float) -> list[list[_Part]]:
+def _paginate(sections: Sequence[Section], width: float, room: float) -> list[list[_Stretch]]:
     """Rows page by page; a heading is never parted from its first row."""
 
-    def part_of(section: Section, continued: bool) -> _Part:
+    def stretch_of(section: Section, continued: bool) -> _Stretch:
         words = section.heading + (" (continued)" if continued else "")
-        return _Part(section, wrap(words, width, SIZE + 1, "bold") if words else [])
+        return _Stretch(section, wrap(words, width, SIZE + 1, "bold") if words else [])
 
-    pages: list[list[_Part]] = [[]]
+    pages: list[list[_Stretch]] = [[]]
     left = room
     for section in sections:
-        part = part_of(section, False)
+        stretch = stretch_of(section, False)
         group: str | None = None
         for row in section.rows:
             need = row.height + (row.group_height if row.group != group else 0.0)
-            need += 0.0 if part.rows else part.head_height + AXIS
-            if need > left and (part.rows or pages[-1]):
-                if part.rows:
-                    pages[-1].append(part)
-                    part = part_of(section, True)
+            need += 0.0 if stretch.rows else stretch.head_height + AXIS
+            if need > left and (stretch.rows or pages[-1]):
+                if stretch.rows:
+                    pages[-1].append(stretch)
+                    stretch = stretch_of(section, True)
                 pages.append([])
                 left = room
-                need = row.height + part.head_height + AXIS + row.group_height
-            part.rows.append(row)
+                need = row.height + stretch.head_height + AXIS + row.group_height
+            stretch.rows.append(row)
             left -= need
             group = row.group
-        pages[-1].append(part)
+        pages[-1].append(stretch)
     return pages
 
 
@@ -313,18 +315,18 @@ def _draw_heads(canvas: Canvas, columns: _Columns, y: float) -> float:
     return y
 
 
-def _draw_part(canvas: Canvas, columns: _Columns, part: _Part, y: float) -> float:
+def _draw_stretch(canvas: Canvas, columns: _Columns, stretch: _Stretch, y: float) -> float:
     """Rows that share an axis, with their heading above and the axis below; returns where they end."""
-    section = part.section
+    section = stretch.section
     panel = Panel(section.axis, columns.plot, columns.plot_width)
-    canvas.lines(MARGIN, y + 13, part.heading, SIZE + 1, LEADING + 1, weight="bold", color=BLUE)
-    top = y = y + part.head_height - 2
+    canvas.lines(MARGIN, y + 13, stretch.heading, SIZE + 1, LEADING + 1, weight="bold", color=BLUE)
+    top = y = y + stretch.head_height - 2
     null = section.measure.null
     shown = section.family != "others" and null is not None and not panel.beyond(null)
     x = panel.x(null) if shown and null is not None else math.nan
     group = ""
     behind = len(canvas.marks)
-    for row in part.rows:
+    for row in stretch.rows:
         if row.group and row.group != group:
             group = row.group
             canvas.lines(MARGIN, y + GROUP_HEAD - 4, row.group_lines, weight="bold", color=GREY)

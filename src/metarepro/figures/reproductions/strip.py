@@ -11,11 +11,10 @@ from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import BLUE, BROWN, GAP, GREY, INK, MARGIN, SIZE, SMALL, VERMILLION, WHITE
-from metarepro.figures.page.panel import axis_of, cropped
-from metarepro.figures.page.plane import Plane
+from metarepro.figures.page.panel import Plane, axis_of, cropped
 from metarepro.figures.page.shapes import box, circle, diamond
 from metarepro.figures.page.text import text_width, wrap
-from metarepro.figures.reproductions import printed, strip_wording
+from metarepro.figures.reproductions import printed, specifications
 from metarepro.figures.reproductions.specifications import (
     KINDS,
     MOST,
@@ -82,16 +81,16 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
     label = min(LABELS, LABELS_SHARE * canvas.width)
     room = canvas.width - label - beside - GAP - 2 * MARGIN
     columns = thinned(every, min(MOST, int(room / NARROWEST_COLUMN)))
-    y = put_title(canvas, strip_wording.title(r)) + 2 - SIZE * 1.3
-    y = put_text(canvas, strip_wording.caption(r), y, leading=SIZE * 1.3) + SIZE * 1.3 - 2
-    notes = strip_wording.notes(r, every, columns)
+    y = put_title(canvas, specifications.title(r)) + 2 - SIZE * 1.3
+    y = put_text(canvas, specifications.caption(r), y, leading=SIZE * 1.3) + SIZE * 1.3 - 2
+    notes = specifications.notes(r, every, columns)
     if columns:
         axis = _axis(r, columns)
         y = _draw(canvas, r, columns, axis, ends, label, beside, y + 8)
         if any(axis.beyond(v) for c in columns for v in c.values if not math.isnan(v)):
             notes.append("Lines that reach the upper or lower end of the axis go on; a triangle there is an estimate.")
     canvas.height = put_notes(canvas, notes, y + 4) + MARGIN
-    return figure_of(canvas, strip_wording.title(r), strip_wording.describe(r))
+    return figure_of(canvas, specifications.title(r), specifications.describe(r))
 
 
 def _axis(r: Reproduction, columns: Columns) -> Axis:

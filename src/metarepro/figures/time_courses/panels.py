@@ -9,7 +9,7 @@ from metarepro.analysis.time_course import ArmCourse, TimeCourses, TrialCourse
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL, VERMILLION, WHITE
-from metarepro.figures.page.plane import room_for_labels
+from metarepro.figures.page.panel import room_for_labels
 from metarepro.figures.page.shapes import circle, diamond, square, triangle
 from metarepro.figures.page.text import clean, text_width, wrap
 from metarepro.figures.page.value_axes import padded, plain_axis

@@ -98,7 +98,7 @@ def notes(courses: TimeCourses, spread: bool) -> list[str]:
 
 def _remarks(courses: TimeCourses) -> str:
     """What the rows say a reader should know, by trial, with the visits unless it is said of all."""
-    told = []
+    sentences = []
     for trial in courses.trials:
         points = [p for arm in trial.arms for p in arm.points]
         visits: dict[str, set[float]] = {}
@@ -111,8 +111,8 @@ def _remarks(courses: TimeCourses) -> str:
             for remark, at in visits.items()
         ]
         if said:
-            told.append(f"{clean(trial.label)}: {'; '.join(said)}")
-    return ". ".join(told)
+            sentences.append(f"{clean(trial.label)}: {'; '.join(said)}")
+    return ". ".join(sentences)
 
 
 def _sharing(courses: TimeCourses) -> str:
@@ -132,8 +132,8 @@ def left_out_note(courses: TimeCourses) -> str:
         studies.setdefault(clean(item.reason), []).append(clean(item.label))
     if not studies:
         return ""
-    told = "; ".join(f"{reason}: {', '.join(dict.fromkeys(names))}" for reason, names in studies.items())
-    return f"Not shown, {counted(rows, 'row')} of this outcome. {told[0].upper()}{told[1:]}."
+    sentences = "; ".join(f"{reason}: {', '.join(dict.fromkeys(names))}" for reason, names in studies.items())
+    return f"Not shown, {counted(rows, 'row')} of this outcome. {sentences[0].upper()}{sentences[1:]}."
 
 
 def point_words(courses: TimeCourses, point: TimePoint) -> str:
