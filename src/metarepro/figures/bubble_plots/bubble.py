@@ -15,7 +15,7 @@ from metarepro.figures.bubble_plots.wording import default_title, describe, note
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.clip import between_heights, segments_of
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, area, put_legend, stroke
 from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL
@@ -39,7 +39,7 @@ def bubble(
     regression: Any, moderator: str, *, x: ArrayLike | None = None, labels: Sequence[str] | None = None,
     measure: str = "GEN", at: Mapping[str, Any] | None = None, x_label: str = "", title: str = "",
     width_mm: float = 174.0,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw the studies of a meta-regression against a moderator, with its line, confidence and prediction bands.
 
     Parameters
@@ -61,10 +61,6 @@ def bubble(
     title : str
     width_mm : float
         Width at print.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

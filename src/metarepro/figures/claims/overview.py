@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, Canvas, Cell, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.look import GAP, GREY, INK, LEADING, MARGIN, ORANGE, SIZE, SMALL
 from metarepro.figures.page.shapes import box
@@ -33,7 +33,7 @@ KEY_NOTE = (
 )
 
 
-def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0) -> Any:
+def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0) -> Figure:
     """Draw the verdicts on claims, all in one figure.
 
     Parameters
@@ -50,11 +50,6 @@ def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, 
     matplotlib.figure.Figure
         Its data have a row a claim, and a row a verdict with its count.
 
-    Raises
-    ------
-    ConfigError
-        When `width_mm` is no width of a page.
-
     Notes
     -----
     Not a score: claims are not weighed by how much they matter, and a page with one grave error looks like one with
@@ -65,7 +60,7 @@ def claims_overview(claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, 
 
 def claims_overview_pages(
     claims: Sequence[AuditedClaim], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = 250.0
-) -> list[Any]:
+) -> list[Figure]:
     """As `claims_overview`, on pages of at most `height_mm`; every audited page begins a new one."""
     width = page_width(width_mm)
     columns = _arrange(claims, width)

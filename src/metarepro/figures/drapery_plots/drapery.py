@@ -14,7 +14,7 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.scale_limits import limits_of_scale
 from metarepro.figures.drapery_plots import wording
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend, stroke
 from metarepro.figures.page.look import BLUE, BROWN, GREEN, GREY, INK, MARGIN, PALE, SIZE, SMALL, VERMILLION
@@ -40,7 +40,7 @@ BIGGEST = 1e200
 REACH, PAD = 0.75, 0.07
 
 
-def drapery(fit: Any, *, models: Sequence[Any] = (), width_mm: float = 174.0, **words: Any) -> Any:
+def drapery(fit: Any, *, models: Sequence[Any] = (), width_mm: float = 174.0, **words: Any) -> Figure:
     """Draw a drapery plot: for every effect the p-value of the hypothesis that it is the true one.
 
     One thin curve a study, a thick one for the pooled estimate (by the method and degrees of freedom of its printed
@@ -57,10 +57,6 @@ def drapery(fit: Any, *, models: Sequence[Any] = (), width_mm: float = 174.0, **
     **words
         For a fit of `metarepro.pool`: measure, labels, title ... as `metarepro.analysis.from_fit.result_of` takes
         them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

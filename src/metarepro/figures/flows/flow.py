@@ -9,7 +9,7 @@ from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_f
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
 from metarepro.figures.flows.boxes import LINE, Box, Column, Line, Row, draw_arrow, draw_rows, height_of, two_columns
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import MARGIN
 from metarepro.figures.page.text import clean
@@ -22,7 +22,7 @@ VIA_OTHERS = "Identification of studies via other methods"
 FOUR_COLUMNS, INSET = 440.0, 13.0
 
 
-def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Any:
+def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Figure:
     """Draw the flow of a review as a PRISMA 2020 diagram.
 
     Parameters
@@ -31,10 +31,6 @@ def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Any:
         From `metarepro.analysis.flow.read_flow` or `make_flow`.
     width_mm : float
         Width at print; other methods stand beside the databases, or below them where there is less room.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -200,7 +196,7 @@ def _said(rows: Iterable[Row]) -> str:
     return " ".join(f"{b.said()}." for r in rows for b in (r.main, r.side) if b is not None)
 
 
-def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Any:
+def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Figure:
     """Draw which studies of the tables an analysis has, and why the others are left out.
 
     Parameters
@@ -210,10 +206,6 @@ def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Any:
     width_mm : float
     **words
         Of a fit from Python: see `metarepro.analysis.from_fit.result_of`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

@@ -9,7 +9,7 @@ from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.forest_plots.drawing import ForestDrawing
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, page_width
 from metarepro.figures.wording import describe_figure, written
 
@@ -17,7 +17,7 @@ from metarepro.figures.wording import describe_figure, written
 PAGE_MM = 235.0
 
 
-def forest(fit: Any, *, width_mm: float | None = None, style: str | None = None, **words: Any) -> Any:
+def forest(fit: Any, *, width_mm: float | None = None, style: str | None = None, **words: Any) -> Figure:
     """Draw the forest plot of an analysis, all in one figure.
 
     Parameters
@@ -59,7 +59,7 @@ def forest(fit: Any, *, width_mm: float | None = None, style: str | None = None,
 
 def forest_pages(
     fit: Any, *, width_mm: float | None = None, style: str | None = None, height_mm: float = PAGE_MM, **words: Any
-) -> list[Any]:
+) -> list[Figure]:
     """As `forest`, on pages of at most `height_mm` with one axis; one that holds a single row may be higher."""
     result = with_options(fit, width_mm, style, words)
     drawing = ForestDrawing(result)

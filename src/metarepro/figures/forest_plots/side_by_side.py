@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.effects import Measure, get_measure
@@ -16,7 +15,7 @@ from metarepro.figures.forest_plots.drawing import LARGEST, LEAST, draw_study
 from metarepro.figures.forest_plots.rows import study_label, summary_data
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis, make_axis
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
 from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.page.panel import Panel, not_outlying
@@ -33,7 +32,7 @@ Key = tuple[str, str, int]
 def forest_panels(
     results: Sequence[AnalysisResult], *, titles: Sequence[str] | None = None, title: str = "",
     width_mm: float = 174.0, style: str = "plain",
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw several analyses side by side, a panel each, with the same studies in the same rows.
 
     Parameters
@@ -48,10 +47,6 @@ def forest_panels(
         Width at print. As many panels stand beside each other as have room, the others below.
     style : str
         As for `forest`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

@@ -13,7 +13,7 @@ from metarepro.figures.funnel_plots import wording
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.clip import Segment, cut_out
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, area, put_legend, stroke
 from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, SMALL, WHITE
@@ -40,7 +40,7 @@ WIDEST = 12.0
 def funnel(
     fit: Any, *, contours: Sequence[float] = (0.90, 0.95, 0.99), labels: Labels | Sequence[str] = "auto",
     minimum: int = 10, width_mm: float = 174.0, **words: Any,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw a contour-enhanced funnel plot: each study's effect against its standard error, 0 on top.
 
     Shading says where a study's own two-sided normal test of no effect is significant; oblique lines around the pooled
@@ -62,10 +62,6 @@ def funnel(
         Width at print: 84, 120 or 174 mm are the columns of journals.
     **words
         For a fit of `metarepro.pool`: measure, names, title ... as `metarepro.analysis.from_fit.result_of` takes them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

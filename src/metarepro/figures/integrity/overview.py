@@ -6,13 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.integrity.findings import Finding
 from metarepro.figures.integrity import wording
 from metarepro.figures.integrity.wording import KINDS, Kind, StudyFindings
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.look import BLUE, GAP, LEADING, MARGIN, ROW, SIZE, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.shapes import circle, triangle
@@ -31,7 +30,7 @@ TOTALS = ("Warnings", "Notes", "Studies")
 def integrity_overview(
     findings: Sequence[Finding], *, labels: Mapping[str, str] | None = None, title: str = DEFAULT_TITLE,
     width_mm: float = 174.0,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw which checks found something in which study, all in one figure.
 
     Parameters
@@ -45,10 +44,6 @@ def integrity_overview(
     width_mm : float
         Width at print; checks that find no room beside each other stand in a further block below.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
     Notes
     -----
     Not a score of trustworthiness: studies that print more numbers can have more findings. Read each finding (in
@@ -60,7 +55,7 @@ def integrity_overview(
 def integrity_overview_pages(
     findings: Sequence[Finding], *, labels: Mapping[str, str] | None = None, title: str = DEFAULT_TITLE,
     width_mm: float = 174.0, height_mm: float = 250.0,
-) -> list[Any]:  # fmt: skip
+) -> list[Figure]:  # fmt: skip
     """As `integrity_overview`, on pages of at most `height_mm`; totals by check stand on the last."""
     pages = _Pages(page_width(width_mm), height_mm * MM - MARGIN - LEADING, findings, labels, clean(title))
     studies = wording.by_study(findings, labels)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment, judgement_shares
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark
 from metarepro.figures.judgements.wording import TOOL, counts_sentence, labels_of
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend
 from metarepro.figures.page.look import GAP, GREY, INK, LEADING, MARGIN, SIZE, SMALL, WHITE
@@ -28,7 +27,7 @@ Weights = Mapping[str, float] | Sequence[float] | None
 def risk_of_bias_bars(
     assessments: Sequence[Assessment], weights: Weights = None, *, weighting: str = "", title: str = DEFAULT_TITLE,
     width_mm: float = 174.0,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw the shares of judgements by domain as bars, with their percentages beside them.
 
     Parameters
@@ -42,10 +41,6 @@ def risk_of_bias_bars(
         Where the weights come from, such as the title of the analysis.
     title : str
     width_mm : float
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------

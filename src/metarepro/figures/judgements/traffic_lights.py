@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark, mark_entries
 from metarepro.figures.judgements.wording import HEADS, counts_sentence, describe, labels_of, notes_of
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_page_numbers, put_text, put_title
 from metarepro.figures.page.legend import put_legend
 from metarepro.figures.page.look import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
@@ -27,7 +26,7 @@ LAST = 31.0
 def risk_of_bias(
     assessments: Sequence[Assessment], *, labels: Sequence[str] | None = None, title: str = DEFAULT_TITLE,
     width_mm: float = 174.0,
-) -> Any:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Draw the judgements of every study as traffic lights, all in one figure.
 
     Parameters
@@ -39,10 +38,6 @@ def risk_of_bias(
     title : str
     width_mm : float
         Width at print. The height follows from the rows.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -68,7 +63,7 @@ def risk_of_bias(
 def risk_of_bias_pages(
     assessments: Sequence[Assessment], *, labels: Sequence[str] | None = None, title: str = DEFAULT_TITLE,
     width_mm: float = 174.0, height_mm: float = 250.0,
-) -> list[Any]:  # fmt: skip
+) -> list[Figure]:  # fmt: skip
     """As `risk_of_bias`, on pages of at most `height_mm`, each with heads and legend; totals stand on the last."""
     names = labels_of(assessments, labels)
     width, notes = page_width(width_mm), notes_of(assessments, names)

@@ -10,6 +10,9 @@ from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.fonts import FALLBACK, FAMILY, register
 from metarepro.figures.page.layout import Canvas, Cell, Dashes, LayoutError
 
+# A matplotlib.figure.Figure: matplotlib is loaded when one is made.
+Figure = Any
+
 
 @dataclass(frozen=True)
 class About:
@@ -21,14 +24,14 @@ class About:
     canvas: Canvas
 
 
-def figures_of(pages: Sequence[Canvas], title: str, description: str) -> list[Any]:
+def figures_of(pages: Sequence[Canvas], title: str, description: str) -> list[Figure]:
     """Pages as figures with one title, and a text alternative that says which page each is."""
     if len(pages) == 1:
         return [figure_of(pages[0], title, description)]
     return [figure_of(page, title, f"Page {i} of {len(pages)}. {description}") for i, page in enumerate(pages, 1)]
 
 
-def figure_of(canvas: Canvas, title: str, description: str) -> Any:
+def figure_of(canvas: Canvas, title: str, description: str) -> Figure:
     """A page as a matplotlib Figure. Raises LayoutError when it has faults.
 
     Title, description and data travel with the figure (`figure.metarepro`, an `About`) and are written into its
@@ -37,12 +40,12 @@ def figure_of(canvas: Canvas, title: str, description: str) -> Any:
     faults = check_page(canvas)
     if faults:
         raise LayoutError("The figure has faults: " + "; ".join(faults[:5]))
-    from matplotlib.figure import Figure
+    from matplotlib import figure as figures
     from matplotlib.patches import Polygon
     from matplotlib.transforms import Affine2D
 
     register()
-    figure = Figure(figsize=(canvas.width / 72, canvas.height / 72), dpi=72, facecolor="white")
+    figure = figures.Figure(figsize=(canvas.width / 72, canvas.height / 72), dpi=72, facecolor="white")
     place = Affine2D().scale(1, -1).translate(0, canvas.height).scale(1 / 72) + figure.dpi_scale_trans
     for number, mark in enumerate(canvas.marks):
         filled = mark.fill is not None

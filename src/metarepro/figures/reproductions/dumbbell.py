@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Values
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import Cell, page_width
 from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean
@@ -41,7 +41,7 @@ HEADINGS: dict[Family, str] = {
 NOTHING: Values = (math.nan, math.nan, math.nan)
 
 
-def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0) -> Any:
+def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0) -> Figure:
     """Draw printed results against recomputed ones, all in one figure.
 
     Parameters
@@ -58,11 +58,6 @@ def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, 
     matplotlib.figure.Figure
         Its data have a row a printed result, with both numbers in full.
 
-    Raises
-    ------
-    ConfigError
-        When `width_mm` is no width of a page.
-
     Notes
     -----
     Not for results of different reviews that are to be pooled or ranked: the rows share an axis for comparison with
@@ -78,7 +73,7 @@ def dumbbell(reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, 
 
 def dumbbell_pages(
     reproductions: Sequence[Reproduction], title: str = DEFAULT_TITLE, width_mm: float = 174.0, height_mm: float = 250.0
-) -> list[Any]:
+) -> list[Figure]:
     """As `dumbbell`, on pages of at most `height_mm`; the axis of a scale is the same on all of them."""
     sections = _make_sections(reproductions)
     meanings = {mark.word: mark.meaning for mark in REPRODUCTION_MARKS.values()}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
-from metarepro.figures.page.figure import figure_of
+from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import BLUE, BROWN, GAP, GREY, INK, MARGIN, SIZE, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.panel import Plane, axis_of, cropped
@@ -42,7 +42,7 @@ AGREES, OWN = "Gives the printed numbers", "The report\u2019s words allow it"
 Columns = Sequence[SpecificationColumn]
 
 
-def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
+def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> Figure:
     """Draw all ways of computing a printed result: estimates with intervals, and the choices below them.
 
     Parameters
@@ -57,11 +57,6 @@ def specification_strip(reproduction: Reproduction, width_mm: float = 174.0) -> 
     -------
     matplotlib.figure.Figure
         Its data have the printed numbers in the first row, then a row a column.
-
-    Raises
-    ------
-    ConfigError
-        When `width_mm` is no width of a page.
 
     Notes
     -----

@@ -10,7 +10,7 @@ from metarepro.effects import Measure
 from metarepro.errors import DataError
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Values
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import Canvas, Cell, page_width, put_text
 from metarepro.figures.page.look import SIZE
 from metarepro.figures.page.panel import axis_of
@@ -38,7 +38,7 @@ MEANINGS = {
 }
 
 
-def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
+def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Figure:
     """Draw the printed effects of a result's studies against the recomputed ones, all in one figure.
 
     Parameters
@@ -76,7 +76,7 @@ def study_pairs(reproduction: Reproduction, width_mm: float = 174.0) -> Any:
     return study_pairs_pages(reproduction, width_mm, math.inf)[0]
 
 
-def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = 250.0) -> list[Any]:
+def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, height_mm: float = 250.0) -> list[Figure]:
     """As `study_pairs`, on pages of at most `height_mm`, all with one axis."""
     r = reproduction
     rows, page = study_rows(r), page_width(width_mm)

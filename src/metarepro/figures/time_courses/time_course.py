@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from metarepro.analysis.time_course import TimeCourses
 from metarepro.errors import ConfigError, DataError
-from metarepro.figures.page.figure import figures_of
+from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import LEADING, MARGIN
 from metarepro.figures.page.text import clean
 from metarepro.figures.time_courses import panels, wording
 
 
-def time_course(courses: TimeCourses, *, outcome_label: str = "", title: str = "", width_mm: float = 174.0) -> Any:
+def time_course(courses: TimeCourses, *, outcome_label: str = "", title: str = "", width_mm: float = 174.0) -> Figure:
     """Draw the course of an outcome in every trial: a small panel each, by arm over the hours after the dose.
 
     Parameters
@@ -27,10 +26,6 @@ def time_course(courses: TimeCourses, *, outcome_label: str = "", title: str = "
     width_mm : float
         Width at print; as many columns of panels as fit. The height follows; many trials read better in
         `time_course_pages`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -55,7 +50,7 @@ def time_course(courses: TimeCourses, *, outcome_label: str = "", title: str = "
 def time_course_pages(
     courses: TimeCourses, *, outcome_label: str = "", title: str = "", width_mm: float = 174.0,
     height_mm: float = 240.0,
-) -> list[Any]:  # fmt: skip
+) -> list[Figure]:  # fmt: skip
     """As `time_course`, on pages of at most `height_mm` with the same axes on all; a page is higher if one row is."""
     title = clean(title) or wording.default_title(courses, outcome_label)
     _check(courses)
