@@ -15,6 +15,20 @@ MIDDLE = 0.36 * SIZE
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a cell that looks otherwise than its column."""
+
+    text: str
+    size: float = SIZE
+    weight: str = "normal"
+    color: str = INK
+
+
+# One line, or lines below each other; an empty one takes its place.
+Cell = str | Sequence[str | Line]
+
+
+@dataclass(frozen=True)
 class Column:
     """A column: where its texts are anchored, how wide they may be, what stands above them."""
 
@@ -22,25 +36,20 @@ class Column:
     head: str | Sequence[str] = ""
     align: Align = "left"
     width: float = math.inf
-    size: float = SIZE
     weight: str = "normal"
     head_size: float = SIZE
 
     def lines(self, text: str) -> list[str]:
         """A text broken to the width of the column."""
-        return wrap(text, self.width, self.size, self.weight)
+        return wrap(text, self.width, SIZE, self.weight)
 
 
 @dataclass(frozen=True)
 class Table:
     """Columns between two ends of a page.
 
-    Attributes
-    ----------
-    below : float
-        From the baseline of the heads, and of a row that does not say its height, to the rule.
-    leading : float
-        From a line of a cell to the next.
+    `below` is the room between the last baseline of the heads and the rule under them, `leading` that from a line of a
+    cell to the next, `rule` the colour of the rules below the rows.
     """
 
     columns: Sequence[Column]
@@ -48,6 +57,7 @@ class Table:
     left: float = MARGIN
     below: float = 4.0
     leading: float = LEADING
+    rule: str = LIGHT
 
     def draw_heads(self, canvas: Canvas, y: float) -> float:
         """The heads, each with its last line at `y`, and the rule below them; returns where that is."""
@@ -57,20 +67,19 @@ class Table:
             canvas.lines(c.x, first, lines, c.head_size, self.leading, c.align, "bold")
         return self.draw_rule(canvas, y + self.below, heads=True)
 
-    def draw_row(
-        self, canvas: Canvas, y: float, cells: Sequence[str | Sequence[str]], height: float | None = None
-    ) -> None:
+    def draw_row(self, canvas: Canvas, y: float, cells: Sequence[Cell], height: float | None = None) -> None:
         """Cells of a row that begins at `y`: around the middle of its height, from its top where that is not given."""
         for c, cell in zip(self.columns, cells, strict=False):
             lines = [cell] if isinstance(cell, str) else cell
-            if height is None:
-                first = y + self.leading
-            else:
-                first = y + height / 2 + MIDDLE - (len(lines) - 1) / 2 * self.leading
-            canvas.lines(c.x, first, lines, c.size, self.leading, c.align, c.weight)
+            at = y + self.leading
+            if height is not None:
+                at = y + height / 2 + MIDDLE - (len(lines) - 1) / 2 * self.leading
+            for number, entry in enumerate(lines):
+                line = Line(entry, weight=c.weight) if isinstance(entry, str) else entry
+                canvas.text(c.x, at + number * self.leading, line.text, line.size, c.align, line.weight, line.color)
 
     def draw_rule(self, canvas: Canvas, y: float, heads: bool = False) -> float:
         """The rule below a row, or the stronger one below the heads; returns where it is."""
-        name, width, color = ("header rule", 0.8, INK) if heads else ("row rule", 0.3, LIGHT)
+        name, width, color = ("header rule", 0.8, INK) if heads else ("row rule", 0.3, self.rule)
         canvas.line(self.left, y, self.right, y, name, width, color)
         return y

@@ -12,6 +12,7 @@ from metarepro.figures.page.layout import MM, Canvas, Cell, page_width, put_note
 from metarepro.figures.page.look import GAP, GREY, INK, LEADING, MARGIN, ORANGE, SIZE, SMALL
 from metarepro.figures.page.shapes import box
 from metarepro.figures.page.text import clean, text_width, wrap
+from metarepro.figures.table import Column, Line, Table
 from metarepro.figures.verdict_marks import CLAIM_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class _Entry:
     id: str
     verdict: str
     words: list[str]
-    lines: list[tuple[str, float]]
+    lines: list[Line]
     decided: str
     cells: dict[str, Cell]
 
@@ -162,8 +163,8 @@ def _documents(claims: Sequence[AuditedClaim], columns: _Columns) -> list[_Docum
 def _entry(claim: AuditedClaim, page: str, columns: _Columns) -> _Entry:
     claim_id, text, verdict = clean(claim.id), clean(claim.claim), clean(claim.verdict)
     short = clean(claim.in_short) or clean(claim.reason)
-    lines = [(t, CLAIM) for t in wrap(text or claim_id, columns.text_width, CLAIM)]
-    lines += [(t, EVIDENCE) for t in wrap(short, columns.text_width, EVIDENCE)] if short else []
+    lines = [Line(t, CLAIM) for t in wrap(text or claim_id, columns.text_width, CLAIM)]
+    lines += [Line(t, EVIDENCE, color=GREY) for t in wrap(short, columns.text_width, EVIDENCE)] if short else []
     words = wrap(mark_of(verdict, CLAIM_MARKS).word, columns.verdict_width, SIZE, "bold")
     decided = DECIDED.get(claim.by, clean(claim.by))
     cells: dict[str, Cell] = {
@@ -213,8 +214,7 @@ def _draw_head(canvas: Canvas, document: _Document, y: float, columns: _Columns,
     for (x, _), own in zip(heads, lines, strict=True):
         canvas.lines(x, y + LEADING, own, weight="bold")
     y += LEADING * (len(lines[0]) if columns.stacked else 1) + 4.5
-    canvas.line(MARGIN, y, canvas.width - MARGIN, y, "header rule", 0.8, INK)
-    return y
+    return Table((), canvas.width - MARGIN).draw_rule(canvas, y, heads=True)
 
 
 def _draw_bar(canvas: Canvas, document: _Document, y: float) -> float:
@@ -239,15 +239,13 @@ def _draw_bar(canvas: Canvas, document: _Document, y: float) -> float:
 
 def _draw_entry(canvas: Canvas, entry: _Entry, top: float, columns: _Columns) -> None:
     y = top + LINE + 0.5
+    texts = (Column(MARGIN + SYMBOL, weight="bold"), Column(columns.text), Column(columns.decided))
+    table = Table(texts, canvas.width - MARGIN, leading=LINE, rule=RULE)
     with canvas.data_row(**entry.cells):
         draw_mark(canvas, mark_of(entry.verdict, CLAIM_MARKS), MARGIN + 5, y - 2.7, 4.2, entry.id)
-        below = canvas.lines(MARGIN + SYMBOL, y, entry.words, leading=LINE, weight="bold")
-        for number, (line, size) in enumerate(entry.lines):
-            at = (below if columns.stacked else y) + number * LINE
-            canvas.text(columns.text, at, line, size, color=INK if size == CLAIM else GREY)
-        canvas.text(columns.decided, y, entry.decided)
-    foot = top + columns.height(entry)
-    canvas.line(MARGIN, foot, canvas.width - MARGIN, foot, "row rule", 0.3, RULE)
+        above = [""] * len(entry.words) if columns.stacked else []
+        table.draw_row(canvas, top + 0.5, [entry.words, [*above, *entry.lines], entry.decided])
+    table.draw_rule(canvas, top + columns.height(entry))
 
 
 def _put_legend(canvas: Canvas, y: float) -> float:
@@ -267,6 +265,6 @@ def describe(claims: Sequence[AuditedClaim], title: str) -> str:
     for document in _documents(claims, _Columns(0, 0, math.inf, math.inf, False)):
         text += f" {document.name}: {document.sentence}."
         for entry in document.entries:
-            verdict, said = " ".join(entry.words), " ".join(line for line, _ in entry.lines)
+            verdict, said = " ".join(entry.words), " ".join(line.text for line in entry.lines)
             text += f" {verdict[:1].upper() + verdict[1:]}, decided by {entry.decided}: {said}"
     return text

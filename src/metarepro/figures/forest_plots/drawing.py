@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure
+from metarepro.figures import table
 from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
 from metarepro.figures.forest_plots.layout import LIGHT_PITCH, SMALL_LEADING, Placement, cell_lines, place, wrap_row
 from metarepro.figures.forest_plots.rows import Row, make_rows
@@ -181,10 +182,9 @@ class ForestDrawing:
             above = last - max(len(c.header) for c in members) * LEADING - 3
             canvas.text((start + end) / 2, above, span, SIZE, "center", "bold", INK)
             canvas.line(start, above + 3, end, above + 3, "header rule: span", 0.5, GREY)
-        for column in columns:
-            for line, text in enumerate(column.header):
-                self._put(canvas, column, last - (len(column.header) - 1 - line) * LEADING, text, "bold")
-        canvas.text(MARGIN, last, self.style.study_head, SIZE, weight="bold", color=INK)
+        heads = [table.Column(self._anchor(c), c.header, c.align) for c in columns]
+        heads.append(table.Column(MARGIN, self.style.study_head))
+        end = table.Table(heads, self.place.width - MARGIN, below=4.5).draw_heads(canvas, last)
         for i, domain in enumerate(self.place.lights):
             name = "All" if domain == "overall" else domain[1:]
             canvas.text(self._light_x(i), last, name, SMALL, "center", "bold", INK)
@@ -194,15 +194,13 @@ class ForestDrawing:
             canvas.text(
                 min(middle, self.place.width - MARGIN - half), last - LEADING, "RoB", SMALL, "center", "bold", INK
             )
-        canvas.line(MARGIN, last + 4.5, self.place.width - MARGIN, last + 4.5, "header rule", 0.8, INK)
-        return last + 7
+        return end + 2.5
 
     def _light_x(self, number: float) -> float:
         return self.place.lights_left + (number + 0.5) * LIGHT_PITCH
 
-    def _put(self, canvas: Canvas, column: Column, y: float, text: str, weight: str = "normal") -> None:
-        x = column.x + (column.width if column.align == "right" else 0.0)
-        canvas.text(x, y, text, SIZE, column.align, weight, INK)
+    def _anchor(self, column: Column) -> float:
+        return column.x + (column.width if column.align == "right" else 0.0)
 
     def _frame(self, canvas: Canvas, top: float, bottom: float) -> None:
         """The lines of no effect and of the pooled estimate, behind the rows."""
@@ -246,9 +244,9 @@ class ForestDrawing:
             return
         below = canvas.lines(x, baseline, row.lines, weight=weight) - LEADING + SMALL_LEADING
         canvas.lines(x, below, row.small, SMALL, SMALL_LEADING, color=GREY)
-        for column in self.place.columns:
-            for number, line in enumerate(cell_lines(column, row)):
-                self._put(canvas, column, baseline + number * LEADING, line, weight)
+        columns = [table.Column(self._anchor(c), align=c.align, weight=weight) for c in self.place.columns]
+        cells = [cell_lines(c, row) for c in self.place.columns]
+        table.Table(columns, self.place.width).draw_row(canvas, baseline - LEADING, cells)
 
     def _draw_marks(self, canvas: Canvas, row: Row, middle: float) -> None:
         estimate, low, high = row.values

@@ -15,6 +15,7 @@ from metarepro.figures.page.panel import Panel
 from metarepro.figures.page.shapes import circle, diamond
 from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.reproductions.printed import measure_of, printed_cell
+from metarepro.figures.table import Column, Line, Table
 from metarepro.figures.verdict_marks import REPRODUCTION_MARKS, draw_mark, mark_of
 
 if TYPE_CHECKING:
@@ -310,9 +311,7 @@ def _draw_heads(canvas: Canvas, columns: _Columns, y: float) -> float:
     for offset, word in zip((0.0, LEADING), LEGEND, strict=True):
         canvas.text(columns.numbers + SYMBOL - 2, y + offset, word, weight="bold")
         _dot(canvas, columns.numbers + 3.5, y + offset - 2.7, offset > 0, "key")
-    y += LEADING + 4.5
-    canvas.line(MARGIN, y, canvas.width - MARGIN, y, "header rule", 0.8, INK)
-    return y
+    return Table((), canvas.width - MARGIN).draw_rule(canvas, y + LEADING + 4.5, heads=True)
 
 
 def _draw_stretch(canvas: Canvas, columns: _Columns, stretch: _Stretch, y: float) -> float:
@@ -332,7 +331,7 @@ def _draw_stretch(canvas: Canvas, columns: _Columns, stretch: _Stretch, y: float
             canvas.lines(MARGIN, y + GROUP_HEAD - 4, row.group_lines, weight="bold", color=GREY)
             y += row.group_height
         else:
-            canvas.line(MARGIN, y, canvas.width - MARGIN, y, "row rule", 0.3, RULE)
+            Table((), canvas.width - MARGIN, rule=RULE).draw_rule(canvas, y)
         if shown and columns.stacked:
             words = row.lines_of_words * LEADING + 4.5
             canvas.line(x, y + words, x, y + row.height, "line of no effect", 0.6, GREY)
@@ -347,19 +346,20 @@ def _draw_stretch(canvas: Canvas, columns: _Columns, stretch: _Stretch, y: float
 
 def _draw_row(canvas: Canvas, columns: _Columns, panel: Panel, row: Row, top: float) -> None:
     y = top + LEADING + 1
-    below = canvas.lines(MARGIN, y, row.label[: row.bold], weight="bold")
-    canvas.lines(MARGIN, below, row.label[row.bold :])
     mark = mark_of(row.verdict, REPRODUCTION_MARKS)
     draw_mark(canvas, mark, columns.verdict + 4, y - 2.7, 3.6, row.id)
-    below = canvas.lines(columns.verdict + SYMBOL, y, row.verdict_lines or [mark.word])
-    canvas.lines(columns.verdict + SYMBOL, below, row.own_lines, SMALL, color=GREY)
+    label: list[str | Line] = [*(Line(t, weight="bold") for t in row.label[: row.bold]), *row.label[row.bold :]]
+    verdict: list[str | Line] = [
+        *(row.verdict_lines or [mark.word]),
+        *(Line(t, SMALL, color=GREY) for t in row.own_lines),
+    ]
+    words = Table((Column(MARGIN), Column(columns.verdict + SYMBOL), Column(columns.k, align="right")), columns.page)
+    words.draw_row(canvas, top + 1, [label, verdict, "" if columns.stacked else row.k])
     if columns.stacked:
         y += row.lines_of_words * LEADING + 1
-    else:
-        canvas.text(columns.k, y, row.k, align="right")
-    below = canvas.lines(columns.numbers, y, row.printed_lines)
-    canvas.lines(columns.numbers, below, row.recomputed_lines, color=GREY if row.basis == "none" else INK)
-    middle, other = y - 2.7, below - 2.7
+    again = [Line(t, color=GREY if row.basis == "none" else INK) for t in row.recomputed_lines]
+    Table((Column(columns.numbers),), columns.page).draw_row(canvas, y - LEADING, [[*row.printed_lines, *again]])
+    middle, other = y - 2.7, y + len(row.printed_lines) * LEADING - 2.7
     if not math.isnan(row.values[0]) and not math.isnan(row.others[0]):
         canvas.line(panel.x(row.values[0]), middle, panel.x(row.others[0]), other, f"join: {row.id}", 0.7, MIDDLE)
     _draw_values(canvas, panel, row.values, middle, "none", f"printed: {row.id}")

@@ -24,6 +24,7 @@ from metarepro.figures.reproductions.specifications import (
     columns_of,
     thinned,
 )
+from metarepro.figures.table import Column, Table
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction
@@ -255,13 +256,14 @@ def _draw_dots(
     canvas: Canvas, plane: Plane, words: str, given: list[bool], color: str, label: float, y: float, name: str
 ) -> float:
     """A row of the matrix: its words, a line through all columns, a dot where it is chosen."""
-    end = canvas.lines(MARGIN + 6, y + ROW - 2.2, wrap(words, label - 6, SIZE), leading=ROW)
-    middle = y + ROW / 2
-    canvas.line(plane.left, middle, plane.right, middle, "row rule", 0.3, RULE)
+    table = Table((Column(MARGIN + 6, width=label - 6),), plane.right, plane.left, leading=ROW, rule=RULE)
+    lines = table.columns[0].lines(words)
+    table.draw_row(canvas, y - 2.2, [lines])
+    middle = table.draw_rule(canvas, y + ROW / 2)
     wide = min(0.42 * _pitch(plane), 2.6)
     tall = max(wide, 1.8)
     for number in (n for n, chosen in enumerate(given) if chosen):
         x = plane.x(number + 0.5)
         small = box(x - wide, middle - tall, x + wide, middle + tall)
         canvas.polygon(circle(wide, x, middle, 12) if wide > 1.4 else small, color, f"choice: {name}: {number}")
-    return end - ROW + 2.2
+    return y + ROW * len(lines)
