@@ -58,19 +58,17 @@ class Row:
     verdict: str
     cells: dict[str, Cell]
     as_shares: bool = False
-    label: list[str] = field(default_factory=list)
-    bold: int = 0
-    verdict_lines: list[str] = field(default_factory=list)
-    own_lines: list[str] = field(default_factory=list)
+    label: list[Line] = field(default_factory=list)
+    verdict_lines: list[Line] = field(default_factory=list)
     group_lines: list[str] = field(default_factory=list)
     printed_lines: list[str] = field(default_factory=list)
-    recomputed_lines: list[str] = field(default_factory=list)
+    recomputed_lines: list[Line] = field(default_factory=list)
     stacked: bool = False
 
     @property
     def lines_of_words(self) -> int:
         """Lines of the label or of the verdict, whichever are more."""
-        return max(len(self.label), len(self.verdict_lines) + len(self.own_lines), 1)
+        return max(len(self.label), len(self.verdict_lines), 1)
 
     @property
     def height(self) -> float:
@@ -86,18 +84,15 @@ class Row:
 
     def break_lines(self, columns: _Columns) -> None:
         """Break all words and numbers into lines of the columns; no number is broken inside."""
-        self.stacked = columns.stacked
-        name, about, self.verdict_lines, self.own_lines = (
-            wrap(text, width, size, weight) if text else []
-            for text, width, size, weight in (
-                (self.name, columns.label_width, SIZE, "bold"), (self.about, columns.label_width, SIZE, "normal"),
-                (self.verdict, VERDICT, SIZE, "normal"), (self.own, VERDICT, SMALL, "normal"),
-            )
-        )  # fmt: skip
+        self.stacked, width = columns.stacked, columns.label_width
         studies = [f"{self.k} {'study' if self.k == '1' else 'studies'}"] if columns.stacked and self.k else []
-        self.label, self.bold = [*name, *about, *studies], len(name)
+        self.label = [*_lines(self.name, width, weight="bold"), *_lines(self.about, width), *map(Line, studies)]
+        word = mark_of(self.verdict, REPRODUCTION_MARKS).word
+        verdict = _lines(self.verdict, VERDICT) or [Line(word)]
+        self.verdict_lines = [*verdict, *_lines(self.own, VERDICT, SMALL, color=GREY)]
         self.printed_lines = _broken(self.printed, columns.numbers_width)
-        self.recomputed_lines = _broken(self.recomputed, columns.numbers_width)
+        color = GREY if self.basis == "none" else INK
+        self.recomputed_lines = [Line(t, color=color) for t in _broken(self.recomputed, columns.numbers_width)]
         # No line of no effect may cross headings of groups.
         room = (columns.page if columns.stacked else columns.plot) - 2 * MARGIN
         self.group_lines = wrap(self.group, room, SIZE, "bold")
@@ -256,6 +251,10 @@ def _arrange(sections: Sequence[Section], page: float, heads: tuple[str, str]) -
                     heads)  # fmt: skip
 
 
+def _lines(text: str, width: float, size: float = SIZE, weight: str = "normal", color: str = INK) -> list[Line]:
+    return [Line(t, size, weight, color) for t in wrap(text, width, size, weight)] if text else []
+
+
 def _broken(numbers: str, width: float) -> list[str]:
     """An estimate with its interval in one line, or the interval below the estimate."""
     if text_width(numbers, SIZE) <= width:
@@ -348,17 +347,13 @@ def _draw_row(canvas: Canvas, columns: _Columns, panel: Panel, row: Row, top: fl
     y = top + LEADING + 1
     mark = mark_of(row.verdict, REPRODUCTION_MARKS)
     draw_mark(canvas, mark, columns.verdict + 4, y - 2.7, 3.6, row.id)
-    label: list[str | Line] = [*(Line(t, weight="bold") for t in row.label[: row.bold]), *row.label[row.bold :]]
-    verdict: list[str | Line] = [
-        *(row.verdict_lines or [mark.word]),
-        *(Line(t, SMALL, color=GREY) for t in row.own_lines),
-    ]
     words = Table((Column(MARGIN), Column(columns.verdict + SYMBOL), Column(columns.k, align="right")), columns.page)
-    words.draw_row(canvas, top + 1, [label, verdict, "" if columns.stacked else row.k])
+    words.draw_row(canvas, top + 1, [row.label, row.verdict_lines, "" if columns.stacked else row.k])
     if columns.stacked:
         y += row.lines_of_words * LEADING + 1
-    again = [Line(t, color=GREY if row.basis == "none" else INK) for t in row.recomputed_lines]
-    Table((Column(columns.numbers),), columns.page).draw_row(canvas, y - LEADING, [[*row.printed_lines, *again]])
+    Table((Column(columns.numbers),), columns.page).draw_row(
+        canvas, y - LEADING, [[*row.printed_lines, *row.recomputed_lines]]
+    )
     middle, other = y - 2.7, y + len(row.printed_lines) * LEADING - 2.7
     if not math.isnan(row.values[0]) and not math.isnan(row.others[0]):
         canvas.line(panel.x(row.values[0]), middle, panel.x(row.others[0]), other, f"join: {row.id}", 0.7, MIDDLE)
