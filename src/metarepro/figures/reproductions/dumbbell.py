@@ -12,25 +12,14 @@ from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import Cell, page_width
 from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean
-from metarepro.figures.reproductions import printed
-from metarepro.figures.reproductions.pairs import (
-    NOT_RECOMPUTED,
-    SHARES,
-    Basis,
-    Family,
-    Row,
-    Section,
-    draw_pairs,
-    family_of,
-    pair_cells,
-)
+from metarepro.figures.reproductions import pairs, printed
 from metarepro.figures.verdict_marks import REPRODUCTION_MARKS
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction
 
 DEFAULT_TITLE = "Printed and recomputed results"
-HEADINGS: dict[Family, str] = {
+HEADINGS: dict[pairs.Family, str] = {
     "ratios": "Ratios",
     "standardised": "Standardised mean differences",
     "means": "Mean differences",
@@ -77,7 +66,7 @@ def dumbbell_pages(
     """As `dumbbell`, on pages of at most `height_mm`; the axis of a scale is the same on all of them."""
     sections = _make_sections(reproductions)
     meanings = {mark.word: mark.meaning for mark in REPRODUCTION_MARKS.values()}
-    canvases = draw_pairs(
+    canvases = pairs.draw_pairs(
         sections, page_width(width_mm), height_mm, heads=("Result", "Studies"), title=clean(title),
         notes=[_note([row for section in sections for row in section.rows])], meanings=meanings, of="results",
         apart=-1.5,
@@ -85,11 +74,11 @@ def dumbbell_pages(
     return figures_of(canvases, clean(title), describe(reproductions, clean(title)))
 
 
-def _make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
+def _make_sections(reproductions: Sequence[Reproduction]) -> list[pairs.Section]:
     """Rows by scale, in the order of the results within each; those of one group stand together."""
     found = []
     for family, heading in HEADINGS.items():
-        members = [r for r in reproductions if family_of(r) == family]
+        members = [r for r in reproductions if pairs.family_of(r) == family]
         if not members:
             continue
         measure = printed.measure_of(members[0])
@@ -101,19 +90,19 @@ def _make_sections(reproductions: Sequence[Reproduction]) -> list[Section]:
             heading = f"{heading}: {', '.join(names)}" if len(names) < 5 else heading
             heading += ", log scale"
         axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
-        found.append(Section(family, measure, heading, axis, rows))
+        found.append(pairs.Section(family, measure, heading, axis, rows))
     return found
 
 
-def _row(r: Reproduction, name_measure: bool) -> Row:
+def _row(r: Reproduction, name_measure: bool) -> pairs.Row:
     measure = printed.measure_of(r)
     about = printed.subject(r)
     if name_measure and r.code:
         about = ": ".join(p for p in (measure.label, about) if p)
     k = "" if r.k is None else fmt.count(r.k)
-    own, others, recomputed = "", NOTHING, NOT_RECOMPUTED
+    own, others, recomputed = "", NOTHING, pairs.NOT_RECOMPUTED
     k_own: int | None = None
-    basis: Basis = "none"
+    basis: pairs.Basis = "none"
     synthesis = r.resynthesis
     if r.basis == "printed inputs" and r.recomputed is not None:
         n = r.recomputed
@@ -129,21 +118,21 @@ def _row(r: Reproduction, name_measure: bool) -> Row:
         own = f"own rows, k = {fmt.count(synthesis.k)}{of}"
         k_own = synthesis.k
     if math.isnan(others[0]):
-        basis, recomputed, own, k_own = "none", NOT_RECOMPUTED, "", None
+        basis, recomputed, own, k_own = "none", pairs.NOT_RECOMPUTED, "", None
     name, group, values = clean(r.label) or clean(r.id), clean(r.group), printed.printed_values(r)
     cells: dict[str, Cell] = {
         "result": clean(r.id), "review": name, "about": about, "group": group, "measure": clean(r.code),
-        "studies": r.k, "studies_of_our_own": k_own, **pair_cells(r.printed, values, others), "basis": basis,
+        "studies": r.k, "studies_of_our_own": k_own, **pairs.pair_cells(r.printed, values, others), "basis": basis,
         "verdict": clean(r.verdict),
     }  # fmt: skip
     as_shares = measure.percent and printed.scale_of(r) == 1 and bool(r.printed.estimate)
-    return Row(
+    return pairs.Row(
         clean(r.id), group, name, about, k, own, printed.printed_text(r.printed), recomputed, values, others, basis,
         clean(r.verdict), cells, as_shares,
     )  # fmt: skip
 
 
-def _note(rows: list[Row]) -> str:
+def _note(rows: list[pairs.Row]) -> str:
     marks = (
         "Hollow circle: as printed. Filled circle: recomputed from the numbers of the studies that the report prints."
     )
@@ -151,7 +140,7 @@ def _note(rows: list[Row]) -> str:
         marks += " Open diamond, dashed: our own rows, which are other studies in part."
     lines = " Lines: intervals. Vertical line: no effect. Arrow: it goes on."
     text = f"{marks}{lines} Those recomputed from printed numbers are rounded likewise."
-    return f"{text} {SHARES}" if any(r.as_shares for r in rows) else text
+    return f"{text} {pairs.SHARES}" if any(r.as_shares for r in rows) else text
 
 
 def describe(reproductions: Sequence[Reproduction], title: str) -> str:

@@ -15,16 +15,7 @@ from metarepro.figures.page.layout import Canvas, Cell, page_width, put_text
 from metarepro.figures.page.look import SIZE
 from metarepro.figures.page.panel import axis_of
 from metarepro.figures.page.text import clean, counted
-from metarepro.figures.reproductions import printed
-from metarepro.figures.reproductions.pairs import (
-    NOT_RECOMPUTED,
-    SHARES,
-    Row,
-    Section,
-    draw_pairs,
-    family_of,
-    pair_cells,
-)
+from metarepro.figures.reproductions import pairs, printed
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import PrintedNumbers, Reproduction, StudyReproduction
@@ -80,20 +71,20 @@ def study_pairs_pages(reproduction: Reproduction, width_mm: float = 174.0, heigh
     """As `study_pairs`, on pages of at most `height_mm`, all with one axis."""
     r = reproduction
     rows, page = study_rows(r), page_width(width_mm)
-    canvases = draw_pairs(
+    canvases = pairs.draw_pairs(
         [_section(r, rows)], page, height_mm, heads=("Study", ""), title=title(r), notes=_notes(r, rows),
         meanings=MEANINGS, of="studies", caption=lambda canvas, y: _caption(canvas, r, y),
     )  # fmt: skip
     return figures_of(canvases, title(r), describe(r))
 
 
-def _section(r: Reproduction, rows: list[Row]) -> Section:
+def _section(r: Reproduction, rows: list[pairs.Row]) -> pairs.Section:
     measure = _measure(r)
     name = measure.label if r.code else clean(r.measure) or "Effect"
     axis = axis_of(measure, [v for row in rows for v in (row.values, row.others)])
     heading = fmt.axis_name(name, measure, "log" if axis.log else "")
     # A plain number has no line of no effect, as in the comparison of results.
-    return Section(family_of(r), measure, heading, axis, rows)
+    return pairs.Section(pairs.family_of(r), measure, heading, axis, rows)
 
 
 def _scale(r: Reproduction) -> float:
@@ -107,7 +98,7 @@ def _measure(r: Reproduction) -> Measure:
     return printed.measure_as_printed(r, _scale(r))
 
 
-def study_rows(reproduction: Reproduction) -> list[Row]:
+def study_rows(reproduction: Reproduction) -> list[pairs.Row]:
     """A row a study: what is printed, what was recomputed, and the verdict. Raises DataError when there is none."""
     r = reproduction
     if not r.studies:
@@ -120,17 +111,17 @@ def study_rows(reproduction: Reproduction) -> list[Row]:
     return [_row(r, s, number, scale) for number, s in enumerate(r.studies)]
 
 
-def _row(r: Reproduction, study: StudyReproduction, number: int, scale: float) -> Row:
+def _row(r: Reproduction, study: StudyReproduction, number: int, scale: float) -> pairs.Row:
     n = study.recomputed
     others = (n.estimate, n.ci_low, n.ci_high)
     values = _on_display_scale(study.printed, scale)
     basis: Any = "none" if math.isnan(n.estimate) else "printed inputs"
     turned = study.verdict in ("exact", "rounding") and _turned(values[0], n.estimate)
     label = clean(study.label) or f"Study {number + 1}"
-    verdict, numbers = clean(study.verdict), pair_cells(study.printed, values, others)
-    return Row(
+    verdict, numbers = clean(study.verdict), pairs.pair_cells(study.printed, values, others)
+    return pairs.Row(
         f"s{number}", "", label, "", "", TURNED if turned else "", printed.printed_text(study.printed),
-        NOT_RECOMPUTED if basis == "none" else _computed(r, study.printed, others, scale), values, others, basis,
+        pairs.NOT_RECOMPUTED if basis == "none" else _computed(r, study.printed, others, scale), values, others, basis,
         verdict, {"shows": "study", "study": label, **numbers, "verdict": verdict},
     )  # fmt: skip
 
@@ -170,7 +161,7 @@ def _pooled(r: Reproduction) -> tuple[str, dict[str, Cell]]:
     text = f"Pooled result: printed {printed.printed_text(r.printed)}"
     if not math.isnan(others[0]):
         text += f", recomputed {_computed(r, r.printed, others, scale)}"
-    numbers = pair_cells(r.printed, _on_display_scale(r.printed, scale), others)
+    numbers = pairs.pair_cells(r.printed, _on_display_scale(r.printed, scale), others)
     return f"{text}: {verdict}.", {"shows": "pooled", "study": "", **numbers, "verdict": verdict}
 
 
@@ -180,7 +171,7 @@ def _caption(canvas: Canvas, r: Reproduction, y: float) -> float:
         return put_text(canvas, text, y + 2 - SIZE * 1.3, leading=SIZE * 1.3) + 2 + SIZE * 1.3
 
 
-def _notes(r: Reproduction, rows: list[Row]) -> list[str]:
+def _notes(r: Reproduction, rows: list[pairs.Row]) -> list[str]:
     formulas = list(dict.fromkeys(clean(s.formula) for s in r.studies if s.formula))
     marks = "Hollow circle: as printed. Filled circle: recomputed from the numbers that the report prints of the study."
     marks += " Lines: intervals, the recomputed ones 95% by the normal distribution. Arrow: it goes on."
@@ -189,7 +180,7 @@ def _notes(r: Reproduction, rows: list[Row]) -> list[str]:
     if any(printed.NONE in row.printed for row in rows):
         marks += f" {printed.NONE}: not printed."
     if _measure(r).percent and _scale(r) == 1:
-        marks += f" {SHARES}"
+        marks += f" {pairs.SHARES}"
     found = [f"{marks} Recomputed numbers have as many decimals as the printed ones."]
     if formulas:
         many = "Formulas" if len(formulas) > 1 else "Formula"
