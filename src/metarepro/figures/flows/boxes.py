@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.look import INK, PALE, SIZE, WHITE
+from metarepro.figures.page.look import INK, MARGIN, PALE, SIZE, WHITE
 from metarepro.figures.page.numbers import count
 from metarepro.figures.page.shapes import box
 from metarepro.figures.page.text import clean, text_width, wrap
@@ -59,21 +59,28 @@ class Row:
 
 @dataclass
 class Column:
-    """A main column with its side column, and where its last box ended."""
+    """A main column with a side column between two ends, and where its main boxes are so far."""
 
     left: float
-    main: float
-    gap: float
-    side: float
-    rows: Sequence[Row]
+    right: float
     heading: str = ""
-    last: float | None = None
     places: list[tuple[float, float, float, float]] = field(default_factory=list)
 
     @property
-    def arrow_x(self) -> float:
-        """Where arrows run down: right of the names of the phases."""
-        return self.left + max(self.main / 2, min(72.0, self.main - 8))
+    def gap(self) -> float:
+        """Room between a main box and the one beside it."""
+        return 18.0 if self.right - self.left > 260 else 13.0
+
+    @property
+    def width(self) -> float:
+        """Width of a box."""
+        return (self.right - self.left - self.gap) / 2
+
+    @property
+    def end(self) -> tuple[float, float] | None:
+        """Where the arrow to the next box begins: right of the names of the phases, below the last box."""
+        x = self.left + max(self.width / 2, min(72.0, self.width - 8))
+        return (x, self.places[-1][3]) if self.places else None
 
 
 def lines_of(b: Box, width: float) -> list[tuple[str, str, Line]]:
@@ -98,41 +105,38 @@ def height_of(b: Box | None, width: float) -> float:
     return 0.0 if b is None else LINE * len(lines_of(b, width)) + 2 * PAD - 1.5
 
 
-def draw_rows(canvas: Canvas, y: float, columns: Sequence[Column], right: float) -> float:
-    """Draw columns of equally many rows beside each other; returns where the last row ends."""
-    for number in range(len(columns[0].rows)):
-        rows = [c.rows[number] for c in columns]
-        phase = rows[0].phase
-        if phase:
-            y += 0.0 if number == 0 and columns[0].last is None else SPACE / 2
-            left = columns[0].left
-            canvas.polygon(box(left, y, right, y + BAND), PALE, f"band: {phase}")
-            canvas.text(left + PAD, y + BAND / 2 + 0.36 * SIZE, phase, SIZE, weight="bold", color=INK)
+def draw_rows(canvas: Canvas, y: float, columns: Sequence[Column], rows: Sequence[Sequence[Row]]) -> float:
+    """Draw the rows of each column, equally many, beside each other; returns where the last row ends."""
+    first, right = columns[0], canvas.width - MARGIN
+    for number, beside in enumerate(zip(*rows, strict=True)):
+        if phase := beside[0].phase:
+            y += 0.0 if number == 0 and not first.places else SPACE / 2
+            canvas.polygon(box(first.left, y, right, y + BAND), PALE, f"band: {phase}")
+            canvas.text(first.left + PAD, y + BAND / 2 + 0.36 * SIZE, phase, weight="bold")
             y += BAND + SPACE / 2
-        elif columns[0].last is not None:
+        elif first.places:
             y += SPACE
         height = 0.0
-        for c, r in zip(columns, rows, strict=True):
-            sizes = height_of(r.main, c.main), height_of(r.side, c.side)
+        for c, r in zip(columns, beside, strict=True):
+            sizes = height_of(r.main, c.width), height_of(r.side, c.width)
             height = max(height, *sizes)
             if r.main is not None:
-                if c.last is not None:
-                    draw_arrow(canvas, [(c.arrow_x, c.last), (c.arrow_x, y)], r.main.head.words)
-                c.places.append((c.left, y, c.left + c.main, y + sizes[0]))
-                draw_box(canvas, r.main, c.left, y, c.main)
-                c.last = y + sizes[0]
+                if c.end is not None:
+                    draw_arrow(canvas, [c.end, (c.end[0], y)], r.main.head.words)
+                c.places.append((c.left, y, c.left + c.width, y + sizes[0]))
+                _draw_box(canvas, r.main, c.left, y, c.width)
             if r.side is not None:
-                start = c.left + c.main + c.gap
-                draw_box(canvas, r.side, start, y, c.side)
+                start = c.left + c.width + c.gap
+                _draw_box(canvas, r.side, start, y, c.width)
                 if r.main is not None:
                     level = y + min(sizes) / 2
-                    ends = [(c.left + c.main, level), (start, level)]
+                    ends = [(c.left + c.width, level), (start, level)]
                     draw_arrow(canvas, ends[::-1] if r.joins else ends, r.side.head.words)
         y += height
     return y
 
 
-def draw_box(canvas: Canvas, b: Box, x: float, y: float, width: float) -> None:
+def _draw_box(canvas: Canvas, b: Box, x: float, y: float, width: float) -> None:
     """A frame with its lines, each line a row of the data."""
     name = clean(b.head.words)
     canvas.polygon(box(x, y, x + width, y + height_of(b, width)), WHITE, f"box: {name}", INK, 1.3 if b.strong else 0.7)
@@ -156,10 +160,3 @@ def draw_arrow(canvas: Canvas, points: Sequence[tuple[float, float]], name: str)
     canvas.curve([*points[:-1], back], f"flow line: to {clean(name)}", 0.8, INK)
     head = [(x1, y1), (back[0] - HEAD * dy, back[1] + HEAD * dx), (back[0] + HEAD * dy, back[1] - HEAD * dx)]
     canvas.polygon(head, INK, f"flow arrow: to {clean(name)}")
-
-
-def two_columns(left: float, right: float, rows: Sequence[Row], heading: str = "") -> Column:
-    """A main and a side column between two ends."""
-    gap = 18.0 if right - left > 260 else 13.0
-    main = (right - left - gap) / 2
-    return Column(left, main, gap, right - left - gap - main, rows, heading)

@@ -8,10 +8,11 @@ from typing import Any
 from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
-from metarepro.figures.flows.boxes import LINE, Box, Column, Line, Row, draw_arrow, draw_rows, height_of, two_columns
+from metarepro.figures.flows.boxes import LINE, Box, Column, Line, Row, draw_arrow, draw_rows, height_of
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import MARGIN
+from metarepro.figures.page.shapes import Point
 from metarepro.figures.page.text import clean
 
 DEFAULT_TITLE = "Flow of records, reports and studies"
@@ -53,60 +54,45 @@ def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Figure:
     y = put_title(canvas, _title(flow.title)) - 3
     rows, other = _database_rows(flow), flow.other_methods
     if other is None:
-        columns = [two_columns(MARGIN, right, rows)]
-        y = draw_rows(canvas, y, columns, right)
-        y = _included(canvas, y, columns[0], flow, right)
+        column = Column(MARGIN, right)
+        y = draw_rows(canvas, y, [column], [rows])
+        y = _draw_included(canvas, y, column, flow)
     elif right - MARGIN >= FOUR_COLUMNS:
         middle = (MARGIN + right) / 2
-        columns = [
-            two_columns(MARGIN, middle - 7, rows, VIA_DATABASES),
-            two_columns(middle + 7, right, _other_rows(other), VIA_OTHERS),
-        ]
-        tops = [_put_heading(canvas, c, y - 3) for c in columns]
-        y = draw_rows(canvas, max(tops) + 5, columns, right)
-        y = _included(canvas, y, columns[0], flow, right, columns[1])
+        columns = [Column(MARGIN, middle - 7, VIA_DATABASES), Column(middle + 7, right, VIA_OTHERS)]
+        y = max(_put_heading(canvas, c, y - 3) for c in columns) + 5
+        y = draw_rows(canvas, y, columns, [rows, _other_rows(other)])
+        y = _draw_included(canvas, y, columns[0], flow, right=columns[1].end)
     else:
-        y = _stacked(canvas, y, flow, other, right)
+        # Other methods below the databases, moved in, so that the arrow of these runs down beside them.
+        first, second = Column(MARGIN, right, VIA_DATABASES), Column(MARGIN + INSET, right, VIA_OTHERS)
+        y = draw_rows(canvas, _put_heading(canvas, first, y - 3) + 5, [first], [rows]) + 12
+        others = [r for r in _other_rows(other) if r.main]
+        y = draw_rows(canvas, _put_heading(canvas, second, y - 6) + 5, [second], [others])
+        y = _draw_included(canvas, y, second, flow, left=(MARGIN + INSET / 2, first.places[-1][3]))
     canvas.height = put_notes(canvas, _notes(flow), y + 4) + MARGIN
     return figure_of(canvas, _title(flow.title), describe_flow(flow))
 
 
 def _put_heading(canvas: Canvas, column: Column, y: float) -> float:
     """The heading over a column; returns its last baseline."""
-    width = column.main + column.gap + column.side
-    return put_text(canvas, column.heading, y, column.left, width, leading=LINE, weight="bold")
+    return put_text(canvas, column.heading, y, column.left, column.right - column.left, leading=LINE, weight="bold")
 
 
-def _stacked(canvas: Canvas, y: float, flow: Flow, other: OtherMethods, right: float) -> float:
-    """Other methods below the databases, moved in, so that the arrow of these runs down beside them."""
-    first = two_columns(MARGIN, right, _database_rows(flow), VIA_DATABASES)
-    y = _put_heading(canvas, first, y - 3) + 5
-    y = draw_rows(canvas, y, [first], right) + 12
-    second = two_columns(MARGIN + INSET, right, [r for r in _other_rows(other) if r.main], VIA_OTHERS)
-    y = _put_heading(canvas, second, y - 6) + 5
-    y = draw_rows(canvas, y, [second], right)
-    assert first.last is not None
-    return _included(canvas, y, second, flow, right, beside=(MARGIN + INSET / 2, first.last))
-
-
-def _included(
-    canvas: Canvas, y: float, column: Column, flow: Flow, right: float, other: Column | None = None,
-    beside: tuple[float, float] | None = None,
-) -> float:  # fmt: skip
+def _draw_included(
+    canvas: Canvas, y: float, column: Column, flow: Flow, left: Point | None = None, right: Point | None = None
+) -> float:
     """What was included: where every column ends, then all studies with those of an earlier version.
 
-    `other` ends on the right of the box; a column that ended at the point `beside` leads into it from the left.
+    Columns that ended at the points `left` and `right` lead into the box from there.
     """
-    rows = _included_rows(flow)
-    column.rows = rows
-    first = len(column.places)
-    end = draw_rows(canvas, y, [column], right)
-    x0, top, x1, _ = column.places[first]
-    level = top + height_of(rows[0].main, column.main) / 2
-    if other is not None and other.last is not None:
-        draw_arrow(canvas, [(other.arrow_x, other.last), (other.arrow_x, level), (x1, level)], "included")
-    if beside is not None:
-        draw_arrow(canvas, [beside, (beside[0], level), (x0, level)], "included")
+    rows, number = _included_rows(flow), len(column.places)
+    end = draw_rows(canvas, y, [column], [rows])
+    x0, top, x1, _ = column.places[number]
+    level = top + height_of(rows[0].main, column.width) / 2
+    for start, x in ((right, x1), (left, x0)):
+        if start is not None:
+            draw_arrow(canvas, [start, (start[0], level), (x, level)], "included")
     return end
 
 
@@ -226,10 +212,9 @@ def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Figure:
             "rows."
         )
     canvas = Canvas(page_width(width_mm))
-    right = canvas.width - MARGIN
     y = put_title(canvas, title) - 3
     rows = _analysis_rows(flow)
-    y = draw_rows(canvas, y, [two_columns(MARGIN, right, rows)], right)
+    y = draw_rows(canvas, y, [Column(MARGIN, canvas.width - MARGIN)], [rows])
     notes = ["Counted are studies, each once. This is the way from the tables into an analysis, not a search."]
     canvas.height = put_notes(canvas, notes, y + 4) + MARGIN
     return figure_of(canvas, title, f"Flow of studies into an analysis. {title}. {_said(rows)}")
