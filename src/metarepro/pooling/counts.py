@@ -271,7 +271,7 @@ def _read(given: dict[str, ArrayLike | None], mask: ArrayLike | None) -> _Tables
         if shown.dtype != np.bool_:
             raise DataError("mask must be boolean.")
         try:
-            used = np.array(np.broadcast_arrays(known, shown)).all(0)
+            used = np.asarray(known & shown)
         except ValueError:
             raise DataError(f"e1 {known.shape} and mask {shown.shape} do not fit together.") from None
     if not used.size or not used.any(-1).all():

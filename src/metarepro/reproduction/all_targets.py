@@ -10,7 +10,7 @@ from metarepro.analysis.config import Config, with_settings
 from metarepro.analysis.targets import ReproductionSettings, TargetSettings
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.printed import decimals_of
-from metarepro.reproduction.match import Specification, gives_all, lacks_declared
+from metarepro.reproduction.match import Specification, gives_all
 from metarepro.reproduction.prediction import prediction_formula
 from metarepro.reproduction.printed import PrintedResult, StudyInputs
 from metarepro.reproduction.result import (
@@ -25,6 +25,8 @@ from metarepro.reproduction.resynthesis import OwnRows, own_inputs, resynthesise
 from metarepro.reproduction.studies import reproduce_studies
 from metarepro.reproduction.targets import Target, read_targets
 from metarepro.reproduction.verdicts import Judgement, judge, specifications_of_all
+from metarepro.reproduction.ways import lacks_declared
+from metarepro.reproduction.words import columns_in_words, prediction_in_words
 
 GROUPS: dict[Basis, str] = {
     "printed inputs": "Recomputed from the study numbers that the report prints",
@@ -211,7 +213,7 @@ def _chosen(judged: Judgement, specs: list[Specification], printed: PrintedResul
     if printed is None or judged.match is None or not specs:
         return None
     agreeing = [m for m in judged.match.matches if not m.left_out]
-    own = [s for s in specs if not lacks_declared(s, printed.model)]
+    own = [s for s in specs if not lacks_declared(s.way, printed.model)]
     return (agreeing or own or specs)[0]
 
 
@@ -228,22 +230,17 @@ def _rounded(recomputed: Numbers | None, printed: PrintedResult | None, unit: fl
 
 
 def _shown(spec: Specification, printed: PrintedResult, inputs: StudyInputs) -> SpecificationResult:
-    method = spec.method.removesuffix(", sign turned")
-    tau2, _, interval = method.partition(", ")
-    if method.startswith("Mantel-Haenszel"):
-        tau2, interval = ("DL around Mantel-Haenszel" if "random" in method else "Mantel-Haenszel"), "z"
-    elif spec.measure == "PETO":
-        tau2 = "Peto"
     agrees = gives_all(spec)
+    effects, tau2, interval = columns_in_words(spec.way)
     return SpecificationResult(
         measure=spec.measure,
-        effects=spec.effects + (", sign turned" if spec.method != method else ""),
+        effects=effects,
         tau2=tau2,
         interval=interval,
         numbers=Numbers(spec.estimate, spec.ci_low, spec.ci_high),
-        own=not lacks_declared(spec, printed.model),
+        own=not lacks_declared(spec.way, printed.model),
         agrees=agrees,
-        prediction=prediction_formula(inputs, printed, spec) if agrees else "",
+        prediction=prediction_in_words(*prediction_formula(inputs, printed, spec.way), spec.way) if agrees else "",
     )
 
 

@@ -6,16 +6,15 @@ import math
 from dataclasses import dataclass, replace
 from itertools import product
 
-import numpy as np
-
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.run import run_analysis
 from metarepro.analysis.select import Comparison, select
 from metarepro.errors import MetareproError
 from metarepro.evidence.dataset import Dataset
-from metarepro.reproduction.match import Specification, all_specifications, apart, gives, specification_of
+from metarepro.reproduction.match import Specification, apart, gives_all, specification_of
 from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
 from metarepro.reproduction.result import Numbers, Resynthesis
+from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.targets import RATIOS, Target
 
 _Z = 1.959963984540054
@@ -126,7 +125,7 @@ def _search(target: Target, analysis: Analysis, turned: bool, data: Dataset) -> 
     printed = _turned_print(target.printed) if turned else target.printed
     statistics = (("endpoint",), ("change",)) if target.code in ("MD", "SMD") else (analysis.statistic,)
     seen: set[str] = set()
-    specs: list[tuple[Specification, str, bool]] = []
+    specs: list[tuple[Specification, str]] = []
     for crossover, statistic in product(("first_else_all", "all_periods", "first_period"), statistics):
         try:
             variant = analysis.model_copy(update={"crossover": crossover, "statistic": statistic})
@@ -137,17 +136,15 @@ def _search(target: Target, analysis: Analysis, turned: bool, data: Dataset) -> 
             continue
         seen.add(key)
         words = f"{crossover.replace('_', ' ')}, {statistic[0]} scores" if len(statistics) > 1 else ""
-        mask = np.ones((1, inputs.k), dtype=bool)
-        for pooled in all_specifications(inputs, printed, mask):
+        for pooled in all_specifications(inputs, printed):
             # Which sign the report means is known here, so the other one does not count.
-            if "turned" not in pooled.method and math.isfinite(float(pooled.estimate[0])):
-                spec = specification_of(pooled, 0, [], printed)
-                specs.append((spec, words or crossover.replace("_", " "), bool(gives(pooled, printed)[0])))
+            if not pooled.way.turned and math.isfinite(float(pooled.estimate[0])):
+                specs.append((specification_of(pooled, 0, printed), words or crossover.replace("_", " ")))
     if not specs:
         return none
-    nearest, words, _ = min(specs, key=lambda s: apart(s[0], printed))
-    estimates = sorted(-s.estimate if turned else s.estimate for s, _, _ in specs)
-    return len(specs), sum(agrees for *_, agrees in specs), estimates[0], estimates[-1], f"{nearest}; {words}"
+    nearest, words = min(specs, key=lambda s: apart(s[0], printed))
+    estimates = sorted(-s.estimate if turned else s.estimate for s, _ in specs)
+    return len(specs), sum(gives_all(s) for s, _ in specs), estimates[0], estimates[-1], f"{nearest}; {words}"
 
 
 def _turned_print(printed: PrintedResult) -> PrintedResult:
