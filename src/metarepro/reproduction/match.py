@@ -78,13 +78,18 @@ class Match:
     matches : tuple of Specification
         Those that give estimate and interval at their printed precision: of all studies first, then those that agree in
         more of the other printed numbers.
-    nearest : Specification
-        Of all studies, the one whose estimate and interval are nearest.
+    whole : tuple of Specification
+        Those of all studies, the nearest to the printed numbers first.
     """
 
     tried: int
     matches: tuple[Specification, ...]
-    nearest: Specification
+    whole: tuple[Specification, ...]
+
+    @property
+    def nearest(self) -> Specification:
+        """Of all studies, the one whose estimate and interval are nearest."""
+        return self.whole[0]
 
 
 def match_published(
@@ -130,7 +135,7 @@ def match_published(
         raise DataError(f"leave_out = {leave_out!r} must be 0, 1 or 2.")
     tried = 0
     found: list[Specification] = []
-    nearest: Specification | None = None
+    whole: list[Specification] = []
     for out in range(leave_out + 1):
         if given.k - out < 1 or (out == 2 and (found or given.k > MOST_FOR_PAIRS)):
             break
@@ -143,12 +148,9 @@ def match_published(
             for index in map(int, np.flatnonzero(gives(pooled, printed))):
                 found.append(specification_of(pooled, index, printed, [given.labels[i] for i in sets[index]]))
             if out == 0:
-                spec = specification_of(pooled, 0, printed)
-                nearest = spec if nearest is None or apart(spec, printed) < apart(nearest, printed) else nearest
-    if nearest is None:
-        raise DataError("No specification can be computed from these inputs.")
+                whole.append(specification_of(pooled, 0, printed))
     found.sort(key=lambda s: (len(s.left_out), lacks_declared(s.way, printed.model), len(s.differs), unusual(s.way)))
-    return Match(tried, tuple(found), nearest)
+    return Match(tried, tuple(found), tuple(sorted(whole, key=lambda s: apart(s, printed))))
 
 
 def specification_of(pooled: Pooled, row: int, printed: PrintedResult, left_out: Sequence[str] = ()) -> Specification:

@@ -16,7 +16,7 @@ from metarepro.errors import DataError
 from metarepro.pooling.counts import CountsFit, dersimonian_laird_around, mantel_haenszel
 from metarepro.pooling.engine import estimate
 from metarepro.pooling.inference import quantile
-from metarepro.pooling.intervals import half_width
+from metarepro.pooling.intervals import half_widths
 from metarepro.pooling.kernel import Mask
 from metarepro.pooling.problems import open_batch
 from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
@@ -32,8 +32,8 @@ class Effects:
     vi: Array
 
     def on_display(self, *values: Array) -> list[Array]:
-        """Values of the working scale on the display scale."""
-        return [np.asarray(to_display(self.formula.measure, x)) for x in values]
+        """Values of the working scale, of one shape, on the display scale."""
+        return list(to_display(self.formula.measure, values))
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,9 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
         e, _ = estimate(batch, tau2)
         with np.errstate(divide="ignore", invalid="ignore"):
             i2 = np.where(e.k > 1, 100 * np.maximum(0, 1 - (e.k - 1) / e.q), 0.0)
+        half = half_widths(e, level)
         for way in ways:
-            yield _shown(effects, way, e.beta[:, 0] + blank, half_width(e, way.ci, level), (e.tau2, i2, e.q))
+            yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
 
 
 def _mantel_haenszel(inputs: StudyInputs, effects: Effects, mask: Mask, level: float) -> Iterator[Pooled]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from metarepro.reproduction.explain import Explanation, explain_mismatch
-from metarepro.reproduction.match import Match, Specification, apart, match_published, specification_of
+from metarepro.reproduction.match import Match, Specification, apart, match_published
 from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs, as_printed, read_inputs, room_of
 from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.ways import lacks_declared, unusual
@@ -74,7 +74,7 @@ def judge(
     if own:
         more = f" ({len(own)} specifications agree)" if len(own) > 1 else ""
         return Judgement("exact", f"{own[0]} gives the printed numbers{more}.", match)
-    candidates = [s for s in specifications_of_all(given, printed) if not lacks_declared(s.way, printed.model)]
+    candidates = [s for s in match.whole if not lacks_declared(s.way, printed.model)]
     for spec in candidates[:MOST_ROUNDED]:
         if _rounds(given, printed, spec):
             slips = _allowed(explain_mismatch(given, printed, any_events=False), printed)
@@ -87,11 +87,11 @@ def judge(
     best = candidates[0] if candidates else match.nearest
     fewer = [m for m in match.matches if _sound(m, printed)]
     explanations = _allowed(explain_mismatch(given, printed, any_events=not fewer), printed)
-    near = apart(best, printed) <= tolerance
-    if near and not fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
-        return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
-    if fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
-        return Judgement("differs but explained", f"{fewer[0]} gives the printed numbers.", match, explanations)
+    if not any(_sound(e.specifications[0], printed) for e in explanations):
+        if fewer:
+            return Judgement("differs but explained", f"{fewer[0]} gives the printed numbers.", match, explanations)
+        if apart(best, printed) <= tolerance:
+            return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
     if explanations:
         first = explanations[0]
         others = sorted({e.study for e in explanations} - {first.study})
@@ -129,12 +129,6 @@ def _sound(spec: Specification, printed: PrintedResult) -> bool:
 
 # For how many specifications the rounding of the inputs is carried through.
 MOST_ROUNDED = 6
-
-
-def specifications_of_all(inputs: StudyInputs, printed: PrintedResult) -> list[Specification]:
-    """All specifications of all studies together, the nearest to the printed numbers first."""
-    specs = [specification_of(p, 0, printed) for p in all_specifications(inputs, printed)]
-    return sorted(specs, key=lambda s: apart(s, printed))
 
 
 def _rounds(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> bool:
