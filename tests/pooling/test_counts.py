@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import metarepro as mr
+from metarepro.pooling.counts import dersimonian_laird_around
 from tests.conftest import ROOT, agree
 
 REFERENCE = json.loads((ROOT / "tests/data/counts_reference.json").read_text())
@@ -145,3 +146,27 @@ def test_impossible_input_is_refused():
         mr.peto([0], [20], [0], [21])
     with pytest.raises(mr.ConfigError, match="Allowed: OR, RR, RD, IRR, IRD"):
         mr.mantel_haenszel([3], [20], [5], [21], measure="SMD")
+
+
+def test_random_effects_around_a_mantel_haenszel_mean():
+    # RevMan 5: Q is taken around the Mantel-Haenszel mean, tau2 and the weights follow DerSimonian and Laird.
+    e1, n1, e2, n2 = [12, 3, 9, 14], [31, 20, 40, 33], [5, 2, 6, 7], [30, 22, 38, 31]
+    es = mr.effect_sizes("RR", e1=e1, n1=n1, e2=e2, n2=n2)
+    mask = np.array([[True] * 4, [True, True, False, True], [False] * 4])
+    fixed = mr.mantel_haenszel(e1, n1, e2, n2, measure="RR", mask=mask[:2])
+    found = dersimonian_laird_around(es.yi, es.vi, np.append(fixed.beta, 0.0), mask)
+    for row, used in enumerate(mask[:2]):
+        y, w = es.yi[used], 1 / es.vi[used]
+        q = (w * (y - fixed.beta[row]) ** 2).sum()
+        tau2 = max(0, (q - y.size + 1) / (w.sum() - (w**2).sum() / w.sum()))
+        again = 1 / (es.vi[used] + tau2)
+        expected = ((again * y).sum() / again.sum(), again.sum() ** -0.5, tau2, q)
+        np.testing.assert_allclose(
+            [found.beta[row], found.se[row], found.tau2[row], found.q[row]], expected, rtol=1e-12, atol=1e-15
+        )
+    assert np.isnan(found.beta[2])
+    # Around the inverse-variance mean it is the usual estimator.
+    usual = mr.pool(es.yi, es.vi, tau2="DL", ci="z")
+    common = mr.pool(es.yi, es.vi, tau2="CE", ci="z")
+    same = dersimonian_laird_around(es.yi, es.vi, np.array([common.beta]), mask[:1])
+    assert (same.beta[0], same.se[0]) == pytest.approx((usual.beta, usual.se), rel=1e-12)
