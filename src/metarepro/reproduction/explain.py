@@ -9,7 +9,7 @@ import numpy as np
 
 from metarepro.effects.checks import Array
 from metarepro.pooling.kernel import Mask
-from metarepro.reproduction.match import Specification, gives, specification_of
+from metarepro.reproduction.match import Specification, agreeing
 from metarepro.reproduction.printed import NUMBERS, SHOWN, PrintedResult, StudyInputs
 from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.ways import lacks_declared
@@ -76,8 +76,8 @@ def _agreeing(
     """Sets of studies that give the printed numbers of these names, and how: what the report's words allow first."""
     found: dict[int, list[Specification]] = {}
     for pooled in all_specifications(changed, printed):
-        for row in map(int, np.flatnonzero(gives(pooled, printed, names))):
-            found.setdefault(row, []).append(specification_of(pooled, row, printed))
+        for row, spec in agreeing(pooled, printed, names):
+            found.setdefault(row, []).append(spec)
     return {row: tuple(sorted(specs, key=lambda s: _lacking(s, printed))) for row, specs in found.items()}
 
 

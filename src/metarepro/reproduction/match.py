@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.errors import DataError
-from metarepro.pooling.kernel import Mask
 from metarepro.reproduction.printed import NUMBERS, SHOWN, PrintedResult, StudyInputs, as_printed, read_inputs
 from metarepro.reproduction.specifications import Pooled, all_specifications
 from metarepro.reproduction.ways import Way, lacks_declared, unusual
@@ -145,26 +144,29 @@ def match_published(
             mask[row, list(gone)] = False
         for pooled in all_specifications(given, printed, mask):
             tried += len(sets)
-            for index in map(int, np.flatnonzero(gives(pooled, printed))):
-                found.append(specification_of(pooled, index, printed, [given.labels[i] for i in sets[index]]))
+            for row, spec in agreeing(pooled, printed):
+                found.append(replace(spec, left_out=tuple(given.labels[i] for i in sets[row])))
             if out == 0:
                 whole.append(specification_of(pooled, 0, printed))
     found.sort(key=lambda s: (len(s.left_out), lacks_declared(s.way, printed.model), len(s.differs), unusual(s.way)))
     return Match(tried, tuple(found), tuple(sorted(whole, key=lambda s: apart(s, printed))))
 
 
-def specification_of(pooled: Pooled, row: int, printed: PrintedResult, left_out: Sequence[str] = ()) -> Specification:
+def specification_of(pooled: Pooled, row: int, printed: PrintedResult) -> Specification:
     """One row of results, and which printed numbers it gives."""
     numbers = {n: float(getattr(pooled, n)[row]) for n in NUMBERS}
     agrees = [n for n in printed.shown if printed.agrees(n, numbers[n])]
     differs = [n for n in printed.shown if n not in agrees]
-    return Specification(pooled.way, tuple(left_out), **numbers, agrees=tuple(agrees), differs=tuple(differs))
+    return Specification(pooled.way, (), **numbers, agrees=tuple(agrees), differs=tuple(differs))
 
 
-def gives(pooled: Pooled, printed: PrintedResult, names: Sequence[str] = SHOWN) -> Mask:
-    """Which sets of studies give the printed estimate and interval, or other numbers that are printed."""
+def agreeing(
+    pooled: Pooled, printed: PrintedResult, names: Sequence[str] = SHOWN
+) -> Iterator[tuple[int, Specification]]:
+    """Sets of studies that give the printed numbers of these names, as far as they are printed, and how."""
     found = [printed.agrees(n, getattr(pooled, n)) for n in names if getattr(printed, n)]
-    return np.asarray(np.logical_and.reduce(found))
+    for row in map(int, np.flatnonzero(np.logical_and.reduce(found))):
+        yield row, specification_of(pooled, row, printed)
 
 
 def apart(spec: Specification, printed: PrintedResult) -> float:
