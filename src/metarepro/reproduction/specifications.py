@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from metarepro.pooling.kernel import Mask
 from metarepro.pooling.problems import open_batch
 from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
 from metarepro.reproduction.ways import CI, TAU2, TO_ZERO, Formula, Way, formulas
+
+# Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
+Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,11 @@ def all_specifications(
     """
     if mask is None:
         mask = np.ones(np.atleast_2d(next(iter(inputs.columns.values()))).shape, dtype=bool)
-    fixed = []
-    if inputs.kind == "counts" and (only is None or only.weights.startswith("MH")):
+    by_formula = all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]
+    fixed: Fixed = []
+    if inputs.kind == "counts" and (only is None or only.weights == "MH"):
         fixed = _mantel_haenszel(inputs, printed.measure, mask)
-    for effects in all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]:
+    for effects in by_formula:
         results = list(_inverse_variance(effects, mask, printed.level, only))
         if fixed and effects.formula.measure != "PETO":
             results += _around_mantel_haenszel(fixed, effects, mask, printed.level)
@@ -141,7 +146,7 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
     # A set without any study is computed with all of them and blanked.
     batch = open_batch(y, v, mask=np.where(enough[..., None], used, known | ~known))
     blank = np.where(enough, 0.0, np.nan)
-    weights = "Peto" if effects.formula.measure == "PETO" else "IV"
+    weights: Literal["Peto", "IV"] = "Peto" if effects.formula.measure == "PETO" else "IV"
     for tau2 in ("CE",) if weights == "Peto" else TAU2:
         ways = [Way(effects.formula, weights, tau2, ci) for ci in CI if not (tau2 == "CE" and ci.startswith("HK"))]
         if only is not None:
@@ -156,21 +161,18 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
             yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
 
 
-Fixed = list[tuple[str, Array, Array]]
-
-
 def _mantel_haenszel(inputs: StudyInputs, measure: str, mask: Mask) -> Fixed:
     """Mantel-Haenszel means and standard errors, of tables as they are and corrected for zero cells, for OR, RR, RD."""
     e1, n1, e2, n2 = (inputs.columns[n] for n in COUNTS)
     zero = (e1 == 0) | (e2 == 0) | (e1 == n1) | (e2 == n2)
     plain = mantel_haenszel(e1, n1, e2, n2, measure=measure, mask=mask, rd_variance="GR")
-    found = [("MH", plain.beta, plain.se)]
+    found: Fixed = [("", plain.beta, plain.se)]
     if zero.any():
         tables = e1 + zero / 2, n1 + zero, e2 + zero / 2, n2 + zero
         corrected = mantel_haenszel(*tables, measure=measure, mask=mask, rd_variance="GR")
-        found.append(("MH corrected", corrected.beta, corrected.se))
+        found.append(("tables", corrected.beta, corrected.se))
         if measure == "RD":
-            found.append(("MH variance", plain.beta, corrected.se))
+            found.append(("variance", plain.beta, corrected.se))
     return found
 
 
@@ -183,9 +185,10 @@ def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: f
         i2 = np.where(df > 0, 100 * np.maximum(0, 1 - df / around.q), 0.0)
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
     usual = formula.options == TO_ZERO and formula.correlation is None
-    for weights, beta, se in fixed if usual else fixed[:1]:
-        yield _shown(effects, Way(formula, weights, "CE", "z"), beta, z * se, (np.zeros(df.shape), i2, around.q))
-    random = Way(formula, "MH random", "DL", "z")
+    for corrected, beta, se in fixed if usual else fixed[:1]:
+        way = Way(formula, "MH", "CE", "z", corrected)
+        yield _shown(effects, way, beta, z * se, (np.zeros(df.shape), i2, around.q))
+    random = Way(formula, "MH", "DL", "z")
     yield _shown(effects, random, around.beta, z * around.se, (around.tau2, i2, around.q))
 
 
