@@ -257,6 +257,7 @@ class AroundFit:
     se: Array
     tau2: Array
     q: Array
+    k: Array
 
 
 def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> AroundFit:
@@ -288,7 +289,8 @@ def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> A
         tau2 = np.maximum(0, (q - (problems.k - 1)) / zero.tr_p)
         m = moments(problems, tau2)
     found = (m.beta[:, 0] + problems.centre[:, 0], np.sqrt(m.xwx_inv[:, 0, 0]), tau2, q)
-    return AroundFit(*(np.where(empty, np.nan, x) for x in found))
+    beta, se, tau2, q = (np.where(empty, np.nan, x) for x in found)
+    return AroundFit(beta, se, tau2, q, np.where(empty, 0, problems.k))
 
 
 def _read(given: dict[str, ArrayLike | None], mask: ArrayLike | None) -> _Tables:

@@ -154,9 +154,7 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
         if not ways:
             continue
         e, _ = estimate(batch, tau2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            i2 = np.where(e.k > 1, 100 * np.maximum(0, 1 - (e.k - 1) / e.q), 0.0)
-        half = half_widths(e, level)
+        half, i2 = half_widths(e, level), _i2(e.q, e.k)
         for way in ways:
             yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
 
@@ -180,16 +178,20 @@ def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: f
     """The fixed effect, and DerSimonian-Laird with Q around the Mantel-Haenszel mean (RevMan 5)."""
     formula = effects.formula
     around = dersimonian_laird_around(effects.yi, effects.vi, fixed[0][1], mask)
-    df = (mask & np.isfinite(effects.yi) & np.isfinite(effects.vi)).sum(-1) - 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        i2 = np.where(df > 0, 100 * np.maximum(0, 1 - df / around.q), 0.0)
+    i2 = _i2(around.q, around.k)
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
     usual = formula.options == TO_ZERO and formula.correlation is None
     for corrected, beta, se in fixed if usual else fixed[:1]:
         way = Way(formula, "MH", "CE", "z", corrected)
-        yield _shown(effects, way, beta, z * se, (np.zeros(df.shape), i2, around.q))
+        yield _shown(effects, way, beta, z * se, (np.zeros(i2.shape), i2, around.q))
     random = Way(formula, "MH", "DL", "z")
     yield _shown(effects, random, around.beta, z * around.se, (around.tau2, i2, around.q))
+
+
+def _i2(q: Array, k: Array) -> Array:
+    """I2 from Q in percent, as reports print it: 0 for one study."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(k > 1, 100 * np.maximum(0, 1 - (k - 1) / q), 0.0)
 
 
 def _shown(effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array]) -> Pooled:
