@@ -26,6 +26,7 @@ from metarepro.effects.generic import se_from_interval, se_from_p
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
+from metarepro.notes import Note, read_note
 from metarepro.pooling.inference import quantile
 
 
@@ -44,11 +45,11 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     control_agents = dict.fromkeys(c.control_agent for c in selection.comparisons if c.control_agent)
     agents = config.agents
     outcome = config.outcomes[analysis.outcome[0]]
-    notes = list(analysis.notes)
+    notes = [Note("stated", text=text) for text in analysis.notes]
     if not selection.comparisons:
-        notes.append("No study has usable rows for this analysis.")
+        notes.append(Note("no_usable_rows"))
     elif not usable.any():
-        notes.append("No study can be estimated: none has an event, or all have events only.")
+        notes.append(Note("nothing_estimable"))
     return AnalysisResult(
         id=analysis.id,
         title=analysis.title,
@@ -148,17 +149,16 @@ def _study_effects(
         method = "Wilson"
     effects = []
     for i, c in enumerate(comparisons):
-        notes = list(c.notes)
+        notes = [read_note(note) for note in c.notes]
         low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method
         printed = printed_interval(c, level)
         if printed is not None:
             low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
-            what = "its logit only, not for the pooling" if analysis.uses_glmm else "the pooling"
-            cells = "each cell" if analysis.model.correction_cells == "all" else "the events of both arms"
-            notes.append(f"{analysis.model.correction:g} added to {cells} for {what}")
+            amount, cells = analysis.model.correction, analysis.model.correction_cells
+            notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=analysis.uses_glmm))
         if not np.isfinite(yi[i]):
-            notes.append("not estimable")
+            notes.append(Note("not_estimable"))
         row = c.rows[0]
         arm = str(getattr(row, "experimental_arm", "") or getattr(row, "arm_id", ""))
         columns, judgements = beside_study(analysis.figure, data, c.study.study_id, arm, analysis.outcome[0])

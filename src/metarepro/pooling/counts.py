@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import Array, as_columns, check_counts
-from metarepro.effects.core import effect_sizes
+from metarepro.effects.core import EffectSizes, effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.protocol import MANTEL_HAENSZEL, PETO, Fit, Heterogeneity, Method
 
 
-@dataclass(frozen=True, eq=False)
-class CountsFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class CountsFit(Fit):
     """Result of `mantel_haenszel` or `peto`.
 
     Attributes
@@ -36,9 +38,10 @@ class CountsFit:
         Percent weight of each study.
     k : int
         Studies with a usable effect of their own.
-    measure, method : str
-    level : float
-    notes : tuple of str
+    method : Method
+    notes : tuple of Note
+    studies : EffectSizes
+        Effects of the single studies, with their counts.
     """
 
     beta: float
@@ -60,10 +63,24 @@ class CountsFit:
     tarone_p: float
     weights: Array
     k: int
-    measure: str
-    method: str
-    level: float
-    notes: tuple[str, ...]
+    method: Method
+    notes: tuple[Note, ...]
+    studies: EffectSizes
+
+    # A common effect: a normal test, no variance between studies, no prediction interval.
+    df = tau2 = pi_low = pi_high = math.nan
+    converged, at_boundary = True, False
+
+    @property
+    def data(self) -> tuple[Array, Array]:
+        """Effects and variances of the single studies."""
+        return self.studies.yi, self.studies.vi
+
+    @property
+    def heterogeneity(self) -> Heterogeneity:
+        """How the single studies' effects differ."""
+        nan = math.nan
+        return Heterogeneity((), self.i2, nan, nan, self.h2, self.i2, self.q, self.q_df, self.q_p)
 
     def __post_init__(self) -> None:
         read_only(self.weights)
@@ -118,12 +135,14 @@ def mantel_haenszel(
         check_rate(rates["e2"], rates["t2"], "2")
         estimate, variance, weight = _rates(measure, **rates)
         # A study without events in either arm says nothing about heterogeneity.
-        rates = {n: x[(rates["e1"] > 0) | (rates["e2"] > 0)] for n, x in rates.items()}
-        if not rates["e1"].size:
+        tells = (rates["e1"] > 0) | (rates["e2"] > 0)
+        if not tells.any():
             raise DataError("There is no study with an event.")
         es = effect_sizes(measure, **rates)
-        tests = _rate_test(cmh_correction, **rates) if measure == "IRR" else {}
-        return _assemble(measure, "Mantel-Haenszel", estimate, variance, weight, es.yi, es.vi, level, tests)
+        es = replace(es, yi=np.where(tells, es.yi, np.nan))
+        told = {n: x[tells] for n, x in rates.items()}
+        tests = _rate_test(cmh_correction, **told) if measure == "IRR" else {}
+        return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, es, level, tests)
     if measure not in ("OR", "RR", "RD"):
         raise ConfigError(f"measure = {measure!r} is not known for Mantel-Haenszel. Allowed: OR, RR, RD, IRR, IRD.")
     counts: Any = _complete(as_columns({"e1": e1, "n1": n1, "e2": e2, "n2": n2}))
@@ -156,7 +175,7 @@ def mantel_haenszel(
             q = (a * d + b * c) / (2 * n)
             variance = (estimate * p.sum() + q.sum()) / weight.sum() ** 2
     es = effect_sizes(measure, **counts, drop_double_zero=True)
-    return _assemble(measure, "Mantel-Haenszel", estimate, variance, weight, es.yi, es.vi, level, tests)
+    return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, es, level, tests)
 
 
 def peto(e1: ArrayLike, n1: ArrayLike, e2: ArrayLike, n2: ArrayLike, level: float = 0.95) -> CountsFit:
@@ -180,13 +199,13 @@ def peto(e1: ArrayLike, n1: ArrayLike, e2: ArrayLike, n2: ArrayLike, level: floa
     estimate = (a - m1 * (a + c) / n).sum() / v.sum()
     # The studies behind Q need no correction for zero cells either: O - E and V exist.
     es = effect_sizes("PETO", **counts, correction_to="none", drop_double_zero=True)
-    fit = _assemble("PETO", "Peto", estimate, 1 / v.sum(), v, es.yi, es.vi, level, {})
+    fit = _assemble(PETO, estimate, 1 / v.sum(), v, es, level, {})
     cautions = []
     if abs(fit.beta) > 1:
-        cautions.append("Peto's method is biased for effects as large as this one.")
+        cautions.append(Note("peto_large"))
     if ((m1 / m2 > 2) | (m2 / m1 > 2)).any():
-        cautions.append("Peto's method is biased where one arm is more than twice the other.")
-    return CountsFit(**{**fit.__dict__, "notes": (*fit.notes, *cautions)})
+        cautions.append(Note("peto_uneven"))
+    return replace(fit, notes=(*fit.notes, *cautions))
 
 
 def _complete(columns: dict[str, Array]) -> dict[str, Array]:
@@ -252,17 +271,18 @@ def _or_tests(a: Array, m1: Array, c: Array, m2: Array, odds_ratio: float, corre
 
 
 def _assemble(
-    measure: str, method: str, estimate: float, variance: float, weight: Array, yi: Array, vi: Array, level: float,
+    model: str, estimate: float, variance: float, weight: Array, studies: EffectSizes, level: float,
     tests: dict[str, float],
 ) -> CountsFit:  # fmt: skip
+    yi, vi = studies.yi, studies.vi
     if not 0 < level < 1:
         raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if not (math.isfinite(estimate) and math.isfinite(variance)):
         estimate = variance = math.nan
-        notes = ("The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study.",)
+        notes = (Note("ratio_undefined"),)
     elif variance <= 0:
-        notes = ("The standard error is 0: no study has events.",)
+        notes = (Note("no_events"),)
     known = np.isfinite(yi)
     se, normal = math.sqrt(variance), np.array(math.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -286,10 +306,9 @@ def _assemble(
         h2=q / df if df > 0 else nan,
         weights=100 * weight / weight.sum() if weight.sum() > 0 else np.zeros(weight.size),
         k=k,
-        measure=measure,
-        method=method,
-        level=level,
+        method=Method(model, "none", "z", "none", level),
         notes=notes,
+        studies=studies.kept(),
         **{
             name: tests.get(name, nan)
             for name in ("cmh", "cmh_p", "breslow_day", "breslow_day_p", "tarone", "tarone_p")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metarepro.pooling.fit import pool
+from metarepro.pooling.pool_effects import pool
 from metarepro.reproduction.match import Specification, within
 from metarepro.reproduction.printed import PREDICTION, PrintedResult, StudyInputs
 from metarepro.reproduction.specifications import CI, TAU2, effect_formulas

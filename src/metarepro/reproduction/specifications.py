@@ -18,6 +18,7 @@ from metarepro.errors import DataError
 from metarepro.pooling.engine import estimate
 from metarepro.pooling.kernel import Mask
 from metarepro.pooling.problems import open_batch
+from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.reproduction.printed import StudyInputs
 
 TAU2 = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
@@ -253,7 +254,7 @@ def pool_all(effects: Effects, mask: Mask, level: float, methods: Sequence[str] 
     batch = open_batch(y, v, mask=np.where(enough[..., None], used, known | ~known))
     tail = (1 + level) / 2
     for tau2 in methods:
-        e, _ = estimate(batch, tau2)
+        e, _ = estimate(batch, ESTIMATORS[tau2])
         df = e.k - 1
         with np.errstate(divide="ignore", invalid="ignore"):
             wald = np.sqrt(e.covariance[:, 0, 0])
