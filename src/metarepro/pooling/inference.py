@@ -16,10 +16,12 @@ from metarepro.pooling.distributions import (
     MOST_DF,
     SMALLEST,
     chi2_tail,
+    chi2_tails,
     normal_quantile,
     normal_tail,
     t_quantile,
     t_tail,
+    t_two_sided_tails,
 )
 from metarepro.pooling.kernel import Array
 
@@ -162,6 +164,8 @@ PI_METHODS: dict[str, PredictionMethod] = {
 }  # fmt: skip
 # Below this a p-value is too near the end of floating-point numbers for its logarithm to be taken from it.
 TINY = 1e-100
+# From so many numbers on, tails of one whole df are finite sums over arrays; t tails below `EXACT` are SciPy's.
+LARGE, EXACT = 500, 0.01
 
 
 def check_level(level: float) -> None:
@@ -230,10 +234,25 @@ def two_sided_p(statistic: Array, df: Array) -> Array:
             return np.array(single)
     from scipy.special import ndtr, stdtr
 
+    one = _one_df(np.shape(statistic), df)
+    if one:
+        p = t_two_sided_tails(np.asarray(statistic, dtype=np.float64), one)
+        exact = ~(p > EXACT)
+        p[exact] = 2 * stdtr(one, -np.abs(np.asarray(statistic)[exact]))
+        return p
     normal = np.isnan(df)
     size = -np.abs(statistic)
     t = stdtr(np.where(normal | (df < 1), 1.0, df), size)
     return np.where(normal, 2 * ndtr(size), np.where(df < 1, np.nan, 2 * t))
+
+
+def _one_df(shape: tuple[int, ...], df: Array) -> int:
+    """The degrees of freedom of a large batch, if all are the same whole number; else 0."""
+    if math.prod(shape) < LARGE or df.size == 0:
+        return 0
+    first = float(df.flat[0])
+    usable = 2 <= first <= MOST_DF and first.is_integer() and bool((df == first).all())
+    return int(first) if usable else 0
 
 
 def _single_p(size: float, df: float) -> float | None:
@@ -303,6 +322,9 @@ def chi2_upper_tail(statistic: Array, df: Array) -> Array:
         p = chi2_tail(q, int(df)) if math.isfinite(q) else 0.0
         if p >= SMALLEST:
             return np.array(p)
+    one = _one_df(np.shape(statistic), df)
+    if one:
+        return chi2_tails(np.maximum(statistic, 0), one)
     from scipy.special import chdtrc
 
     return np.where(df < 1, np.nan, chdtrc(np.where(df < 1, 1.0, df), np.maximum(statistic, 0)))
