@@ -82,8 +82,8 @@ def t_two_sided_tails(t: NDArray[np.float64], df: int) -> NDArray[np.float64]:
 
 
 def chi2_tails(q: NDArray[np.float64], df: int) -> NDArray[np.float64]:
-    """`chi2_tail` of many numbers with one whole `df` of 2 or more, even or odd; exact to the last digits."""
-    # Beyond 1e4 the tail of any such df is below the smallest number there is.
+    """`chi2_tail` of many numbers with one whole `df` of 2 or more, even or odd; exact down to tails of `SMALLEST`."""
+    # What lies beyond 1e4 is below the smallest number for any such df.
     x = np.minimum(q, 1e4) / 2
     odd = df % 2 == 1
     total = np.zeros(q.shape)

@@ -322,11 +322,15 @@ def chi2_upper_tail(statistic: Array, df: Array) -> Array:
         p = chi2_tail(q, int(df)) if math.isfinite(q) else 0.0
         if p >= SMALLEST:
             return np.array(p)
-    one = _one_df(np.shape(statistic), df)
-    if one:
-        return chi2_tails(np.maximum(statistic, 0), one)
     from scipy.special import chdtrc
 
+    one = _one_df(np.shape(statistic), df)
+    if one:
+        size = np.maximum(np.asarray(statistic, dtype=np.float64), 0)
+        tails = chi2_tails(size, one)
+        small = ~(tails >= SMALLEST)
+        tails[small] = chdtrc(one, size[small])
+        return tails
     return np.where(df < 1, np.nan, chdtrc(np.where(df < 1, 1.0, df), np.maximum(statistic, 0)))
 
 
