@@ -10,7 +10,7 @@ import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.result import SubgroupSummary, SubgroupTestResult, Summary
-from metarepro.analysis.select import Comparison, Selection
+from metarepro.analysis.selection import Comparison, Selection
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
@@ -140,7 +140,7 @@ def _compound(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Sum
     z = float(quantile((1 + analysis.model.level) / 2, np.array(np.nan)))
     rate, low, high = (-math.expm1(left + shift * se) for shift in (0, z, -z))
     notes = ["The compounded rate assumes that everybody who did not remit went on to the next step."]
-    absent = [c.label_suffix for c, ok in zip(selection.comparisons, known, strict=True) if not ok]
+    absent = [c.label for c, ok in zip(selection.comparisons, known, strict=True) if not ok]
     if absent:
         notes.append(f"No number of patients was read for {', '.join(absent)}: its sampling error is not included.")
     nan = math.nan
