@@ -64,9 +64,9 @@ class Comparison:
     def key(self) -> tuple[str, ...]:
         """What tells comparisons of one study apart: arms, outcome, time, statistic, periods, scale."""
         outcome, time, statistic, periods, scale = visit_of(self.rows[0])
-        sides = ("+".join(a.arm_id for a in side) for side in (self.experimental, self.control))
-        hours = f"{time:g} h" if time is not None else ""
-        return (" v ".join(s for s in sides if s), outcome, hours, statistic, periods, scale)
+        sides = ("+".join(a.arm_id for a in side) for side in (self.experimental, self.control) if side)
+        arms = arms_named(self.rows[0]) if self.kind == "contrast" else " v ".join(sides)
+        return (arms, outcome, f"{time:g} h" if time is not None else "", statistic, periods, scale)
 
     @property
     def effect_id(self) -> str:
@@ -88,6 +88,11 @@ def visit_of(row: OutcomeRow) -> tuple[str, float | None, str, str, str]:
     """Outcome, time, statistic, periods and scale: rows of two arms that agree in these can be compared."""
     statistic = row.statistic if isinstance(row, Continuous) else ""
     return (row.outcome, row.timepoint_h, statistic, row.periods, row.scale)
+
+
+def arms_named(row: OutcomeRow) -> str:
+    """The arm of a row by its id, or both arms of a contrast."""
+    return f"{row.experimental_arm} v {row.control_arm}" if isinstance(row, Contrast) else row.arm_id
 
 
 def compare(analysis: Analysis, data: Dataset, study: Study, pair: Pair) -> Comparison:

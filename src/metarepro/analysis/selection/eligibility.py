@@ -27,7 +27,7 @@ ROWS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "contrasts": (False, ("parallel", "crossover", "single_arm")),
     "contrasts_for_crossover": (True, ("crossover",)),
 }
-Row = TypeVar("Row", Dichotomous | Continuous, OutcomeRow)
+AnyRow = TypeVar("AnyRow", ArmRow, OutcomeRow)
 OTHER_TIME = "at another time"
 _EXACT_P = re.compile(r"0?\.\d+")
 
@@ -193,11 +193,11 @@ def has_exact_p(row: Contrast) -> bool:
     return _EXACT_P.fullmatch(row.p_value) is not None
 
 
-def of_periods(study: Study, rows: Sequence[Row], crossover: str) -> tuple[list[Row], list[Row]]:
+def of_periods(study: Study, rows: Sequence[AnyRow], crossover: str) -> tuple[list[AnyRow], list[AnyRow]]:
     """Rows of the periods that count in a crossover trial, and the others."""
-    if study.design != "crossover":
-        return list(rows), []
     first = [r for r in rows if r.periods == "first"]
     every = [r for r in rows if r.periods != "first"]
+    if study.design != "crossover":
+        return list(rows), []
     wants_first = {"all_periods": False, "first_period": True, "first_else_all": bool(first)}[crossover]
     return (first, every) if wants_first else (every, first)

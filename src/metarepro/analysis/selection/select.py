@@ -9,6 +9,7 @@ from metarepro.analysis.config import Analysis
 from metarepro.analysis.result import LeftOut
 from metarepro.analysis.selection.comparison import Comparison, Pair, compare, visit_of
 from metarepro.analysis.selection.eligibility import (
+    ArmRow,
     OutcomeRow,
     arms_of,
     compares,
@@ -100,12 +101,13 @@ def _of_study(
     judged = [(why_unusable(analysis, data, row, strategy.steps), row) for row in rows]
     usable = [row for why, row in judged if not why]
     reasons = [(why, row) for why, row in judged if why]
-    if not any(isinstance(r, Contrast) for r in usable):
-        usable, others = of_periods(study, usable, analysis.crossover)
-        if others and not usable:
-            which = "the first period" if others[0].periods == "first" else "all periods"
-            reasons += [(f"crossover with counts for {which} only", row) for row in others]
-    pairs, missing = _pairs(analysis, data, usable)
+    contrasts: list[Pair] = [((r,), ()) for r in usable if isinstance(r, Contrast)]
+    of_arms, others = of_periods(study, [r for r in usable if not isinstance(r, Contrast)], analysis.crossover)
+    if others and not of_arms:
+        which = "the first period" if others[0].periods == "first" else "all periods"
+        reasons += [(f"crossover with counts for {which} only", row) for row in others]
+    of_pairs, missing = _pairs(analysis, data, of_arms)
+    pairs = sorted([*contrasts, *of_pairs], key=lambda pair: row_order(analysis, pair[0][0]))
     if not pairs:
         return [], "; ".join(in_order(reasons)) or missing
     picked = strategy.pick(analysis, study, pairs)
@@ -115,16 +117,12 @@ def _of_study(
 _SAME = "the experimental and the control arm are the same arm"
 
 
-def _pairs(analysis: Analysis, data: Dataset, rows: Sequence[OutcomeRow]) -> tuple[Sequence[Pair], str]:
-    """Every pair of rows that can be compared, or why there is none. A published contrast comes before rows of arms."""
-    contrasts: list[Pair] = [((r,), ()) for r in rows if isinstance(r, Contrast)]
-    if contrasts:
-        return contrasts, ""
-    of_arms = [r for r in rows if not isinstance(r, Contrast)]
-    first = [r for r in of_arms if is_of_side(analysis.experimental, arms_of(data, r)[0])]
+def _pairs(analysis: Analysis, data: Dataset, rows: Sequence[ArmRow]) -> tuple[list[Pair], str]:
+    """Every pair of rows of arms that can be compared, or why there is none."""
+    first = [r for r in rows if is_of_side(analysis.experimental, arms_of(data, r)[0])]
     if analysis.control is None:
         return [((r,), ()) for r in first], ""
-    second = [r for r in of_arms if is_of_side(analysis.control, arms_of(data, r)[0])]
+    second = [r for r in rows if is_of_side(analysis.control, arms_of(data, r)[0])]
     both = [(a, b) for a in first for b in second if visit_of(a) == visit_of(b)]
     pairs: list[Pair] = [((a,), (b,)) for a, b in both if a.arm_id != b.arm_id]
     side = "control" if first else "experimental"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from metarepro.analysis.config import Analysis
-from metarepro.analysis.selection.comparison import Comparison, Pair, visit_of
+from metarepro.analysis.selection.comparison import Comparison, Pair, arms_named, visit_of
 from metarepro.analysis.selection.eligibility import OutcomeRow
 from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.tables import Continuous, Contrast, Study
@@ -54,7 +54,7 @@ def row_order(analysis: Analysis, row: OutcomeRow) -> tuple[object, ...]:
     outcome, time, statistic, periods, scale = visit_of(row)
     rank = (analysis.outcome.index(outcome), time if time is not None else float("inf"), statistic, periods, scale)
     rest = tuple(str(getattr(row, name)) for name in type(row).key)
-    return (*rank, natural_order(_arms(row)), rest, row.file, row.line)
+    return (*rank, natural_order(arms_named(row)), rest, row.file, row.line)
 
 
 def _choose(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
@@ -73,18 +73,24 @@ def _combine(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequenc
     one, two = _side(best, 0), tuple(r for r in _side(best, 1) if not isinstance(r, Contrast))
     if isinstance(one[0], Contrast) and len(one) > 1:
         raise _several_arms(analysis, study, one)
-    return [(one, two)] if not {_arms(r) for r in one} & {_arms(r) for r in two} else []
+    return [(one, two)] if not {arms_named(r) for r in one} & {arms_named(r) for r in two} else []
 
 
 def _all(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
-    """Every pair: all times of the window, all scales, each arm with each."""
+    """Every pair: all times of the window, all scales, each arm with each; a published contrast stands for its arms."""
+    firsts = [(pair, pair[0][0]) for pair in pairs]
+    published = {(r.outcome, r.timepoint_h, r.scale) for _, r in firsts if isinstance(r, Contrast)}
+    rest = [p for p, r in firsts if isinstance(r, Contrast) or (r.outcome, r.timepoint_h, r.scale) not in published]
     for side in (0, 1):
-        _refuse_repeats(analysis, study, _side(pairs, side))
-    return pairs
+        _refuse_repeats(analysis, study, _side(rest, side))
+    return rest
 
 
 def _nearest(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
-    """Pairs of the visit that counts: outcome preferred first, then time nearest to the target, then the earlier."""
+    """Pairs of the visit that counts: outcome preferred first, then time nearest to the target, then the earlier.
+
+    A published contrast comes before rows of arms.
+    """
     target = analysis.time.target if analysis.time else None
 
     def rank(pair: Pair) -> tuple[int, int, float, float]:
@@ -94,8 +100,9 @@ def _nearest(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequenc
         distance = abs(time - target) if target is not None and time != float("inf") else time
         return (analysis.outcome.index(row.outcome), statistic, distance, time)
 
-    first = min(map(rank, pairs))
-    best = [p for p in pairs if rank(p) == first]
+    able = [p for p in pairs if isinstance(p[0][0], Contrast)] or pairs
+    first = min(map(rank, able))
+    best = [p for p in able if rank(p) == first]
     for side in (0, 1):
         rows = _side(best, side)
         _refuse_repeats(analysis, study, rows, len({visit_of(r) for r in rows}) > 1)
@@ -107,17 +114,13 @@ def _side(pairs: Iterable[Pair], side: int) -> tuple[OutcomeRow, ...]:
     return tuple({id(row): row for pair in pairs for row in pair[side]}.values())
 
 
-def _arms(row: OutcomeRow) -> str:
-    return f"{row.experimental_arm} v {row.control_arm}" if isinstance(row, Contrast) else row.arm_id
-
-
 def _refuse_repeats(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow], visits: bool = False) -> None:
     """Refuse several rows for one quantity, and of several scales of the same patients (`visits`) each but one."""
-    if visits or len({(visit_of(r), _arms(r)) for r in rows}) < len(rows):
+    if visits or len({(visit_of(r), arms_named(r)) for r in rows}) < len(rows):
         what = f"{study.label} has several rows that fit analysis {analysis.id!r} equally well"
-        listed = "; ".join(f"{_arms(r)}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
+        told = (f"{arms_named(r)}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
         fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
-        raise DataError([Problem("E031", what, rows[0].file, rows[0].line, details=(f"rows: {listed}", fix))])
+        raise DataError([Problem("E031", what, rows[0].file, rows[0].line, details=(f"rows: {'; '.join(told)}", fix))])
 
 
 def _several_arms(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]) -> DataError:
@@ -125,7 +128,7 @@ def _several_arms(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]) 
     what = f"{study.label} has {len(rows)} arms that fit analysis {analysis.id!r}"
     instead = "." if isinstance(rows[0], Contrast) else ", or set multi_arm: combine."
     fix = f"Fix: narrow `dose_mg_per_kg` or `agent` of the analysis{instead}"
-    listed = f"arms: {', '.join(_arms(r) for r in rows)}"
+    listed = f"arms: {', '.join(arms_named(r) for r in rows)}"
     return DataError([Problem("E029", what, rows[0].file, rows[0].line, details=(listed, fix))])
 
 
