@@ -114,10 +114,15 @@ def _side(pairs: Iterable[Pair], side: int) -> tuple[OutcomeRow, ...]:
     return tuple({id(row): row for pair in pairs for row in pair[side]}.values())
 
 
+def _by_place(rows: Iterable[OutcomeRow]) -> list[OutcomeRow]:
+    return sorted(rows, key=lambda row: (row.file, row.line))
+
+
 def _refuse_repeats(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow], visits: bool = False) -> None:
     """Refuse several rows for one quantity, and of several scales of the same patients (`visits`) each but one."""
     if visits or len({(visit_of(r), arms_named(r)) for r in rows}) < len(rows):
         what = f"{study.label} has several rows that fit analysis {analysis.id!r} equally well"
+        rows = _by_place(rows)
         told = (f"{arms_named(r)}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
         fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
         raise DataError([Problem("E031", what, rows[0].file, rows[0].line, details=(f"rows: {'; '.join(told)}", fix))])
@@ -125,6 +130,7 @@ def _refuse_repeats(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]
 
 def _several_arms(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]) -> DataError:
     """Several arms of one side; published contrasts of them cannot be added up."""
+    rows = _by_place(rows)
     what = f"{study.label} has {len(rows)} arms that fit analysis {analysis.id!r}"
     instead = "." if isinstance(rows[0], Contrast) else ", or set multi_arm: combine."
     fix = f"Fix: narrow `dose_mg_per_kg` or `agent` of the analysis{instead}"
