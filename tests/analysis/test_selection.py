@@ -126,6 +126,17 @@ def test_several_arms_are_refused_or_taken_as_one_as_the_analysis_says():
     assert c.effect_id == "one/high+low v pill/score/24 h/endpoint//MADRS"
 
 
+@pytest.mark.parametrize(("design", "kind"), [("crossover", "whole"), ("parallel", "pooled"), ("parallel", "subset")])
+def test_arms_that_share_patients_are_not_taken_as_one(design, kind):
+    data = tables_of(
+        studies=[f"study_id=one design={design}"],
+        arms=[*ARMS, f"study_id=one arm_id=both kind={kind}"],
+        dichotomous=[f"study_id=one arm_id={arm}" for arm in ("high", "both", "pill")],
+    )
+    with pytest.raises(mr.DataError, match="E029 One has 2 arms that fit analysis 'a' and may share patients"):
+        select(analysis_of(multi_arm="combine"), data)
+
+
 def test_what_stands_beside_arms_taken_as_one_is_of_all_of_them():
     data = tables_of(
         studies=["study_id=one country=Ireland"],

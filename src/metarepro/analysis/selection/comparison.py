@@ -106,6 +106,8 @@ def compare(analysis: Analysis, data: Dataset, study: Study, pair: Pair) -> Comp
     else:
         sides = (tuple(arms_of(data, r)[0] for r in first), tuple(arms_of(data, r)[0] for r in second))
         _refuse_exchanged(analysis, study, *sides)
+        for side in sides:
+            _refuse_shared(analysis, study, side, rows[0].periods)
         inputs, size, notes = _of_arms(study, [r for r in first if not isinstance(r, Contrast)], second)
     notes += dict.fromkeys(r.remark for r in rows if r.remark)
     groups = {
@@ -166,6 +168,16 @@ def _refuse_exchanged(analysis: Analysis, study: Study, one: Sequence[Arm], two:
         fix = "Fix: correct `role`, or exchange `experimental` and `control` of the analysis."
         both = "Where two treatments are compared, both arms are experimental."
         raise DataError([Problem("E045", what, one[0].file, one[0].line, details=(f"arms: {roles}", both, fix))])
+
+
+def _refuse_shared(analysis: Analysis, study: Study, arms: Sequence[Arm], periods: str) -> None:
+    """Refuse to add up arms that have patients in common: each would count twice."""
+    crossed = study.design == "crossover" and periods != "first"
+    if len(arms) > 1 and (crossed or any(a.kind in ("pooled", "subset") for a in arms)):
+        what = f"{study.label} has {len(arms)} arms that fit analysis {analysis.id!r} and may share patients"
+        listed = ", ".join(f"{a.arm_id} ({a.kind})" for a in arms)
+        fix = "Fix: narrow `dose_mg_per_kg` or `agent` of the analysis; such arms cannot be added up."
+        raise DataError([Problem("E029", what, arms[0].file, arms[0].line, details=(f"arms: {listed}", fix))])
 
 
 # -- published contrasts -----------------------------------------------------------------------------------------
