@@ -295,10 +295,9 @@ def shuffled(data: Dataset, seed: random.Random) -> Dataset:
     def mixed(rows):
         return seed.sample(list(rows), len(rows))
 
-    tables = {name: tuple(mixed(rows)) for name, rows in data.others.items()}
     return dataclasses.replace(
-        data, studies=dict(mixed(data.studies.items())), arms=dict(mixed(data.arms.items())), others=tables,
-        **{name: tables[name] for name in ("dichotomous", "continuous", "contrasts")},
+        data, studies=dict(mixed(data.studies.items())), arms=dict(mixed(data.arms.items())),
+        **{name: tuple(mixed(getattr(data, name))) for name in ("dichotomous", "continuous", "contrasts")},
     )  # fmt: skip
 
 

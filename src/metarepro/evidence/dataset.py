@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Dataset:
             dichotomous=tables["dichotomous"],
             continuous=tables["continuous"],
             contrasts=tables["contrasts"],
-            others={n: t for n, t in tables.items() if n not in ("studies", "arms", "sources")},
+            others={n: t for n, t in tables.items() if n not in {f.name for f in fields(cls)}},
             **rest,
         )
 
@@ -98,9 +99,13 @@ class Dataset:
     @property
     def files(self) -> dict[str, str]:
         """File (and sheet) of each table that has rows."""
-        rows = [*self.studies.values(), *self.arms.values(), *self.sources.values()]
-        rows += [row for table in self.others.values() for row in table]
-        return {row.table: row.file for row in rows}
+        return {row.table: row.file for row in self.rows}
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows of all tables."""
+        tables = (self.studies.values(), self.arms.values(), self.sources.values(), self.dichotomous, self.continuous)
+        return chain(*tables, self.contrasts, *self.others.values())
 
 
 def read_dataset(

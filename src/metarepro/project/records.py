@@ -38,7 +38,7 @@ def record_texts(config: Config, data: Dataset) -> dict[str, str]:
     texts = {"settings": _text(dump), "numbers": _text(numbers), "reproduction": _text(dump["reproduction"])}
     texts["page"] = _text({"title": config.title, "authors": config.authors})
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
-    for row in _all_rows(data):
+    for row in data.rows:
         tables[row.table].append(row)
     for name, members in SPLIT.items():
         content: dict[str, Any] = {"tables": {t: _table(tables[t], data) for t in members if tables[t]}}
@@ -73,14 +73,6 @@ def read_settings(file: str | Path, reproduction: str | Path | None = None) -> C
     if reproduction is not None:
         raw["reproduction"] = json.loads(Path(reproduction).read_text(encoding="utf-8"))
     return Config.model_validate(raw)
-
-
-def _all_rows(data: Dataset) -> Iterable[Row]:
-    yield from data.studies.values()
-    yield from data.arms.values()
-    yield from data.sources.values()
-    for rows in data.others.values():
-        yield from rows
 
 
 def _table(rows: list[Row], data: Dataset) -> dict[str, Any]:
