@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from metarepro.analysis.config import Analysis
-from metarepro.analysis.select import Selection
+from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.glmm_fit import GLMM_CI
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
@@ -75,7 +75,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             "the interval of τ² is by the Q-profile method."
         ]
     cohorts = [c.study.cohort for c in used if c.study.cohort]
-    shared = any("share" in e.reason for e in selection.exclusions)
+    shared = any("share" in e.reason for e in selection.left_out)
     if shared if analysis.overlap == "one_per_cohort" else len(set(cohorts)) < len(cohorts):
         sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):

@@ -10,7 +10,7 @@ import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
-from metarepro.analysis.select import Comparison, Selection
+from metarepro.analysis.selection import Comparison, Selection
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
@@ -119,8 +119,8 @@ def _compound(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Sum
     se = float(np.sqrt(np.sum(vi[known] / (1 - yi[known]) ** 2)))
     z = float(quantile((1 + analysis.model.level) / 2, np.array(np.nan)))
     rate, low, high = (-math.expm1(left + shift * se) for shift in (0, z, -z))
-    notes = [Note("compounded")]
-    absent = [c.label_suffix for c, ok in zip(selection.comparisons, known, strict=True) if not ok]
+from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
+from metarepro.analysis.selection import Comparison, Selection
     if absent:
         notes.append(Note("step_without_size", steps=absent))
     nan, method = math.nan, Method(COMPOUND, "none", "delta method on log(1 - rate)", "none", analysis.model.level)

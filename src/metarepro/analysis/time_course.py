@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from metarepro.analysis.eligibility import ASCERTAINMENT, ArmRow
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import Provenance
+from metarepro.analysis.selection.eligibility import ASCERTAINMENT, ArmRow
 from metarepro.analysis.time_course_rows import (
     Periods,
     Wanted,

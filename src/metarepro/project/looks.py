@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from metarepro.analysis.beside_study import beside_study
 from metarepro.analysis.config import Analysis, Config
-from metarepro.analysis.figure_settings import beside_study
 from metarepro.analysis.result import AnalysisResult, FigureOptions
-from metarepro.analysis.select import Selection
+from metarepro.analysis.selection import Selection
 from metarepro.evidence.dataset import Dataset
 
 
@@ -27,13 +27,7 @@ def looks_text(config: Config, analyses: Sequence[Analysis], selections: Mapping
 def _beside(analysis: Analysis, selection: Selection, data: Dataset) -> list[Any]:
     if not analysis.figure.columns and not analysis.figure.risk_of_bias:
         return []
-    found = []
-    for c in selection.comparisons:
-        row = c.rows[0]
-        arm = str(getattr(row, "experimental_arm", "") or getattr(row, "arm_id", ""))
-        columns, judgements = beside_study(analysis.figure, data, c.study.study_id, arm, analysis.outcome[0])
-        found.append([c.study.study_id, c.label_suffix or c.study.label, columns, judgements])
-    return found
+    return [[c.study_id, c.label, *beside_study(analysis, c, data)] for c in selection.comparisons]
 
 
 def read_looks(file: str | Path) -> dict[str, Any]:
