@@ -119,8 +119,8 @@ def _compound(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Sum
     se = float(np.sqrt(np.sum(vi[known] / (1 - yi[known]) ** 2)))
     z = float(quantile((1 + analysis.model.level) / 2, np.array(np.nan)))
     rate, low, high = (-math.expm1(left + shift * se) for shift in (0, z, -z))
-from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
-from metarepro.analysis.selection import Comparison, Selection
+    notes = [Note("compounded")]
+    absent = [c.label for c, ok in zip(selection.comparisons, known, strict=True) if not ok]
     if absent:
         notes.append(Note("step_without_size", steps=absent))
     nan, method = math.nan, Method(COMPOUND, "none", "delta method on log(1 - rate)", "none", analysis.model.level)

@@ -32,6 +32,7 @@ from metarepro.pooling.inference import (
     quantile,
     two_sided_p,
 )
+from metarepro.pooling.intervals import hartung_knapp_factor
 from metarepro.pooling.problems import Batch, open_batch, read_numbers, refuse
 from metarepro.pooling.protocol import (
     INVERSE_VARIANCE,
@@ -286,15 +287,7 @@ def _assemble(
     enough = df >= 1
     wald = np.sqrt(np.diagonal(e.covariance, axis1=-2, axis2=-1))
 
-    hartung = np.ones(k.shape)
-    if ci.uses_hk:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            hartung = np.where(enough, e.rss / df, 1.0)
-        # Residuals that are zero but for rounding must not turn into a made-up standard error.
-        steps = 1 if batch.x is None else 16
-        rounding = (steps * np.finfo(float).eps * e.size) ** 2 * e.sum_w
-        hartung = np.where(hartung * np.maximum(df, 1) <= rounding, 0.0, hartung)
-    assert ci.spread is not None
+    hartung = hartung_knapp_factor(e) if ci.uses_hk else np.ones(k.shape)
     factor, test_df = ci.spread(hartung, df, level)
     test_df = np.where(enough, test_df, np.nan)
     if ci.code == "HK" and (enough & (hartung == 0)).any():

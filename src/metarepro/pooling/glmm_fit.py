@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,6 @@ from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import (
     CI_METHODS,
     PI_METHODS,
-    IntervalMethod,
     check_level,
     chi2_quantile,
     chi2_upper_tail,
@@ -32,7 +31,9 @@ from metarepro.pooling.protocol import BINOMIAL_NORMAL, Component, Fit, Heteroge
 FAR = 500.0
 # Up to so many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
 FEW = 10
-PROFILE = IntervalMethod("PL", None, "profile likelihood", "profile-likelihood confidence intervals", uses_t=False)
+PROFILE = replace(
+    CI_METHODS["z"], code="PL", name="profile likelihood", phrase="profile-likelihood confidence intervals", meant=()
+)
 GLMM_CI = {"PL": PROFILE, "z": CI_METHODS["z"], "t": CI_METHODS["t"]}
 
 

@@ -64,24 +64,27 @@ class IntervalMethod:
     Attributes
     ----------
     code : str
-    spread : callable or None
-        See `Spread`; None for an interval that is not made of an estimate and its standard error.
+    spread : callable
+        See `Spread`.
     name, phrase : str
         Name, and what a sentence on methods says; ``{df}`` in it is the number of degrees of freedom.
     uses_hk : bool
         Whether it needs the Hartung-Knapp factor.
     uses_t : bool
         Whether it uses t.
+    tried : bool
+        Whether the search for the method behind a printed result tries it.
     meant : tuple of str
         What people write for it elsewhere; messages suggest the code.
     """
 
     code: str
-    spread: Spread | None
+    spread: Spread
     name: str
     phrase: str
     uses_hk: bool = False
     uses_t: bool = True
+    tried: bool = True
     meant: tuple[str, ...] = ()
 
 
@@ -116,7 +119,7 @@ CI_METHODS: dict[str, IntervalMethod] = {
         ),
         IntervalMethod(
             "HK-ci", _wider, "the wider of Hartung-Knapp and Wald",
-            "the wider of the Hartung-Knapp (t, {df}) and the normal (Wald) confidence interval", True,
+            "the wider of the Hartung-Knapp (t, {df}) and the normal (Wald) confidence interval", True, tried=False,
             meant=("HK-WIDER", "HKCI", "HYBRID"),
         ),
     )

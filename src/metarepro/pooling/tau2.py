@@ -224,6 +224,8 @@ class Estimator:
         From a stack of problems to `Tau2`.
     name, phrase : str
         Name, and the model in a sentence on methods.
+    tried : bool
+        Whether the search for the method behind a printed result tries it: not what no program has as a usual way.
     also : tuple of str
         Other codes that are taken for it.
     meant : tuple of str
@@ -234,6 +236,7 @@ class Estimator:
     find: Callable[[Problems], Tau2]
     name: str
     phrase: str
+    tried: bool = True
     also: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
 
@@ -252,17 +255,17 @@ ESTIMATORS: dict[str, Estimator] = {
         ),
         Estimator(
             "DL2", lambda problems: two_step(problems, dersimonian_laird), "two-step DerSimonian-Laird",
-            f"{_RANDOM}the two-step DerSimonian-Laird τ²",
+            f"{_RANDOM}the two-step DerSimonian-Laird τ²", tried=False,
         ),
         Estimator("HE", hedges, "Hedges", f"{_RANDOM}the Hedges τ²", also=("CA",), meant=("VC", "HEDGES")),
         Estimator(
             "CA2", lambda problems: two_step(problems, hedges), "two-step Cochran ANOVA",
-            f"{_RANDOM}the two-step Cochran ANOVA τ²",
+            f"{_RANDOM}the two-step Cochran ANOVA τ²", tried=False,
         ),
         Estimator("HS", hunter_schmidt, "Hunter-Schmidt", f"{_RANDOM}the Hunter-Schmidt τ²"),
         Estimator(
             "HSk", lambda problems: hunter_schmidt(problems, corrected=True), "Hunter-Schmidt, small-sample corrected",
-            f"{_RANDOM}the Hunter-Schmidt τ², small-sample corrected",
+            f"{_RANDOM}the Hunter-Schmidt τ², small-sample corrected", tried=False,
         ),
         Estimator("SJ", sidik_jonkman, "Sidik-Jonkman", f"{_RANDOM}the Sidik-Jonkman τ²"),
         Estimator(
@@ -276,7 +279,7 @@ ESTIMATORS: dict[str, Estimator] = {
         Estimator("PM", paule_mandel, "Paule-Mandel", f"{_RANDOM}the Paule-Mandel τ²", meant=("MP", "PAULE-MANDEL")),
         Estimator(
             "GENQ", generalised_q_estimator, "generalised Q",
-            f"{_RANDOM}τ² from a generalised Q with the weights 1/√v", meant=("QGEN", "GENERALISED-Q"),
+            f"{_RANDOM}τ² from a generalised Q with the weights 1/√v", tried=False, meant=("QGEN", "GENERALISED-Q"),
         ),
     )
 }  # fmt: skip
