@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 from metarepro.analysis.config import Analysis, Arms
 from metarepro.effects.registry import get_measure
@@ -27,7 +26,6 @@ ROWS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "contrasts": (False, ("parallel", "crossover", "single_arm")),
     "contrasts_for_crossover": (True, ("crossover",)),
 }
-AnyRow = TypeVar("AnyRow", ArmRow, OutcomeRow)
 OTHER_TIME = "at another time"
 _EXACT_P = re.compile(r"0?\.\d+")
 
@@ -35,12 +33,7 @@ _EXACT_P = re.compile(r"0?\.\d+")
 def rows_of(analysis: Analysis, data: Dataset, steps: bool = False) -> dict[str, list[OutcomeRow]]:
     """Chosen rows of the outcome and the agents of an analysis by study, whatever their time, scale or quality.
 
-    Parameters
-    ----------
-    analysis : Analysis
-    data : Dataset
-    steps : bool
-        Whether only arms that are steps of a treatment ladder count.
+    With `steps` only rows of arms that are steps of a treatment ladder.
     """
     of_arms, designs = ROWS[analysis.rows]
     inputs = get_measure(analysis.measure).inputs
@@ -56,13 +49,12 @@ def rows_of(analysis: Analysis, data: Dataset, steps: bool = False) -> dict[str,
         if isinstance(row, Continuous) and row.statistic == "baseline":
             continue
         first, second = arms_of(data, row)
-        sides = [s for s in (analysis.experimental, analysis.control) if s is not None]
+        controls = analysis.control.agent if analysis.control else ()
         if isinstance(row, Contrast):
-            concerns = first.agent in analysis.experimental.agent and (
-                analysis.control is None or second is None or second.agent in analysis.control.agent
-            )
+            compared = analysis.control is None or second is None or second.agent in controls
+            concerns = first.agent in analysis.experimental.agent and compared
         else:
-            concerns = any(first.agent in side.agent for side in sides)
+            concerns = first.agent in (*analysis.experimental.agent, *controls)
         if concerns and (not steps or first.kind == "step"):
             found.setdefault(row.study_id, []).append(row)
     return found
@@ -166,12 +158,10 @@ def why_unusable(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool
 def _unlike_sides(analysis: Analysis, data: Dataset, row: OutcomeRow) -> str:
     """Why the arms of a row are not those of the analysis: both of a contrast, one side for the row of an arm."""
     first, second = arms_of(data, row)
-    if isinstance(row, Contrast):
-        control = _unlike(analysis.control, second) if analysis.control and second else ""
-        return _unlike(analysis.experimental, first) or control
-    sides = [s for s in (analysis.control, analysis.experimental) if s is not None and first.agent in s.agent]
-    found = [_unlike(side, first) for side in sides]
-    return found[0] if all(found) else ""
+    of_both = isinstance(row, Contrast)
+    sides = ((analysis.experimental, first), (analysis.control, second if of_both else first))
+    found = [_unlike(side, arm) for side, arm in sides if side and arm and arm.agent in side.agent]
+    return max(found, key=bool) if of_both or all(found) else ""
 
 
 def _unlike(side: Arms, arm: Arm) -> str:
@@ -193,7 +183,7 @@ def has_exact_p(row: Contrast) -> bool:
     return _EXACT_P.fullmatch(row.p_value) is not None
 
 
-def of_periods(study: Study, rows: Sequence[AnyRow], crossover: str) -> tuple[list[AnyRow], list[AnyRow]]:
+def of_periods(study: Study, rows: Sequence[ArmRow], crossover: str) -> tuple[list[ArmRow], list[ArmRow]]:
     """Rows of the periods that count in a crossover trial, and the others."""
     first = [r for r in rows if r.periods == "first"]
     every = [r for r in rows if r.periods != "first"]
