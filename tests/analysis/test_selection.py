@@ -267,6 +267,20 @@ def test_a_crossover_trial_without_the_periods_that_count_is_told():
     assert c.notes == ("crossover, first period",)
 
 
+def test_steps_of_a_ladder_are_all_compounded_or_none():
+    arms = [f"study_id=one arm_id=step{i} kind=step drug=d{i}" for i in (10, 2, 1)]
+    rows = [f"study_id=one experimental_arm=step{i} control_arm=none measure=proportion se=" for i in (10, 2, 1)]
+    rates = [f"{row} poolable=no poolable_reason=rate outcome=response estimate=0.{i}" for i, row in enumerate(rows, 2)]
+    ladder = analysis_of(measure="PR", control=None, rows="contrasts", combine="compound")
+    found = select(ladder, tables_of(studies=["study_id=one"], arms=arms, contrasts=rates))
+    assert [(c.label, c.inputs) for c in found.comparisons] == [
+        ("step1 (d1)", {"estimate": 0.4}), ("step2 (d2)", {"estimate": 0.3}), ("step10 (d10)", {"estimate": 0.2}),
+    ]  # fmt: skip
+    rates[1] = rates[1].replace("estimate=0.3", "estimate=")
+    lacking = select(ladder, tables_of(studies=["study_id=one"], arms=arms, contrasts=rates))
+    assert (lacking.comparisons, [x.reason for x in lacking.left_out]) == ((), ["rate"])
+
+
 def test_a_way_that_is_not_known_is_refused(config, data):
     with pytest.raises(mr.ConfigError, match=r"several = 'first' is not known\. Allowed: choose, combine, all"):
         select(config.analyses[0], data, several="first")

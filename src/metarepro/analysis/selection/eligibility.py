@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
 
 from metarepro.analysis.config import Analysis, Arms
 from metarepro.effects.registry import get_measure
@@ -21,13 +20,18 @@ ASCERTAINMENT = {
     "ever": "outcome met at some point of the trial",
     "maintained": "outcome kept by earlier responders, not rated anew",
 }
-# By code of `rows`: whether rows of arms count, and the designs of the studies whose published contrasts do.
-ROWS: dict[str, tuple[bool, tuple[str, ...]]] = {
-    "arms": (True, ()),
-    "contrasts": (False, ("parallel", "crossover", "single_arm")),
-    "contrasts_for_crossover": (True, ("crossover",)),
+# By code of `rows`: whether rows of arms count, and of which studies published contrasts do.
+ROWS: dict[str, tuple[bool, Callable[[Study], bool]]] = {
+    "arms": (True, lambda study: False),
+    "contrasts": (False, lambda study: True),
+    "contrasts_for_crossover": (True, lambda study: study.design == "crossover"),
 }
-AnyRow = TypeVar("AnyRow", ArmRow, OutcomeRow)
+# By code of `crossover`: whether rows of the first period count or the others, given whether there are such rows.
+FIRST_PERIOD: dict[str, Callable[[bool], bool]] = {
+    "all_periods": lambda has_first: False,
+    "first_period": lambda has_first: True,
+    "first_else_all": lambda has_first: has_first,
+}
 OTHER_TIME = "at another time"
 _EXACT_P = re.compile(r"0?\.\d+")
 
@@ -35,20 +39,14 @@ _EXACT_P = re.compile(r"0?\.\d+")
 def rows_of(analysis: Analysis, data: Dataset, steps: bool = False) -> dict[str, list[OutcomeRow]]:
     """Chosen rows of the outcome and the agents of an analysis by study, whatever their time, scale or quality.
 
-    Parameters
-    ----------
-    analysis : Analysis
-    data : Dataset
-    steps : bool
-        Whether only arms that are steps of a treatment ladder count.
+    With `steps` only rows of arms that are steps of a treatment ladder.
     """
-    of_arms, designs = ROWS[analysis.rows]
+    of_arms, is_published = ROWS[analysis.rows]
     inputs = get_measure(analysis.measure).inputs
     table: Sequence[ArmRow] = data.continuous if inputs == "two_arm_means" else data.dichotomous
     rows: list[OutcomeRow] = [*table] if of_arms else []
-    if designs:
-        measure = "proportion" if inputs == "one_arm_counts" else analysis.measure
-        rows += [r for r in data.contrasts if r.measure == measure and data.studies[r.study_id].design in designs]
+    measure = "proportion" if inputs == "one_arm_counts" else analysis.measure
+    rows += [r for r in data.contrasts if r.measure == measure and is_published(data.studies[r.study_id])]
     found: dict[str, list[OutcomeRow]] = {}
     for row in rows:
         if not row.chosen or row.outcome not in analysis.outcome:
@@ -56,13 +54,12 @@ def rows_of(analysis: Analysis, data: Dataset, steps: bool = False) -> dict[str,
         if isinstance(row, Continuous) and row.statistic == "baseline":
             continue
         first, second = arms_of(data, row)
-        sides = [s for s in (analysis.experimental, analysis.control) if s is not None]
+        controls = analysis.control.agent if analysis.control else ()
         if isinstance(row, Contrast):
-            concerns = first.agent in analysis.experimental.agent and (
-                analysis.control is None or second is None or second.agent in analysis.control.agent
-            )
+            compared = analysis.control is None or second is None or second.agent in controls
+            concerns = first.agent in analysis.experimental.agent and compared
         else:
-            concerns = any(first.agent in side.agent for side in sides)
+            concerns = first.agent in (*analysis.experimental.agent, *controls)
         if concerns and (not steps or first.kind == "step"):
             found.setdefault(row.study_id, []).append(row)
     return found
@@ -139,7 +136,8 @@ def in_order(reasons: Iterable[tuple[str, OutcomeRow]]) -> list[str]:
 def why_unusable(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool = False) -> str:
     """Why a row of the right time, scale and kind cannot be used; empty when it can.
 
-    Rates of steps (`steps`) are compounded, not pooled, so they need neither be fit for pooling nor have an error.
+    Published rates of steps (`steps`) are compounded, not pooled, so they need neither be fit for pooling nor have an
+    error.
     """
     if isinstance(row, Contrast) and analysis.control is not None and arms_of(data, row)[1] is None:
         return "no control arm: not a comparison"
@@ -154,7 +152,7 @@ def why_unusable(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool
             return ASCERTAINMENT[row.ascertainment]
     if isinstance(row, Contrast) and row.estimate is None:
         return row.poolable_reason or "no estimate printed"
-    if steps or (isinstance(row, Contrast) and analysis.se_from_p and has_exact_p(row)):
+    if isinstance(row, Contrast) and (steps or (analysis.se_from_p and has_exact_p(row))):
         return ""
     if not row.poolable:
         return row.poolable_reason
@@ -166,12 +164,10 @@ def why_unusable(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool
 def _unlike_sides(analysis: Analysis, data: Dataset, row: OutcomeRow) -> str:
     """Why the arms of a row are not those of the analysis: both of a contrast, one side for the row of an arm."""
     first, second = arms_of(data, row)
-    if isinstance(row, Contrast):
-        control = _unlike(analysis.control, second) if analysis.control and second else ""
-        return _unlike(analysis.experimental, first) or control
-    sides = [s for s in (analysis.control, analysis.experimental) if s is not None and first.agent in s.agent]
-    found = [_unlike(side, first) for side in sides]
-    return found[0] if all(found) else ""
+    of_both = isinstance(row, Contrast)
+    sides = ((analysis.experimental, first), (analysis.control, second if of_both else first))
+    found = [_unlike(side, arm) for side, arm in sides if side and arm and arm.agent in side.agent]
+    return max(found, key=bool) if of_both or all(found) else ""
 
 
 def _unlike(side: Arms, arm: Arm) -> str:
@@ -193,11 +189,10 @@ def has_exact_p(row: Contrast) -> bool:
     return _EXACT_P.fullmatch(row.p_value) is not None
 
 
-def of_periods(study: Study, rows: Sequence[AnyRow], crossover: str) -> tuple[list[AnyRow], list[AnyRow]]:
+def of_periods(study: Study, rows: Sequence[ArmRow], crossover: str) -> tuple[list[ArmRow], list[ArmRow]]:
     """Rows of the periods that count in a crossover trial, and the others."""
-    first = [r for r in rows if r.periods == "first"]
-    every = [r for r in rows if r.periods != "first"]
     if study.design != "crossover":
         return list(rows), []
-    wants_first = {"all_periods": False, "first_period": True, "first_else_all": bool(first)}[crossover]
-    return (first, every) if wants_first else (every, first)
+    first = [r for r in rows if r.periods == "first"]
+    every = [r for r in rows if r.periods != "first"]
+    return (first, every) if FIRST_PERIOD[crossover](bool(first)) else (every, first)

@@ -108,7 +108,7 @@ def _of_study(
         reasons += [(f"crossover with counts for {which} only", row) for row in others]
     of_pairs, missing = _pairs(analysis, data, of_arms)
     pairs = sorted([*contrasts, *of_pairs], key=lambda pair: row_order(analysis, pair[0][0]))
-    if not pairs:
+    if not pairs or (strategy.steps and reasons):  # a ladder without one of its steps has no product
         return [], "; ".join(in_order(reasons)) or missing
     picked = strategy.pick(analysis, study, pairs)
     return strategy.named([compare(analysis, data, study, pair) for pair in picked]), _SAME
