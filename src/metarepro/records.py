@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +45,11 @@ def to_plain(record: Any) -> Any:
     if isinstance(record, dict):
         return {k: to_plain(v) for k, v in record.items()}
     return [to_plain(v) for v in record] if isinstance(record, list | tuple) else record
+
+
+def to_json_text(record: Any) -> str:
+    """JSON text of a dataclass: numbers at full precision, a line for each."""
+    return json.dumps(to_plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 @cache

@@ -10,7 +10,8 @@ import numpy as np
 
 from metarepro import effect_sizes, pool
 from metarepro.analysis.from_fit import result_of
-from metarepro.analysis.result import AnalysisResult, FigureOptions, LeftOut, Provenance, Reference, StudyEffect
+from metarepro.analysis.result import AnalysisResult, LeftOut, Provenance, Reference, StudyEffect
+from metarepro.analysis.shown_result import FigureOptions, ShownResult, show
 from metarepro.pooling.protocol import Heterogeneity
 
 NAN = math.nan
@@ -79,9 +80,9 @@ def made(kind: str = "counts", k: int = 6, label: str = "plain", seed: int = 1, 
     return result
 
 
-def drawn(result: AnalysisResult, **options: Any) -> AnalysisResult:
+def drawn(result: AnalysisResult, **options: Any) -> ShownResult:
     """A result with figure options."""
-    return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
+    return show(result, **options)
 
 
 def judged(result: AnalysisResult) -> AnalysisResult:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from metarepro.analysis.parts import AnalysisId, Label, Labels, Part, Real, Truth, Words, fail, one_or_more
-from metarepro.analysis.result import FigureOptions
+from metarepro.analysis.shown_result import FigureOptions
 from metarepro.evidence.rows import Row
 from metarepro.evidence.tables import Arm, Study
 

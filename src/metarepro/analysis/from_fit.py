@@ -15,12 +15,11 @@ from scipy.special import ndtri
 from metarepro.analysis.methods import describe_fit
 from metarepro.analysis.result import (
     AnalysisResult,
-    FigureOptions,
     SensitivityResult,
-    StudyEffect,
     SubgroupSummary,
     SubgroupTestResult,
 )
+from metarepro.analysis.shown_result import FigureOptions, ShownResult, ShownStudy
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
 from metarepro.effects import effect_sizes, get_measure, to_display
 from metarepro.errors import ConfigError, DataError
@@ -116,14 +115,14 @@ def result_of(
         participants = _participants(given)
     kind = next((k for k, sets in _KINDS.items() if set(given) in sets), "effects")
     half = ndtri(0.5 + fit.level / 2) * np.sqrt(vi)
-    shown = [to_display(measure, x) for x in (yi, yi - half, yi + half)]
+    ends = [to_display(measure, x) for x in (yi, yi - half, yi + half)]
     weights = np.asarray(fit.weights)
     studies = []
     for i in range(yi.size):
         estimable = bool(np.isfinite(yi[i]) and np.isfinite(vi[i]))
-        numbers = [float(x[i]) if estimable else math.nan for x in shown]
+        numbers = [float(x[i]) if estimable else math.nan for x in ends]
         studies.append(
-            StudyEffect(
+            ShownStudy(
                 study_id=f"study{i + 1}", label=names[i],
                 year=int(years[i]) if years is not None else None, group=str(groups[i]) if groups is not None else "",
                 level="primary", timepoint_h=None, scale="",
@@ -137,7 +136,7 @@ def result_of(
         )  # fmt: skip
     people = total([s.participants for s in studies if s.estimable])
     subgroups, test = _subgroups(fit, yi, vi, studies, measure) if groups is not None else ((), None)
-    return AnalysisResult(
+    return ShownResult(
         id="fit", title=title or info.name[:1].upper() + info.name[1:], section="", outcome=outcome,
         outcome_label=outcome or info.name,
         better=better or "", measure=measure, rows="arms", combine="pool", experimental_label=experimental,
@@ -235,7 +234,7 @@ def _participants(given: Mapping[str, Sequence[float]]) -> list[int] | None:
 
 
 def _subgroups(
-    fit: Fit, yi: Any, vi: Any, studies: list[StudyEffect], measure: str
+    fit: Fit, yi: Any, vi: Any, studies: list[ShownStudy], measure: str
 ) -> tuple[tuple[SubgroupSummary, ...], SubgroupTestResult | None]:
     if not isinstance(fit, PooledFit):
         raise ConfigError(

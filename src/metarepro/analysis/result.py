@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from metarepro.notes import Note
 from metarepro.pooling.protocol import Component, Heterogeneity, Method
-from metarepro.records import Number, from_plain, to_plain
+from metarepro.records import Number, from_plain, to_json_text
 
 SCHEMA_VERSION = 4
 
@@ -31,11 +31,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class StudyEffect:
-    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale.
-
-    `columns` are cells that the configuration wants in figures, by their heads; `risk_of_bias` are judgements (low,
-    some, high, or empty for not assessed) by domain.
-    """
+    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale."""
 
     study_id: str
     label: str
@@ -58,8 +54,6 @@ class StudyEffect:
     estimable: bool
     notes: tuple[Note, ...]
     provenance: tuple[Provenance, ...]
-    columns: dict[str, str] = field(default_factory=dict)
-    risk_of_bias: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,38 +177,6 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class FigureOptions:
-    """How the figures of an analysis look; nothing here changes a number.
-
-    Attributes
-    ----------
-    style : str
-        House style: plain, cochrane, bmj, jama, lancet.
-    width_mm : Number
-        Width at print: 84, 120 or 174 mm are the usual columns.
-    models : tuple of str
-        Ids of sensitivity analyses whose pooled results are shown below the main one.
-    columns : tuple of str
-        Heads of further columns, of `StudyEffect.columns`.
-    risk_of_bias : bool
-        Whether judgements stand beside the studies.
-    dpi : int
-        Of PNG.
-    title, notes : bool
-        Whether they stand in the picture; journals set them beside it. They are in the text alternative in any case.
-    """
-
-    style: str = "plain"
-    width_mm: float = 174.0
-    models: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    risk_of_bias: bool = False
-    dpi: int = 300
-    title: bool = True
-    notes: bool = True
-
-
-@dataclass(frozen=True)
 class AnalysisResult:
     """Everything that one analysis yields. `sort` says how the studies are ordered."""
 
@@ -241,22 +203,44 @@ class AnalysisResult:
     methods: str
     notes: tuple[Note, ...]
     sort: str = ""
-    figure: FigureOptions = FigureOptions()
     schema_version: int = SCHEMA_VERSION
 
 
 def to_json(result: AnalysisResult) -> str:
-    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes).
-
-    How its figures look, and what stands beside the studies in them, is no part of it.
-    """
-    content = to_plain(result)
-    del content["figure"]
-    for study in content["studies"]:
-        del study["columns"], study["risk_of_bias"]
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes)."""
+    return to_json_text(result)
 
 
 def from_json(text: str) -> AnalysisResult:
     """Read a result back; null becomes NaN where a number is due."""
     return from_plain(AnalysisResult, json.loads(text))
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """Fingerprints of what results are made of: rows of the tables, settings, code."""
+
+    rows: str
+    settings: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """All analyses of a project: what results.json holds."""
+
+    title: str
+    made_of: MadeOf
+    analyses: tuple[AnalysisResult, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
+def read_results(text: str) -> Results:
+    """The content of results.json.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        It is not what the schema says (workflow/schemas/results.schema.json).
+    """
+    return from_plain(Results, json.loads(text))

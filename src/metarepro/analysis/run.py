@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from metarepro.analysis.beside_study import beside_study
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.provenance import provenance
@@ -37,7 +36,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     usable = np.isfinite(yi)
     compound = analysis.combine == "compound"
     summary, weights = summarise(analysis, selection, yi, vi)
-    studies = _study_effects(analysis, selection, yi, vi, weights, corrected, data)
+    studies = _study_effects(analysis, selection, yi, vi, weights, corrected)
     subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi)
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     found = () if compound else (_sensitivity(analysis, c, data, selection) for c in changes)
@@ -74,7 +73,6 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         methods=describe_methods(analysis, selection, corrected),
         notes=tuple(notes),
         sort="" if compound else analysis.sort,
-        figure=analysis.figure.options,
     )
 
 
@@ -132,7 +130,7 @@ def _printed_effect(comparison: Comparison, ratio: bool) -> tuple[float, float]:
 
 
 def _study_effects(
-    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any, data: Dataset
+    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any
 ) -> list[StudyEffect]:
     level = analysis.model.level
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
@@ -159,7 +157,6 @@ def _study_effects(
             notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=analysis.uses_glmm))
         if not np.isfinite(yi[i]):
             notes.append(Note("not_estimable"))
-        columns, judgements = beside_study(analysis, c, data)
         effects.append(
             StudyEffect(
                 study_id=c.study_id,
@@ -183,8 +180,6 @@ def _study_effects(
                 estimable=bool(np.isfinite(yi[i])),
                 notes=tuple(notes),
                 provenance=tuple(provenance(r) for r in c.rows),
-                columns=columns,
-                risk_of_bias=judgements,
             )
         )
     return effects
