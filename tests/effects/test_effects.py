@@ -431,6 +431,7 @@ def test_correction_by_arm_size():
     # 30 and 10 patients: 0.75 and 0.25 are added to the cells of the arms; arms of the same size get the usual 0.5.
     sized = mr.effect_sizes("OR", e1=[3], n1=[30], e2=[0], n2=[10], correction_cells="by_arm_size")
     assert sized.yi[0] == pytest.approx(np.log(3.75 / 27.75) - np.log(0.25 / 10.25), rel=1e-14)
+    assert sized.notes == ("0.5 on average, by the size of the arms, added to all cells of row 0.",)
     same = {"e1": [3], "n1": [20], "e2": [0], "n2": [20]}
     by_size, usual = (mr.effect_sizes("RR", **same, correction_cells=c) for c in ("by_arm_size", "all"))
     assert by_size.yi[0] == pytest.approx(usual.yi[0], rel=1e-14)

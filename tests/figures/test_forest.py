@@ -21,7 +21,7 @@ from metarepro.figures.axes import make_axis
 from metarepro.figures.fonts import text_width, wrap
 from metarepro.figures.forest_figure import draw_forest
 from metarepro.figures.layout import Canvas
-from metarepro.pooling import heterogeneity_interval, pool
+from metarepro.pooling import pool
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -45,7 +45,7 @@ def made_up(k: int, label: str = "Study {}", measure: str = "OR", seed: int = 1)
                 "normal", float(fit.weights[i]), True, (), (),
             )
         )  # fmt: skip
-    summary = summary_of(fit, heterogeneity_interval(es.yi, es.vi), measure, int(n1.sum() + n2.sum()))
+    summary = summary_of(fit, measure, int(n1.sum() + n2.sum()))
     return AnalysisResult(
         "made_up", "A made-up analysis", "Tests", "response", "Response", "high", measure, "arms", "pool", "ketamine",
         "placebo", None, "", tuple(studies), (), summary, (), None, (), (), "Methods.", (),

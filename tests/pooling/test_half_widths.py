@@ -9,6 +9,7 @@ from metarepro.pooling.engine import estimate
 from metarepro.pooling.inference import CI_METHODS
 from metarepro.pooling.intervals import half_widths
 from metarepro.pooling.problems import open_batch
+from metarepro.pooling.tau2 import ESTIMATORS
 
 
 def test_half_widths_are_those_of_pool():
@@ -19,7 +20,7 @@ def test_half_widths_are_those_of_pool():
     mask = rng.random((50, 6)) < 0.8
     mask[:, :2] = True
     for tau2 in ("CE", "DL", "REML"):
-        e, _ = estimate(open_batch(yi, vi, mask=mask), tau2)
+        e, _ = estimate(open_batch(yi, vi, mask=mask), ESTIMATORS[tau2])
         found = half_widths(e, 0.9)
         for ci in CI_METHODS:
             fit = mr.pool(yi, vi, tau2=tau2, ci=ci, level=0.9, mask=mask)
@@ -28,7 +29,7 @@ def test_half_widths_are_those_of_pool():
 
 
 def test_one_study_has_a_normal_interval_only():
-    e, _ = estimate(open_batch([0.5], [0.04]), "DL")
+    e, _ = estimate(open_batch([0.5], [0.04]), ESTIMATORS["DL"])
     found = half_widths(e, 0.95)
     assert found["z"][0] == 0.2 * 1.959963984540054
     assert all(np.isnan(half[0]) for ci, half in found.items() if ci != "z")

@@ -7,7 +7,7 @@ import math
 import re
 from itertools import pairwise
 
-from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import get_measure
 from metarepro.figures import numbers as fmt
 from metarepro.figures.blocks import put_notes, put_title
@@ -39,7 +39,7 @@ DOMAINS = ("d1", "d2", "d3", "d4", "d5", "overall")
 class ForestDrawing:
     """One forest plot: its rows, where its columns stand, and how its pages are drawn."""
 
-    def __init__(self, result: AnalysisResult) -> None:
+    def __init__(self, result: ShownResult) -> None:
         self.result = result
         self.measure = get_measure(result.measure)
         self.style: Style = get_style(result.figure.style)

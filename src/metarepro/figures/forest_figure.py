@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.shown_result import ShownResult, show
 from metarepro.figures.blocks import page_width
 from metarepro.figures.forest_drawing import ForestDrawing
 from metarepro.figures.layout import MM, Canvas
@@ -75,14 +75,16 @@ def forest_pages(
     """
     result = with_options(fit, width_mm, style, words)
     canvases = draw_forest_pages(result, height_mm)
-    description = " ".join([describe_figure(result), *(written(note) for note in ForestDrawing(result).notes())])
+    description = " ".join(
+        [describe_figure(result), *(written(note) for note in ForestDrawing(result).notes())]
+    )
     if len(canvases) == 1:
         return [canvases[0].figure(result.title, description)]
     of = f" of {len(canvases)}. "
     return [c.figure(result.title, f"Page {n}{of}{description}") for n, c in enumerate(canvases, 1)]
 
 
-def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> AnalysisResult:
+def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> ShownResult:
     """The result to be drawn, with the options given."""
     options: dict[str, Any] = {}
     words = dict(words)
@@ -98,14 +100,14 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
     if style is not None:
         options["style"] = style
     if isinstance(fit, AnalysisResult) and not words:
-        result = fit
+        result = show(fit)
     else:
         # Only a fit from Python needs the rooms that compute.
         from metarepro.analysis.from_fit import result_with
 
-        result = result_with(fit, words)
+        result = show(result_with(fit, words))
     options = {name: tuple(v) if isinstance(v, Sequence) and name != "style" else v for name, v in options.items()}
-    return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
+    return show(result, **options)
 
 
 def draw_forest(result: AnalysisResult) -> Canvas:
@@ -115,6 +117,6 @@ def draw_forest(result: AnalysisResult) -> Canvas:
 
 def draw_forest_pages(result: AnalysisResult, height_mm: float = PAGE_MM) -> list[Canvas]:
     """The pages of a forest plot as canvases."""
-    drawing = ForestDrawing(result)
+    drawing = ForestDrawing(show(result))
     pages = drawing.paginate(height_mm * MM)
     return [drawing.draw_page(rows, number, len(pages)) for number, rows in enumerate(pages, 1)]

@@ -10,20 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import Array, as_columns, check_counts
-from metarepro.effects.core import effect_sizes
+from metarepro.effects.core import EffectSizes, effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
 from metarepro.pooling.engine import CHUNK
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import check_level, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Mask, moments
 from metarepro.pooling.problems import read_problems
+from metarepro.pooling.protocol import MANTEL_HAENSZEL, PETO, Fit, Heterogeneity, Method
 
 TESTS = ("cmh", "cmh_p", "breslow_day", "breslow_day_p", "tarone", "tarone_p")
 
 
-@dataclass(frozen=True, eq=False)
-class CountsFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class CountsFit(Fit):
     """Result of `mantel_haenszel` or `peto`. Floats for one problem of shape (k,), arrays of the batch's shape else.
 
     Attributes
@@ -41,9 +43,10 @@ class CountsFit:
         Percent weight of each study; 0 for those that a mask leaves out.
     k
         Studies with a usable effect of their own.
-    measure, method : str
-    level : float
-    notes : tuple of str
+    method : Method
+    notes : tuple of Note
+    studies : EffectSizes
+        Effects of the single studies, with their counts.
     """
 
     beta: Any
@@ -65,10 +68,24 @@ class CountsFit:
     tarone_p: Any
     weights: Array
     k: Any
-    measure: str
-    method: str
-    level: float
-    notes: tuple[str, ...]
+    method: Method
+    notes: tuple[Note, ...]
+    studies: EffectSizes
+
+    # A common effect: a normal test, no variance between studies, no prediction interval.
+    df = tau2 = pi_low = pi_high = np.nan
+    converged, at_boundary = True, False
+
+    @property
+    def data(self) -> tuple[Array, Array]:
+        """Effects and variances of the single studies."""
+        return self.studies.yi, self.studies.vi
+
+    @property
+    def heterogeneity(self) -> Heterogeneity:
+        """How the single studies' effects differ."""
+        nan = np.nan
+        return Heterogeneity((), self.i2, nan, nan, self.h2, self.i2, self.q, self.q_df, self.q_p)
 
     def __post_init__(self) -> None:
         for value in self.__dict__.values():
@@ -149,27 +166,26 @@ def mantel_haenszel(
         raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
     rate = measure in ("IRR", "IRD")
     other = {"t1": t1, "t2": t2} if rate else {"n1": n1, "n2": n2}
-    (one, two) = other
+    one, two = other
     tables = _read({"e1": e1, one: other[one], "e2": e2, two: other[two]}, mask)
-
-    def fit(t: _Tables) -> CountsFit:
+    es = effect_sizes(measure, **tables.given, **({} if rate else {"drop_double_zero": True}))
+    if rate:
         # A study without events in either arm says nothing about heterogeneity.
-        if rate:
-            telling = t.given["e1"] + t.given["e2"] > 0
-            es = effect_sizes(measure, **{n: np.where(telling, x, np.nan) for n, x in t.given.items()})
-        else:
-            es = effect_sizes(measure, **t.given, drop_double_zero=True)
+        telling = tables.given["e1"] + tables.given["e2"] > 0
+        if not telling.any():
+            raise DataError("There is no study with an event.")
+        es = replace(es, yi=np.where(telling, es.yi, np.nan), vi=np.where(telling, es.vi, np.nan))
+
+    def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
         estimate, variance, weight = _rates(measure, t) if rate else _pooled(measure, t, rd_variance)
         tests = {}
         if measure == "OR":
             tests = _or_tests(t, np.exp(estimate), cmh_correction)
         elif measure == "IRR":
             tests = _rate_test(t, cmh_correction)
-        return _assemble(measure, "Mantel-Haenszel", estimate, variance, weight, es.yi, es.vi, level, tests, t)
+        return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, yi, vi, es, level, tests, t)
 
-    if rate and not (tables.given["e1"] + tables.given["e2"] > 0).any():
-        raise DataError("There is no study with an event.")
-    return _in_chunks(fit, tables)
+    return _in_chunks(fit, tables, es)
 
 
 def peto(
@@ -205,43 +221,43 @@ def peto(
     Yusuf et al. 1985, doi:10.1016/S0033-0620(85)80003-7; Greenland & Salvan 1990, doi:10.1002/sim.4780090304.
     """
     tables = _read({"e1": e1, "n1": n1, "e2": e2, "n2": n2}, mask)
+    # The studies behind Q need no correction for zero cells either: O - E and V exist.
+    es = effect_sizes("PETO", **tables.given, correction_to="none", drop_double_zero=True)
 
-    def fit(t: _Tables) -> CountsFit:
+    def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
         n, events = t.n1 + t.n2, t.e1 + t.e2
         with np.errstate(divide="ignore", invalid="ignore"):
             v = np.where(t.used, t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)), 0.0)
             total = v.sum(-1)
             estimate, variance = t.sum(t.e1 - t.n1 * events / n) / total, 1 / total
-        # The studies behind Q need no correction for zero cells either: O - E and V exist.
-        es = effect_sizes("PETO", **t.given, correction_to="none", drop_double_zero=True)
-        return _assemble("PETO", "Peto", estimate, variance, v, es.yi, es.vi, level, {}, t)
+        return _assemble(PETO, estimate, variance, v, yi, vi, es, level, {}, t)
 
-    found = _in_chunks(fit, tables)
+    found = _in_chunks(fit, tables, es)
     if not np.any(found.weights):
         raise DataError("Peto's method needs events, and non-events, in at least one study.")
     cautions = []
     if (np.abs(found.beta) > 1).any():
-        cautions.append("Peto's method is biased for effects as large as this one.")
+        cautions.append(Note("peto_large"))
     if (tables.used & ((tables.n1 / tables.n2 > 2) | (tables.n2 / tables.n1 > 2))).any():
-        cautions.append("Peto's method is biased where one arm is more than twice the other.")
+        cautions.append(Note("peto_uneven"))
     return replace(found, notes=(*found.notes, *cautions))
 
 
-def _in_chunks(fit: Callable[[_Tables], CountsFit], t: _Tables) -> CountsFit:
-    """A batch in parts that fit the processor's cache."""
+def _in_chunks(fit: Callable[[_Tables, Array, Array], CountsFit], t: _Tables, es: EffectSizes) -> CountsFit:
+    """Fits of tables and the studies' own effects; a batch is done in parts that fit the processor's cache."""
     shape, k = t.used.shape[:-1], t.used.shape[-1]
     if t.used.size <= CHUNK or not shape:
-        return fit(t)
+        return replace(fit(t, es.yi, es.vi), studies=es.kept())
     columns, used = [x.reshape(-1, k) for x in (t.e1, t.n1, t.e2, t.n2)], t.used.reshape(-1, k)
-    given = {n: x if x.ndim == 1 else x.reshape(-1, k) for n, x in t.given.items()}
+    own = [x if x.ndim == 1 else x.reshape(-1, k) for x in (es.yi, es.vi)]
     parts = []
     for first in range(0, len(used), max(CHUNK // k, 1)):
         rows = slice(first, first + max(CHUNK // k, 1))
-        some = {n: x if x.ndim == 1 else x[rows] for n, x in given.items()}
         e1, n1, e2, n2 = (x[rows] for x in columns)
-        parts.append(fit(_Tables(some, e1, n1, e2, n2, used[rows])))
+        yi, vi = (x if x.ndim == 1 else x[rows] for x in own)
+        parts.append(fit(_Tables({}, e1, n1, e2, n2, used[rows]), yi, vi))
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
-    together: dict[str, Any] = {"notes": notes}
+    together: dict[str, Any] = {"notes": notes, "studies": es.kept()}
     for name, value in parts[0].__dict__.items():
         if isinstance(value, np.ndarray):
             joined = np.concatenate([getattr(part, name) for part in parts])
@@ -415,17 +431,17 @@ def _or_tests(t: _Tables, odds_ratio: Any, correction: bool) -> dict[str, Any]:
 
 
 def _assemble(
-    measure: str, method: str, estimate: Any, variance: Any, weight: Array, yi: Array, vi: Array, level: float,
+    model: str, estimate: Any, variance: Any, weight: Array, yi: Array, vi: Array, studies: EffectSizes, level: float,
     tests: dict[str, Any], t: _Tables,
 ) -> CountsFit:  # fmt: skip
     check_level(level)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     unknown = ~(np.isfinite(estimate) & np.isfinite(variance))
     estimate, variance = (np.where(unknown, np.nan, x) for x in (estimate, variance))
     if unknown.any():
-        notes = ("The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study.",)
+        notes = (Note("ratio_undefined"),)
     if (variance <= 0).any():
-        notes = (*notes, "The standard error is 0: no study has events.")
+        notes = (*notes, Note("no_events"))
     known = np.isfinite(yi) & t.used
     k = known.sum(-1)
     df, weight = k - 1, np.where(t.used, weight, 0.0)
@@ -446,4 +462,5 @@ def _assemble(
         weights = np.where(total > 0, 100 * weight / total, 0.0)
     if t.used.ndim == 1:
         numbers = {name: np.asarray(value).item() for name, value in numbers.items()}
-    return CountsFit(**numbers, weights=weights, measure=measure, method=method, level=level, notes=notes)
+    method = Method(model, "none", "z", "none", level)
+    return CountsFit(**numbers, weights=weights, method=method, notes=notes, studies=studies)

@@ -10,17 +10,18 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
 from metarepro.pooling import loops
 from metarepro.pooling.kernel import Array, Problems, moments
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
-from metarepro.pooling.tau2 import ESTIMATORS, Tau2
+from metarepro.pooling.tau2 import FIXED, Estimator, Tau2
 
 # Studies in one chunk: small enough for the processor's caches, large enough that the few problems that take longest
 # share their steps.
@@ -113,9 +114,10 @@ class Estimates:
 _ARRAYS = tuple(f.name for f in fields(Estimates) if f.name not in ("log_det_xwx", "dropped"))
 
 
-def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[Estimates, tuple[str, ...]]:
+def estimate(batch: Batch, estimator: Estimator, weights: Array | None = None) -> tuple[Estimates, tuple[Note, ...]]:
     """Estimates of every problem of a batch, and notes on the input."""
     b, k = batch.y.shape
+    method = estimator.code
     plain = batch.x is None and weights is None and method in loops.METHODS
     if b == 1 and k <= SMALL and plain:
         single = _single(batch, method)
@@ -127,7 +129,7 @@ def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[E
     else:
         result = _empty(b, None if batch.x is None else batch.x.shape[-1])
     for chosen in _cut(left, CHUNK // k):
-        _store(result, chosen, _by_arrays(batch, chosen, method, weights))
+        _store(result, chosen, _by_arrays(batch, chosen, estimator, weights))
     return result, notes_on_input(result.dropped, float(result.ratio.max()))
 
 
@@ -165,17 +167,19 @@ def _as_slice(chosen: NDArray[np.intp]) -> slice | NDArray[np.intp]:
     return slice(int(chosen[0]), int(chosen[-1]) + 1) if together else chosen
 
 
-def _by_arrays(batch: Batch, chosen: NDArray[np.intp], method: str, weights: Array | None) -> Estimates:
+def _by_arrays(batch: Batch, chosen: NDArray[np.intp], estimator: Estimator, weights: Array | None) -> Estimates:
     """Estimates by arrays."""
     where = _as_slice(chosen)
     problems, dropped = read_chunk(batch, where)
-    tau2 = _where_possible(problems, method)
+    if weights is not None:
+        problems = replace(problems, weights=weights[where] * problems.mask)
+    tau2 = _where_possible(problems, estimator)
     used = np.where(np.isfinite(tau2.value), tau2.value, 0.0)
     m = moments(problems, used)
-    zero = m if method == "CE" else moments(problems, np.zeros(problems.k.shape))
+    zero = m if estimator.code == "CE" else moments(problems, np.zeros(problems.k.shape))
     beta, covariance = m.beta, m.xwx_inv
-    if weights is not None:
-        beta, covariance = _user_weighted(problems, used, weights[where] * problems.mask)
+    if problems.weights is not None:
+        beta, covariance = _user_weighted(problems, used, problems.weights)
     if problems.back is not None:
         beta = (problems.back @ beta[..., None])[..., 0]
         covariance = problems.back @ covariance @ np.swapaxes(problems.back, -1, -2)
@@ -219,18 +223,18 @@ def _user_weighted(problems: Problems, tau2: Array, weights: Array) -> tuple[Arr
     return (bread @ (xw @ problems.y[..., None]))[..., 0], bread @ meat @ bread
 
 
-def _where_possible(problems: Problems, method: str) -> Tau2:
+def _where_possible(problems: Problems, estimator: Estimator) -> Tau2:
     """The estimate where it exists; NaN for problems with no more studies than coefficients (0 with CE)."""
     enough = problems.k > problems.p
-    if enough.all() or method == "CE":
-        return ESTIMATORS[method](problems)
+    if enough.all() or estimator.code in ("CE", FIXED):
+        return estimator.find(problems)
     b = problems.k.size
     result = Tau2(
         np.full(b, np.nan), np.full(b, np.nan), np.zeros(b, int), np.ones(b, bool), np.zeros(b, bool), np.ones(b, int)
     )
     if enough.any():
         index = np.flatnonzero(enough)
-        some = ESTIMATORS[method](problems.rows(index))
+        some = estimator.find(problems.rows(index))
         for name in ("value", "se", "iterations", "converged", "at_boundary", "maxima"):
             getattr(result, name)[index] = getattr(some, name)
     return result

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.errors import DataError
-from metarepro.pooling.fit import PooledFit, pool
+from metarepro.notes import Note
+from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
@@ -22,7 +23,7 @@ class SubgroupTest:
     q: float
     df: int
     p: float
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Subgroups:
 
 
 def pool_subgroups(
-    yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], tau2: str = "REML", ci: str = "HK", level: float = 0.95,
-    pi: str = "HTS",
+    yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], tau2: str | float = "REML", ci: str = "HK",
+    level: float = 0.95, pi: str = "HTS",
 ) -> Subgroups:  # fmt: skip
     """Pool each subgroup by itself (its own tau2) and test whether the pooled effects differ.
 
@@ -57,8 +58,8 @@ def pool_subgroups(
     levels = tuple(dict.fromkeys(groups))
     label = np.array(groups, dtype=object)
     chosen = [label == name for name in levels]
-    fits = tuple(pool(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
-    wald = [pool(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
+    fits = tuple(fit_effects(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
+    wald = [fit_effects(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
     test = between_subgroups(levels, *(np.array([getattr(f, name) for f in wald]) for name in ("beta", "se", "k")))
     return Subgroups(levels, fits, test)
 
@@ -66,13 +67,13 @@ def pool_subgroups(
 def between_subgroups(levels: Sequence[str], beta: Array, se: Array, k: Array) -> SubgroupTest:
     """Cochran's Q over the pooled effects of subgroups, weighted by their model-based variances."""
     if len(levels) < 2:
-        return SubgroupTest(np.nan, 0, np.nan, ("One subgroup only: nothing to test.",))
+        return SubgroupTest(np.nan, 0, np.nan, (Note("one_subgroup"),))
     weight = 1 / se**2
     mean = (weight * beta).sum() / weight.sum()
     q = float((weight * (beta - mean) ** 2).sum())
     df = len(levels) - 1
     if not np.isfinite(q):
-        return SubgroupTest(np.nan, df, np.nan, ("No test: a subgroup has no standard error.",))
-    single = [name for name, size in zip(levels, k, strict=True) if size == 1]
-    notes = (f"One study only in {', '.join(single)}: its τ² is taken as 0 in the test.",) if single else ()
+        return SubgroupTest(np.nan, df, np.nan, (Note("subgroup_without_se"),))
+    single = [str(name) for name, size in zip(levels, k, strict=True) if size == 1]
+    notes = (Note("subgroups_of_one", groups=single),) if single else ()
     return SubgroupTest(q, df, float(chi2_upper_tail(np.array(q), np.array(df))), notes)

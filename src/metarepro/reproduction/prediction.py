@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from metarepro.pooling.fit import pool
 from metarepro.pooling.inference import PI_METHODS
+from metarepro.pooling.pool_effects import pool
 from metarepro.reproduction.printed import PREDICTION, PrintedResult, StudyInputs
 from metarepro.reproduction.specifications import effects_by
 from metarepro.reproduction.ways import Way

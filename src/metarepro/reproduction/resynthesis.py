@@ -11,7 +11,7 @@ import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.run import run_analysis
-from metarepro.analysis.select import Comparison, select
+from metarepro.analysis.selection import Comparison, select
 from metarepro.errors import MetareproError
 from metarepro.evidence.dataset import Dataset
 from metarepro.pooling.inference import quantile

@@ -20,6 +20,7 @@ from metarepro.pooling.inference import quantile
 from metarepro.pooling.intervals import half_widths
 from metarepro.pooling.kernel import Mask
 from metarepro.pooling.problems import open_batch
+from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
 from metarepro.reproduction.ways import CI, TAU2, TO_ZERO, Formula, Way, formulas
 
@@ -153,7 +154,7 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
             ways = [way for way in ways if way == replace(only, turned=False)]
         if not ways:
             continue
-        e, _ = estimate(batch, tau2)
+        e, _ = estimate(batch, ESTIMATORS[tau2])
         half, i2 = half_widths(e, level), _i2(e.q, e.k)
         for way in ways:
             yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))

@@ -17,9 +17,8 @@ from metarepro.reproduction.printed import StudyInputs
 
 Options = tuple[tuple[str, Any], ...]
 
-# CA is HE by another name; the two-step estimators and HSk are no program's usual way.
-TAU2 = tuple(m for m in ESTIMATORS if m not in ("CA", "DL2", "CA2", "HSk"))
-CI = tuple(CI_METHODS)
+TAU2 = tuple(code for code, e in ESTIMATORS.items() if e.tried)
+CI = tuple(code for code, m in CI_METHODS.items() if m.tried)
 # Options of `effect_sizes`, the usual ones first: what is done about zero cells; the formulas of an SMD.
 TO_ZERO: Options = ()
 ZERO_RULES: tuple[Options, ...] = (

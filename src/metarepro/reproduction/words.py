@@ -64,4 +64,4 @@ def prediction_in_words(pi: str, ci: str, way: Way) -> str:
     """Formula of a prediction interval, and whose standard error it has if not that of the way's own interval."""
     if not pi:
         return ""
-    return _PREDICTION.get(pi, PI_METHODS[pi]) + (", Wald standard error" if ci != way.ci else "")
+    return _PREDICTION.get(pi, PI_METHODS[pi].name) + (", Wald standard error" if ci != way.ci else "")
