@@ -20,8 +20,8 @@ SHOWN = ("estimate", "ci_low", "ci_high")
 NUMBERS = (*SHOWN, "tau2", "i2", "q")
 PREDICTION = ("pi_low", "pi_high")
 COUNTS = ("e1", "n1", "e2", "n2")
-MEANS = ("m1", "sd1", "n1", "m2", "sd2", "n2")
-EFFECTS = SHOWN
+# What studies may be given by, each a complete set.
+SETS = {"counts": COUNTS, "means": ("m1", "sd1", "n1", "m2", "sd2", "n2"), "effects": SHOWN}
 # A number with more decimals was computed, not printed, and counts as exact.
 COMPUTED = 6
 _WHOLE = ("e1", "n1", "e2", "n2")
@@ -119,7 +119,7 @@ class StudyInputs:
     kind : str
         ``counts``, ``means`` or ``effects``.
     columns : dict of ndarray, shape (k,), or (s, k) for sets of them
-        COUNTS, MEANS or EFFECTS.
+        Those of the kind in `SETS`.
     half : dict of ndarray, shape (k,)
         How far each number may be from what was rounded to it; 0 for counts and sizes.
     labels : tuple of str
@@ -174,7 +174,7 @@ def read_inputs(
     Parameters
     ----------
     columns : mapping of str to sequence
-        One of the complete sets COUNTS, MEANS, EFFECTS.
+        One of the complete `SETS`.
     labels : sequence of str, optional
         Names of the studies.
     paired : sequence of bool, optional
@@ -187,11 +187,9 @@ def read_inputs(
     DataError
         Columns that are no complete set, of different lengths, or hold something that is no number.
     """
-    kinds = {"counts": COUNTS, "means": MEANS, "effects": EFFECTS}
-    kind = next((kind for kind, names in kinds.items() if set(columns) == set(names)), "")
-    names = kinds.get(kind, ())
+    kind, names = next(((kind, names) for kind, names in SETS.items() if set(columns) == set(names)), ("", ()))
     if not kind:
-        sets = "; ".join(", ".join(names) for names in (COUNTS, MEANS, EFFECTS))
+        sets = "; ".join(", ".join(names) for names in SETS.values())
         raise DataError(f"Inputs have the columns {', '.join(columns)}; one of these sets is needed: {sets}.")
     sizes = {len(columns[n]) for n in names}
     if len(sizes) != 1 or 0 in sizes:
