@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from metarepro.effects.core import EffectSizes, effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
+from metarepro.pooling.engine import CHUNK
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import check_level, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Mask, moments
@@ -162,25 +164,30 @@ def mantel_haenszel(
         raise ConfigError(f"measure = {measure!r} is not known for Mantel-Haenszel. Allowed: OR, RR, RD, IRR, IRD.")
     if rd_variance not in ("SGR", "GR"):
         raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
-    tests = {}
-    if measure in ("IRR", "IRD"):
-        t = _read({"e1": e1, "t1": t1, "e2": e2, "t2": t2}, mask)
-        estimate, variance, weight = _rates(measure, t)
+    rate = measure in ("IRR", "IRD")
+    other = {"t1": t1, "t2": t2} if rate else {"n1": n1, "n2": n2}
+    (one, two) = other
+    tables = _read({"e1": e1, one: other[one], "e2": e2, two: other[two]}, mask)
+
+    def fit(t: _Tables) -> CountsFit:
         # A study without events in either arm says nothing about heterogeneity.
-        telling = t.given["e1"] + t.given["e2"] > 0
-        if not telling.any():
-            raise DataError("There is no study with an event.")
-        es = effect_sizes(measure, **t.given)
-        es = replace(es, yi=np.where(telling, es.yi, np.nan), vi=np.where(telling, es.vi, np.nan))
-        if measure == "IRR":
-            tests = _rate_test(t, cmh_correction)
-    else:
-        t = _read({"e1": e1, "n1": n1, "e2": e2, "n2": n2}, mask)
-        estimate, variance, weight = _pooled(measure, t, rd_variance)
+        if rate:
+            telling = t.given["e1"] + t.given["e2"] > 0
+            es = effect_sizes(measure, **t.given)
+            es = replace(es, yi=np.where(telling, es.yi, np.nan), vi=np.where(telling, es.vi, np.nan))
+        else:
+            es = effect_sizes(measure, **t.given, drop_double_zero=True)
+        estimate, variance, weight = _rates(measure, t) if rate else _pooled(measure, t, rd_variance)
+        tests = {}
         if measure == "OR":
             tests = _or_tests(t, np.exp(estimate), cmh_correction)
-        es = effect_sizes(measure, **t.given, drop_double_zero=True)
-    return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, es, level, tests, t)
+        elif measure == "IRR":
+            tests = _rate_test(t, cmh_correction)
+        return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, es, level, tests, t)
+
+    if rate and not (tables.given["e1"] + tables.given["e2"] > 0).any():
+        raise DataError("There is no study with an event.")
+    return _in_chunks(fit, tables)
 
 
 def peto(
@@ -215,23 +222,52 @@ def peto(
     ----------
     Yusuf et al. 1985, doi:10.1016/S0033-0620(85)80003-7; Greenland & Salvan 1990, doi:10.1002/sim.4780090304.
     """
-    t = _read({"e1": e1, "n1": n1, "e2": e2, "n2": n2}, mask)
-    n, events = t.n1 + t.n2, t.e1 + t.e2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        v = np.where(t.used, t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)), 0.0)
-        total = v.sum(-1)
-        if not np.any(total):
-            raise DataError("Peto's method needs events, and non-events, in at least one study.")
-        estimate = t.sum(t.e1 - t.n1 * events / n) / total
-    # The studies behind Q need no correction for zero cells either: O - E and V exist.
-    es = effect_sizes("PETO", **t.given, correction_to="none", drop_double_zero=True)
-    fit = _assemble(PETO, estimate, 1 / total, v, es, level, {}, t)
+    tables = _read({"e1": e1, "n1": n1, "e2": e2, "n2": n2}, mask)
+
+    def fit(t: _Tables) -> CountsFit:
+        n, events = t.n1 + t.n2, t.e1 + t.e2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            v = np.where(t.used, t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)), 0.0)
+            total = v.sum(-1)
+            estimate, variance = t.sum(t.e1 - t.n1 * events / n) / total, 1 / total
+        # The studies behind Q need no correction for zero cells either: O - E and V exist.
+        es = effect_sizes("PETO", **t.given, correction_to="none", drop_double_zero=True)
+        return _assemble(PETO, estimate, variance, v, es, level, {}, t)
+
+    found = _in_chunks(fit, tables)
+    if not np.any(found.weights):
+        raise DataError("Peto's method needs events, and non-events, in at least one study.")
     cautions = []
-    if (np.abs(fit.beta) > 1).any():
+    if (np.abs(found.beta) > 1).any():
         cautions.append(Note("peto_large"))
-    if (t.used & ((t.n1 / t.n2 > 2) | (t.n2 / t.n1 > 2))).any():
+    if (tables.used & ((tables.n1 / tables.n2 > 2) | (tables.n2 / tables.n1 > 2))).any():
         cautions.append(Note("peto_uneven"))
-    return replace(fit, notes=(*fit.notes, *cautions))
+    return replace(found, notes=(*found.notes, *cautions))
+
+
+def _in_chunks(fit: Callable[[_Tables], CountsFit], t: _Tables) -> CountsFit:
+    """A batch in parts that fit the processor's cache."""
+    shape, k = t.used.shape[:-1], t.used.shape[-1]
+    if t.used.size <= CHUNK or not shape:
+        return fit(t)
+    columns, used = [x.reshape(-1, k) for x in (t.e1, t.n1, t.e2, t.n2)], t.used.reshape(-1, k)
+    given = {n: x if x.ndim == 1 else x.reshape(-1, k) for n, x in t.given.items()}
+    parts = []
+    for first in range(0, len(used), max(CHUNK // k, 1)):
+        rows = slice(first, first + max(CHUNK // k, 1))
+        some = {n: x if x.ndim == 1 else x[rows] for n, x in given.items()}
+        e1, n1, e2, n2 = (x[rows] for x in columns)
+        parts.append(fit(_Tables(some, e1, n1, e2, n2, used[rows])))
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    together: dict[str, Any] = {"notes": notes}
+    if parts[0].studies.yi.ndim > 1:
+        yi, vi = (np.concatenate([getattr(p.studies, n) for p in parts]).reshape((*shape, k)) for n in ("yi", "vi"))
+        together["studies"] = replace(parts[0].studies, yi=yi, vi=vi, inputs=t.given, flags={}).kept()
+    for name, value in parts[0].__dict__.items():
+        if isinstance(value, np.ndarray):
+            joined = np.concatenate([getattr(part, name) for part in parts])
+            together[name] = joined.reshape((*shape, k) if name == "weights" else shape)
+    return replace(parts[0], **together)
 
 
 @dataclass(frozen=True)
@@ -242,6 +278,7 @@ class AroundFit:
     se: Array
     tau2: Array
     q: Array
+    k: Array
 
 
 def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> AroundFit:
@@ -273,7 +310,8 @@ def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> A
         tau2 = np.maximum(0, (q - (problems.k - 1)) / zero.tr_p)
         m = moments(problems, tau2)
     found = (m.beta[:, 0] + problems.centre[:, 0], np.sqrt(m.xwx_inv[:, 0, 0]), tau2, q)
-    return AroundFit(*(np.where(empty, np.nan, x) for x in found))
+    beta, se, tau2, q = (np.where(empty, np.nan, x) for x in found)
+    return AroundFit(beta, se, tau2, q, np.where(empty, 0, problems.k))
 
 
 def _read(given: dict[str, ArrayLike | None], mask: ArrayLike | None) -> _Tables:

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.run import run_analysis
 from metarepro.analysis.selection import Comparison, select
 from metarepro.errors import MetareproError
 from metarepro.evidence.dataset import Dataset
+from metarepro.pooling.inference import quantile
 from metarepro.reproduction.match import Specification, apart, gives_all, specification_of
 from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs, read_inputs
 from metarepro.reproduction.result import Numbers, Resynthesis
 from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.targets import RATIOS, Target
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -164,5 +165,6 @@ def _inputs(comparisons: tuple[Comparison, ...], measure: str) -> StudyInputs | 
 
 def _ends(inputs: dict[str, float]) -> tuple[float, float]:
     if "se" in inputs:
-        return inputs["estimate"] - _Z * inputs["se"], inputs["estimate"] + _Z * inputs["se"]
+        half = float(quantile(0.975, np.array(np.nan))) * inputs["se"]
+        return inputs["estimate"] - half, inputs["estimate"] + half
     return inputs["ci_low"], inputs["ci_high"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from metarepro.effects.core import effect_sizes, from_display, to_display
 from metarepro.effects.generic import se_from_interval
 from metarepro.effects.means import matched_smd_variance
 from metarepro.errors import DataError
-from metarepro.pooling.counts import CountsFit, dersimonian_laird_around, mantel_haenszel
+from metarepro.pooling.counts import dersimonian_laird_around, mantel_haenszel
 from metarepro.pooling.engine import estimate
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.intervals import half_widths
@@ -22,6 +23,9 @@ from metarepro.pooling.problems import open_batch
 from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
 from metarepro.reproduction.ways import CI, TAU2, TO_ZERO, Formula, Way, formulas
+
+# Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
+Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -114,10 +118,14 @@ def all_specifications(
     """
     if mask is None:
         mask = np.ones(np.atleast_2d(next(iter(inputs.columns.values()))).shape, dtype=bool)
-    for effects in all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]:
+    by_formula = all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]
+    fixed: Fixed = []
+    if inputs.kind == "counts" and (only is None or only.weights == "MH"):
+        fixed = _mantel_haenszel(inputs, printed.measure, mask)
+    for effects in by_formula:
         results = list(_inverse_variance(effects, mask, printed.level, only))
-        if inputs.kind == "counts" and effects.formula.measure != "PETO":
-            results += _mantel_haenszel(inputs, effects, mask, printed.level)
+        if fixed and effects.formula.measure != "PETO":
+            results += _around_mantel_haenszel(fixed, effects, mask, printed.level)
         if only.turned if only else _other_side(results, printed, effects.formula):
             results += [r.turned() for r in results]
         yield from (r for r in results if only is None or r.way == only)
@@ -139,7 +147,7 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
     # A set without any study is computed with all of them and blanked.
     batch = open_batch(y, v, mask=np.where(enough[..., None], used, known | ~known))
     blank = np.where(enough, 0.0, np.nan)
-    weights = "Peto" if effects.formula.measure == "PETO" else "IV"
+    weights: Literal["Peto", "IV"] = "Peto" if effects.formula.measure == "PETO" else "IV"
     for tau2 in ("CE",) if weights == "Peto" else TAU2:
         ways = [Way(effects.formula, weights, tau2, ci) for ci in CI if not (tau2 == "CE" and ci.startswith("HK"))]
         if only is not None:
@@ -147,38 +155,44 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
         if not ways:
             continue
         e, _ = estimate(batch, ESTIMATORS[tau2])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            i2 = np.where(e.k > 1, 100 * np.maximum(0, 1 - (e.k - 1) / e.q), 0.0)
-        half = half_widths(e, level)
+        half, i2 = half_widths(e, level), _i2(e.q, e.k)
         for way in ways:
             yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
 
 
-def _mantel_haenszel(inputs: StudyInputs, effects: Effects, mask: Mask, level: float) -> Iterator[Pooled]:
-    """Fixed effect, and DerSimonian-Laird with Q around the Mantel-Haenszel mean (RevMan 5), for OR, RR and RD."""
-    c, formula = inputs.columns, effects.formula
+def _mantel_haenszel(inputs: StudyInputs, measure: str, mask: Mask) -> Fixed:
+    """Mantel-Haenszel means and standard errors, of tables as they are and corrected for zero cells, for OR, RR, RD."""
+    e1, n1, e2, n2 = (inputs.columns[n] for n in COUNTS)
+    zero = (e1 == 0) | (e2 == 0) | (e1 == n1) | (e2 == n2)
+    plain = mantel_haenszel(e1, n1, e2, n2, measure=measure, mask=mask, rd_variance="GR")
+    found: Fixed = [("", plain.beta, plain.se)]
+    if zero.any():
+        tables = e1 + zero / 2, n1 + zero, e2 + zero / 2, n2 + zero
+        corrected = mantel_haenszel(*tables, measure=measure, mask=mask, rd_variance="GR")
+        found.append(("tables", corrected.beta, corrected.se))
+        if measure == "RD":
+            found.append(("variance", plain.beta, corrected.se))
+    return found
 
-    def pooled(columns: dict[str, Array]) -> CountsFit:
-        tables = (columns[n] for n in COUNTS)
-        return mantel_haenszel(*tables, measure=formula.measure, level=level, mask=mask, rd_variance="GR")
 
-    plain = pooled(c)
-    fixed = [("MH", plain.beta, plain.se)]
-    zero = (c["e1"] == 0) | (c["e2"] == 0) | (c["e1"] == c["n1"]) | (c["e2"] == c["n2"])
-    if formula.options == TO_ZERO and formula.correlation is None and zero.any():
-        corrected = pooled({n: v + zero * (0.5 if n.startswith("e") else 1.0) for n, v in c.items()})
-        fixed.append(("MH corrected", corrected.beta, corrected.se))
-        if formula.measure == "RD":
-            fixed.append(("MH variance", plain.beta, corrected.se))
-    around = dersimonian_laird_around(effects.yi, effects.vi, plain.beta, mask)
-    df = (mask & np.isfinite(effects.yi) & np.isfinite(effects.vi)).sum(-1) - 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        i2 = np.where(df > 0, 100 * np.maximum(0, 1 - df / around.q), 0.0)
+def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: float) -> Iterator[Pooled]:
+    """The fixed effect, and DerSimonian-Laird with Q around the Mantel-Haenszel mean (RevMan 5)."""
+    formula = effects.formula
+    around = dersimonian_laird_around(effects.yi, effects.vi, fixed[0][1], mask)
+    i2 = _i2(around.q, around.k)
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
-    ways = [(Way(formula, weights, "CE", "z"), beta, se, np.zeros(df.shape)) for weights, beta, se in fixed]
-    ways.append((Way(formula, "MH random", "DL", "z"), around.beta, around.se, around.tau2))
-    for way, beta, se, tau2 in ways:
-        yield _shown(effects, way, beta, z * se, (tau2, i2, around.q))
+    usual = formula.options == TO_ZERO and formula.correlation is None
+    for corrected, beta, se in fixed if usual else fixed[:1]:
+        way = Way(formula, "MH", "CE", "z", corrected)
+        yield _shown(effects, way, beta, z * se, (np.zeros(i2.shape), i2, around.q))
+    random = Way(formula, "MH", "DL", "z")
+    yield _shown(effects, random, around.beta, z * around.se, (around.tau2, i2, around.q))
+
+
+def _i2(q: Array, k: Array) -> Array:
+    """I2 from Q in percent, as reports print it: 0 for one study."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(k > 1, 100 * np.maximum(0, 1 - (k - 1) / q), 0.0)
 
 
 def _shown(effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array]) -> Pooled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -65,19 +65,20 @@ class Way:
     Attributes
     ----------
     formula : Formula
-    weights : str
-        ``IV``, ``Peto``; ``MH``; of tables corrected for zero cells ``MH corrected``, or their variance only ``MH
-        variance``; ``MH random``, DL around the Mantel-Haenszel mean (RevMan).
+    weights : {'IV', 'MH', 'Peto'}
     tau2, ci : str
-        Keys of `ESTIMATORS` and `CI_METHODS`.
+        Keys of `ESTIMATORS` and `CI_METHODS`; with MH random effects are DL around the Mantel-Haenszel mean (RevMan).
+    corrected : {'', 'tables', 'variance'}
+        What of MH is made of tables that are corrected for zero cells: all, or the variance only.
     turned : bool
         Whether the arms are exchanged.
     """
 
     formula: Formula
-    weights: str
+    weights: Literal["IV", "MH", "Peto"]
     tau2: str
     ci: str
+    corrected: Literal["", "tables", "variance"] = ""
     turned: bool = False
 
 
@@ -135,9 +136,9 @@ def declared(model: str) -> list[set[str]]:
 
 def traits_of(way: Way) -> set[str]:
     """What a way is in the terms of `declared`."""
-    kind = "fixed" if way.tau2 == "CE" else "random"
-    traits = {way.weights.partition(" ")[0], kind, way.tau2, way.ci.partition("-")[0]}
-    return traits | {"turned"} if way.turned else traits
+    return {
+        way.weights, "fixed" if way.tau2 == "CE" else "random", way.tau2, "HK" if way.ci.startswith("HK") else way.ci
+    }  # fmt: skip
 
 
 def lacks_declared(way: Way, model: str) -> int:

@@ -26,10 +26,7 @@ _SMD_VARIANCE = {
     "RevMan": "variance of RevMan", "LSdf": "variance with g, df", "UB": "unbiased variance",
 }  # fmt: skip
 _MD_VARIANCE = {"LS": "separate variances", "HO": "pooled variance"}
-_MANTEL_HAENSZEL = {
-    "MH": "Mantel-Haenszel", "MH corrected": "Mantel-Haenszel of corrected tables",
-    "MH variance": "Mantel-Haenszel, variance of corrected tables", "MH random": "Mantel-Haenszel, random (RevMan)",
-}  # fmt: skip
+_CORRECTED = {"": "", "tables": " of corrected tables", "variance": ", variance of corrected tables"}
 TURNED = ", sign turned"
 _PREDICTION = {"HTS": "t, k - 2 df", "t": "t, k - 1 df", "z": "normal"}
 
@@ -50,14 +47,17 @@ def effects_in_words(formula: Formula) -> str:
 
 def method_in_words(way: Way) -> str:
     """How effects are pooled."""
-    return _MANTEL_HAENSZEL.get(way.weights, f"{way.tau2}, {way.ci}") + TURNED * way.turned
+    method = f"{way.tau2}, {way.ci}"
+    if way.weights == "MH":
+        method = "Mantel-Haenszel" + (_CORRECTED[way.corrected] if way.tau2 == "CE" else ", random (RevMan)")
+    return method + TURNED * way.turned
 
 
 def columns_in_words(way: Way) -> tuple[str, str, str]:
     """Effects, estimator of tau2 (or what stands for it) and interval, as columns of a table."""
-    estimator = {"Peto": "Peto", "IV": way.tau2, "MH random": "DL around Mantel-Haenszel"}
-    effects = effects_in_words(way.formula) + TURNED * way.turned
-    return effects, estimator.get(way.weights, "Mantel-Haenszel"), way.ci
+    mantel_haenszel = ("" if way.tau2 == "CE" else f"{way.tau2} around ") + "Mantel-Haenszel"
+    estimator = {"Peto": "Peto", "IV": way.tau2, "MH": mantel_haenszel}[way.weights]
+    return effects_in_words(way.formula) + TURNED * way.turned, estimator, way.ci
 
 
 def prediction_in_words(pi: str, ci: str, way: Way) -> str:
