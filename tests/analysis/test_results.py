@@ -264,6 +264,6 @@ def test_remarks_of_results_are_codes_with_values(results):
     assert {"study_corrected", "stated"} <= codes
     pooled = {n.code for r in results.values() if r.summary for n in r.summary.notes}
     assert {"one_study", "two_studies", "hk_narrow", "compounded"} <= pooled
-    plain = json.loads(to_json(results["remission_24h_or"]))
-    note = next(n for s in plain["studies"] for n in s["notes"] if n["code"] == "study_corrected")
+    plain = [json.loads(to_json(r)) for r in results.values()]
+    note = next(n for r in plain for s in r["studies"] for n in s["notes"] if n["code"] == "study_corrected")
     assert note["values"]["amount"] == 0.5 and note["text"].startswith("0.5 added to")
