@@ -78,7 +78,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_tau2_se": "The standard error of τ² does not exist.",
     "tau2_overflow": "τ² is beyond the range of numbers: check the scale of the effects.",
     "not_converged": "{estimator} was not solved to its tolerance.",
-    "no_r2": "R² does not exist: it needs an intercept and a τ² above 0 without moderators.",
+    "no_r2": "R² does not exist: it needs an intercept and an estimate of τ² above 0 without moderators.",
     # -- counts --
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."
@@ -102,6 +102,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
     "double_zero_dropped": lambda v: f"Double-zero studies dropped: {_rows(v['rows'])}.",
+    "double_zero_weightless": lambda v: (
+        f"Without events in either arm, or with events only, a study says nothing of a ratio: {_rows(v['rows'])}."
+    ),
     "no_effect": lambda v: f"No effect size, because a number is missing or not estimable: {_rows(v['rows'])}.",
     # -- analyses --
     "compounded": "The compounded rate assumes that everybody who did not remit went on to the next step.",

@@ -97,13 +97,63 @@ def test_columns_that_are_not_there_are_named_with_the_nearest():
         mr.effect_sizes("OR", **COUNTS, labels=["a", "b"])
 
 
+def test_every_function_takes_effect_sizes_and_names_of_columns():
+    es = mr.effect_sizes("OR", **COUNTS, labels=NAMES)
+    for function in (mr.mantel_haenszel, mr.peto):
+        by_name = function("e1", "n1", "e2", "n2", data=FRAME, labels="who")
+        assert by_name.studies.labels == es.labels and function(es).beta == by_name.beta == function(**COUNTS).beta
+    arms = mr.effect_sizes("PLO", e="e1", n="n1", data=FRAME, labels="who")
+    assert mr.glmm(arms).beta == mr.glmm(e="e1", n="n1", data=FRAME).beta and mr.glmm(arms).studies.labels == es.labels
+    assert mr.heterogeneity_interval(es) == mr.heterogeneity_interval(es.yi, es.vi)
+    assert mr.permutation_test(es).p_value == mr.permutation_test(es.yi, es.vi).p_value
+    groups = mr.pool_subgroups(es, groups="who", data=FRAME)
+    assert groups.levels == tuple(NAMES)
+    assert mr.meta_regression(es, None, "dose", FRAME).measure == "OR"
+
+
+def test_what_was_done_to_the_numbers_belongs_to_the_result():
+    es = mr.effect_sizes("OR", e1=[0, 4, 0], n1=[10, 20, 30], e2=[1, 2, 0], n2=[11, 20, 30])
+    assert mr.pool(es).notes[0] == "0.5 added to all cells of rows 0, 2."
+    assert [n.code for n in mr.mantel_haenszel(es).notes] == ["double_zero_weightless"]
+    weighted = mr.pool(es, weights=[1, 2, 3])
+    assert weighted.to_dict()["weights_by"] == "given" and "weights as given" in str(weighted.summary())
+
+
+def test_a_given_tau2_has_no_interval_and_explains_nothing():
+    given = mr.pool(Y, V, tau2=0.3)
+    assert np.isnan(given.heterogeneity.components[0].low) and "τ² as given" in str(given.summary())
+    regression = mr.pool("y", "v", data={"y": Y, "v": V, "x": ABLAT}, moderators="x", tau2=0.1)
+    assert np.isnan(regression.r2) and "no_r2" in {n.code for n in regression.notes}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mr.pool(1.0, 0.1), "yi is a single number. Fix: give one a study, as a list or an array."),
+        (lambda: mr.pool([1, "x"], [1, 1]), "yi holds something that is not a number. Row 1 (counted from 0) is 'x'."),
+        (lambda: mr.pool([1, 2], se=[0.1, 0]), "se is not positive in row 1 (counted from 0)."),
+        (lambda: mr.pool(TE=[1, 2]), "pool does not take TE. Did you mean yi?"),
+        (lambda: mr.effect_sizes("OR", ai=[1], bi=[2], ci=[3], di=[4]), "OR does not take ai, bi, ci, di. Did you mean a, b, c, d?"),
+        (lambda: mr.pool("y", "v", data=[{"y": 1}]), "data is no table of columns."),
+        (lambda: mr.pool_subgroups(Y[:3], V[:3], ["a", None, "b"]), "The subgroup is missing in row 1 (counted from 0)."),
+        (lambda: mr.pool(Y, V).predict([[1.0]]), "The fit has no moderators."),
+        (lambda: mr.pool("yi", "vi", data=FRAME, moderators="dose", intercept=False), "A formula says itself whether it has an intercept."),
+        (lambda: mr.glmm(e="e1", n="n1"), "e = 'e1' names a column, but there is no data."),
+    ],
+)  # fmt: skip
+def test_slips_lead_to_what_is_meant(call, message):
+    with pytest.raises(ValueError) as error:
+        call()
+    assert str(error.value).startswith(message)
+
+
 def test_other_codes_and_given_values():
     assert mr.pool(Y, V, tau2="CA").tau2 == mr.pool(Y, V, tau2="HE").tau2
     assert mr.pool(Y, V, pi="bootstrap").pi_low == mr.pool(Y, V, pi="NNF").pi_low
     reml = mr.pool(Y, V)
     given = mr.pool(Y, V, tau2=reml.tau2)
     assert (given.beta, given.se, given.i2) == pytest.approx((reml.beta, reml.se, reml.i2), rel=1e-12)
-    assert given.method.tau2 == "fixed" and mr.pool(Y, V, tau2=0).beta == pytest.approx(mr.pool(Y, V, tau2="CE").beta)
+    assert given.method.tau2 == "given" and mr.pool(Y, V, tau2=0).beta == pytest.approx(mr.pool(Y, V, tau2="CE").beta)
 
 
 # -- what a fit says -----------------------------------------------------------------------------------------------
@@ -139,7 +189,7 @@ def test_a_batch_is_a_frame_with_a_row_a_problem():
     fit = mr.pool(Y, V, mask=~np.eye(13, dtype=bool))
     frame = fit.to_frame()
     assert frame.shape[0] == 13 and frame["tau2"].tolist() == fit.tau2.tolist()
-    assert "13 fits" in repr(fit) and str(fit.summary()).startswith("13 fits of 12 to 12 studies")
+    assert "13 fits" in repr(fit) and str(fit.summary()).startswith("13 fits of 12 studies")
     with pytest.raises(mr.DataError, match="A batch has no single prediction"):
         fit.predict()
 

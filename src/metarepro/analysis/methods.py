@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from metarepro.analysis.config import Analysis
@@ -9,7 +10,7 @@ from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.glmm_fit import GLMM_CI
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.protocol import BINOMIAL_NORMAL, INVERSE_VARIANCE, Fit
+from metarepro.pooling.protocol import BINOMIAL_NORMAL, INVERSE_VARIANCE, Fit, Method
 from metarepro.pooling.tau2 import ESTIMATORS
 
 TAU2 = {code: e.phrase for code, e in ESTIMATORS.items()}
@@ -105,17 +106,22 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     return " ".join(sentences)
 
 
+def _weighted(method: Method) -> str:
+    return "inverse variance" if method.weights == "model" else "weights as given"
+
+
 def describe_fit(fit: Fit, measure: str) -> str:
     """How a fit from Python was made, in a sentence for the note under a figure."""
     name, method = get_measure(measure).name, fit.method
     name = f"{name[:1].upper()}{name[1:]}"
     if method.model == INVERSE_VARIANCE:
-        parts = [f"{name}, inverse variance: {TAU2.get(method.tau2, GIVEN_TAU2)}"]
+        parts = [f"{name}, {_weighted(method)}: {TAU2.get(method.tau2, GIVEN_TAU2)}"]
     elif method.model == BINOMIAL_NORMAL:
         parts = [f"{name}, binomial-normal model of the counts"]
     else:
         parts = [f"{name}, {method.model}: a common-effect model"]
-    parts.append(CI[method.ci])
-    if method.pi in PI and method.tau2 != "CE":
+    if fit.k > 1 or method.model != INVERSE_VARIANCE:
+        parts.append(CI[method.ci])
+    if method.pi in PI and math.isfinite(fit.pi_low):
         parts.append(PI[method.pi])
     return ", ".join(parts) + "; intervals of studies are normal."

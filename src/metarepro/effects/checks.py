@@ -26,7 +26,7 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
             # A copy: nobody may change what a caller passed in.
             arrays[name] = np.atleast_1d(np.array(unmasked(values), dtype=np.float64))
         except (TypeError, ValueError):
-            raise DataError(f"Column {name} holds something that is not a number.") from None
+            raise DataError(f"Column {name} holds something that is not a number.{where_no_number(values)}") from None
     lengths = {name: a.shape for name, a in arrays.items() if a.size != 1}
     try:
         if len({shape[-1] for shape in lengths.values()}) > 1:
@@ -36,6 +36,21 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
         listed = ", ".join(f"{n} {s}" for n, s in lengths.items())
         raise DataError(f"Columns differ in shape: {listed}.") from None
     return {name: np.array(a, dtype=np.float64) for name, a in zip(arrays, shaped, strict=True)}
+
+
+def where_no_number(values: Any) -> str:
+    """Where a sequence has something that is no number, for a message; empty if it has one value, or none can tell."""
+    if isinstance(values, str):
+        return f" It is the text {values!r}; columns of a frame are named with data=."
+    try:
+        for row, value in enumerate(values if len(values) > 1 else ()):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                return f" Row {row} (counted from 0) is {value!r}." if np.ndim(value) == 0 else ""
+    except TypeError:
+        pass
+    return ""
 
 
 def unmasked(values: Any) -> Any:

@@ -243,7 +243,9 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
     unknown = sorted(set(columns) - set(info.columns) - set(info.options))
     if unknown:
         allowed = ", ".join([*info.columns, *info.options])
-        raise ConfigError(f"{info.code} does not take {', '.join(unknown)}. Allowed: {allowed}.")
+        meant = dict.fromkeys(_MEANT[n] for n in unknown if n in _MEANT)
+        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        raise ConfigError(f"{info.code} does not take {', '.join(unknown)}.{hint} Allowed: {allowed}.")
     options = {name: columns[name] for name in columns if name not in info.columns}
     arrays: dict[str, Any]
     if info.inputs in ("generic", "hazard_ratios"):
@@ -264,6 +266,22 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
     return made.named(column_of(data, labels, "labels") if isinstance(labels, str) else labels)
 
 
+def split_effects(yi: Any, vi: Any) -> tuple[Any, Any]:
+    """Effects and variances, given as such or as effect sizes."""
+    if isinstance(yi, EffectSizes):
+        if vi is not None:
+            raise ConfigError("Effect sizes have their own variances. Fix: leave vi out.")
+        return yi.yi, yi.vi
+    if vi is None:
+        raise DataError("The sampling variances vi are missing. Fix: give yi and vi, or effect sizes.")
+    return yi, vi
+
+
+def columns_of(data: Any, columns: dict[str, Any]) -> dict[str, Any]:
+    """Columns of which those given by a name are looked up in the data."""
+    return {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in columns.items()}
+
+
 def column_of(data: Any, name: str, option: str) -> Any:
     """A column of a mapping or data frame by its name.
 
@@ -277,10 +295,23 @@ def column_of(data: Any, name: str, option: str) -> Any:
     try:
         return data[name]
     except (KeyError, IndexError, TypeError, ValueError):
+        table = hasattr(data, "columns") or hasattr(data, "keys")
+        if not table:
+            raise DataError("data is no table of columns. Fix: give a data frame, or a dictionary of lists.") from None
         known = [str(c) for c in getattr(data, "columns", data)]
         near = get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise DataError(f"data has no column {name!r}.{hint} Columns: {', '.join(known)}.") from None
+
+
+# What other programs call the columns and options.
+_MEANT = {
+    "ai": "a", "bi": "b", "ci": "c", "di": "d", "n1i": "n1", "n2i": "n2", "x1i": "e1", "x2i": "e2", "t1i": "t1",
+    "t2i": "t2", "m1i": "m1", "m2i": "m2", "sd1i": "sd1", "sd2i": "sd2", "xi": "e", "ni": "n", "ri": "r", "mi": "m",
+    "sdi": "sd", "ti": "t", "sei": "se", "add": "correction", "to": "correction_to", "drop00": "drop_double_zero",
+    "event_e": "e1", "n_e": "n1", "event_c": "e2", "n_c": "n2", "mean_e": "m1", "sd_e": "sd1", "mean_c": "m2",
+    "sd_c": "sd2", "incr": "correction", "method_smd": "vtype", "slab": "labels", "studlab": "labels",
+}  # fmt: skip
 
 
 def _two_arm_means(measure: str, **numbers: Any) -> tuple[Array, Array, dict[str, np.ndarray]]:

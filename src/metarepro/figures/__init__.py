@@ -91,3 +91,8 @@ __all__ = [
     "time_course_pages",
     "write_figure",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names, for tab completion."""
+    return sorted(__all__)

@@ -75,9 +75,7 @@ def forest_pages(
     """
     result = with_options(fit, width_mm, style, words)
     canvases = draw_forest_pages(result, height_mm)
-    description = " ".join(
-        [describe_figure(result), *(written(note) for note in ForestDrawing(result).notes())]
-    )
+    description = " ".join([describe_figure(result), *(written(note) for note in ForestDrawing(result).notes())])
     if len(canvases) == 1:
         return [canvases[0].figure(result.title, description)]
     of = f" of {len(canvases)}. "

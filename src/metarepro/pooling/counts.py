@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import Array, as_columns, check_counts
-from metarepro.effects.core import EffectSizes, effect_sizes
+from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
@@ -112,7 +112,7 @@ class _Tables:
 
 
 def mantel_haenszel(
-    e1: ArrayLike,
+    e1: ArrayLike | EffectSizes | str,
     n1: ArrayLike | None = None,
     e2: ArrayLike | None = None,
     n2: ArrayLike | None = None,
@@ -124,13 +124,16 @@ def mantel_haenszel(
     cmh_correction: bool = True,
     mask: ArrayLike | None = None,
     rd_variance: str = "SGR",
+    data: Any = None,
+    labels: Any = None,
 ) -> CountsFit:
     """Mantel-Haenszel pooled effect.
 
     Parameters
     ----------
-    e1, n1, e2, n2 : array_like, shape (k,) or (..., k)
-        Events and totals of arms 1 and 2 (OR, RR, RD).
+    e1, n1, e2, n2 : array_like, shape (k,) or (..., k), or str
+        Events and totals of arms 1 and 2 (OR, RR, RD), or names of columns of `data`. In the place of `e1` alone may
+        stand what `effect_sizes` gives, with its counts, measure and names.
     t1, t2 : array_like, shape (k,) or (..., k)
         Person-times instead of totals (IRR, IRD).
     measure : {'OR', 'RR', 'RD', 'IRR', 'IRD'}
@@ -143,6 +146,10 @@ def mantel_haenszel(
     rd_variance : {'SGR', 'GR'}, default 'SGR'
         Variance of a risk difference: of Sato, Greenland & Robins, which holds for many small studies, too, or the
         earlier one of Greenland & Robins, which RevMan has.
+    data : mapping of str to array_like, or data frame, optional
+        Where columns are given by their names.
+    labels : sequence of str, or str, optional
+        Names of the studies, or of their column in `data`.
 
     Returns
     -------
@@ -160,15 +167,17 @@ def mantel_haenszel(
     Greenland & Robins 1985, doi:10.2307/2530643 (RR, IRR, IRD, RD with ``GR``); Sato, Greenland & Robins 1989,
     doi:10.2307/2531784 (RD); Breslow & Day 1980; Tarone 1985, doi:10.1093/biomet/72.1.91.
     """
+    columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2, "t1": t1, "t2": t2}
+    if isinstance(e1, EffectSizes):
+        columns, measure, labels = dict(e1.inputs), e1.measure, e1.labels or labels
     if measure not in ("OR", "RR", "RD", "IRR", "IRD"):
         raise ConfigError(f"measure = {measure!r} is not known for Mantel-Haenszel. Allowed: OR, RR, RD, IRR, IRD.")
     if rd_variance not in ("SGR", "GR"):
         raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
     rate = measure in ("IRR", "IRD")
-    other = {"t1": t1, "t2": t2} if rate else {"n1": n1, "n2": n2}
-    one, two = other
-    tables = _read({"e1": e1, one: other[one], "e2": e2, two: other[two]}, mask)
-    es = effect_sizes(measure, **tables.given, **({} if rate else {"drop_double_zero": True}))
+    wanted = ("e1", "t1", "e2", "t2") if rate else ("e1", "n1", "e2", "n2")
+    tables, names = _read({n: columns.get(n) for n in wanted}, mask, data, labels)
+    es = effect_sizes(measure, **tables.given, **({} if rate else {"drop_double_zero": True}), labels=names)
     if rate:
         # A study without events in either arm says nothing about heterogeneity.
         telling = tables.given["e1"] + tables.given["e2"] > 0
@@ -185,27 +194,32 @@ def mantel_haenszel(
             tests = _rate_test(t, cmh_correction)
         return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, yi, vi, es, level, tests, t)
 
-    return _in_chunks(fit, tables, es)
+    found = _in_chunks(fit, tables, es)
+    return replace(found, notes=(*found.notes, *_without_information(es))) if measure in ("OR", "RR") else found
 
 
 def peto(
-    e1: ArrayLike,
-    n1: ArrayLike,
-    e2: ArrayLike,
-    n2: ArrayLike,
+    e1: ArrayLike | EffectSizes | str,
+    n1: ArrayLike | None = None,
+    e2: ArrayLike | None = None,
+    n2: ArrayLike | None = None,
     level: float = 0.95,
     mask: ArrayLike | None = None,
+    data: Any = None,
+    labels: Any = None,
 ) -> CountsFit:
     """Peto's one-step pooled log odds ratio.
 
     Parameters
     ----------
-    e1, n1, e2, n2 : array_like, shape (k,) or (..., k)
-        Events and totals of arms 1 and 2.
+    e1, n1, e2, n2 : array_like, shape (k,) or (..., k), or str
+        Events and totals of arms 1 and 2, or what `effect_sizes` gives, as in `mantel_haenszel`.
     level : float
         Coverage of the interval.
     mask : array_like of bool, shape (..., k), optional
         Studies to use in each problem; leading axes make a batch.
+    data, labels
+        As in `mantel_haenszel`.
 
     Returns
     -------
@@ -220,9 +234,12 @@ def peto(
     ----------
     Yusuf et al. 1985, doi:10.1016/S0033-0620(85)80003-7; Greenland & Salvan 1990, doi:10.1002/sim.4780090304.
     """
-    tables = _read({"e1": e1, "n1": n1, "e2": e2, "n2": n2}, mask)
+    columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2}
+    if isinstance(e1, EffectSizes):
+        columns, labels = {n: e1.inputs.get(n) for n in columns}, e1.labels or labels
+    tables, names = _read(columns, mask, data, labels)
     # The studies behind Q need no correction for zero cells either: O - E and V exist.
-    es = effect_sizes("PETO", **tables.given, correction_to="none", drop_double_zero=True)
+    es = effect_sizes("PETO", **tables.given, correction_to="none", drop_double_zero=True, labels=names)
 
     def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
         n, events = t.n1 + t.n2, t.e1 + t.e2
@@ -235,12 +252,19 @@ def peto(
     found = _in_chunks(fit, tables, es)
     if not np.any(found.weights):
         raise DataError("Peto's method needs events, and non-events, in at least one study.")
-    cautions = []
+    cautions = [*_without_information(es)]
     if (np.abs(found.beta) > 1).any():
         cautions.append(Note("peto_large"))
     if (tables.used & ((tables.n1 / tables.n2 > 2) | (tables.n2 / tables.n1 > 2))).any():
         cautions.append(Note("peto_uneven"))
     return replace(found, notes=(*found.notes, *cautions))
+
+
+def _without_information(es: EffectSizes) -> tuple[Note, ...]:
+    """Studies that say nothing of a ratio, named."""
+    dropped = es.flags.get("dropped")
+    rows = np.flatnonzero(dropped).tolist() if dropped is not None and dropped.ndim == 1 else []
+    return (Note("double_zero_weightless", rows=rows),) if rows else ()
 
 
 def _in_chunks(fit: Callable[[_Tables, Array, Array], CountsFit], t: _Tables, es: EffectSizes) -> CountsFit:
@@ -309,13 +333,17 @@ def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> A
     return AroundFit(beta, se, tau2, q, np.where(empty, 0, problems.k))
 
 
-def _read(given: dict[str, ArrayLike | None], mask: ArrayLike | None) -> _Tables:
-    """Checked columns; studies with a missing number are not used (of one problem without a mask: not kept)."""
-    columns = as_columns(given)
+def _read(given: dict[str, Any], mask: ArrayLike | None, data: Any = None, labels: Any = None) -> tuple[_Tables, Any]:
+    """Checked columns and labels; studies with a missing number are not used (of one problem: not kept)."""
+    columns = as_columns(columns_of(data, given))
+    if isinstance(labels, str):
+        labels = column_of(data, labels, "labels")
     known: Mask = np.asarray(np.logical_and.reduce([np.isfinite(c) for c in columns.values()]))
     used: Mask
     if mask is None and known.ndim == 1:
         columns = {n: c[known] for n, c in columns.items()}
+        if labels is not None and len(labels) == known.size:
+            labels = [x for x, kept in zip(labels, known, strict=True) if kept]
         used = np.ones(int(known.sum()), dtype=bool)
     else:
         shown = np.asarray(True if mask is None else mask)
@@ -338,7 +366,7 @@ def _read(given: dict[str, ArrayLike | None], mask: ArrayLike | None) -> _Tables
         check_counts(first, one, "e1", "n1")
         check_counts(second, two, "e2", "n2")
     e1, n1, e2, n2 = (np.where(used, c, x) for c, x in zip(columns.values(), (0, 1, 0, 1), strict=True))
-    return _Tables(columns, e1, n1, e2, n2, used)
+    return _Tables(columns, e1, n1, e2, n2, used), labels or None
 
 
 def _log_ratio(over: Any, under: Any) -> Any:

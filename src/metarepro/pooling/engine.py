@@ -21,7 +21,7 @@ from metarepro.notes import Note
 from metarepro.pooling import loops
 from metarepro.pooling.kernel import Array, Problems, moments
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
-from metarepro.pooling.tau2 import FIXED, Estimator, Tau2
+from metarepro.pooling.tau2 import GIVEN, Estimator, Tau2
 
 # Studies in one chunk: small enough for the processor's caches, large enough that the few problems that take longest
 # share their steps.
@@ -226,7 +226,7 @@ def _user_weighted(problems: Problems, tau2: Array, weights: Array) -> tuple[Arr
 def _where_possible(problems: Problems, estimator: Estimator) -> Tau2:
     """The estimate where it exists; NaN for problems with no more studies than coefficients (0 with CE)."""
     enough = problems.k > problems.p
-    if enough.all() or estimator.code in ("CE", FIXED):
+    if enough.all() or estimator.code in ("CE", GIVEN):
         return estimator.find(problems)
     b = problems.k.size
     result = Tau2(

@@ -42,7 +42,7 @@ from metarepro.pooling.protocol import (
     Method,
     Predictions,
 )
-from metarepro.pooling.tau2 import ESTIMATORS, FIXED, Estimator, given_tau2
+from metarepro.pooling.tau2 import ESTIMATORS, GIVEN, Estimator, given_tau2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -153,7 +153,8 @@ class PooledFit(Fit):
         """How true effects differ, with Q-profile intervals (NaN with moderators given as numbers)."""
         nan: Any = np.nan if self._shape == () else np.full(self._shape, np.nan)
         low, high, i2_low, i2_high = (nan,) * 4
-        if self._fitted.coefficients == 1:
+        # A tau2 that is given has no interval.
+        if self._fitted.coefficients == 1 and self.method.tau2 != GIVEN:
             found = heterogeneity_interval(*self.data, level=self.level)
             low, high, i2_low, i2_high = *found.tau2, *found.i2
         return Heterogeneity(
@@ -177,6 +178,8 @@ class PooledFit(Fit):
         """
         if self._shape != ():
             raise DataError("A batch has no single prediction. Fix: read beta, ci_low, pi_low ... of the batch.")
+        if np.ndim(self.beta) == 0 and moderators is not None:
+            raise DataError("The fit has no moderators. Fix: leave them out of predict.")
         if np.ndim(self.beta) == 0:
             return Predictions(self.beta, self.se, self.ci_low, self.ci_high, self.pi_low, self.pi_high)
         if moderators is None:
@@ -371,7 +374,7 @@ def _notes(e: Estimates, batch: Batch, enough: np.ndarray, pi_df: np.ndarray, me
         notes.append(Note("two_studies"))
     if method.tau2 in ("REML", "ML") and (e.maxima > 1).any():
         notes.append(Note("several_maxima"))
-    if method.tau2 not in ("CE", FIXED) and (enough & np.isfinite(e.tau2) & np.isnan(e.tau2_se)).any():
+    if method.tau2 not in ("CE", GIVEN) and (enough & np.isfinite(e.tau2) & np.isnan(e.tau2_se)).any():
         notes.append(Note("no_tau2_se"))
     if (enough & ~np.isfinite(e.tau2)).any():
         notes.append(Note("tau2_overflow"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import as_columns, check_counts
-from metarepro.effects.core import EffectSizes, effect_sizes
+from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.binomial_normal import STRETCHED, BinomialNormal, Maximum, maximise, uphill
@@ -132,6 +133,7 @@ class GlmmFit(Fit):
             self.lrt_df,
             self.lrt_p,
             "LRT",
+            "PL",
         )
 
     def __post_init__(self) -> None:
@@ -139,13 +141,15 @@ class GlmmFit(Fit):
 
 
 def glmm(
-    measure: str = "PLO",
+    measure: str | EffectSizes = "PLO",
     *,
-    e: ArrayLike,
-    n: ArrayLike,
+    e: ArrayLike | str | None = None,
+    n: ArrayLike | str | None = None,
     ci: str = "PL",
     level: float = 0.95,
     pi: str = "HTS",
+    data: Any = None,
+    labels: Any = None,
 ) -> GlmmFit:
     """Pool proportions by the binomial-normal model: e ~ binomial(n, expit(beta + u)), u ~ normal(0, tau2).
 
@@ -153,14 +157,16 @@ def glmm(
     ----------
     measure : {'PLO'}
         The model lives on the logit scale; ``effect_sizes("PLO", ...).to_display`` maps results to proportions.
-    e, n : array_like, shape (k,)
-        Events and totals. No constant is added to any count.
+    e, n : array_like, shape (k,), or str
+        Events and totals, or names of columns of `data`. No constant is added to any count.
     ci : {'PL', 'z', 't'}
         Profile likelihood (default: it keeps its coverage near 0 and 1, where Wald does not), Wald with normal or t.
     level : float
         Coverage of all intervals.
     pi : {'HTS', 't', 'z'}
         As in `pool`.
+    data, labels
+        As in `effect_sizes`. In the place of `measure` may stand what that gives, with its counts and names.
 
     Returns
     -------
@@ -192,13 +198,17 @@ def glmm(
     >>> round(fit.beta, 3), fit.tau2
     (0.204, 0.0)
     """
+    if isinstance(measure, EffectSizes):
+        e, n, labels = measure.inputs.get("e"), measure.inputs.get("n"), measure.labels or labels
+        measure = measure.measure
     if measure != "PLO":
         raise ConfigError(f"measure = {measure!r} is not known for the binomial-normal model. Allowed: PLO.")
     find_method("ci", ci, GLMM_CI)
     if pi not in PI_METHODS or pi == "NNF":
         raise ConfigError(f"pi = {pi!r} is not known. Allowed: HTS, t, z.")
     check_level(level)
-    columns = as_columns({"e": e, "n": n})
+    columns = as_columns(columns_of(data, {"e": e, "n": n}))
+    names = column_of(data, labels, "labels") if isinstance(labels, str) else labels
     check_counts(columns["e"], columns["n"], "e", "n")
     events, total = columns["e"].ravel(), columns["n"].ravel()
     known = np.isfinite(events) & np.isfinite(total)
@@ -206,12 +216,15 @@ def glmm(
     if not known.all():
         notes.append(Note("counts_missing", rows=[int(r) for r in np.flatnonzero(~known)]))
     events, total = events[known], total[known]
+    names = None if names is None else [x for x, kept in zip(names, known, strict=True) if kept]
     if not events.size:
         raise DataError("There is no study with complete counts.")
     drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
     if events.sum() in (0, total.sum()):
-        return _one_sided(events, total, level, pi, drop, notes)
-    return _fit(BinomialNormal(events, total), ci, level, pi, drop, notes)
+        fit = _one_sided(events, total, level, pi, drop, notes)
+    else:
+        fit = _fit(BinomialNormal(events, total), ci, level, pi, drop, notes)
+    return fit if names is None else replace(fit, studies=fit.studies.named(names))
 
 
 def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, notes: list[Note]) -> GlmmFit:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes, split_effects
 from metarepro.errors import ConfigError
 from metarepro.notes import Note
 from metarepro.pooling.inference import check_level, chi2_quantile
@@ -100,8 +101,8 @@ def generalised_q_interval(problems: Problems, level: float) -> tuple[Array, Arr
 
 
 def heterogeneity_interval(
-    yi: ArrayLike,
-    vi: ArrayLike,
+    yi: ArrayLike | EffectSizes,
+    vi: ArrayLike | None = None,
     method: str = "QP",
     level: float = 0.95,
     moderators: ArrayLike | None = None,
@@ -112,8 +113,8 @@ def heterogeneity_interval(
 
     Parameters
     ----------
-    yi, vi : array_like, shape (..., k)
-        Effects and sampling variances on the working scale.
+    yi, vi : array_like, shape (..., k), or EffectSizes
+        Effects and sampling variances on the working scale, or what `effect_sizes` gives.
     method : {'QP', 'GENQ', 'PL'}
         Q-profile or generalised Q (Cochran's Q with its exact distribution; shorter when heterogeneity is small), both
         exact under the model's normality; or profile (restricted) likelihood, asymptotic.
@@ -134,7 +135,8 @@ def heterogeneity_interval(
     """
     if not isinstance(method, str) or method not in ("QP", "GENQ", "PL"):
         raise ConfigError(f"method = {method!r} is not known. Allowed: QP, GENQ, PL.")
-    problems, shape, notes = read_problems(yi, vi, moderators, mask, intercept)
+    effects, variances = split_effects(yi, vi)
+    problems, shape, notes = read_problems(effects, variances, moderators, mask, intercept)
     check_level(level)
     possible = problems.k > problems.p
     low, high = np.full(problems.k.shape, np.nan), np.full(problems.k.shape, np.nan)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from inspect import signature
 from typing import Any, overload
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.core import EffectSizes, column_of
 from metarepro.errors import ConfigError, DataError
+from metarepro.notes import list_rows
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.regression import MetaRegression, meta_regression
@@ -19,18 +22,18 @@ from metarepro.pooling.regression import MetaRegression, meta_regression
 _MEANT = {
     "method": "tau2", "estimator": "tau2", "test": "ci", "hakn": "ci", "knha": "ci", "mods": "moderators",
     "formula": "moderators", "slab": "labels", "studlab": "labels", "sei": "se", "subset": "mask", "alpha": "level",
-    "conf_level": "level", "prediction": "pi", "sm": "measure",
+    "conf_level": "level", "prediction": "pi", "sm": "measure", "te": "yi", "sete": "se", "y": "yi", "v": "vi",
 }  # fmt: skip
 
 
 @overload
-def pool(yi: Any, vi: Any = ..., *, moderators: str, data: Any, **options: Any) -> MetaRegression: ...
+def pool(yi: Any = ..., vi: Any = ..., *, moderators: str, data: Any, **options: Any) -> MetaRegression: ...
 @overload
 def pool(
-    yi: Any, vi: Any = ..., tau2: str | float = ..., ci: str = ..., level: float = ..., **options: Any
+    yi: Any = ..., vi: Any = ..., tau2: str | float = ..., ci: str = ..., level: float = ..., **options: Any
 ) -> PooledFit: ...
 def pool(
-    yi: ArrayLike | EffectSizes | str,
+    yi: ArrayLike | EffectSizes | str | None = None,
     vi: ArrayLike | str | None = None,
     tau2: str | float = "REML",
     ci: str = "HK",
@@ -130,17 +133,21 @@ def pool(
     if isinstance(moderators, str):
         if data is None:
             raise DataError(f"The moderators {moderators!r} are columns of data. Fix: give data=.")
-        if mask is not None or not intercept:
-            raise ConfigError("A formula takes no mask; 0 + in it leaves the intercept out. Fix: select rows of data.")
+        if mask is not None:
+            raise ConfigError("A formula takes no mask. Fix: select rows of data.")
+        if not intercept:
+            raise ConfigError(f"A formula says itself whether it has an intercept. Fix: moderators='0 + {moderators}'.")
         return meta_regression(
             studies.yi, studies.vi, moderators, data, tau2=tau2, ci=ci, level=level, pi=pi, weights=found["weights"],
             studies=studies.kept(),
         )  # fmt: skip
     told = studies.measure != "GEN" or studies.labels or studies.inputs
     known = studies.kept() if told and studies.yi.ndim == 1 else None
-    return fit_effects(
+    fit = fit_effects(
         studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, found["weights"], intercept, seed, known
     )
+    # What was done to the studies' numbers belongs to the result as well.
+    return replace(fit, notes=(*studies.notes, *fit.notes)) if studies.notes else fit
 
 
 def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
@@ -157,12 +164,15 @@ def _studies(yi: Any, vi: Any, se: Any, measure: str, labels: Any) -> EffectSize
         if vi is not None or se is not None or (measure and measure != yi.measure):
             raise ConfigError("Effect sizes have their own variances and measure. Fix: leave vi, se and measure out.")
         return yi if labels is None else yi.named(labels)
+    if yi is None:
+        raise DataError("There is no yi. Fix: give effects, or what effect_sizes gives.")
     if (vi is None) == (se is None):
         raise DataError("Give the sampling variances vi, or the standard errors se, and not both.")
     if se is not None:
         error = read_numbers(se, "se")
-        if (error < 0).any():
-            raise DataError("se is negative. Fix: give standard errors.")
+        bad = np.flatnonzero(~((error > 0) | np.isnan(error)))
+        if bad.size:
+            raise DataError(f"se is not positive in {list_rows(bad.tolist())}. Fix: give standard errors, above 0.")
         vi = error**2
     made = EffectSizes(read_numbers(yi, "yi"), read_numbers(vi, "vi"), measure or "GEN")
     return made if labels is None else made.named(labels)

@@ -12,7 +12,13 @@ import numpy as np
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
 from metarepro.pooling.protocol import BINOMIAL_NORMAL, Fit, has_display
-from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.pooling.tau2 import ESTIMATORS, GIVEN
+
+TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood"}
+
+
+# First words of labels that keep their capital inside a line.
+_PROPER_NAMES = ("Hedges", "Peto", "Freeman-Tukey", "Fisher", "Yule's")
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,8 @@ def print_fit(fit: Fit) -> PrintedFit:
     percent = f"{100 * fit.level:g}%"
     header = ("", "estimate", "SE", percent + " interval", "statistic", "df", "p")
     if np.ndim(fit.k) != 0:
-        title = f"{int(np.size(fit.k)):,} fits of {int(np.min(fit.k))} to {int(np.max(fit.k))} studies"
-        return PrintedFit(title, ("", "least", "median", "most"), _spread(fit), tuple(_method_lines(fit)))
+        title = f"{int(np.size(fit.k)):,} fits of {_sizes(fit)}"
+        return PrintedFit(title, ("", "min", "median", "max"), _spread(fit), tuple(_method_lines(fit)))
     values = [np.atleast_1d(x) for x in (fit.beta, fit.se, fit.ci_low, fit.ci_high, fit.statistic, fit.p_value)]
     rows: list[tuple[str, ...]] = []
     for i, name in enumerate(fit.coefficients):
@@ -127,7 +133,8 @@ def _scale(fit: Fit, name: str) -> str:
 def _label(fit: Fit) -> str:
     """Short name of the measure inside a line: abbreviations keep their capitals."""
     label = get_measure(fit.measure).label
-    return label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
+    proper = label[1:2].isupper() or label.split(" ")[0] in _PROPER_NAMES
+    return label if proper else f"{label[:1].lower()}{label[1:]}"
 
 
 def _single_rows(fit: Fit, percent: str) -> list[tuple[str, ...]]:
@@ -148,12 +155,12 @@ def _heterogeneity(fit: Fit) -> str:
     parts = []
     for c in h.components:
         if math.isfinite(c.tau2) and fit.method.tau2 not in ("CE", "none"):
-            ends = f" ({_interval(c.low, c.high)})" if math.isfinite(c.low) else ""
+            ends = f" ({TAU2_INTERVALS[h.interval]} {_interval(c.low, c.high)})" if math.isfinite(c.low) else ""
             level = "" if len(h.components) == 1 else f" {c.name}"
             parts.append(f"τ²{level} = {number(c.tau2)}{ends}")
     parts += [f"I² = {h.i2:.1f}%"] if math.isfinite(h.i2) else []
     parts += [f"H² = {number(h.h2)}"] if math.isfinite(h.h2) else []
-    if math.isfinite(h.q):
+    if math.isfinite(h.q) and h.q_df > 0:
         name = "LR χ²" if h.test == "LRT" else "Q"
         parts.append(f"{name} = {number(h.q)} ({h.q_df} df, p {_equals(h.q_p)})")
     return f"Heterogeneity: {', '.join(parts)}" if parts else ""
@@ -182,13 +189,24 @@ def _method_lines(fit: Fit) -> list[str]:
     parts = [f"{model}, {m.model}"]
     if m.model == BINOMIAL_NORMAL:
         parts = ["random effects, binomial-normal model, τ² by maximum likelihood"]
+    elif m.tau2 == GIVEN:
+        parts[0] += ", τ² as given"
     elif estimator and m.tau2 != "CE":
         parts[0] += f", τ² by {estimator} ({m.tau2})"
+    if m.weights == "given":
+        parts[0] = parts[0].replace(m.model, "weights as given")
     ci = CI_METHODS[m.ci].name if m.ci in CI_METHODS else {"PL": "profile likelihood"}.get(m.ci, m.ci)
-    parts.append(f"interval: {ci}")
+    single = np.ndim(fit.k) == 0 and fit.k == 1 and m.ci in CI_METHODS
+    parts.append(f"interval: {CI_METHODS['z'].name if single else ci}")
     if m.pi in PI_METHODS and np.ndim(fit.pi_low) == 0 and math.isfinite(fit.pi_low):
         parts.append(f"prediction interval: {PI_METHODS[m.pi].name}")
     return [f"Method: {'; '.join(parts)}."]
+
+
+def _sizes(fit: Fit) -> str:
+    """Numbers of studies of a batch."""
+    low, high = int(np.min(fit.k)), int(np.max(fit.k))
+    return f"{low} stud{'y' if low == 1 else 'ies'}" if low == high else f"{low} to {high} studies"
 
 
 def _spread(fit: Fit) -> tuple[tuple[str, ...], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metarepro.effects.checks import unmasked
+from metarepro.effects.checks import unmasked, where_no_number
 from metarepro.errors import DataError
 from metarepro.notes import Note, list_rows
 from metarepro.pooling.kernel import Array, Mask, Problems
@@ -58,7 +58,9 @@ def open_batch(
         Something that is not a number, shapes that do not fit, no study.
     """
     y, v = (read_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
-    if y.ndim == 0 or y.shape[-1] == 0:
+    if y.ndim == 0:
+        raise DataError("yi is a single number. Fix: give one a study, as a list or an array.")
+    if y.shape[-1] == 0:
         raise DataError("There is no study: yi is empty.")
     # What is masked in a mask is unknown, so it is not used.
     shown = None if mask is None else np.asarray(mask.filled(False) if hasattr(mask, "filled") else mask)
@@ -200,7 +202,7 @@ def read_numbers(values: ArrayLike, name: str) -> np.ndarray:
     try:
         return np.asarray(unmasked(values), dtype=np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"{name} holds something that is not a number.") from None
+        raise DataError(f"{name} holds something that is not a number.{where_no_number(values)}") from None
 
 
 def refuse(bad: np.ndarray, what: str, fix: str) -> None:

@@ -73,6 +73,8 @@ class Heterogeneity:
         Test of equal effects, as `test` says.
     test : str
         ``Q`` for Cochran's, ``LRT`` for the likelihood-ratio test.
+    interval : str
+        Method behind the intervals of tau2 and I2: ``QP`` (Q-profile) or ``PL`` (profile likelihood).
     """
 
     components: tuple[Component, ...]
@@ -85,6 +87,7 @@ class Heterogeneity:
     q_df: int
     q_p: Number
     test: str = "Q"
+    interval: str = "QP"
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,7 @@ class Fit:
         """All numbers and codes of the fit as plain values; arrays as lists, a number that does not exist as None."""
         found: dict[str, Any] = {"measure": self.measure, "model": self.method.model, "tau2_method": self.method.tau2}
         found |= {"ci_method": self.method.ci, "pi_method": self.method.pi, "level": self.method.level}
+        found |= {"weights_by": self.method.weights}
         found |= {name: _plain(getattr(self, name)) for name in self._numbers()}
         found["notes"] = [str(note) for note in self.notes]
         return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.core import EffectSizes
+from metarepro.effects.core import EffectSizes, columns_of, split_effects
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.fit import PooledFit, fit_effects, predictions
@@ -20,6 +20,7 @@ from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.protocol import Component, Fit, Heterogeneity, Method, Predictions
+from metarepro.pooling.tau2 import GIVEN
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ class MetaRegression(Fit):
 
     def design_at(self, data: Mapping[str, ArrayLike]) -> Array:
         """Rows of the design at values of the moderators, columns in the order of `names`."""
-        frame = _frame(data)
+        given: Mapping[str, Any] = dict(data)
+        frame = _frame(given if any(np.ndim(x) for x in given.values()) else {n: [x] for n, x in given.items()})
         missing = [m for m in self.moderators if m not in frame]
         if missing:
             raise DataError(
@@ -143,13 +145,14 @@ class MetaRegression(Fit):
         except Exception as error:  # formulaic and pandas raise many kinds
             raise DataError(f"The moderators cannot be read: {error}") from error
 
-    def predict(self, data: Mapping[str, ArrayLike]) -> Predictions:
+    def predict(self, data: Mapping[str, ArrayLike] | None = None) -> Predictions:
         """Mean effects at new values of the moderators.
 
         Parameters
         ----------
         data : mapping of str to array_like
-            One column a moderator, raw as in the formula; levels of a categorical one must have been seen.
+            One column a moderator, raw as in the formula; levels of a categorical one must have been seen. Left out,
+            the values of the studies themselves.
 
         Returns
         -------
@@ -157,7 +160,7 @@ class MetaRegression(Fit):
             Intervals use t or normal quantiles as the fit did; the prediction interval is that of `pool`'s `pi`, with
             k - p - 1 df for HTS. When not to use: outside the range of the studies' moderators.
         """
-        return predictions(self.fit, self.design_at(data))
+        return predictions(self.fit, self.design if data is None else self.design_at(data))
 
 
 _OF_FIT = frozenset((
@@ -168,8 +171,8 @@ _OF_FIT = frozenset((
 
 
 def meta_regression(
-    yi: ArrayLike,
-    vi: ArrayLike,
+    yi: ArrayLike | EffectSizes | str,
+    vi: ArrayLike | str | None,
     formula: str,
     data: Mapping[str, ArrayLike],
     *,
@@ -184,8 +187,9 @@ def meta_regression(
 
     Parameters
     ----------
-    yi, vi : array_like, shape (k,)
-        Effects and sampling variances on the working scale.
+    yi, vi : array_like, shape (k,), or EffectSizes, or str
+        Effects and sampling variances on the working scale, what `effect_sizes` gives (then `vi` is None), or names of
+        columns of `data`.
     formula : str
         Right-hand side: ``"ablat + year"``, ``"C(alloc)"``, ``"ablat:year"``, or ``"0 + C(g)"`` (no intercept). Text
         columns are categorical by themselves; the first level in the alphabet is the reference, ``C(alloc,
@@ -194,7 +198,7 @@ def meta_regression(
         (orthogonal powers), ``bs(year, df=4)`` (B-spline) and ``cr(year, df=3, constraints='center')`` (natural cubic
         spline). Nothing else is read, so that no formula runs a program.
     data : mapping of str to array_like
-        Columns of length k, or a DataFrame.
+        Columns of length k, or a DataFrame; rows in the order of the effects, as an index is not looked at.
     tau2, ci, level, pi, weights
         As in `pool`.
     studies : EffectSizes, optional
@@ -229,7 +233,10 @@ def meta_regression(
     >>> regression.names, regression.fit.beta.round(3).tolist()
     (('Intercept', 'dose'), [-0.101, 0.206])
     """
-    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
+    if isinstance(yi, EffectSizes):
+        studies = yi.kept() if studies is None else studies
+    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
     if y.ndim != 1 or y.shape != v.shape:
         raise DataError(f"yi {y.shape} and vi {v.shape} must be one number a study.")
     frame = _frame(data)
@@ -275,7 +282,7 @@ def meta_regression(
     if not tested:
         raise ConfigError(f"The formula {formula!r} has no moderator; use pool.")
     r2 = np.nan
-    if intercept and tau2 != "CE":
+    if intercept and fit.method.tau2 not in ("CE", GIVEN):
         without = fit_effects(y[known], v[known], tau2, ci, level).tau2
         r2 = 100 * max(0.0, 1 - fit.tau2 / without) if without > 0 else np.nan
     if np.isnan(r2):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes, column_of, columns_of, split_effects
 from metarepro.errors import DataError
-from metarepro.notes import Note
+from metarepro.notes import Note, list_rows
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
@@ -36,10 +38,12 @@ class Subgroups:
 
 
 def pool_subgroups(
-    yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], tau2: str | float = "REML", ci: str = "HK",
-    level: float = 0.95, pi: str = "HTS",
+    yi: ArrayLike | EffectSizes, vi: ArrayLike | None = None, groups: Sequence[str] | str = (),
+    tau2: str | float = "REML", ci: str = "HK", level: float = 0.95, pi: str = "HTS", data: Any = None,
 ) -> Subgroups:  # fmt: skip
     """Pool each subgroup by itself (its own tau2) and test whether the pooled effects differ.
+
+    `yi` may be what `effect_sizes` gives; with `data`, names of its columns are taken.
 
     The test is Cochran's Q over the subgroups' pooled effects, weighted by their model-based (Wald) variances, on
     chi2 with one df fewer than subgroups. Wald variances are used whatever `ci` is, because chi2 is the reference
@@ -52,9 +56,15 @@ def pool_subgroups(
     ----------
     Borenstein & Higgins 2013, doi:10.1007/s11121-013-0377-7.
     """
-    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
+    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    if isinstance(groups, str):
+        groups = column_of(data, groups, "groups")
+    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
     if len(groups) != y.size:
         raise DataError(f"{len(groups)} subgroup labels for {y.size} studies.")
+    missing = [row for row, name in enumerate(groups) if name is None or name != name or name == ""]
+    if missing:
+        raise DataError(f"The subgroup is missing in {list_rows(missing)}. Fix: name it, or leave the study out.")
     levels = tuple(dict.fromkeys(groups))
     label = np.array(groups, dtype=object)
     chosen = [label == name for name in levels]

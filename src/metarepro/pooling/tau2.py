@@ -279,11 +279,11 @@ ESTIMATORS: dict[str, Estimator] = {
         Estimator("PM", paule_mandel, "Paule-Mandel", f"{_RANDOM}the Paule-Mandel τ²", meant=("MP", "PAULE-MANDEL")),
         Estimator(
             "GENQ", generalised_q_estimator, "generalised Q",
-            f"{_RANDOM}τ² from a generalised Q with the weights 1/√v", tried=False, meant=("QGEN", "GENERALISED-Q"),
+            f"{_RANDOM}τ² from a generalised Q", tried=False, meant=("QGEN", "GENERALISED-Q"),
         ),
     )
 }  # fmt: skip
-FIXED = "fixed"
+GIVEN = "given"
 
 
 def given_tau2(value: float) -> Estimator:
@@ -294,4 +294,4 @@ def given_tau2(value: float) -> Estimator:
         ones = np.ones(found.shape, dtype=int)
         return Tau2(found, np.full(found.shape, np.nan), 0 * ones, ones > 0, np.zeros(found.shape, bool), ones)
 
-    return Estimator(FIXED, find, "given", f"{_RANDOM}a τ² that is given")
+    return Estimator(GIVEN, find, "given", f"{_RANDOM}a τ² that is given")
