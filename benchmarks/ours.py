@@ -1,8 +1,8 @@
 """metarepro: the same workloads through its public functions.
 
-`--engine` is `plain` (NumPy), `compiled` (one thread), `threads` (compiled, all cores) or `default` where the library
-has no engine to choose. P-values, weights and log-likelihood, which the library may compute only when they are read,
-are read inside the timed call; with `lean` (compiled where that exists) they are not, as PyMARE's fit gives none.
+`--engine` is `plain` (NumPy), `compiled` or `default` where the library has no engine to choose. P-values, weights and
+log-likelihood, which the library may compute only when they are read, are read inside the timed call; with `lean`
+(compiled where that exists) they are not, as PyMARE's fit gives none.
 GOSH, leave-one-out, permutation and bootstrap are one call of `pool` with masks, permuted moderators or samples; every
 fit gives the full result (Q, I2, intervals, weights).
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,7 +22,7 @@ from workloads import Workload, gosh_codes
 
 import metarepro as mr
 
-ENGINES = ("plain", "compiled", "threads", "default", "lean")
+ENGINES = ("plain", "compiled", "default", "lean")
 ON_DEMAND = ("p_value", "q_p", "weights", "log_likelihood")
 reads = ON_DEMAND
 
@@ -41,8 +40,7 @@ def choose(engine: str) -> None:
         return
     if not has_engines():
         raise RuntimeError("this version has one engine; measure `default`")
-    threads = os.cpu_count() if engine == "threads" else 1
-    mr.set_engine(compiled=engine != "plain", threads=threads)
+    mr.set_engine(compiled=engine != "plain")
 
 
 def pool(y: np.ndarray, v: np.ndarray, method: str, **more: Any) -> Any:

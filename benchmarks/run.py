@@ -167,14 +167,13 @@ def one_round(bench: Bench, engines: list[str], missing: list[Record]) -> list[R
 def startup(bench: Bench, engines: list[str]) -> list[Record]:
     """CPU seconds of a fresh process that imports a tool, less those of an empty one."""
     rscript = shutil.which("Rscript")
-    switch = {"default": "", "threads": ""} | {
-        engine: f"mr.set_engine(compiled={engine == 'compiled'}, threads=1); " for engine in ("plain", "compiled")
+    switch = {"default": ""} | {
+        engine: f"mr.set_engine(compiled={engine == 'compiled'}); " for engine in ("plain", "compiled")
     }
     tasks = [("metarepro", "import", [bench.python, "-c", "import metarepro"], True)]
     tasks += [
         (tables.name_of(engine), "import and first fit", [bench.python, "-c", FIRST_FIT.format(switch[engine])], True)
         for engine in engines
-        if engine != "threads"
     ]
     tasks += [(name, "import", [bench.python, "-c", code], False) for name, code in IMPORTS.items()]
     empty = {True: [bench.python, "-c", "pass"], False: [rscript or "", "-e", "invisible(0)"]}
@@ -305,7 +304,7 @@ def main() -> None:
     output, failed, _ = bench.run([bench.python, "-m", "ours", "--has-engines"], ours=True)
     if failed:
         sys.exit(f"metarepro does not run: {failed}")
-    engines = ["plain", "compiled", "threads"] if json.loads(output)["engines"] else ["default"]
+    engines = ["plain", "compiled"] if json.loads(output)["engines"] else ["default"]
 
     records: list[Record] = []
     starts: list[Record] = []
@@ -315,7 +314,7 @@ def main() -> None:
         starts += startup(bench, engines)
     results = median_of(records, ("tool", "workload"), ("cpu_seconds", "wall_seconds", "first_call_cpu_seconds"))
     about, versions = machine(bench)
-    versions |= {re.sub("-(fit|summary|plain|compiled|threads|lean)$", "", r["tool"]): r["version"] for r in results}
+    versions |= {re.sub("-(fit|summary|plain|compiled|lean)$", "", r["tool"]): r["version"] for r in results}
     reference = next(r for r in tables.OURS if any(r == record["tool"] for record in results))
     unique = {(m["tool"], m["workload"]): m for m in missing}
     summary = {

@@ -15,12 +15,11 @@ from matplotlib.figure import Figure
 
 Record = dict[str, Any]
 
-# In the order of preference as the one that ratios refer to: one thread.
-OURS = ("metarepro-compiled", "metarepro-plain", "metarepro", "metarepro-threads", "metarepro-lean")
+# In the order of preference as the one that ratios refer to.
+OURS = ("metarepro-compiled", "metarepro-plain", "metarepro", "metarepro-lean")
 LABELS = {
     "metarepro": "metarepro",
     "metarepro-compiled": "metarepro, compiled",
-    "metarepro-threads": "metarepro, compiled, all cores",
     "metarepro-plain": "metarepro, NumPy",
     "metarepro-lean": "metarepro, as called",
     "pymare-fit": "PyMARE, fit only",
@@ -82,8 +81,7 @@ class Report:
         self.results: dict[tuple[str, str], Record] = {(r["tool"], r["workload"]): r for r in run["results"]}
         self.reference: str = run["settings"]["reference"]
         present = {r["tool"] for r in run["results"]}
-        # What runs on all cores is compared by wall time, apart from the others.
-        self.tools = [t for t in LABELS if t in present and t != "metarepro-threads"]
+        self.tools = [t for t in LABELS if t in present]
 
     def per_fit(self, tool: str, method: str) -> float | None:
         """CPU seconds per fit of k = 20, from the larger set where the tool was given it."""
@@ -137,15 +135,6 @@ class Report:
         ]
         return table(["task", "tool", "timed"], rows, 2) if rows else "Nothing was extrapolated."
 
-    def wall(self) -> str:
-        rows = []
-        for name, load in self.loads.items():
-            one, many = (self.results.get((t, name)) for t in ("metarepro-compiled", "metarepro-threads"))
-            if one and many and load["fits"] > 1:
-                speed = one["wall_seconds"] / many["wall_seconds"]
-                rows.append([load["label"], seconds(one["wall_seconds"]), seconds(many["wall_seconds"]), ratio(speed)])
-        return table(["task", "one thread, wall", "all cores, wall", "ratio"], rows) if rows else ""
-
     def agreement(self) -> str:
         groups: dict[tuple[str, str], list[Record]] = {}
         for line in self.run["agreement"]:
@@ -193,7 +182,6 @@ class Report:
         about, versions = run["machine"], run["versions"]
         reference = LABELS[self.reference]
         gives = "\n".join(f"- {LABELS[t]}: {GIVES[t]}." for t in self.tools if t in GIVES)
-        wall = self.wall()
         rounds = "one round" if settings["rounds"] == 1 else f"{settings['rounds']} rounds"
         quick = "**A smoke run with small inputs: its numbers mean nothing.**\n\n" if settings["quick"] else ""
         return f"""# Speed
@@ -201,7 +189,7 @@ class Report:
 {quick}Written by `benchmarks/run.py`; how it measures is in `benchmarks/README.md`, the same numbers in
 `performance.json`.
 
-CPU seconds are user plus system time of the process, one thread unless said. The tools took turns in {rounds}; medians.
+CPU seconds are user plus system time of the process, one thread. The tools took turns in {rounds}; medians.
 Ratios are CPU of the tool divided by CPU of {reference}.
 
 {about["processor"]}, {about["cores"]} cores, {about["memory_gib"]} GiB, {about["system"]};
@@ -243,7 +231,7 @@ set the smaller number of sets has shown already.
 
 {self.every_workload(ratios=True)}
 
-{"## All cores" + chr(10) + chr(10) + wall + chr(10) + chr(10) if wall else ""}## Memory
+## Memory
 
 One call with random data, input drawn in the same process.
 

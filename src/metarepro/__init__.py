@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
-    from metarepro.pooling.fit import PooledFit, pool
+    from metarepro.pooling.fit import PooledFit
     from metarepro.pooling.glmm_fit import GlmmFit, glmm
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
+    from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
     from metarepro.reproduction.match import match_published
@@ -43,7 +44,7 @@ __getattr__ = lazy(
         "GlmmFit": "metarepro.pooling.glmm_fit",
         "glmm": "metarepro.pooling.glmm_fit",
         "PooledFit": "metarepro.pooling.fit",
-        "pool": "metarepro.pooling.fit",
+        "pool": "metarepro.pooling.pool_effects",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
         "heterogeneity_interval": "metarepro.pooling.heterogeneity",
         "MetaRegression": "metarepro.pooling.regression",
@@ -82,3 +83,8 @@ __all__ = [
     "pool_subgroups",
     "set_engine",
 ]
+
+
+def __dir__() -> list[str]:
+    """Public names, for tab completion."""
+    return sorted([*__all__, "__doc__", "__version__"])

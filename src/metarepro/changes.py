@@ -178,12 +178,19 @@ def _rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[RowChange]:
 
 
 def _numbers(old: Any, new: Any) -> Iterator[NumberChange]:
-    before, after = old["summary"] or {}, new["summary"] or {}
+    before, after = (_main_numbers(a["summary"]) for a in (old, new))
     for name in NUMBERS:
         a, b = before.get(name), after.get(name)
         same = a == b if a is None or b is None else abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
         if not same:
             yield NumberChange(new["id"], new["title"], name, a, b)
+
+
+def _main_numbers(summary: dict[str, Any] | None) -> dict[str, Any]:
+    if not summary or "heterogeneity" not in summary:
+        return summary or {}  # nothing is pooled, or an earlier version wrote it
+    spread = summary["heterogeneity"]
+    return {**summary, "i2": spread["i2"], "tau2": next((c["tau2"] for c in spread["components"]), None)}
 
 
 def keep_run(results: Path, inputs: dict[str, Any], store: Path) -> Changes:

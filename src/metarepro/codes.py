@@ -145,7 +145,7 @@ HELP: dict[str, str] = {
     "E028": "The number analysed or counted is larger than the number randomised to the arm.",
     "E029": (
         "A control group that is compared with two arms would be counted twice. Combine the arms (multi_arm: "
-        "combine) or choose one in the analysis."
+        "combine) or choose one in the analysis. Published contrasts, and arms that share patients, cannot be combined."
     ),
     "E030": (
         "Standard deviations of change scores and of endpoint scores differ in kind, so a standardised "

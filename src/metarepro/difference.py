@@ -13,7 +13,9 @@ from metarepro.figures.page.compare_svg import compare_svg
 
 # What an analysis was made of, and what its main result is; the rest follows from them.
 _CAUSE = re.compile(r"(studies\..*\.(inputs\.|provenance\..*says)|left_out|methods|measure|title|subgroups_by)")
-_NUMBER = re.compile(r"summary\.(k|participants|estimate|ci_low|ci_high|pi_low|pi_high|tau2|i2|p_value)\b")
+_NUMBER = re.compile(
+    r"summary\.(k|participants|estimate|ci_low|ci_high|pi_low|pi_high|p_value|heterogeneity\.(components\.tau2|i2))\b"
+)
 
 
 @dataclass(frozen=True)

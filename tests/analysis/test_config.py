@@ -43,7 +43,7 @@ def read(tmp_path, text):
         ("    outcome: response", "    outcom: response",
          "config.yaml:8:5: E101 unknown key 'outcom'\n    Fix: did you mean 'outcome'?"),
         ("ci: HK}", "ci: HKK}",
-         "config.yaml:4:21: E102 model.ci = 'HKK' is not allowed\n    Allowed: z, t, HK, HK-adhoc.\n"
+         "config.yaml:4:21: E102 model.ci = 'HKK' is not allowed\n    Allowed: z, t, HK, HK-adhoc, HK-ci.\n"
          "    Fix: did you mean 'HK'?"),
         ("tau2: REML, ci: HK", "tau2: CE, ci: HK", "E103 model: Hartung-Knapp needs a random-effects model, not CE"),
         ("measure: OR", "measure: ORR", "config.yaml:9:5: E102 analyses.0.measure: measure 'ORR' is unknown"),

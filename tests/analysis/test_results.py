@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import math
 
+import jsonschema
 import pytest
 
 import metarepro as mr
 from metarepro.analysis import from_json, run_analysis, to_json
 from metarepro.analysis.provenance import provenance
+from metarepro.analysis.result import read_results
+from metarepro.analysis.schema import results_schema
 from metarepro.analysis.tables import effects_csv, summary_csv
+from metarepro.records import to_json_text
+from tests.conftest import ROOT
 
 
 def used(result):
@@ -238,3 +244,26 @@ def test_direction_of_scores_and_responses(results):
     # Ketamine helps where it is below 0 on a score and above 1 on a ratio of responses; both analyses agree.
     assert results["score_24h_md"].better == "low" and results["score_24h_md"].summary.estimate < 0
     assert results["response_24h_or"].better == "high" and results["response_24h_or"].summary.estimate > 1
+
+
+def test_results_files_are_what_their_schema_says(results):
+    schema = json.loads((ROOT / "workflow/schemas/results.schema.json").read_text(encoding="utf-8"))
+    assert schema == results_schema(), "renew it: python -m metarepro.analysis.schema"
+    reference = (ROOT / "reference/results.json").read_text(encoding="utf-8")
+    content = json.loads(reference)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(content, schema)
+    assert json.loads(to_json_text(read_results(reference))) == content
+    content["analyses"][0]["summary"]["beta"] = "0.5"
+    with pytest.raises(jsonschema.ValidationError, match=r"'0\.5' is not of type"):
+        jsonschema.validate(content, schema)
+
+
+def test_remarks_of_results_are_codes_with_values(results):
+    codes = {n.code for r in results.values() for s in r.studies for n in s.notes}
+    assert {"study_corrected", "stated"} <= codes
+    pooled = {n.code for r in results.values() if r.summary for n in r.summary.notes}
+    assert {"one_study", "two_studies", "hk_narrow", "compounded"} <= pooled
+    plain = [json.loads(to_json(r)) for r in results.values()]
+    note = next(n for r in plain for s in r["studies"] for n in s["notes"] if n["code"] == "study_corrected")
+    assert note["values"]["amount"] == 0.5 and note["text"].startswith("0.5 added to")

@@ -409,6 +409,46 @@ def test_formulas_of_the_metapsy_databases_give_what_they_print():
         assert tuple(np.exp([fit.beta, fit.ci_low, fit.ci_high]).round(2)) == printed
 
 
+def test_variances_of_revman_and_metan_and_of_a_common_sd():
+    numbers = {"m1": [12.0], "sd1": [4.0], "n1": [11], "m2": [10.0], "sd2": [5.0], "n2": [16]}
+    pooled = (10 * 16 + 15 * 25) / 25
+    d = 2 / np.sqrt(pooled)
+    inverse = 1 / 11 + 1 / 16
+    cohen = mr.effect_sizes("SMD", **numbers, j="none", vtype="LSdf")
+    assert cohen.yi[0] == pytest.approx(d, rel=1e-14)
+    assert cohen.vi[0] == pytest.approx(inverse + d**2 / (2 * 25), rel=1e-14)
+    revman = mr.effect_sizes("SMD", **numbers, j="approximate", vtype="RevMan")
+    g = d * (1 - 3 / (4 * 27 - 9))
+    assert revman.yi[0] == pytest.approx(g, rel=1e-14)
+    assert revman.vi[0] == pytest.approx(inverse + g**2 / (2 * (27 - 3.94)), rel=1e-14)
+    common = mr.effect_sizes("MD", **numbers, vtype="HO")
+    assert (common.yi[0], common.vi[0]) == (2.0, pytest.approx(pooled * inverse, rel=1e-14))
+    with pytest.raises(mr.ConfigError, match=r"vtype = .UB. is not known for MD\. Allowed: LS, HO"):
+        mr.effect_sizes("MD", **numbers, vtype="UB")
+
+
+def test_correction_by_arm_size():
+    # 30 and 10 patients: 0.75 and 0.25 are added to the cells of the arms; arms of the same size get the usual 0.5.
+    sized = mr.effect_sizes("OR", e1=[3], n1=[30], e2=[0], n2=[10], correction_cells="by_arm_size")
+    assert sized.yi[0] == pytest.approx(np.log(3.75 / 27.75) - np.log(0.25 / 10.25), rel=1e-14)
+    assert sized.notes == ("0.5 on average, by the size of the arms, added to all cells of row 0.",)
+    same = {"e1": [3], "n1": [20], "e2": [0], "n2": [20]}
+    by_size, usual = (mr.effect_sizes("RR", **same, correction_cells=c) for c in ("by_arm_size", "all"))
+    assert by_size.yi[0] == pytest.approx(usual.yi[0], rel=1e-14)
+
+
+def test_leading_axes_are_sets_of_studies():
+    sets = {"e1": [[3, 0], [3, 1]], "n1": [20, 30], "e2": [[2, 4], [2, 4]], "n2": [21, 31]}
+    found = mr.effect_sizes("RR", **sets, correction_to="if_any_zero")
+    for row in (0, 1):
+        one = {n: v[row] if n.startswith("e") else v for n, v in sets.items()}
+        np.testing.assert_array_equal(found.yi[row], mr.effect_sizes("RR", **one, correction_to="if_any_zero").yi)
+    with pytest.raises(mr.DataError, match=r"Columns differ in shape: e1 \(2, 2\), n1 \(3,\)"):
+        mr.effect_sizes("RR", **{**sets, "n1": [1, 2, 3]})
+    with pytest.raises(mr.DataError, match=r"e1 is larger than n1 in row 1 \(counted from 0; row 1: e1 = 31, n1 = 30"):
+        mr.effect_sizes("RR", **{**sets, "e1": [[3, 31], [3, 32]]})
+
+
 def test_correction_of_the_events_only():
     # Row WL of the Metapsy file: 7/13 v 0/11 gives log RR = log((7.5/13.5) / (0.5/11.5)).
     both = mr.effect_sizes("RR", e1=[7, 5], n1=[13, 20], e2=[0, 4], n2=[11, 20], correction_cells="events")

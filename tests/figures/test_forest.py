@@ -22,7 +22,7 @@ from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
 from metarepro.figures.page.text import text_width, wrap
-from metarepro.pooling import heterogeneity_interval, pool
+from metarepro.pooling import pool
 from tests.figures.canvases import draw_forest
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -47,7 +47,7 @@ def made_up(k: int, label: str = "Study {}", measure: str = "OR", seed: int = 1)
                 "normal", float(fit.weights[i]), True, (), (),
             )
         )  # fmt: skip
-    summary = summary_of(fit, heterogeneity_interval(es.yi, es.vi), measure, int(n1.sum() + n2.sum()))
+    summary = summary_of(fit, measure, int(n1.sum() + n2.sum()))
     return AnalysisResult(
         "made_up", "A made-up analysis", "Tests", "response", "Response", "high", measure, "arms", "pool", "ketamine",
         "placebo", None, "", tuple(studies), (), summary, (), None, (), (), "Methods.", (),

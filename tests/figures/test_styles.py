@@ -142,7 +142,8 @@ def test_heads_tell_how_the_studies_were_put_together():
 
     result = drawn(made("one arm", 3), style="cochrane")
     assert "IV, Random, 95% CI" in [t.text for t in draw_forest(result).texts]
-    binomial = dataclasses.replace(result.summary, model="binomial-normal", ci_method="PL")
+    method = dataclasses.replace(result.summary.method, model="binomial-normal", ci="PL")
+    binomial = dataclasses.replace(result.summary, method=method)
     said = [t.text for t in draw_forest(dataclasses.replace(result, summary=binomial)).texts]
     assert "GLMM, Random, 95% CI" in said and not any("IV," in t for t in said)
     peto = [

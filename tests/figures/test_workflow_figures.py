@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from metarepro.analysis import read_config, read_flow, run_analysis
+from metarepro.analysis.selection import select
 from metarepro.analysis.shown_evidence import ShownEvidence, shown_evidence
 from metarepro.evidence import read_dataset
 from metarepro.evidence.integrity import check_integrity
 from metarepro.figures import check_files, draw_analysis, draw_evidence
+from metarepro.project.looks import looks_text, with_looks
 from metarepro.records import from_plain, to_plain
 from tests.conftest import ROOT
 
@@ -98,7 +100,9 @@ def test_figure_settings_of_the_configuration_reach_the_picture(config, data, tm
     (tmp_path / "config.yaml").write_text(text.replace("model:\n", settings + "model:\n", 1), encoding="utf-8")
     config = read_config(tmp_path / "config.yaml")
     analysis = next(a for a in config.analyses if a.id == "score_24h_md")
-    result = run_analysis(config, analysis, data)
+    selections = {analysis.id: select(analysis, data)}
+    looks = json.loads(looks_text(config, [analysis], selections, data))[analysis.id]
+    result = with_looks(run_analysis(config, analysis, data), looks)
     assert result.figure.style == "lancet" and result.figure.columns == ("Diagnosis", "mg/kg")
     assert {s.columns["Diagnosis"] for s in result.studies} >= {"MDD"}
     assert all(set(s.risk_of_bias.values()) == {""} for s in result.studies)

@@ -10,7 +10,9 @@ import numpy as np
 
 from metarepro import effect_sizes, pool
 from metarepro.analysis.from_fit import result_of
-from metarepro.analysis.result import AnalysisResult, FigureOptions, LeftOut, Provenance, Reference, StudyEffect
+from metarepro.analysis.result import AnalysisResult, LeftOut, Provenance, Reference, StudyEffect
+from metarepro.analysis.shown_result import FigureOptions, ShownResult, show
+from metarepro.pooling.protocol import Heterogeneity
 
 NAN = math.nan
 STYLES = ("plain", "cochrane", "bmj", "jama", "lancet")
@@ -78,9 +80,9 @@ def made(kind: str = "counts", k: int = 6, label: str = "plain", seed: int = 1, 
     return result
 
 
-def drawn(result: AnalysisResult, **options: Any) -> AnalysisResult:
+def drawn(result: AnalysisResult, **options: Any) -> ShownResult:
     """A result with figure options."""
-    return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
+    return show(result, **options)
 
 
 def judged(result: AnalysisResult) -> AnalysisResult:
@@ -111,8 +113,10 @@ def compound(k: int = 3) -> AnalysisResult:
     """Steps that are multiplied, with printed values beside them."""
     result = made("one arm", k)
     assert result.summary is not None
-    summary = dataclasses.replace(result.summary, tau2_method="none", model="compound", pi_low=NAN, pi_high=NAN,
-                                  tau2=NAN, i2=NAN, q=NAN, q_df=0, q_p=NAN)  # fmt: skip
+    pooled = result.summary
+    nothing = Heterogeneity((), NAN, NAN, NAN, NAN, NAN, NAN, 0, NAN)
+    method = dataclasses.replace(pooled.method, model="compound", tau2="none")
+    summary = dataclasses.replace(pooled, method=method, heterogeneity=nothing, pi_low=NAN, pi_high=NAN)
     source = Provenance("t", "k", "says", "s", "u", "l", "d", "primary")
     references = (Reference("STAR*D, cumulative", 0.67, source), Reference(LABELS["80"], 0.352, source))
     return dataclasses.replace(result, combine="compound", summary=summary, references=references,

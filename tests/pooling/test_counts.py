@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import metarepro as mr
+from metarepro.pooling import counts
+from metarepro.pooling.counts import dersimonian_laird_around
 from tests.conftest import ROOT, agree
 
 REFERENCE = json.loads((ROOT / "tests/data/counts_reference.json").read_text())
@@ -86,6 +88,62 @@ def test_an_arm_of_events_only_has_no_odds_ratio():
     assert math.isnan(fit.beta) and "or only events, in every study" in fit.notes[0]
 
 
+BATCHED = ("beta", "se", "p_value", "ci_low", "ci_high", "q", "q_df", "q_p", "i2", "h2", "k", "cmh", "cmh_p",
+           "breslow_day", "breslow_day_p", "tarone", "tarone_p", "weights")  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "IRR", "IRD", "PETO"])
+def test_sets_by_mask_and_stacked_tables_are_single_fits(measure, monkeypatch):
+    rng = np.random.default_rng(4)
+    n1, n2 = rng.integers(5, 60, (2, 9))
+    e1, e2 = rng.binomial(n1, 0.15), rng.binomial(n2, 0.1)
+    e1[2] = e2[2] = 0
+    other = ("t1", "t2") if measure in ("IRR", "IRD") else ("n1", "n2")
+    columns = {"e1": e1, other[0]: n1, "e2": e2, other[1]: n2}
+    pool = mr.peto if measure == "PETO" else lambda **c: mr.mantel_haenszel(**c, measure=measure)
+    mask = rng.random((40, 9)) < 0.7
+    mask[:, 3:5] = True
+    stacked = {n: np.tile(c, (40, 1)) for n, c in columns.items()}
+    sets = pool(**columns, mask=mask)
+    for row, used in enumerate(mask):
+        one = pool(**{n: c[used] for n, c in columns.items()})
+        for name in BATCHED:
+            value, single = getattr(sets, name)[row], getattr(one, name)
+            value = value[used] if name == "weights" else value
+            np.testing.assert_allclose(value, single, rtol=1e-12, atol=1e-14, err_msg=name)
+        assert (sets.weights[row][~used] == 0).all()
+    for given in (stacked, columns):
+        monkeypatch.setattr(counts, "CHUNK", 50)
+        again = pool(**given, mask=mask.reshape(8, 5, 9) if given is columns else mask)
+        for name in BATCHED:
+            shaped = getattr(again, name).reshape(getattr(sets, name).shape)
+            np.testing.assert_array_equal(shaped, getattr(sets, name))
+
+
+def test_a_set_without_a_ratio_is_nan_among_others():
+    sets = mr.mantel_haenszel([0, 3], [20, 30], [5, 2], [21, 31], mask=[[True, False], [True, True]])
+    assert math.isnan(sets.beta[0]) and math.isfinite(sets.beta[1]) and "no events" in sets.notes[0]
+    with pytest.raises(mr.DataError, match="no study with complete counts in problem 1"):
+        mr.mantel_haenszel([1, 3], [20, 30], [5, 2], [21, 31], mask=[[True, False], [False, False]])
+    with pytest.raises(mr.DataError, match="mask must be boolean"):
+        mr.peto([1, 3], [20, 30], [5, 2], [21, 31], mask=[1, 0])
+    with pytest.raises(mr.DataError, match=r"e1 is larger than n1 in row 1 \(counted from 0; row 1: e1 = 33"):
+        mr.mantel_haenszel([[1, 3], [1, 33]], [20, 30], [5, 2], [21, 31])
+
+
+def test_risk_differences_have_revmans_variance_too():
+    # Greenland & Robins 1985: sum of (a b m2^3 + c d m1^3) / (m1 m2 n^2) over the squared sum of weights.
+    old = mr.mantel_haenszel([3, 8], [20, 30], [5, 2], [21, 31], measure="RD", rd_variance="GR")
+    by_hand = sum(
+        (a * (m - a) * n**3 + c * (n - c) * m**3) / (m * n * (m + n) ** 2)
+        for a, m, c, n in ((3, 20, 5, 21), (8, 30, 2, 31))
+    )
+    assert old.se**2 == pytest.approx(by_hand / (20 * 21 / 41 + 30 * 31 / 61) ** 2, rel=1e-12)
+    assert old.beta == mr.mantel_haenszel([3, 8], [20, 30], [5, 2], [21, 31], measure="RD").beta
+    with pytest.raises(mr.ConfigError, match="rd_variance = 'RevMan' is not known"):
+        mr.mantel_haenszel([3], [20], [5], [21], measure="RD", rd_variance="RevMan")
+
+
 def test_impossible_input_is_refused():
     with pytest.raises(mr.DataError, match="e1 is larger than n1 in row 0"):
         mr.mantel_haenszel([30], [20], [5], [21])
@@ -93,3 +151,27 @@ def test_impossible_input_is_refused():
         mr.peto([0], [20], [0], [21])
     with pytest.raises(mr.ConfigError, match="Allowed: OR, RR, RD, IRR, IRD"):
         mr.mantel_haenszel([3], [20], [5], [21], measure="SMD")
+
+
+def test_random_effects_around_a_mantel_haenszel_mean():
+    # RevMan 5: Q is taken around the Mantel-Haenszel mean, tau2 and the weights follow DerSimonian and Laird.
+    e1, n1, e2, n2 = [12, 3, 9, 14], [31, 20, 40, 33], [5, 2, 6, 7], [30, 22, 38, 31]
+    es = mr.effect_sizes("RR", e1=e1, n1=n1, e2=e2, n2=n2)
+    mask = np.array([[True] * 4, [True, True, False, True], [False] * 4])
+    fixed = mr.mantel_haenszel(e1, n1, e2, n2, measure="RR", mask=mask[:2])
+    found = dersimonian_laird_around(es.yi, es.vi, np.append(fixed.beta, 0.0), mask)
+    for row, used in enumerate(mask[:2]):
+        y, w = es.yi[used], 1 / es.vi[used]
+        q = (w * (y - fixed.beta[row]) ** 2).sum()
+        tau2 = max(0, (q - y.size + 1) / (w.sum() - (w**2).sum() / w.sum()))
+        again = 1 / (es.vi[used] + tau2)
+        expected = ((again * y).sum() / again.sum(), again.sum() ** -0.5, tau2, q)
+        np.testing.assert_allclose(
+            [found.beta[row], found.se[row], found.tau2[row], found.q[row]], expected, rtol=1e-12, atol=1e-15
+        )
+    assert np.isnan(found.beta[2])
+    # Around the inverse-variance mean it is the usual estimator.
+    usual = mr.pool(es.yi, es.vi, tau2="DL", ci="z")
+    common = mr.pool(es.yi, es.vi, tau2="CE", ci="z")
+    same = dersimonian_laird_around(es.yi, es.vi, np.array([common.beta]), mask[:1])
+    assert (same.beta[0], same.se[0]) == pytest.approx((usual.beta, usual.se), rel=1e-12)

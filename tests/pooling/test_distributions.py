@@ -105,3 +105,13 @@ def test_single_numbers_and_arrays_agree(df):
     assert np.isnan(inference.two_sided_p(np.array(math.nan), np.array(3.0)))
     assert np.isnan(inference.chi2_upper_tail(np.array(math.nan), np.array(3.0)))
     assert inference.two_sided_p(np.array(math.inf), np.array(df)) == 0 or df < 1
+
+
+@pytest.mark.parametrize("df", [n for n in DFS if n > 1])
+def test_tails_of_large_arrays_are_those_of_scipy(df):
+    t = np.array([0.0, *SIZES, 1e8, np.inf, *-np.array(SIZES)] * 3)
+    many = np.full(t.shape, float(df))
+    np.testing.assert_allclose(inference.two_sided_p(t, many), 2 * special.stdtr(df, -abs(t)), rtol=1e-12)
+    q = np.abs(t)
+    np.testing.assert_allclose(inference.chi2_upper_tail(q, many), special.chdtrc(df, q), rtol=1e-12)
+    assert np.isnan(inference.chi2_upper_tail(np.where(q > 5, np.nan, q), many)).sum() == (q > 5).sum()

@@ -1,12 +1,11 @@
 """Claims against results, printed results and tables -> claims.csv and claims.json."""
 
-import json
 from pathlib import Path
 
 from job import job
 
 with job(snakemake):
-    from metarepro.analysis.result import from_json
+    from metarepro.analysis.result import read_results
     from metarepro.claims.audit import audit_claims
     from metarepro.claims.result import claims_to_json
     from metarepro.claims.tables import claims_csv
@@ -14,8 +13,7 @@ with job(snakemake):
     from metarepro.project.records import read_data, read_settings
     from metarepro.reproduction.result import reproductions_from_json
 
-    everything = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
-    results = {r.id: r for r in (from_json(json.dumps(a)) for a in everything["analyses"])}
+    results = {r.id: r for r in read_results(Path(snakemake.input.results).read_text(encoding="utf-8")).analyses}
     printed = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
     config, data = read_settings(snakemake.input.settings), read_data(snakemake.input.data)
     found = audit_claims(config, data, results, {r.id: r for r in printed})

@@ -6,26 +6,18 @@ from pathlib import Path
 from job import code_of, job
 
 with job(snakemake):
-    from metarepro.analysis.result import SCHEMA_VERSION, from_json
+    from metarepro.analysis.result import MadeOf, Results, from_json
     from metarepro.analysis.tables import flows_csv, integrity_csv, summary_csv
     from metarepro.evidence.integrity.findings import Finding
     from metarepro.output import write_whole
     from metarepro.project.seals import hash_file
+    from metarepro.records import to_json_text
 
-    texts = [Path(path).read_text(encoding="utf-8") for path in snakemake.input.fits]
-    results = [from_json(text) for text in texts]
-    everything = {
-        "schema_version": SCHEMA_VERSION,
-        "title": json.loads(Path(snakemake.input.page).read_text(encoding="utf-8"))["title"],
-        "made_of": {
-            "rows": hash_file(Path(snakemake.input.data))[:16],
-            "settings": hash_file(Path(snakemake.input.numbers))[:16],
-            "code": code_of("analyse"),
-        },
-        "analyses": [json.loads(text) for text in texts],
-    }
-    text = json.dumps(everything, indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(Path(snakemake.output.results), text + "\n")
+    results = tuple(from_json(Path(path).read_text(encoding="utf-8")) for path in snakemake.input.fits)
+    title = json.loads(Path(snakemake.input.page).read_text(encoding="utf-8"))["title"]
+    rows, settings = (hash_file(Path(snakemake.input[name]))[:16] for name in ("data", "numbers"))
+    everything = Results(title, MadeOf(rows, settings, code_of("analyse")), results)
+    write_whole(Path(snakemake.output.results), to_json_text(everything))
     write_whole(Path(snakemake.output.summary), summary_csv(results))
     write_whole(Path(snakemake.output.flows), flows_csv(results))
     found = Path(snakemake.input.integrity).read_text(encoding="utf-8")

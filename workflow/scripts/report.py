@@ -7,7 +7,7 @@ from pathlib import Path
 from job import job
 
 with job(snakemake):
-    from metarepro.analysis.result import from_json
+    from metarepro.analysis.result import read_results
     from metarepro.changes import inputs_of, keep_run
     from metarepro.claims.result import claims_from_json
     from metarepro.evidence.integrity.findings import Finding
@@ -20,8 +20,7 @@ with job(snakemake):
     root = Path(snakemake.output.page).parent
     found_changes = keep_run(root, inputs_of(config, data), Path(".snakemake/metarepro/runs"))
     write_whole(Path(snakemake.output.changes), found_changes.to_json())
-    everything = json.loads(Path(snakemake.input.results).read_text(encoding="utf-8"))
-    results = [from_json(json.dumps(analysis)) for analysis in everything["analyses"]]
+    results = list(read_results(Path(snakemake.input.results).read_text(encoding="utf-8")).analyses)
     indexes = dict(zip((r.id for r in results), map(Path, snakemake.input.indexes), strict=True))
     forests = {r.id: indexes[r.id].parent.parent / "forest.svg" for r in results}
     found = json.loads(Path(snakemake.input.findings).read_text(encoding="utf-8"))

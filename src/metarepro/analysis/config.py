@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -28,7 +28,16 @@ from metarepro.analysis.targets import MERGED, ReproductionSettings
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
+from metarepro.pooling.inference import CI_METHODS, PI_METHODS
+from metarepro.pooling.tau2 import ESTIMATORS
 
+if TYPE_CHECKING:
+    EstimatorCode: TypeAlias = str
+    IntervalCode: TypeAlias = str
+    PredictionCode: TypeAlias = str
+else:
+    # The codes are the rows of the tables of methods.
+    EstimatorCode, IntervalCode, PredictionCode = (Literal[tuple(t)] for t in (ESTIMATORS, CI_METHODS, PI_METHODS))
 Ascertainments = Annotated[tuple[Literal["point", "window", "ever", "maintained"], ...], BeforeValidator(one_or_more)]
 Statistics = Annotated[tuple[Literal["endpoint", "change"], ...], BeforeValidator(one_or_more)]
 Settings = Annotated[tuple[Literal["trial", "series"], ...], BeforeValidator(one_or_more)]
@@ -92,11 +101,9 @@ class Model(Part):
     glmm_ci: Literal["PL", "z", "t"] = Field(
         "PL", description="Confidence interval with GLMM: profile likelihood, Wald normal, Wald t."
     )
-    tau2: Literal["CE", "DL", "DL2", "HE", "CA2", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM"] = Field(
-        "REML", description="Estimator of the between-study variance; CE for a common effect."
-    )
-    ci: Literal["z", "t", "HK", "HK-adhoc"] = Field("HK", description="Confidence interval of the pooled effect.")
-    pi: Literal["HTS", "t", "z", "NNF"] = Field("HTS", description="Prediction interval.")
+    tau2: EstimatorCode = Field("REML", description="Estimator of the between-study variance; CE for a common effect.")
+    ci: IntervalCode = Field("HK", description="Confidence interval of the pooled effect.")
+    pi: PredictionCode = Field("HTS", description="Prediction interval.")
     level: Real = Field(0.95, gt=0, lt=1, description="Level of all intervals, 0.95 not 95.")
     correction: Real = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
     correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(
@@ -119,7 +126,7 @@ class Model(Part):
 
     @model_validator(mode="after")
     def _defined(self) -> Self:
-        if self.tau2 == "CE" and self.ci in ("HK", "HK-adhoc"):
+        if self.tau2 == "CE" and CI_METHODS[self.ci].uses_hk:
             raise fail("E103", "Hartung-Knapp needs a random-effects model, not CE", "Fix: ci: z, or another tau2.")
         return self
 

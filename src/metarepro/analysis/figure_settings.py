@@ -1,19 +1,17 @@
-"""Settings of figures in the configuration, and what they put beside the studies of a result."""
+"""Settings of figures in the configuration."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from metarepro.analysis.parts import AnalysisId, Label, Labels, Part, Real, Truth, Words, fail, one_or_more
-from metarepro.analysis.result import FigureOptions
-from metarepro.evidence.dataset import Dataset
+from metarepro.analysis.shown_result import FigureOptions
 from metarepro.evidence.rows import Row
 from metarepro.evidence.tables import Arm, Study
 
 _TABLES: dict[str, type[Row]] = {"studies": Study, "arms": Arm}
-JUDGED = ("d1", "d2", "d3", "d4", "d5", "overall")
 
 
 class UserColumn(Part):
@@ -92,30 +90,3 @@ class Panels(Part):
             what = f"{len(self.heads)} heads for {len(self.analyses)} analyses"
             raise fail("E103", what, "Fix: one head an analysis, or none.", key="heads")
         return self
-
-
-def beside_study(
-    settings: FigureSettings, data: Dataset, study_id: str, arm_id: str, outcome: str
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Cells of the further columns, and judgements by domain, of one study.
-
-    A judgement of the outcome counts before one of all outcomes; an empty one means not assessed.
-    """
-    columns = {}
-    for column in settings.columns:
-        table, _, name = column.source.partition(".")
-        row: Any = data.studies.get(study_id) if table == "studies" else data.arms.get((study_id, arm_id))
-        columns[column.head] = _cell(getattr(row, name, None))
-    if not settings.risk_of_bias:
-        return columns, {}
-    rows = data.judged_of.get(study_id, ())
-    fitting = [r for wanted in (outcome, "") for r in rows if r.outcome == wanted]
-    return columns, {d: getattr(fitting[0], d) if fitting else "" for d in JUDGED}
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return "\u2013"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from metarepro.analysis.methods import CI, PI, TAU2
+from metarepro.analysis.methods import describe_fit
 from metarepro.analysis.result import (
     AnalysisResult,
-    FigureOptions,
     SensitivityResult,
-    StudyEffect,
     SubgroupSummary,
     SubgroupTestResult,
 )
+from metarepro.analysis.shown_result import FigureOptions, ShownResult, ShownStudy
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
 from metarepro.effects import effect_sizes, get_measure, to_display
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling import PooledFit, heterogeneity_interval, pool_subgroups
+from metarepro.notes import Note
+from metarepro.pooling import PooledFit, pool_subgroups
+from metarepro.pooling.protocol import Fit
 
 # Keywords of the input numbers, by the kind of studies they make.
 _KINDS = {
@@ -34,24 +35,24 @@ _KINDS = {
 
 
 def result_of(
-    fit: PooledFit | AnalysisResult, *, measure: str = "GEN", labels: Sequence[str] | None = None,
+    fit: Fit | AnalysisResult, *, measure: str = "", labels: Sequence[str] | None = None,
     inputs: Mapping[str, Sequence[float]] | None = None, participants: Sequence[int] | None = None,
     years: Sequence[int] | None = None, groups: Sequence[str] | None = None, title: str = "", outcome: str = "",
     better: str | None = None, experimental: str = "", control: str = "",
-    models: Mapping[str, PooledFit] | None = None, columns: Mapping[str, Sequence[object]] | None = None,
+    models: Mapping[str, Fit] | None = None, columns: Mapping[str, Sequence[object]] | None = None,
 ) -> AnalysisResult:  # fmt: skip
-    """What figures draw: an analysis result as it is, or a fit of `metarepro.pool` with the words that it lacks.
+    """What figures draw: an analysis result as it is, or a fit of any model with the words that it lacks.
 
     Parameters
     ----------
-    fit : PooledFit or AnalysisResult
-        Of one problem, without moderators. An AnalysisResult takes no further word but `title`.
+    fit : fit of one problem without moderators, or AnalysisResult
+        What `pool`, `mantel_haenszel`, `peto` or `glmm` gives. An AnalysisResult takes no further word but `title`.
     measure : str
-        Code of the measure, which decides scale and words; GEN for plain numbers.
+        Code of the measure, which decides scale and words; that of the fit by default, GEN for plain numbers.
     labels : sequence of str
-        Names of the studies, as many as `yi` had; "Study 1" ... by default.
+        Names of the studies, as many as `yi` had; those of the fit by default, else "Study 1" ...
     inputs : mapping of str to sequence of float
-        The columns of `metarepro.effect_sizes` (e1, n1, e2, n2; m1, sd1 ...), to be shown.
+        The columns of `metarepro.effect_sizes` (e1, n1, e2, n2; m1, sd1 ...), to be shown; those of the fit by default.
     participants, years : sequence of int
         Sizes (else from `inputs`) and years of the studies.
     groups : sequence of str
@@ -62,7 +63,7 @@ def result_of(
         when left out.
     experimental, control : str
         Names of the arms.
-    models : mapping of str to PooledFit
+    models : mapping of str to fit
         Further fits of the same studies, shown below by their names.
     columns : mapping of str to sequence
         Further columns beside the studies, by their heads.
@@ -84,7 +85,7 @@ def result_of(
         needless = [name for name, given in none.items() if given is not None]
         words = {"outcome": outcome, "experimental": experimental, "control": control}
         needless += [name for name, given in words.items() if given]
-        needless += [name for name, given in (("measure", measure != "GEN"), ("better", better)) if given]
+        needless += [name for name, given in (("measure", measure), ("better", better)) if given]
         if needless:
             raise ConfigError(
                 f"An analysis result has its own {', '.join(needless)}. Fix: leave that out, or give a fit of "
@@ -92,8 +93,13 @@ def result_of(
             )
         return replace(fit, title=title) if title else fit
     _check_fit(fit)
+    measure = measure or fit.measure
     info = get_measure(measure)
     yi, vi = fit.data
+    if inputs is None and fit.studies is not None and set(fit.studies.inputs) == set(info.columns):
+        inputs = {name: values.tolist() for name, values in fit.studies.inputs.items()}
+    if labels is None and fit.studies is not None and fit.studies.labels:
+        labels = fit.studies.labels
     given = {name: [float(x) for x in values] for name, values in (inputs or {}).items()}
     further = {head: [str(x) for x in values] for head, values in (columns or {}).items()}
     sizes: dict[str, Sequence[object] | None] = {
@@ -109,14 +115,14 @@ def result_of(
         participants = _participants(given)
     kind = next((k for k, sets in _KINDS.items() if set(given) in sets), "effects")
     half = ndtri(0.5 + fit.level / 2) * np.sqrt(vi)
-    shown = [to_display(measure, x) for x in (yi, yi - half, yi + half)]
+    ends = [to_display(measure, x) for x in (yi, yi - half, yi + half)]
     weights = np.asarray(fit.weights)
     studies = []
     for i in range(yi.size):
         estimable = bool(np.isfinite(yi[i]) and np.isfinite(vi[i]))
-        numbers = [float(x[i]) if estimable else math.nan for x in shown]
+        numbers = [float(x[i]) if estimable else math.nan for x in ends]
         studies.append(
-            StudyEffect(
+            ShownStudy(
                 study_id=f"study{i + 1}", label=names[i],
                 year=int(years[i]) if years is not None else None, group=str(groups[i]) if groups is not None else "",
                 level="primary", timepoint_h=None, scale="",
@@ -124,29 +130,27 @@ def result_of(
                 inputs={name: values[i] for name, values in given.items()}, kind=kind, yi=float(yi[i]),
                 vi=float(vi[i]), se=math.sqrt(vi[i]) if vi[i] >= 0 else math.nan, estimate=numbers[0],
                 ci_low=numbers[1], ci_high=numbers[2], ci_method="normal", weight=float(weights[i]),
-                estimable=estimable, notes=() if estimable else ("no usable number",), provenance=(),
+                estimable=estimable, notes=() if estimable else (Note("no_usable_number"),), provenance=(),
                 columns={head: values[i] for head, values in further.items()},
             )
         )  # fmt: skip
-    usable = np.isfinite(yi) & np.isfinite(vi)
     people = total([s.participants for s in studies if s.estimable])
-    interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
     subgroups, test = _subgroups(fit, yi, vi, studies, measure) if groups is not None else ((), None)
-    return AnalysisResult(
+    return ShownResult(
         id="fit", title=title or info.name[:1].upper() + info.name[1:], section="", outcome=outcome,
         outcome_label=outcome or info.name,
         better=better or "", measure=measure, rows="arms", combine="pool", experimental_label=experimental,
         control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
-        left_out=(), summary=summary_of(fit, interval, measure, people), subgroups=subgroups, subgroup_test=test,
+        left_out=(), summary=summary_of(fit, measure, people), subgroups=subgroups, subgroup_test=test,
         sensitivity=_models(models or {}, measure, people, yi, vi), references=(),
-        methods=_methods(fit, measure), notes=(),
+        methods=describe_fit(fit, measure), notes=(),
         sort="given", figure=FigureOptions(models=tuple(models or ()), columns=tuple(further)),
     )  # fmt: skip
 
 
 def _check_fit(fit: Any) -> None:
     """Refuse what is no fit of one problem."""
-    if not isinstance(fit, PooledFit):
+    if not isinstance(fit, Fit) or not hasattr(fit, "data"):
         raise DataError(
             f"A figure shows an analysis result or one fit of metarepro.pool, not {type(fit).__name__}. "
             "Fix: give fit = metarepro.pool(yi, vi)."
@@ -206,17 +210,18 @@ def result_with(fit: Any, words: Mapping[str, Any]) -> AnalysisResult:
 
 
 def _models(
-    fits: Mapping[str, PooledFit], measure: str, people: int | None, yi: Any, vi: Any
+    fits: Mapping[str, Fit], measure: str, people: int | None, yi: Any, vi: Any
 ) -> tuple[SensitivityResult, ...]:
     usable = np.isfinite(yi) & np.isfinite(vi)
     found = []
     for name, fit in fits.items():
         _check_fit(fit)
-        interval = heterogeneity_interval(yi[usable], vi[usable], level=fit.level)
-        summary = summary_of(fit, interval, measure, people)
+        summary = summary_of(fit, measure, people)
         if fit.tau2_method == "CE":
             # A common effect has no tau2, so no interval of it either.
-            summary = replace(summary, tau2_low=math.nan, tau2_high=math.nan, i2_low=math.nan, i2_high=math.nan)
+            common = (replace(summary.between, low=math.nan, high=math.nan),)
+            found_in = replace(summary.heterogeneity, components=common, i2_low=math.nan, i2_high=math.nan)
+            summary = replace(summary, heterogeneity=found_in)
         found.append(SensitivityResult(name, name, summary, fit.k == int(usable.sum()), (), (), ""))
     return tuple(found)
 
@@ -229,8 +234,12 @@ def _participants(given: Mapping[str, Sequence[float]]) -> list[int] | None:
 
 
 def _subgroups(
-    fit: PooledFit, yi: Any, vi: Any, studies: list[StudyEffect], measure: str
+    fit: Fit, yi: Any, vi: Any, studies: list[ShownStudy], measure: str
 ) -> tuple[tuple[SubgroupSummary, ...], SubgroupTestResult | None]:
+    if not isinstance(fit, PooledFit):
+        raise ConfigError(
+            f"Subgroups are pooled by inverse variance, not by {fit.method.model}. Fix: leave groups out."
+        )
     usable = np.array([s.estimable for s in studies])
     names = [s.group for s in studies if s.estimable]
     pooled = pool_subgroups(
@@ -240,16 +249,6 @@ def _subgroups(
     for name, own in zip(pooled.levels, pooled.fits, strict=True):
         members = np.array([s.estimable and s.group == name for s in studies])
         people = total([s.participants for s, member in zip(studies, members, strict=True) if member])
-        interval = heterogeneity_interval(yi[members], vi[members], level=fit.level)
-        found.append(SubgroupSummary(name, name, summary_of(own, interval, measure, people)))
+        found.append(SubgroupSummary(name, name, summary_of(own, measure, people)))
     test = pooled.test
     return tuple(found), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, test.notes)
-
-
-def _methods(fit: PooledFit, measure: str) -> str:
-    """The methods in a sentence, for the note under a figure."""
-    name = get_measure(measure).name
-    parts = [f"{name[:1].upper()}{name[1:]}, inverse variance: {TAU2[fit.tau2_method]}", CI[fit.ci_method]]
-    if fit.tau2_method != "CE":
-        parts.append(PI[fit.pi_method])
-    return ", ".join(parts) + "; intervals of studies are normal."

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from metarepro.analysis.config import Analysis
-from metarepro.analysis.select import Selection
+from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
+from metarepro.pooling.glmm_fit import GLMM_CI
+from metarepro.pooling.inference import CI_METHODS, PI_METHODS
+from metarepro.pooling.protocol import BINOMIAL_NORMAL, INVERSE_VARIANCE, Fit, Method
+from metarepro.pooling.tau2 import ESTIMATORS
 
-TAU2 = {
-    "CE": "a common-effect model",
-    "DL": "random effects with the DerSimonian-Laird τ²",
-    "DL2": "random effects with the two-step DerSimonian-Laird τ²",
-    "CA2": "random effects with the two-step Cochran ANOVA τ²",
-    "HE": "random effects with the Hedges τ²",
-    "HS": "random effects with the Hunter-Schmidt τ²",
-    "HSk": "random effects with the Hunter-Schmidt τ², small-sample corrected",
-    "SJ": "random effects with the Sidik-Jonkman τ²",
-    "ML": "random effects with τ² by maximum likelihood",
-    "REML": "random effects with τ² by restricted maximum likelihood",
-    "EB": "random effects with the empirical Bayes τ²",
-    "PM": "random effects with the Paule-Mandel τ²",
-}
-CI = {
-    "z": "normal (Wald) confidence intervals",
-    "t": "t-based confidence intervals (k - 1 df)",
-    "HK": "Hartung-Knapp confidence intervals (t, k - 1 df, without a variance floor)",
-    "HK-adhoc": "Hartung-Knapp confidence intervals (t, k - 1 df, not narrower than Wald)",
-}
-PI = {
-    "HTS": "prediction interval by Higgins, Thompson and Spiegelhalter (t, k - 2 df)",
-    "t": "prediction interval on t with k - 1 df",
-    "z": "normal prediction interval",
-    "NNF": "prediction interval by the bootstrap of Nagashima, Noma and Furukawa",
-}
-GLMM_CI = {
-    "PL": "profile-likelihood confidence intervals",
-    "z": "normal (Wald) confidence intervals",
-    "t": "t-based confidence intervals (k - 1 df)",
-}
+TAU2 = {code: e.phrase for code, e in ESTIMATORS.items()}
+CI = {code: m.phrase.format(df="k - 1 df") for code, m in (CI_METHODS | GLMM_CI).items()}
+PI = {code: m.phrase for code, m in PI_METHODS.items()}
+GIVEN_TAU2 = "random effects with a τ² that is given"
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",
     "keep": "studies were kept even where they may share participants",
@@ -91,14 +69,14 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             pooled = "standardised mean differences as published"
         sentences = [
             f"We pooled the counts in a binomial-normal model (logit link, random study effects, maximum likelihood by "
-            f"adaptive Gauss-Hermite quadrature), with {GLMM_CI[model.glmm_ci]}{pi}; no constant was added to any "
+            f"adaptive Gauss-Hermite quadrature), with {CI[model.glmm_ci]}{pi}; no constant was added to any "
             "count. Weights are shares of the information on the pooled logit."
             if analysis.uses_glmm
             else f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
     cohorts = [c.study.cohort for c in used if c.study.cohort]
-    shared = any("share" in e.reason for e in selection.exclusions)
+    shared = any("share" in e.reason for e in selection.left_out)
     if shared if analysis.overlap == "one_per_cohort" else len(set(cohorts)) < len(cohorts):
         sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):
@@ -126,3 +104,24 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if measure.inputs == "one_arm_counts":
         sentences.append("Each study's own interval is Wilson's.")
     return " ".join(sentences)
+
+
+def _weighted(method: Method) -> str:
+    return "inverse variance" if method.weights == "model" else "weights as given"
+
+
+def describe_fit(fit: Fit, measure: str) -> str:
+    """How a fit from Python was made, in a sentence for the note under a figure."""
+    name, method = get_measure(measure).name, fit.method
+    name = f"{name[:1].upper()}{name[1:]}"
+    if method.model == INVERSE_VARIANCE:
+        parts = [f"{name}, {_weighted(method)}: {TAU2.get(method.tau2, GIVEN_TAU2)}"]
+    elif method.model == BINOMIAL_NORMAL:
+        parts = [f"{name}, binomial-normal model of the counts"]
+    else:
+        parts = [f"{name}, {method.model}: a common-effect model"]
+    if fit.k > 1 or method.model != INVERSE_VARIANCE:
+        parts.append(CI[method.ci])
+    if method.pi in PI and math.isfinite(fit.pi_low):
+        parts.append(PI[method.pi])
+    return ", ".join(parts) + "; intervals of studies are normal."

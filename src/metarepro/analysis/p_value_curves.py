@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
+from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import from_display, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.kernel import Array
@@ -107,9 +107,8 @@ def pooled_curve(result: AnalysisResult, p: Array) -> PValueCurve:
         counts = [[x.inputs[name] for x in used] for name in ("e", "n")]
         curve = _displayed(result.measure, p, *profile_limits_at(p, *counts), "profile likelihood")
     else:
-        df = degrees_of_freedom(s)
-        words = "normal" if math.isnan(df) else f"t, {df:g} df"
-        curve = _displayed(result.measure, p, *limits_at(p, s.beta, s.se, df), words)
+        words = "normal" if math.isnan(s.df) else f"t, {s.df:g} df"
+        curve = _displayed(result.measure, p, *limits_at(p, s.beta, s.se, s.df), words)
     if not _agrees(curve, s.level, s.ci_low, s.ci_high):
         raise DataError(
             f"The interval of {result.title!r}, {s.ci_low:g} to {s.ci_high:g}, is not the one that its estimate, "
@@ -132,13 +131,6 @@ def prediction_curve(result: AnalysisResult, p: Array) -> PValueCurve | None:
             "Fix: compute the result anew."
         )
     return curve
-
-
-def degrees_of_freedom(summary: Summary) -> float:
-    """Degrees of freedom of the pooled interval; NaN for a normal one."""
-    if summary.model == "binomial-normal":
-        return summary.k - 1.0 if summary.ci_method == "t" else math.nan
-    return summary.df
 
 
 def _displayed(measure: str, p: Array, low: Array, high: Array, method: str) -> PValueCurve:

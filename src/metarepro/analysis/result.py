@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
-from metarepro.records import from_plain, to_plain
+from metarepro.notes import Note
+from metarepro.pooling.protocol import Component, Heterogeneity, Method
+from metarepro.records import Number, from_plain, to_json_text
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class StudyEffect:
-    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale.
-
-    `columns` are cells that the configuration wants in figures, by their heads; `risk_of_bias` are judgements (low,
-    some, high, or empty for not assessed) by domain.
-    """
+    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale."""
 
     study_id: str
     label: str
@@ -42,19 +43,17 @@ class StudyEffect:
     participants: int | None
     inputs: dict[str, float]
     kind: str
-    yi: float
-    vi: float
-    se: float
-    estimate: float
-    ci_low: float
-    ci_high: float
+    yi: Number
+    vi: Number
+    se: Number
+    estimate: Number
+    ci_low: Number
+    ci_high: Number
     ci_method: str
-    weight: float
+    weight: Number
     estimable: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     provenance: tuple[Provenance, ...]
-    columns: dict[str, str] = field(default_factory=dict)
-    risk_of_bias: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,51 +66,72 @@ class LeftOut:
     elsewhere: bool = False
 
 
+def _part(path: str) -> Any:
+    """A property that reads a part of a part."""
+    return property(attrgetter(path))
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """Whether the fit was solved, whether tau2 is at the end of its range, how many steps, how many maxima."""
+
+    converged: bool = True
+    at_boundary: bool = False
+    iterations: int = 0
+    maxima: int = 1
+
+
 @dataclass(frozen=True)
 class Summary:
-    """A pooled result: on the working scale, and (`estimate` ... `pi_high`) on the display scale.
+    """A pooled result, whatever its model: `beta` ... `beta_high` on the working scale, `estimate` ... `pi_high` shown.
 
-    `model` is ``inverse variance``, ``binomial-normal`` (then `q` is the likelihood-ratio statistic of equal
-    proportions) or ``compound``.
+    Attributes
+    ----------
+    k : int
+    participants : int or None
+        None where the number of one study is unknown.
+    beta, se, statistic, df, p_value, beta_low, beta_high : Number
+        Estimate, test and interval on the working scale; df is NaN for a normal test.
+    estimate, ci_low, ci_high, pi_low, pi_high, pi_df : Number
+        Estimate, confidence and prediction interval on the display scale.
+    heterogeneity : Heterogeneity
+    method : Method
+        How it was computed, in codes.
+    convergence : Convergence
+    notes : tuple of Note
     """
 
     k: int
     participants: int | None
-    beta: float
-    se: float
-    statistic: float
-    df: float
-    p_value: float
-    beta_low: float
-    beta_high: float
-    estimate: float
-    ci_low: float
-    ci_high: float
-    pi_low: float
-    pi_high: float
-    pi_df: float
-    tau2: float
-    tau2_se: float
-    tau2_low: float
-    tau2_high: float
-    i2: float
-    i2_low: float
-    i2_high: float
-    i2_q: float
-    h2: float
-    q: float
-    q_df: int
-    q_p: float
-    tau2_method: str
-    ci_method: str
-    pi_method: str
-    level: float
-    converged: bool
-    at_boundary: bool
-    iterations: int
-    maxima: int
-    model: str
-    notes: tuple[str, ...]
+    beta: Number
+    se: Number
+    statistic: Number
+    df: Number
+    p_value: Number
+    beta_low: Number
+    beta_high: Number
+    estimate: Number
+    ci_low: Number
+    ci_high: Number
+    pi_low: Number
+    pi_high: Number
+    pi_df: Number
+    heterogeneity: Heterogeneity
+    method: Method
+    convergence: Convergence
+    notes: tuple[Note, ...]
+
+    @property
+    def between(self) -> Component:
+        """The variance between studies; of NaN in a model that has none."""
+        return next(iter(self.heterogeneity.components), Component("between studies", math.nan))
+
+    # What is often read, by its short name.
+    tau2, tau2_se, tau2_low, tau2_high = (_part(f"between.{n}") for n in ("tau2", "se", "low", "high"))
+    i2, i2_low, i2_high, i2_q = (_part(f"heterogeneity.{n}") for n in ("i2", "i2_low", "i2_high", "i2_q"))
+    h2, q, q_df, q_p = (_part(f"heterogeneity.{n}") for n in ("h2", "q", "q_df", "q_p"))
+    model, level = _part("method.model"), _part("method.level")
+    tau2_method, ci_method, pi_method = (_part(f"method.{n}") for n in ("tau2", "ci", "pi"))
 
 
 @dataclass(frozen=True)
@@ -127,11 +147,11 @@ class SubgroupSummary:
 class SubgroupTestResult:
     """Test for subgroup differences."""
 
-    q: float
+    q: Number
     df: int
-    p: float
+    p: Number
     method: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -152,40 +172,8 @@ class Reference:
     """A printed value shown beside the analysis, not part of it."""
 
     label: str
-    estimate: float
+    estimate: Number
     provenance: Provenance
-
-
-@dataclass(frozen=True)
-class FigureOptions:
-    """How the figures of an analysis look; nothing here changes a number.
-
-    Attributes
-    ----------
-    style : str
-        House style: plain, cochrane, bmj, jama, lancet.
-    width_mm : float
-        Width at print: 84, 120 or 174 mm are the usual columns.
-    models : tuple of str
-        Ids of sensitivity analyses whose pooled results are shown below the main one.
-    columns : tuple of str
-        Heads of further columns, of `StudyEffect.columns`.
-    risk_of_bias : bool
-        Whether judgements stand beside the studies.
-    dpi : int
-        Of PNG.
-    title, notes : bool
-        Whether they stand in the picture; journals set them beside it. They are in the text alternative in any case.
-    """
-
-    style: str = "plain"
-    width_mm: float = 174.0
-    models: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    risk_of_bias: bool = False
-    dpi: int = 300
-    title: bool = True
-    notes: bool = True
 
 
 @dataclass(frozen=True)
@@ -213,24 +201,46 @@ class AnalysisResult:
     sensitivity: tuple[SensitivityResult, ...]
     references: tuple[Reference, ...]
     methods: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     sort: str = ""
-    figure: FigureOptions = FigureOptions()
     schema_version: int = SCHEMA_VERSION
 
 
 def to_json(result: AnalysisResult) -> str:
-    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes).
-
-    How its figures look, and what stands beside the studies in them, is no part of it.
-    """
-    content = to_plain(result)
-    del content["figure"]
-    for study in content["studies"]:
-        del study["columns"], study["risk_of_bias"]
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON text of a result: numbers at full precision, a number that does not exist as null (its reason in notes)."""
+    return to_json_text(result)
 
 
 def from_json(text: str) -> AnalysisResult:
-    """Read a result back; null becomes NaN where the field is a float."""
+    """Read a result back; null becomes NaN where a number is due."""
     return from_plain(AnalysisResult, json.loads(text))
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """Fingerprints of what results are made of: rows of the tables, settings, code."""
+
+    rows: str
+    settings: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """All analyses of a project: what results.json holds."""
+
+    title: str
+    made_of: MadeOf
+    analyses: tuple[AnalysisResult, ...]
+    schema_version: int = SCHEMA_VERSION
+
+
+def read_results(text: str) -> Results:
+    """The content of results.json.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        It is not what the schema says (workflow/schemas/results.schema.json).
+    """
+    return from_plain(Results, json.loads(text))

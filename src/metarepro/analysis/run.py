@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 import numpy as np
 
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
-from metarepro.analysis.figure_settings import beside_study
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
@@ -19,13 +17,15 @@ from metarepro.analysis.result import (
     SensitivityResult,
     StudyEffect,
 )
-from metarepro.analysis.select import Comparison, Selection, select
+from metarepro.analysis.selection import Comparison, Selection, select
 from metarepro.analysis.summaries import printed_interval, subgroup_summaries, summarise
 from metarepro.effects import effect_sizes, get_measure, to_display
 from metarepro.effects.generic import se_from_interval, se_from_p
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
+from metarepro.natural_order import natural_order
+from metarepro.notes import Note, read_note
 from metarepro.pooling.inference import quantile
 
 
@@ -36,19 +36,19 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     usable = np.isfinite(yi)
     compound = analysis.combine == "compound"
     summary, weights = summarise(analysis, selection, yi, vi)
-    studies = _study_effects(analysis, selection, yi, vi, weights, corrected, data)
+    studies = _study_effects(analysis, selection, yi, vi, weights, corrected)
     subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi)
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     found = () if compound else (_sensitivity(analysis, c, data, selection) for c in changes)
     sensitivity = tuple(x for x in found if x is not None)
-    control_agents = dict.fromkeys(c.control_agent for c in selection.comparisons if c.control_agent)
+    control_agents = dict.fromkeys(arm.agent for c in selection.comparisons for arm in c.control)
     agents = config.agents
     outcome = config.outcomes[analysis.outcome[0]]
-    notes = list(analysis.notes)
+    notes = [Note("stated", text=text) for text in analysis.notes]
     if not selection.comparisons:
-        notes.append("No study has usable rows for this analysis.")
+        notes.append(Note("no_usable_rows"))
     elif not usable.any():
-        notes.append("No study can be estimated: none has an event, or all have events only.")
+        notes.append(Note("nothing_estimable"))
     return AnalysisResult(
         id=analysis.id,
         title=analysis.title,
@@ -64,7 +64,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         time=(analysis.time.low, analysis.time.high) if analysis.time else None,
         subgroups_by=analysis.subgroups or "",
         studies=_sorted(analysis, studies),
-        left_out=tuple(LeftOut(e.study.study_id, e.study.label, e.reason, e.elsewhere) for e in selection.exclusions),
+        left_out=selection.left_out,
         summary=summary,
         subgroups=subgroups,
         subgroup_test=test,
@@ -73,7 +73,6 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         methods=describe_methods(analysis, selection, corrected),
         notes=tuple(notes),
         sort="" if compound else analysis.sort,
-        figure=analysis.figure.options,
     )
 
 
@@ -131,7 +130,7 @@ def _printed_effect(comparison: Comparison, ratio: bool) -> tuple[float, float]:
 
 
 def _study_effects(
-    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any, data: Dataset
+    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any
 ) -> list[StudyEffect]:
     level = analysis.model.level
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
@@ -148,29 +147,25 @@ def _study_effects(
         method = "Wilson"
     effects = []
     for i, c in enumerate(comparisons):
-        notes = list(c.notes)
+        notes = [read_note(note) for note in c.notes]
         low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method
         printed = printed_interval(c, level)
         if printed is not None:
             low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
-            what = "its logit only, not for the pooling" if analysis.uses_glmm else "the pooling"
-            cells = "each cell" if analysis.model.correction_cells == "all" else "the events of both arms"
-            notes.append(f"{analysis.model.correction:g} added to {cells} for {what}")
+            amount, cells = analysis.model.correction, analysis.model.correction_cells
+            notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=analysis.uses_glmm))
         if not np.isfinite(yi[i]):
-            notes.append("not estimable")
-        row = c.rows[0]
-        arm = str(getattr(row, "experimental_arm", "") or getattr(row, "arm_id", ""))
-        columns, judgements = beside_study(analysis.figure, data, c.study.study_id, arm, analysis.outcome[0])
+            notes.append(Note("not_estimable"))
         effects.append(
             StudyEffect(
-                study_id=c.study.study_id,
-                label=c.label_suffix or c.study.label,
+                study_id=c.study_id,
+                label=c.label,
                 year=c.study.year,
                 group=c.group,
                 level=c.level,
-                timepoint_h=getattr(row, "timepoint_h", None),
-                scale=getattr(row, "scale", ""),
+                timepoint_h=c.rows[0].timepoint_h,
+                scale=c.rows[0].scale,
                 participants=c.participants,
                 inputs=c.inputs,
                 kind=c.kind,
@@ -185,8 +180,6 @@ def _study_effects(
                 estimable=bool(np.isfinite(yi[i])),
                 notes=tuple(notes),
                 provenance=tuple(provenance(r) for r in c.rows),
-                columns=columns,
-                risk_of_bias=judgements,
             )
         )
     return effects
@@ -203,9 +196,9 @@ def _sensitivity(analysis: Analysis, change: Sensitivity, data: Dataset, main: S
     selection = select(other, data)
     yi, vi, _ = _effects(other, selection.comparisons)
     summary, _ = summarise(other, selection, yi, vi)
-    before = {c.study.study_id: c for c in main.comparisons}
-    after = {c.study.study_id: c for c in selection.comparisons}
-    reasons = {e.study.study_id: e.reason for e in selection.exclusions}
+    before = {c.study_id: c for c in main.comparisons}
+    after = {c.study_id: c for c in selection.comparisons}
+    reasons = {x.study_id: x.reason for x in selection.left_out}
     lost = tuple(LeftOut(s, before[s].study.label, reasons.get(s, "no rows left")) for s in before if s not in after)
     same = list(before) == list(after) and all(before[s].rows == after[s].rows for s in before)
     return SensitivityResult(
@@ -230,16 +223,10 @@ def _references(analysis: Analysis, data: Dataset) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def _by_name(study: StudyEffect) -> list[tuple[int, str]]:
-    """Key of a name in which numbers count as numbers: Study 2 before Study 10."""
-    parts = re.split(r"(\d+)", study.label.casefold())
-    return [(int(p), "") if p.isdecimal() and len(p) < 18 else (-1, p) for p in parts]
-
-
 def _sorted(analysis: Analysis, studies: list[StudyEffect]) -> tuple[StudyEffect, ...]:
     keys: dict[str, Any] = {
-        "year": lambda s: (s.year or 9999, _by_name(s)),
-        "label": _by_name,
+        "year": lambda s: (s.year or 9999, natural_order(s.label)),
+        "label": lambda s: natural_order(s.label),
         "effect": lambda s: (not s.estimable, s.yi),
         "weight": lambda s: -s.weight,
     }

@@ -1,6 +1,6 @@
-"""The JSON schema and the description of the configuration, generated from its models.
+"""JSON schemas of configuration and results, and the description of the configuration, generated from their types.
 
-python -m metarepro.analysis.schema    writes workflow/schemas/config.schema.json and docs/configuration.md
+python -m metarepro.analysis.schema    writes workflow/schemas/*.schema.json and docs/configuration.md
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from metarepro.analysis.config import (
     config_schema,
 )
 from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColumn
+from metarepro.analysis.result import Results
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
+from metarepro.records import adapter
 
 SCHEMA, SETTINGS = Path("workflow/schemas/config.schema.json"), Path("docs/configuration.md")
+RESULTS = Path("workflow/schemas/results.schema.json")
 _HEAD = """\
 # The settings in config.yaml
 
@@ -122,10 +125,20 @@ def describe_settings() -> str:
     return "\n".join(parts)
 
 
+def results_schema() -> dict[str, Any]:
+    """JSON schema of results.json."""
+    schema: dict[str, Any] = adapter(Results).json_schema(mode="serialization")
+    for definition in schema["$defs"].values():
+        # A number that is left out does not exist, so its default is no JSON.
+        for field in definition.get("properties", {}).values():
+            field.pop("default", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
 def write_files(project: Path) -> None:
-    """Write both; editors that know YAML schemas then complete and check config.yaml."""
-    schema = json.dumps(config_schema(), indent=1, ensure_ascii=False) + "\n"
-    (project / SCHEMA).write_text(schema, encoding="utf-8")
+    """Write all; editors that know YAML schemas then complete and check config.yaml."""
+    for file, schema in ((SCHEMA, config_schema()), (RESULTS, results_schema())):
+        (project / file).write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (project / SETTINGS).write_text(describe_settings(), encoding="utf-8")
 
 

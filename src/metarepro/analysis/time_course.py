@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from metarepro.analysis.eligibility import ASCERTAINMENT, ArmRow
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import Provenance
+from metarepro.analysis.selection.eligibility import ASCERTAINMENT, ArmRow
 from metarepro.analysis.time_course_rows import (
     Periods,
     Wanted,
@@ -27,6 +27,7 @@ from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Arm, Continuous, Dichotomous, Study
 from metarepro.pooling.inference import check_level, quantile
+from metarepro.records import Number
 
 Kind = Literal["dichotomous", "continuous"]
 Order = Literal["year", "label", "patients", "table"]
@@ -56,13 +57,13 @@ class TimePoint:
         What the row says a reader should know, such as a count that cannot be.
     """
 
-    hours: float
+    hours: Number
     total: int
     events: int | None
-    sd: float
-    estimate: float
-    ci_low: float
-    ci_high: float
+    sd: Number
+    estimate: Number
+    ci_low: Number
+    ci_high: Number
     level: str
     provenance: Provenance
     remark: str = ""
@@ -113,7 +114,7 @@ class TimeCourses:
     ascertainment: tuple[str, ...]
     crossover: Periods
     order: Order
-    level: float
+    level: Number
     trials: tuple[TrialCourse, ...]
     left_out: tuple[NotShown, ...]
 

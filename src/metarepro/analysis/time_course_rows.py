@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from metarepro.analysis.eligibility import ASCERTAINMENT, ArmRow
+from metarepro.analysis.selection import eligibility
+from metarepro.analysis.selection.eligibility import ASCERTAINMENT, ArmRow
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Arm, Continuous, Dichotomous, Study
@@ -66,13 +67,10 @@ def why_not(wanted: Wanted, arm: Arm, row: ArmRow) -> str:
 
 def of_periods(study: Study, rows: list[ArmRow], crossover: Periods) -> tuple[list[ArmRow], list[ArmRow], str]:
     """Rows of the periods that count in a crossover trial, the others, and why not these."""
-    if study.design != "crossover":
-        return rows, [], ""
-    firsts = [r for r in rows if r.periods == "first"]
-    alls = [r for r in rows if r.periods != "first"]
-    if crossover == "first_period" or (crossover == "first_else_all" and firsts):
-        return firsts, alls, "crossover, all periods; the first is shown, if it was read"
-    return alls, firsts, "crossover, first period; all periods are shown, if they were read"
+    kept, others = eligibility.of_periods(study, rows, crossover)
+    if others and others[0].periods == "first":
+        return kept, others, "crossover, first period; all periods are shown, if they were read"
+    return kept, others, "crossover, all periods; the first is shown, if it was read"
 
 
 def of_one_scale(wanted: Wanted, rows: list[ArmRow]) -> tuple[list[ArmRow], list[ArmRow], str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metarepro.analysis.config import Config, with_settings
 from metarepro.analysis.config_problems import place_of
-from metarepro.analysis.select import select
+from metarepro.analysis.selection import select
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.grammar import RuleError, Term, calls_of, parse_finding, parse_rules
 from metarepro.claims.lookups import Library, UnknownNameError, nearest_of

@@ -13,7 +13,10 @@ Array = NDArray[np.float64]
 
 
 def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
-    """Turn keyword columns into float arrays of one shape; a missing keyword or an unequal length is an error."""
+    """Turn keyword columns into float arrays of one shape, the last axis of which is studies.
+
+    A missing keyword or an unequal number of studies is an error; leading axes are broadcast.
+    """
     absent = [name for name, values in columns.items() if values is None]
     if absent:
         raise DataError(f"Missing column{'s' * (len(absent) > 1)}: {', '.join(absent)}. Needed: {', '.join(columns)}.")
@@ -23,12 +26,31 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
             # A copy: nobody may change what a caller passed in.
             arrays[name] = np.atleast_1d(np.array(unmasked(values), dtype=np.float64))
         except (TypeError, ValueError):
-            raise DataError(f"Column {name} holds something that is not a number.") from None
+            raise DataError(f"Column {name} holds something that is not a number.{where_no_number(values)}") from None
     lengths = {name: a.shape for name, a in arrays.items() if a.size != 1}
-    if len(set(lengths.values())) > 1:
-        raise DataError(f"Columns differ in shape: {', '.join(f'{n} {s}' for n, s in lengths.items())}.")
-    shaped = np.broadcast_arrays(*arrays.values())
+    try:
+        if len({shape[-1] for shape in lengths.values()}) > 1:
+            raise ValueError
+        shaped = np.broadcast_arrays(*arrays.values())
+    except ValueError:
+        listed = ", ".join(f"{n} {s}" for n, s in lengths.items())
+        raise DataError(f"Columns differ in shape: {listed}.") from None
     return {name: np.array(a, dtype=np.float64) for name, a in zip(arrays, shaped, strict=True)}
+
+
+def where_no_number(values: Any) -> str:
+    """Where a sequence has something that is no number, for a message; empty if it has one value, or none can tell."""
+    if isinstance(values, str):
+        return f" It is the text {values!r}; columns of a frame are named with data=."
+    try:
+        for row, value in enumerate(values if len(values) > 1 else ()):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                return f" Row {row} (counted from 0) is {value!r}." if np.ndim(value) == 0 else ""
+    except TypeError:
+        pass
+    return ""
 
 
 def unmasked(values: Any) -> Any:
@@ -41,9 +63,11 @@ def refuse(bad: NDArray[np.bool_], what: str, fix: str, **columns: Any) -> None:
     """Raise a DataError that names the rows where `bad` is true, with their values."""
     if not np.any(bad):
         return
-    rows = np.flatnonzero(bad)
-    first = int(rows[0])
-    values = ", ".join(f"{name} = {np.ravel(a)[first]:g}" for name, a in columns.items())
+    # Of a batch the last axis is studies.
+    width = np.shape(bad)[-1] if np.ndim(bad) else 1
+    places = np.flatnonzero(bad)
+    rows, first = np.unique(places % width), int(places[0]) % width
+    values = ", ".join(f"{name} = {np.ravel(a)[places[0]]:g}" for name, a in columns.items())
     listed = ", ".join(str(int(r)) for r in rows[:10]) + (", ..." if rows.size > 10 else "")
     raise DataError(f"{what} in row{'s' * (rows.size > 1)} {listed} (counted from 0; row {first}: {values}). {fix}")
 

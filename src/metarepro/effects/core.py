@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,10 +30,14 @@ from metarepro.effects.rates import (
     two_arm_rates,
 )
 from metarepro.effects.registry import Measure, get_measure
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EffectSizes:
     """Effect sizes of k studies.
 
@@ -45,15 +50,21 @@ class EffectSizes:
         Code of the measure, a key of the registry.
     flags : dict of ndarray of bool
         What was done to each study, such as ``corrected`` (a constant was added) or ``dropped``.
-    notes : tuple of str
+    notes : tuple of Note
         The same in words.
+    labels : tuple of str
+        Names of the studies; empty if none were given.
+    inputs : dict of ndarray
+        The numbers that the effects are made of, by the keywords of `effect_sizes`.
     """
 
     yi: Array
     vi: Array
     measure: str
     flags: dict[str, np.ndarray] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    labels: tuple[str, ...] = ()
+    inputs: dict[str, Array] = field(default_factory=dict)
 
     @property
     def info(self) -> Measure:
@@ -63,6 +74,58 @@ class EffectSizes:
     def to_display(self, x: ArrayLike) -> Any:
         """Map working-scale values to the display scale: log OR to OR, logit to proportion."""
         return to_display(self.measure, x)
+
+    def named(self, labels: Iterable[Any]) -> EffectSizes:
+        """The same with names of the studies.
+
+        Raises
+        ------
+        DataError
+            They are not as many as the studies.
+        """
+        names = tuple(str(x) for x in labels)
+        if len(names) != self.yi.shape[-1]:
+            raise DataError(f"There are {len(names)} labels for {self.yi.shape[-1]} studies.")
+        return replace(self, labels=names)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A data frame with one row a study: its numbers, yi, vi, and the standard error."""
+        import pandas as pd
+
+        frame = pd.DataFrame({**self.inputs, "yi": self.yi, "vi": self.vi, "se": np.sqrt(self.vi)})
+        if self.labels:
+            frame.index = pd.Index(self.labels, name="study")
+        return frame
+
+    def kept(self) -> EffectSizes:
+        """A copy that nobody can change."""
+        inputs = {n: _read_only(x) for n, x in self.inputs.items()}
+        flags = {n: _read_only(x) for n, x in self.flags.items()}
+        return replace(self, yi=_read_only(self.yi), vi=_read_only(self.vi), inputs=inputs, flags=flags)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EffectSizes):
+            return NotImplemented
+        alike = (self.measure, self.labels, self.notes) == (other.measure, other.labels, other.notes)
+        pairs: list[tuple[Array, Any]] = [(self.yi, other.yi), (self.vi, other.vi)]
+        pairs += [(x, other.inputs.get(n)) for n, x in self.inputs.items()]
+        return alike and all(b is not None and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        missing = int(np.isnan(self.yi).sum())
+        lacking = f", {missing} without a usable number" if missing else ""
+        return f"<EffectSizes {self.measure}: {self.yi.size} studies{lacking}; .yi, .vi, .to_frame()>"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html())
+
+
+def _read_only(values: np.ndarray) -> np.ndarray:
+    copy = np.array(values)
+    copy.setflags(write=False)
+    return copy
 
 
 _BACK: dict[str, Callable[[Array], Array]] = {
@@ -119,7 +182,7 @@ def from_display(measure: str, x: ArrayLike) -> Any:
     return float(values) if np.ndim(x) == 0 else values
 
 
-def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
+def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **columns: Any) -> EffectSizes:
     """Effect sizes and their sampling variances from study summaries.
 
     Parameters
@@ -134,8 +197,13 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
         ``PLO PR PLN PAS PFT``: ``e, n``; ``IR IRLN IRS IRFT``: ``e, t``; ``MN MNLN``: ``m, sd, n``; ``GEN``:
         ``estimate`` and one of ``se``, ``variance``, ``ci_low, ci_high`` (with ``level``), ``p_value``, ``t_value``;
         ``HR``: ``hr`` and one of ``se`` (of the log ratio), ``ci_low, ci_high``, ``p_value``.
+    data : mapping of str to array_like, or data frame, optional
+        Where columns are given by their names: ``effect_sizes("OR", e1="events", ..., data=frame)``.
+    labels : sequence of str, or str, optional
+        Names of the studies, or of their column in `data`.
     **columns
-        One array of shape (k,) a column, and the options below.
+        One array of shape (k,) a column, and the options below. Two-arm counts may also be ``a, b, c, d``: events and
+        non-events of arm 1, then of arm 2.
     correction : float, default 0.5
         Added to all cells of a table with a zero cell; not for AS, PHI, PAS, PFT, IRSD, IRS and IRFT.
     correction_to : {'only_zero', 'if_any_zero', 'all', 'none'}, default 'only_zero'
@@ -167,23 +235,83 @@ def effect_sizes(measure: str, **columns: Any) -> EffectSizes:
     array([11.2 ,  1.42])
     """
     info = get_measure(measure)
+    named = {*info.columns, *SPREADS, *"abcd"}
+    columns = {n: column_of(data, x, n) if isinstance(x, str) and n in named else x for n, x in columns.items()}
+    if info.inputs == "two_arm_counts" and {"a", "b", "c", "d"} <= set(columns):
+        a, b, c, d = (as_columns({n: columns.pop(n)})[n] for n in "abcd")
+        columns |= {"e1": a, "n1": a + b, "e2": c, "n2": c + d}
     unknown = sorted(set(columns) - set(info.columns) - set(info.options))
     if unknown:
         allowed = ", ".join([*info.columns, *info.options])
-        raise ConfigError(f"{info.code} does not take {', '.join(unknown)}. Allowed: {allowed}.")
+        meant = dict.fromkeys(_MEANT[n] for n in unknown if n in _MEANT)
+        hint = f" Did you mean {', '.join(meant)}?" if meant else ""
+        raise ConfigError(f"{info.code} does not take {', '.join(unknown)}.{hint} Allowed: {allowed}.")
     options = {name: columns[name] for name in columns if name not in info.columns}
+    arrays: dict[str, Any]
     if info.inputs in ("generic", "hazard_ratios"):
         first = info.columns[0]
         present = {name: options[name] for name in SPREADS if options.get(name) is not None}
-        published = as_columns({first: columns.get(first), **present})
+        arrays = as_columns({first: columns.get(first), **present})
         formula = generic if first == "estimate" else hazard_ratio
-        yi, vi, flags = formula(published.pop(first), float(options.get("level", 0.95)), **published)
+        spread = {name: x for name, x in arrays.items() if name != first}
+        yi, vi, flags = formula(arrays[first], float(options.get("level", 0.95)), **spread)
     else:
-        arrays: dict[str, Any] = as_columns({name: columns.get(name) for name in info.columns})
+        arrays = as_columns({name: columns.get(name) for name in info.columns})
         yi, vi, flags = _FORMULAS[info.inputs](info.code, **arrays, **options)
     bad = ~(np.isfinite(yi) & np.isfinite(vi) & (vi > 0))
     yi, vi = np.where(bad, np.nan, yi), np.where(bad, np.nan, vi)
-    return EffectSizes(yi, vi, info.code, flags, _notes(yi, flags, options))
+    made = EffectSizes(yi, vi, info.code, flags, _notes(yi, flags, options), inputs=arrays)
+    if labels is None:
+        return made
+    return made.named(column_of(data, labels, "labels") if isinstance(labels, str) else labels)
+
+
+def split_effects(yi: Any, vi: Any) -> tuple[Any, Any]:
+    """Effects and variances, given as such or as effect sizes."""
+    if isinstance(yi, EffectSizes):
+        if vi is not None:
+            raise ConfigError("Effect sizes have their own variances. Fix: leave vi out.")
+        return yi.yi, yi.vi
+    if vi is None:
+        raise DataError("The sampling variances vi are missing. Fix: give yi and vi, or effect sizes.")
+    return yi, vi
+
+
+def columns_of(data: Any, columns: dict[str, Any]) -> dict[str, Any]:
+    """Columns of which those given by a name are looked up in the data."""
+    return {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in columns.items()}
+
+
+def column_of(data: Any, name: str, option: str) -> Any:
+    """A column of a mapping or data frame by its name.
+
+    Raises
+    ------
+    DataError
+        There is no data, or no such column; the message suggests the nearest.
+    """
+    if data is None:
+        raise DataError(f"{option} = {name!r} names a column, but there is no data. Fix: give data=.")
+    try:
+        return data[name]
+    except (KeyError, IndexError, TypeError, ValueError):
+        table = hasattr(data, "columns") or hasattr(data, "keys")
+        if not table:
+            raise DataError("data is no table of columns. Fix: give a data frame, or a dictionary of lists.") from None
+        known = [str(c) for c in getattr(data, "columns", data)]
+        near = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"data has no column {name!r}.{hint} Columns: {', '.join(known)}.") from None
+
+
+# What other programs call the columns and options.
+_MEANT = {
+    "ai": "a", "bi": "b", "ci": "c", "di": "d", "n1i": "n1", "n2i": "n2", "x1i": "e1", "x2i": "e2", "t1i": "t1",
+    "t2i": "t2", "m1i": "m1", "m2i": "m2", "sd1i": "sd1", "sd2i": "sd2", "xi": "e", "ni": "n", "ri": "r", "mi": "m",
+    "sdi": "sd", "ti": "t", "sei": "se", "add": "correction", "to": "correction_to", "drop00": "drop_double_zero",
+    "event_e": "e1", "n_e": "n1", "event_c": "e2", "n_c": "n2", "mean_e": "m1", "sd_e": "sd1", "mean_c": "m2",
+    "sd_c": "sd2", "incr": "correction", "method_smd": "vtype", "slab": "labels", "studlab": "labels",
+}  # fmt: skip
 
 
 def _two_arm_means(measure: str, **numbers: Any) -> tuple[Array, Array, dict[str, np.ndarray]]:
@@ -207,22 +335,20 @@ _FORMULAS: dict[str, Callable[..., tuple[Array, Array, dict[str, np.ndarray]]]] 
 }
 
 
-def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> tuple[str, ...]:
+def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> tuple[Note, ...]:
     notes = []
     corrected = flags.get("corrected")
     if corrected is not None and corrected.any():
-        amount = options.get("correction", 0.5)
-        which = "all cells" if options.get("correction_cells", "all") == "all" else "the events"
-        notes.append(f"{amount:g} added to {which} of {_rows(corrected)}.")
+        amount, cells = options.get("correction", 0.5), options.get("correction_cells", "all")
+        notes.append(Note("corrected", amount=amount, cells=cells, rows=_rows(corrected)))
     dropped = flags.get("dropped")
     if dropped is not None and dropped.any():
-        notes.append(f"Double-zero studies dropped: {_rows(dropped)}.")
+        notes.append(Note("double_zero_dropped", rows=_rows(dropped)))
     missing = np.isnan(yi) & ~(dropped if dropped is not None else np.zeros(yi.shape, dtype=bool))
     if missing.any():
-        notes.append(f"No effect size, because a number is missing or not estimable: {_rows(missing)}.")
+        notes.append(Note("no_effect", rows=_rows(missing)))
     return tuple(notes)
 
 
-def _rows(chosen: np.ndarray) -> str:
-    rows = np.flatnonzero(chosen)
-    return f"row{'s' * (rows.size > 1)} {', '.join(str(int(r)) for r in rows)}"
+def _rows(chosen: np.ndarray) -> list[int]:
+    return [int(r) for r in np.flatnonzero(chosen)]

@@ -10,7 +10,7 @@ from metarepro.effects.checks import Array, check_counts
 from metarepro.errors import ConfigError
 
 CorrectionTo = Literal["only_zero", "all", "if_any_zero", "none"]
-CorrectionCells = Literal["all", "events"]
+CorrectionCells = Literal["all", "events", "by_arm_size"]
 
 
 def correct_cells(
@@ -25,7 +25,8 @@ def correct_cells(
     correction : float
         What is added to every cell of a corrected table. 1/2 by default in this package, after Haldane and Gart.
     correction_to : str
-        ``only_zero``: tables with a zero cell; ``if_any_zero``: all tables if one has a zero cell; ``all``; ``none``.
+        ``only_zero``: tables with a zero cell; ``if_any_zero``: all tables (of the last axis) if one has a zero cell;
+        ``all``; ``none``.
     counted : ndarray of bool, optional
         Tables whose zeros count; a study that is dropped must not make others be corrected.
 
@@ -46,7 +47,7 @@ def correct_cells(
     has_zero = np.any([cell == 0 for cell in cells], axis=0) & (True if counted is None else counted)
     chosen = {
         "only_zero": has_zero,
-        "if_any_zero": np.full(has_zero.shape, bool(np.any(has_zero))),
+        "if_any_zero": np.broadcast_to(has_zero.any(-1, keepdims=True), has_zero.shape),
         "all": np.ones(has_zero.shape, dtype=bool),
         "none": np.zeros(has_zero.shape, dtype=bool),
     }[correction_to]
@@ -73,7 +74,9 @@ def two_arm_counts(
 
     With `correction_cells` ``events`` only the events are corrected, of tables where an arm has none, so that a total
     grows by the correction once, not twice (as the Metapsy databases do; meant for the recomputation of what was
-    published so).
+    published so). With ``by_arm_size`` each cell of an arm gets twice the correction times the arm's share of the
+    patients, so that arms of the same size get the correction and the smaller of two arms less (Sweeting's
+    treatment-arm correction, doi:10.1002/sim.1761).
 
     Returns
     -------
@@ -90,7 +93,11 @@ def two_arm_counts(
     if correction_cells not in get_args(CorrectionCells):
         allowed = ", ".join(get_args(CorrectionCells))
         raise ConfigError(f"correction_cells = {correction_cells!r} is not known. Allowed: {allowed}.")
-    if correction_cells == "events":
+    if correction_cells == "by_arm_size":
+        _, corrected = correct_cells(cells, correction, to, ~dropped)
+        share = np.where(corrected, 2 * correction / (n1 + n2), 0.0)
+        (a, b), (c, d) = ([x + share * n for x in arm] for arm, n in ((cells[:2], n1), (cells[2:], n2)))
+    elif correction_cells == "events":
         (a, c), corrected = correct_cells(cells[::2], correction, to, ~dropped)
         b, d = cells[1::2]
     else:

@@ -9,8 +9,9 @@ import numpy as np
 from metarepro.effects.checks import Array, check_means, refuse
 from metarepro.errors import ConfigError
 
-SmdVariance = Literal["LS", "LS2", "UB", "AV", "LSd"]
-SmdCorrection = Literal["exact", "approximate"]
+MdVariance = Literal["LS", "HO"]
+SmdVariance = Literal["LS", "LS2", "UB", "AV", "LSd", "LSdf", "RevMan"]
+SmdCorrection = Literal["exact", "approximate", "none"]
 
 
 def hedges_j(df: Array) -> Array:
@@ -44,12 +45,30 @@ def hedges_j(df: Array) -> Array:
 
 
 def mean_difference(
-    m1: Array, sd1: Array, n1: Array, m2: Array, sd2: Array, n2: Array
+    m1: Array, sd1: Array, n1: Array, m2: Array, sd2: Array, n2: Array, vtype: MdVariance = "LS"
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:
-    """Mean difference, arm 1 minus arm 2, with separate variances."""
+    """Mean difference, arm 1 minus arm 2.
+
+    Parameters
+    ----------
+    vtype : {'LS', 'HO'}
+        Sampling variance: of each arm by its own SD; or of both by the pooled SD, as if their variances were the same.
+
+    References
+    ----------
+    Bond, Wiitala & Richard 2003, doi:10.1037/1082-989X.8.4.406.
+    """
+    if vtype not in get_args(MdVariance):
+        raise ConfigError(f"vtype = {vtype!r} is not known for MD. Allowed: {', '.join(get_args(MdVariance))}.")
     _check(m1, sd1, n1, m2, sd2, n2)
-    vi = sd1**2 / n1 + sd2**2 / n2
-    return m1 - m2, vi, {}
+    if vtype == "LS":
+        return m1 - m2, sd1**2 / n1 + sd2**2 / n2, {}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return m1 - m2, _pooled_variance(sd1, n1, sd2, n2) * (1 / n1 + 1 / n2), {}
+
+
+def _pooled_variance(sd1: Array, n1: Array, sd2: Array, n2: Array) -> Array:
+    return np.asarray(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 
 def standardised_mean_difference(
@@ -66,16 +85,19 @@ def standardised_mean_difference(
 
     Parameters
     ----------
-    vtype : {'LS', 'LS2', 'UB', 'AV', 'LSd'}
+    vtype : {'LS', 'LS2', 'UB', 'AV', 'LSd', 'LSdf', 'RevMan'}
         Sampling variance: large-sample with the corrected g (metafor's default); the same with the uncorrected d
         times J^2 (Borenstein 2009); unbiased (Hedges 1983); LS with the N-weighted mean g of all studies; LS with the
-        uncorrected d and no J (as the Metapsy databases print; up to a tenth too large in small trials).
-    j : {'exact', 'approximate'}
-        Small-sample correction by gamma functions, or as 1 - 3/(4 N - 9), only to recompute what was published so.
+        uncorrected d and no J (as the Metapsy databases print; up to a tenth too large in small trials); LS with
+        N - 2 (metan's for Cohen's d) or N - 3.94 (RevMan's and metan's for Hedges g) instead of N below g^2 / 2.
+    j : {'exact', 'approximate', 'none'}
+        Small-sample correction by gamma functions, or as 1 - 3/(4 N - 9), or none (Cohen's d): the latter two only to
+        recompute what was published so.
 
     References
     ----------
-    Hedges 1981, doi:10.3102/10769986006002107; Hedges 1983, doi:10.1037/0033-2909.93.2.388.
+    Hedges 1981, doi:10.3102/10769986006002107; Hedges 1983, doi:10.1037/0033-2909.93.2.388;
+    Deeks, Altman & Bradburn 2001, doi:10.1002/9780470693926.ch15 (LSdf, RevMan).
     """
     if vtype not in get_args(SmdVariance):
         raise ConfigError(f"vtype = {vtype!r} is not known for SMD. Allowed: {', '.join(get_args(SmdVariance))}.")
@@ -84,8 +106,8 @@ def standardised_mean_difference(
     _check(m1, sd1, n1, m2, sd2, n2)
     df = n1 + n2 - 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        d = (m1 - m2) / np.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df)
-        factor = hedges_j(df) if j == "exact" else 1 - 3 / (4 * df - 1)
+        d = (m1 - m2) / np.sqrt(_pooled_variance(sd1, n1, sd2, n2))
+        factor = hedges_j(df) if j == "exact" else 1 - 3 / (4 * df - 1) if j == "approximate" else np.ones_like(d)
         g = factor * d
         inverse_n, total = 1 / n1 + 1 / n2, n1 + n2
         if vtype == "LS":
@@ -94,11 +116,16 @@ def standardised_mean_difference(
             vi = factor**2 * (inverse_n + d**2 / (2 * total))
         elif vtype == "LSd":
             vi = inverse_n + d**2 / (2 * total)
+        elif vtype == "LSdf":
+            vi = inverse_n + g**2 / (2 * df)
+        elif vtype == "RevMan":
+            vi = inverse_n + g**2 / (2 * (total - 3.94))
         elif vtype == "UB":
             vi = inverse_n + (1 - (df - 2) / (df * factor**2)) * g**2
         else:
             known = np.isfinite(g)
-            mean_g = np.sum(np.where(known, total * g, 0)) / np.sum(np.where(known, total, 0))
+            sums = (np.where(known, x, 0).sum(-1, keepdims=True) for x in (total * g, total))
+            mean_g = next(sums) / next(sums)
             vi = inverse_n + mean_g**2 / (2 * total) + 0 * g
     usable = np.isfinite(g) & np.isfinite(vi)
     return np.where(usable, g, np.nan), np.where(usable, vi, np.nan), {}
@@ -168,6 +195,14 @@ def paired_means(
         sd = np.sqrt(change) if measure == "SMCC" else sd1
         d = hedges_j(n - 1) * (m1 - m2) / sd
         return d, (1 / n if measure == "SMCC" else 2 * (1 - r) / n) + d**2 / (2 * n), {}
+
+
+def matched_smd_variance(g: Array, n: Array, r: Array | float) -> Array:
+    """Variance of an SMD over the raw SD, on the scale of parallel trials, from n patients with both conditions.
+
+    Borenstein et al. 2009, doi:10.1002/9780470743386; Elbourne et al. 2002, doi:10.1093/ije/31.1.140.
+    """
+    return np.asarray((1 / n + g**2 / (2 * n)) * 2 * (1 - r))
 
 
 def one_arm_mean(measure: str, m: Array, sd: Array, n: Array) -> tuple[Array, Array, dict[str, np.ndarray]]:

@@ -104,7 +104,7 @@ class Measure:
     @property
     def options(self) -> tuple[str, ...]:
         """Keyword options of `effect_sizes`."""
-        own: dict[str, tuple[str, ...]] = {"SMD": ("vtype", "j"), "SMDH": ("vtype",)}
+        own: dict[str, tuple[str, ...]] = {"SMD": ("vtype", "j"), "SMDH": ("vtype",), "MD": ("vtype",)}
         return own.get(self.code, OPTIONS[self.inputs])
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,20 @@ class Dataset:
     mixed_ends: dict[str, int] = field(default_factory=dict)
     paired: frozenset[str] = frozenset()
 
+    @classmethod
+    def of_tables(cls, tables: Mapping[str, Any], **rest: Any) -> Dataset:
+        """A dataset of the rows of each table by its name; `rest` are further attributes."""
+        return cls(
+            studies={s.study_id: s for s in tables["studies"]},
+            arms={(a.study_id, a.arm_id): a for a in tables["arms"]},
+            sources={s.source_id: s for s in tables["sources"]},
+            dichotomous=tables["dichotomous"],
+            continuous=tables["continuous"],
+            contrasts=tables["contrasts"],
+            others={n: t for n, t in tables.items() if n not in {f.name for f in fields(cls)}},
+            **rest,
+        )
+
     @property
     def crossover(self) -> frozenset[str]:
         """Ids of crossover trials."""
@@ -84,9 +99,13 @@ class Dataset:
     @property
     def files(self) -> dict[str, str]:
         """File (and sheet) of each table that has rows."""
-        rows = [*self.studies.values(), *self.arms.values(), *self.sources.values()]
-        rows += [row for table in self.others.values() for row in table]
-        return {row.table: row.file for row in rows}
+        return {row.table: row.file for row in self.rows}
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows of all tables."""
+        tables = (self.studies.values(), self.arms.values(), self.sources.values(), self.dichotomous, self.continuous)
+        return chain(*tables, self.contrasts, *self.others.values())
 
 
 def read_dataset(
@@ -140,18 +159,7 @@ def read_dataset(
         problems += check_consistency(tables, cells)
     if problems:
         raise DataError(problems)
-    known: dict[str, Any] = tables
-    return Dataset(
-        studies={s.study_id: s for s in known["studies"]},
-        arms={(a.study_id, a.arm_id): a for a in known["arms"]},
-        sources={s.source_id: s for s in known["sources"]},
-        dichotomous=known["dichotomous"],
-        continuous=known["continuous"],
-        contrasts=known["contrasts"],
-        others={n: t for n, t in known.items() if n not in ("studies", "arms", "sources")},
-        printed=_texts(tables, cells, written),
-        mixed_ends=mixed,
-    )
+    return Dataset.of_tables(tables, printed=_texts(tables, cells, written), mixed_ends=mixed)
 
 
 def _misnamed(folder: Path, shown: str) -> list[Problem]:
@@ -268,11 +276,8 @@ def _rows(
             problems += strange
             continue
         line = next(iter(named.values())).line
-        values = _values(model, named, dialect)
-        # An empty cell of an optional column takes the column's default.
-        given = {n: text for n, text in values.items() if text != "" or columns[n]}
         try:
-            row = model.model_validate({**given, "file": shown, "line": line})
+            row = model.of_texts(_values(model, named, dialect), shown, line)
         except ValidationError as error:
             problems += [cell_problem(e, shown, named) for e in error.errors(include_url=False)]
             continue

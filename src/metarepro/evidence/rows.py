@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,9 +29,21 @@ class Row(BaseModel):
     file: str = Field("", exclude=True)
     line: int = Field(0, exclude=True)
 
+    @classmethod
+    def of_texts(cls, texts: Mapping[str, str], file: str, line: int) -> Self:
+        """A row of the texts of its cells; an empty cell of an optional column takes the column's default."""
+        required = _required_columns(cls)
+        given = {n: text for n, text in texts.items() if text != "" or n in required}
+        return cls.model_validate({**given, "file": file, "line": line})
+
     def values(self) -> dict[str, object]:
         """The row's own columns, without its place; what a result depends on."""
         return self.model_dump()
+
+
+@cache
+def _required_columns(model: type[Row]) -> frozenset[str]:
+    return frozenset(n for n, f in model.model_fields.items() if f.is_required())
 
 
 class Sourced(Row):

@@ -70,3 +70,8 @@ __all__ = [
     "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save", "specification_strip", "study_pairs",
     "study_pairs_pages", "time_course", "time_course_pages", "write_figure",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    """Public names, for tab completion."""
+    return sorted(__all__)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.shown_result import show
 from metarepro.errors import ConfigError, DataError
 from metarepro.figures.drapery_plots.drapery import drapery
 from metarepro.figures.forest_plots.forest import forest_pages
@@ -52,12 +53,13 @@ def draw_analysis(
     """
     if len(result.studies) < 2:
         return DrawnFigures((), dict.fromkeys(FIGURES, ONE_STUDY), ())
+    shown = show(result)
     drawn: list[str] = []
     not_drawn: dict[str, str] = {}
     files: list[Path] = []
     for name, make in FIGURES.items():
         try:
-            figures = make(result)
+            figures = make(shown)
         except (ConfigError, DataError) as error:
             if name == "forest":
                 raise
@@ -65,7 +67,7 @@ def draw_analysis(
             continue
         own = forest_folder if name == "forest" and forest_folder is not None else folder
         formats = ("svg", "pdf", "png") if png in (name, "all") else ("svg", "pdf")
-        written = write_figure(figures, own / name, formats, result.figure.dpi)
+        written = write_figure(figures, own / name, formats, shown.figure.dpi)
         if own is not folder:
             folder.mkdir(parents=True, exist_ok=True)
             written = [f.replace(folder / f.name) if f.name.startswith("forest-") else f for f in written]

@@ -6,6 +6,7 @@ import math
 import unicodedata
 
 from metarepro.analysis.result import AnalysisResult, Summary
+from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import get_measure
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.styles import NO_BREAK, PLAIN, Style
@@ -209,7 +210,8 @@ def describe_figure(result: AnalysisResult) -> str:
         pieces.append(f"{subgroup_test_line(result)}.")
     pooled = [(g.label, g.summary) for g in result.subgroups if len(result.subgroups) > 1 and g.summary.k > 1]
     known = {x.id: x for x in result.sensitivity}
-    models = [known[name] for name in result.figure.models if name in known]
+    chosen = result.figure.models if isinstance(result, ShownResult) else ()
+    models = [known[name] for name in chosen if name in known]
     for head, rows in (("Subgroups", pooled), ("Other models", [(x.label, x.summary) for x in models if x.summary])):
         if rows:
             words = (f"{name}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)}" for name, s in rows)

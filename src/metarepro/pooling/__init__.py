@@ -7,9 +7,10 @@ from metarepro._lazy import lazy
 if TYPE_CHECKING:
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
-    from metarepro.pooling.fit import PooledFit, pool
+    from metarepro.pooling.fit import PooledFit
     from metarepro.pooling.glmm_fit import GlmmFit, glmm
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, Interval, heterogeneity_interval
+    from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, SubgroupTest, between_subgroups, pool_subgroups
 
@@ -26,7 +27,7 @@ __getattr__ = lazy(
         "meta_regression": "metarepro.pooling.regression",
         "between_subgroups": "metarepro.pooling.subgroups",
         "PooledFit": "metarepro.pooling.fit",
-        "pool": "metarepro.pooling.fit",
+        "pool": "metarepro.pooling.pool_effects",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
         "Interval": "metarepro.pooling.heterogeneity",
         "heterogeneity_interval": "metarepro.pooling.heterogeneity",

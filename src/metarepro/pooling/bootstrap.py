@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from metarepro.pooling.heterogeneity import q_coefficients
@@ -12,40 +9,32 @@ from metarepro.pooling.kernel import Array, Problems, moments
 from metarepro.pooling.problems import Batch, read_chunk
 from metarepro.pooling.quadratic_form import chi2_mixture_upper_tail
 
-if TYPE_CHECKING:
-    from metarepro.pooling.fit import PooledFit
-
 DRAWS = 25_000
 GRID = 400
 
 
-def with_bootstrap(fit: PooledFit, batch: Batch, seed: int) -> PooledFit:
-    """`fit` with the prediction interval of Nagashima, Noma & Furukawa 2019, doi:10.1177/0962280218773520.
+def bootstrap_intervals(batch: Batch, level: float, seed: int) -> tuple[Array, Array, Array, bool]:
+    """Prediction intervals of Nagashima, Noma & Furukawa 2019, doi:10.1177/0962280218773520.
 
     Draws tau2 from its confidence distribution (the exact distribution of Cochran's Q), the pooled effect at that tau2
     with Hartung's variance and t with k - 1 df, and a new true effect around it; the interval is the central part of
-    the draws. NaN with a note for fewer than 3 studies, with moderators and for a common effect.
+    the draws.
+
+    Returns
+    -------
+    low, high, df : ndarray, shape (b,)
+        NaN for fewer than 3 studies.
+    short : bool
+        Whether some problem has fewer.
     """
     b = batch.y.shape[0]
     low, high, df = np.full(b, np.nan), np.full(b, np.nan), np.full(b, np.nan)
-    if batch.x is not None or fit.tau2_method == "CE":
-        return fit
-    short = False
     for row in range(b):
         problems, _ = read_chunk(batch, np.array([row]))
-        if problems.k[0] < 3:
-            short = True
-            continue
-        low[row], high[row] = _interval(problems, fit.level, np.random.default_rng([seed, row]))
-        df[row] = problems.k[0] - 1
-
-    def shaped(a: Array) -> Any:
-        return a[0].item() if batch.shape == () else a.reshape(batch.shape)
-
-    notes = fit.notes
-    if short:
-        notes = (*notes, "No prediction interval by NNF: it needs at least 3 studies.")
-    return replace(fit, pi_low=shaped(low), pi_high=shaped(high), pi_df=shaped(df), notes=notes)
+        if problems.k[0] >= 3:
+            low[row], high[row] = _interval(problems, level, np.random.default_rng([seed, row]))
+            df[row] = problems.k[0] - 1
+    return low, high, df, bool(np.isnan(df).any())
 
 
 def _interval(problems: Problems, level: float, random: np.random.Generator) -> tuple[float, float]:

@@ -6,9 +6,11 @@ import importlib.util
 import sys
 from types import ModuleType
 
+from metarepro.pooling import loops
 
-def compiled_loops(module: ModuleType) -> ModuleType:
-    """`loops` or `moment_loops` with every function compiled.
+
+def compiled_loops() -> ModuleType:
+    """`loops` with every function compiled.
 
     The first call of a function on a machine compiles for seconds.
 
@@ -17,12 +19,12 @@ def compiled_loops(module: ModuleType) -> ModuleType:
     ImportError
         numba is not installed.
     """
-    name = f"{module.__name__}_compiled"
+    name = f"{loops.__name__}_compiled"
     if name in sys.modules:
         return sys.modules[name]
     from numba import njit
 
-    spec = importlib.util.spec_from_file_location(name, module.__file__)
+    spec = importlib.util.spec_from_file_location(name, loops.__file__)
     assert spec is not None and spec.loader is not None
     again = importlib.util.module_from_spec(spec)
     # Sums may be taken in another order, which lets them run side by side; infinities and NaN keep their meaning.

@@ -2,75 +2,117 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import Array, as_columns, check_counts
-from metarepro.effects.core import effect_sizes
+from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
 from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
+from metarepro.pooling.engine import CHUNK
 from metarepro.pooling.fitted import read_only
-from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.inference import check_level, chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.kernel import Mask, moments
+from metarepro.pooling.problems import read_problems
+from metarepro.pooling.protocol import MANTEL_HAENSZEL, PETO, Fit, Heterogeneity, Method
+
+TESTS = ("cmh", "cmh_p", "breslow_day", "breslow_day_p", "tarone", "tarone_p")
 
 
-@dataclass(frozen=True, eq=False)
-class CountsFit:
-    """Result of `mantel_haenszel` or `peto`.
+@dataclass(frozen=True, eq=False, repr=False)
+class CountsFit(Fit):
+    """Result of `mantel_haenszel` or `peto`. Floats for one problem of shape (k,), arrays of the batch's shape else.
 
     Attributes
     ----------
-    beta, se, statistic, p_value, ci_low, ci_high : float
+    beta, se, statistic, p_value, ci_low, ci_high
         Pooled effect on the working scale (log for OR, RR, IRR and Peto), its standard error, Wald test and interval;
         NaN with a note where the pooled ratio is 0, infinite or undefined.
-    q, q_df, q_p, i2, h2 : float
+    q, q_df, q_p, i2, h2
         Heterogeneity of the single studies' effects (with their own zero-cell correction) around the pooled one.
-    cmh, cmh_p : float
+    cmh, cmh_p
         Cochran-Mantel-Haenszel chi2 (1 df) of no effect, with continuity correction; NaN but for OR and IRR.
-    breslow_day, breslow_day_p, tarone, tarone_p : float
+    breslow_day, breslow_day_p, tarone, tarone_p
         Tests of equal odds ratios, the second with Tarone's correction; NaN but for OR.
     weights : ndarray
-        Percent weight of each study.
-    k : int
+        Percent weight of each study; 0 for those that a mask leaves out.
+    k
         Studies with a usable effect of their own.
-    measure, method : str
-    level : float
-    notes : tuple of str
+    method : Method
+    notes : tuple of Note
+    studies : EffectSizes
+        Effects of the single studies, with their counts.
     """
 
-    beta: float
-    se: float
-    statistic: float
-    p_value: float
-    ci_low: float
-    ci_high: float
-    q: float
-    q_df: int
-    q_p: float
-    i2: float
-    h2: float
-    cmh: float
-    cmh_p: float
-    breslow_day: float
-    breslow_day_p: float
-    tarone: float
-    tarone_p: float
+    beta: Any
+    se: Any
+    statistic: Any
+    p_value: Any
+    ci_low: Any
+    ci_high: Any
+    q: Any
+    q_df: Any
+    q_p: Any
+    i2: Any
+    h2: Any
+    cmh: Any
+    cmh_p: Any
+    breslow_day: Any
+    breslow_day_p: Any
+    tarone: Any
+    tarone_p: Any
     weights: Array
-    k: int
-    measure: str
-    method: str
-    level: float
-    notes: tuple[str, ...]
+    k: Any
+    method: Method
+    notes: tuple[Note, ...]
+    studies: EffectSizes
+
+    # A common effect: a normal test, no variance between studies, no prediction interval.
+    df = tau2 = pi_low = pi_high = np.nan
+    converged, at_boundary = True, False
+
+    @property
+    def data(self) -> tuple[Array, Array]:
+        """Effects and variances of the single studies."""
+        return self.studies.yi, self.studies.vi
+
+    @property
+    def heterogeneity(self) -> Heterogeneity:
+        """How the single studies' effects differ."""
+        nan = np.nan
+        return Heterogeneity((), self.i2, nan, nan, self.h2, self.i2, self.q, self.q_df, self.q_p)
 
     def __post_init__(self) -> None:
-        read_only(self.weights)
+        for value in self.__dict__.values():
+            read_only(value)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Counts (or events and person-times) of studies, (..., k), and which of them are used; 0 and 1 stand elsewhere.
+
+    `given` are the columns as they came (without the mask's axes), NaN for studies that no problem uses.
+    """
+
+    given: dict[str, Array]
+    e1: Array
+    n1: Array
+    e2: Array
+    n2: Array
+    used: Mask
+
+    def sum(self, terms: Array) -> Any:
+        """Sum over the studies in use."""
+        return (terms if self.used.all() else np.where(self.used, terms, 0.0)).sum(-1)
 
 
 def mantel_haenszel(
-    e1: ArrayLike,
+    e1: ArrayLike | EffectSizes | str,
     n1: ArrayLike | None = None,
     e2: ArrayLike | None = None,
     n2: ArrayLike | None = None,
@@ -80,20 +122,34 @@ def mantel_haenszel(
     measure: str = "OR",
     level: float = 0.95,
     cmh_correction: bool = True,
+    mask: ArrayLike | None = None,
+    rd_variance: str = "SGR",
+    data: Any = None,
+    labels: Any = None,
 ) -> CountsFit:
     """Mantel-Haenszel pooled effect.
 
     Parameters
     ----------
-    e1, n1, e2, n2 : array_like, shape (k,)
-        Events and totals of arms 1 and 2 (OR, RR, RD).
-    t1, t2 : array_like, shape (k,)
+    e1, n1, e2, n2 : array_like, shape (k,) or (..., k), or str
+        Events and totals of arms 1 and 2 (OR, RR, RD), or names of columns of `data`. In the place of `e1` alone may
+        stand what `effect_sizes` gives, with its counts, measure and names.
+    t1, t2 : array_like, shape (k,) or (..., k)
         Person-times instead of totals (IRR, IRD).
     measure : {'OR', 'RR', 'RD', 'IRR', 'IRD'}
     level : float
         Coverage of the interval.
     cmh_correction : bool
         Continuity correction of the Cochran-Mantel-Haenszel test.
+    mask : array_like of bool, shape (..., k), optional
+        Studies to use in each problem; leading axes make a batch.
+    rd_variance : {'SGR', 'GR'}, default 'SGR'
+        Variance of a risk difference: of Sato, Greenland & Robins, which holds for many small studies, too, or the
+        earlier one of Greenland & Robins, which RevMan has.
+    data : mapping of str to array_like, or data frame, optional
+        Where columns are given by their names.
+    labels : sequence of str, or str, optional
+        Names of the studies, or of their column in `data`.
 
     Returns
     -------
@@ -108,60 +164,69 @@ def mantel_haenszel(
     References
     ----------
     Mantel & Haenszel 1959, doi:10.1093/jnci/22.4.719; Robins, Breslow & Greenland 1986, doi:10.2307/2531052 (OR);
-    Greenland & Robins 1985, doi:10.2307/2530643 (RR, IRR, IRD); Sato, Greenland & Robins 1989, doi:10.2307/2531784
-    (RD); Breslow & Day 1980; Tarone 1985, doi:10.1093/biomet/72.1.91.
+    Greenland & Robins 1985, doi:10.2307/2530643 (RR, IRR, IRD, RD with ``GR``); Sato, Greenland & Robins 1989,
+    doi:10.2307/2531784 (RD); Breslow & Day 1980; Tarone 1985, doi:10.1093/biomet/72.1.91.
     """
-    if measure in ("IRR", "IRD"):
-        rates: Any = as_columns({"e1": e1, "t1": t1, "e2": e2, "t2": t2})
-        rates = _complete(rates)
-        check_rate(rates["e1"], rates["t1"], "1")
-        check_rate(rates["e2"], rates["t2"], "2")
-        estimate, variance, weight = _rates(measure, **rates)
-        # A study without events in either arm says nothing about heterogeneity.
-        rates = {n: x[(rates["e1"] > 0) | (rates["e2"] > 0)] for n, x in rates.items()}
-        if not rates["e1"].size:
-            raise DataError("There is no study with an event.")
-        es = effect_sizes(measure, **rates)
-        tests = _rate_test(cmh_correction, **rates) if measure == "IRR" else {}
-        return _assemble(measure, "Mantel-Haenszel", estimate, variance, weight, es.yi, es.vi, level, tests)
-    if measure not in ("OR", "RR", "RD"):
+    columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2, "t1": t1, "t2": t2}
+    if isinstance(e1, EffectSizes):
+        columns, measure, labels = dict(e1.inputs), e1.measure, e1.labels or labels
+    if measure not in ("OR", "RR", "RD", "IRR", "IRD"):
         raise ConfigError(f"measure = {measure!r} is not known for Mantel-Haenszel. Allowed: OR, RR, RD, IRR, IRD.")
-    counts: Any = _complete(as_columns({"e1": e1, "n1": n1, "e2": e2, "n2": n2}))
-    check_counts(counts["e1"], counts["n1"], "e1", "n1")
-    check_counts(counts["e2"], counts["n2"], "e2", "n2")
-    a, m1, c, m2 = counts["e1"], counts["n1"], counts["e2"], counts["n2"]
-    b, d, n = m1 - a, m2 - c, m1 + m2
-    tests = {}
-    with np.errstate(divide="ignore", invalid="ignore"):
+    if rd_variance not in ("SGR", "GR"):
+        raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
+    rate = measure in ("IRR", "IRD")
+    wanted = ("e1", "t1", "e2", "t2") if rate else ("e1", "n1", "e2", "n2")
+    tables, names = _read({n: columns.get(n) for n in wanted}, mask, data, labels)
+    es = effect_sizes(measure, **tables.given, **({} if rate else {"drop_double_zero": True}), labels=names)
+    if rate:
+        # A study without events in either arm says nothing about heterogeneity.
+        telling = tables.given["e1"] + tables.given["e2"] > 0
+        if not telling.any():
+            raise DataError("There is no study with an event.")
+        es = replace(es, yi=np.where(telling, es.yi, np.nan), vi=np.where(telling, es.vi, np.nan))
+
+    def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
+        estimate, variance, weight = _rates(measure, t) if rate else _pooled(measure, t, rd_variance)
+        tests = {}
         if measure == "OR":
-            r, s = a * d / n, b * c / n
-            p, q = (a + d) / n, (b + c) / n
-            estimate = _log(r.sum()) - _log(s.sum())
-            variance = (
-                (p * r).sum() / (2 * r.sum() ** 2)
-                + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
-                + (q * s).sum() / (2 * s.sum() ** 2)
-            )
-            weight = s
-            tests = _or_tests(a, m1, c, m2, r.sum() / s.sum(), cmh_correction)
-        elif measure == "RR":
-            r, s = a * m2 / n, c * m1 / n
-            estimate = _log(r.sum()) - _log(s.sum())
-            variance = ((m1 * m2 * (a + c) - a * c * n) / n**2).sum() / (r.sum() * s.sum())
-            weight = s
-        else:
-            weight = m1 * m2 / n
-            estimate = ((a * m2 - c * m1) / n).sum() / weight.sum()
-            p = (c * m1**2 - a * m2**2 + m1 * m2 * (m2 - m1) / 2) / n**2
-            q = (a * d + b * c) / (2 * n)
-            variance = (estimate * p.sum() + q.sum()) / weight.sum() ** 2
-    es = effect_sizes(measure, **counts, drop_double_zero=True)
-    return _assemble(measure, "Mantel-Haenszel", estimate, variance, weight, es.yi, es.vi, level, tests)
+            tests = _or_tests(t, np.exp(estimate), cmh_correction)
+        elif measure == "IRR":
+            tests = _rate_test(t, cmh_correction)
+        return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, yi, vi, es, level, tests, t)
+
+    found = _in_chunks(fit, tables, es)
+    return replace(found, notes=(*found.notes, *_without_information(es))) if measure in ("OR", "RR") else found
 
 
-def peto(e1: ArrayLike, n1: ArrayLike, e2: ArrayLike, n2: ArrayLike, level: float = 0.95) -> CountsFit:
+def peto(
+    e1: ArrayLike | EffectSizes | str,
+    n1: ArrayLike | None = None,
+    e2: ArrayLike | None = None,
+    n2: ArrayLike | None = None,
+    level: float = 0.95,
+    mask: ArrayLike | None = None,
+    data: Any = None,
+    labels: Any = None,
+) -> CountsFit:
     """Peto's one-step pooled log odds ratio.
 
+    Parameters
+    ----------
+    e1, n1, e2, n2 : array_like, shape (k,) or (..., k), or str
+        Events and totals of arms 1 and 2, or what `effect_sizes` gives, as in `mantel_haenszel`.
+    level : float
+        Coverage of the interval.
+    mask : array_like of bool, shape (..., k), optional
+        Studies to use in each problem; leading axes make a batch.
+    data, labels
+        As in `mantel_haenszel`.
+
+    Returns
+    -------
+    CountsFit
+
+    Notes
+    -----
     When not to use: effects beyond an odds ratio of about 3, or arms of very different size; a note warns of both.
     Double-zero studies carry no information and weigh nothing.
 
@@ -169,129 +234,261 @@ def peto(e1: ArrayLike, n1: ArrayLike, e2: ArrayLike, n2: ArrayLike, level: floa
     ----------
     Yusuf et al. 1985, doi:10.1016/S0033-0620(85)80003-7; Greenland & Salvan 1990, doi:10.1002/sim.4780090304.
     """
-    counts: Any = _complete(as_columns({"e1": e1, "n1": n1, "e2": e2, "n2": n2}))
-    check_counts(counts["e1"], counts["n1"], "e1", "n1")
-    check_counts(counts["e2"], counts["n2"], "e2", "n2")
-    a, m1, c, m2 = counts["e1"], counts["n1"], counts["e2"], counts["n2"]
-    n = m1 + m2
-    v = m1 * m2 * (a + c) * (n - a - c) / (n * n * (n - 1))
-    if v.sum() == 0:
-        raise DataError("Peto's method needs events, and non-events, in at least one study.")
-    estimate = (a - m1 * (a + c) / n).sum() / v.sum()
+    columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2}
+    if isinstance(e1, EffectSizes):
+        columns, labels = {n: e1.inputs.get(n) for n in columns}, e1.labels or labels
+    tables, names = _read(columns, mask, data, labels)
     # The studies behind Q need no correction for zero cells either: O - E and V exist.
-    es = effect_sizes("PETO", **counts, correction_to="none", drop_double_zero=True)
-    fit = _assemble("PETO", "Peto", estimate, 1 / v.sum(), v, es.yi, es.vi, level, {})
-    cautions = []
-    if abs(fit.beta) > 1:
-        cautions.append("Peto's method is biased for effects as large as this one.")
-    if ((m1 / m2 > 2) | (m2 / m1 > 2)).any():
-        cautions.append("Peto's method is biased where one arm is more than twice the other.")
-    return CountsFit(**{**fit.__dict__, "notes": (*fit.notes, *cautions)})
+    es = effect_sizes("PETO", **tables.given, correction_to="none", drop_double_zero=True, labels=names)
+
+    def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
+        n, events = t.n1 + t.n2, t.e1 + t.e2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            v = np.where(t.used, t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)), 0.0)
+            total = v.sum(-1)
+            estimate, variance = t.sum(t.e1 - t.n1 * events / n) / total, 1 / total
+        return _assemble(PETO, estimate, variance, v, yi, vi, es, level, {}, t)
+
+    found = _in_chunks(fit, tables, es)
+    if not np.any(found.weights):
+        raise DataError("Peto's method needs events, and non-events, in at least one study.")
+    cautions = [*_without_information(es)]
+    if (np.abs(found.beta) > 1).any():
+        cautions.append(Note("peto_large"))
+    if (tables.used & ((tables.n1 / tables.n2 > 2) | (tables.n2 / tables.n1 > 2))).any():
+        cautions.append(Note("peto_uneven"))
+    return replace(found, notes=(*found.notes, *cautions))
 
 
-def _complete(columns: dict[str, Array]) -> dict[str, Array]:
-    """Rows without a missing number."""
-    known = np.all([np.isfinite(c) for c in columns.values()], axis=0)
-    if not known.any():
-        raise DataError("There is no study with complete counts.")
-    return {name: column[known] for name, column in columns.items()}
+def _without_information(es: EffectSizes) -> tuple[Note, ...]:
+    """Studies that say nothing of a ratio, named."""
+    dropped = es.flags.get("dropped")
+    rows = np.flatnonzero(dropped).tolist() if dropped is not None and dropped.ndim == 1 else []
+    return (Note("double_zero_weightless", rows=rows),) if rows else ()
 
 
-def _log(x: float) -> float:
-    return math.log(x) if x > 0 else -math.inf
+def _in_chunks(fit: Callable[[_Tables, Array, Array], CountsFit], t: _Tables, es: EffectSizes) -> CountsFit:
+    """Fits of tables and the studies' own effects; a batch is done in parts that fit the processor's cache."""
+    shape, k = t.used.shape[:-1], t.used.shape[-1]
+    if t.used.size <= CHUNK or not shape:
+        return replace(fit(t, es.yi, es.vi), studies=es.kept())
+    columns, used = [x.reshape(-1, k) for x in (t.e1, t.n1, t.e2, t.n2)], t.used.reshape(-1, k)
+    own = [x if x.ndim == 1 else x.reshape(-1, k) for x in (es.yi, es.vi)]
+    parts = []
+    for first in range(0, len(used), max(CHUNK // k, 1)):
+        rows = slice(first, first + max(CHUNK // k, 1))
+        e1, n1, e2, n2 = (x[rows] for x in columns)
+        yi, vi = (x if x.ndim == 1 else x[rows] for x in own)
+        parts.append(fit(_Tables({}, e1, n1, e2, n2, used[rows]), yi, vi))
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    together: dict[str, Any] = {"notes": notes, "studies": es.kept()}
+    for name, value in parts[0].__dict__.items():
+        if isinstance(value, np.ndarray):
+            joined = np.concatenate([getattr(part, name) for part in parts])
+            together[name] = joined.reshape((*shape, k) if name == "weights" else shape)
+    return replace(parts[0], **together)
 
 
-def _rates(measure: str, e1: Array, t1: Array, e2: Array, t2: Array) -> tuple[float, float, Array]:
-    t = t1 + t2
+@dataclass(frozen=True)
+class AroundFit:
+    """Random effects by DerSimonian and Laird, with Q around a given mean; arrays of the batch's shape."""
+
+    beta: Array
+    se: Array
+    tau2: Array
+    q: Array
+    k: Array
+
+
+def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> AroundFit:
+    """Random effects with Q, and so tau2, around another pooled mean, such as that of Mantel and Haenszel.
+
+    RevMan 5 and Stata's metan pool counts so when asked for Mantel-Haenszel and random effects.
+
+    Parameters
+    ----------
+    yi, vi : ndarray, shape (k,) or (b, k)
+        Effects of the single studies; those that are missing are left out.
+    mean : ndarray, shape (b,)
+    mask : ndarray of bool, shape (b, k)
+
+    References
+    ----------
+    DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2; Deeks, Altman & Bradburn 2001,
+    doi:10.1002/9780470693926.ch15.
+    """
+    used = mask & np.isfinite(yi) & np.isfinite(vi)
+    # A set without any study is computed with made-up ones and blanked.
+    empty: Mask = np.asarray(~used.any(-1))
+    shown = used | empty[:, None]
+    problems, _, _ = read_problems(np.where(used, yi, 0.0), np.where(used, vi, 1.0), mask=shown)
+    zero = moments(problems, np.zeros(empty.shape))
+    off = mean - problems.centre[:, 0] - zero.beta[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        q = zero.rss + zero.sum_w * off**2
+        tau2 = np.maximum(0, (q - (problems.k - 1)) / zero.tr_p)
+        m = moments(problems, tau2)
+    found = (m.beta[:, 0] + problems.centre[:, 0], np.sqrt(m.xwx_inv[:, 0, 0]), tau2, q)
+    beta, se, tau2, q = (np.where(empty, np.nan, x) for x in found)
+    return AroundFit(beta, se, tau2, q, np.where(empty, 0, problems.k))
+
+
+def _read(given: dict[str, Any], mask: ArrayLike | None, data: Any = None, labels: Any = None) -> tuple[_Tables, Any]:
+    """Checked columns and labels; studies with a missing number are not used (of one problem: not kept)."""
+    columns = as_columns(columns_of(data, given))
+    if isinstance(labels, str):
+        labels = column_of(data, labels, "labels")
+    known: Mask = np.asarray(np.logical_and.reduce([np.isfinite(c) for c in columns.values()]))
+    used: Mask
+    if mask is None and known.ndim == 1:
+        columns = {n: c[known] for n, c in columns.items()}
+        if labels is not None and len(labels) == known.size:
+            labels = [x for x, kept in zip(labels, known, strict=True) if kept]
+        used = np.ones(int(known.sum()), dtype=bool)
+    else:
+        shown = np.asarray(True if mask is None else mask)
+        if shown.dtype != np.bool_:
+            raise DataError("mask must be boolean.")
+        try:
+            used = np.asarray(known & shown)
+        except ValueError:
+            raise DataError(f"e1 {known.shape} and mask {shown.shape} do not fit together.") from None
+    if not used.size or not used.any(-1).all():
+        which = f" in problem {np.flatnonzero(~used.any(-1))[0]}" if used.ndim > 1 and used.size else ""
+        raise DataError(f"There is no study with complete counts{which}.")
+    shown = used if used.ndim == known.ndim else np.asarray(used.reshape(-1, used.shape[-1]).any(0))
+    columns = {n: np.where(shown, c, np.nan) for n, c in columns.items()}
+    first, one, second, two = columns.values()
+    if "t1" in columns:
+        check_rate(first, one, "1")
+        check_rate(second, two, "2")
+    else:
+        check_counts(first, one, "e1", "n1")
+        check_counts(second, two, "e2", "n2")
+    e1, n1, e2, n2 = (np.where(used, c, x) for c, x in zip(columns.values(), (0, 1, 0, 1), strict=True))
+    return _Tables(columns, e1, n1, e2, n2, used), labels or None
+
+
+def _log_ratio(over: Any, under: Any) -> Any:
+    return np.log(over) - np.log(under)
+
+
+def _pooled(measure: str, t: _Tables, rd_variance: str) -> tuple[Any, Any, Array]:
+    """Estimate, variance and the studies' weights."""
+    a, m1, c, m2 = t.e1, t.n1, t.e2, t.n2
+    b, d, n = m1 - a, m2 - c, m1 + m2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "OR":
+            r, s, p, q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
+            sum_r, sum_s = t.sum(r), t.sum(s)
+            variance = (
+                t.sum(p * r) / (2 * sum_r**2)
+                + t.sum(p * s + q * r) / (2 * sum_r * sum_s)
+                + t.sum(q * s) / (2 * sum_s**2)
+            )
+            return _log_ratio(sum_r, sum_s), variance, s
+        if measure == "RR":
+            sum_r, s = t.sum(a * m2 / n), c * m1 / n
+            sum_s = t.sum(s)
+            return _log_ratio(sum_r, sum_s), t.sum((m1 * m2 * (a + c) - a * c * n) / n**2) / (sum_r * sum_s), s
+        weight = m1 * m2 / n
+        total = t.sum(weight)
+        estimate = t.sum((a * m2 - c * m1) / n) / total
+        if rd_variance == "GR":
+            terms = t.sum((a * b * m2**3 + c * d * m1**3) / (m1 * m2 * n**2))
+        else:
+            p = (c * m1**2 - a * m2**2 + m1 * m2 * (m2 - m1) / 2) / n**2
+            terms = estimate * t.sum(p) + t.sum((a * d + b * c) / (2 * n))
+        return estimate, terms / total**2, weight
+
+
+def _rates(measure: str, tables: _Tables) -> tuple[Any, Any, Array]:
+    e1, t1, e2, t2 = tables.e1, tables.n1, tables.e2, tables.n2
+    t, total = t1 + t2, tables.sum
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure == "IRR":
-            r, s = (e1 * t2 / t), (e2 * t1 / t)
-            variance = ((e1 + e2) * t1 * t2 / t**2).sum() / (r.sum() * s.sum())
-            return _log(r.sum()) - _log(s.sum()), variance, s
+            sum_r, s = total(e1 * t2 / t), (e2 * t1 / t)
+            sum_s = total(s)
+            return _log_ratio(sum_r, sum_s), total((e1 + e2) * t1 * t2 / t**2) / (sum_r * sum_s), s
         weight = t1 * t2 / t
-        estimate = ((e1 * t2 - e2 * t1) / t).sum() / weight.sum()
-        variance = ((e1 * t2**2 + e2 * t1**2) / t**2).sum() / weight.sum() ** 2
-        return estimate, variance, weight
+        estimate = total((e1 * t2 - e2 * t1) / t) / total(weight)
+        return estimate, total((e1 * t2**2 + e2 * t1**2) / t**2) / total(weight) ** 2, weight
 
 
-def _rate_test(correction: bool, e1: Array, t1: Array, e2: Array, t2: Array) -> dict[str, float]:
+def _chi2(name: str, value: Any, df: Any) -> dict[str, Any]:
+    """A statistic and its p-value."""
+    return {name: value, f"{name}_p": chi2_upper_tail(np.asarray(value), np.asarray(df))}
+
+
+def _rate_test(tables: _Tables, correction: bool) -> dict[str, Any]:
     """Cochran-Mantel-Haenszel test for person-time data."""
-    t, e = t1 + t2, e1 + e2
-    variance = (e * t1 * t2 / t**2).sum()
-    if variance == 0:
-        return {}
-    cmh = max(abs((e1 - e * t1 / t).sum()) - 0.5 * correction, 0) ** 2 / variance
-    return {"cmh": float(cmh), "cmh_p": float(chi2_upper_tail(np.array(cmh), np.array(1.0)))}
+    e1, t1, t = tables.e1, tables.n1, tables.n1 + tables.n2
+    e = e1 + tables.e2
+    variance = tables.sum(e * t1 * tables.n2 / t**2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.maximum(np.abs(tables.sum(e1 - e * t1 / t)) - 0.5 * correction, 0)
+        return _chi2("cmh", np.where(variance > 0, distance**2 / variance, np.nan), np.ones(np.shape(variance)))
 
 
-def _or_tests(a: Array, m1: Array, c: Array, m2: Array, odds_ratio: float, correction: bool) -> dict[str, float]:
+def _or_tests(t: _Tables, odds_ratio: Any, correction: bool) -> dict[str, Any]:
     """Cochran-Mantel-Haenszel, Breslow-Day and Tarone tests."""
-    n, events = m1 + m2, a + c
+    n, events = t.n1 + t.n2, t.e1 + t.e2
     # Studies of one patient, without events or with events only say nothing here.
-    tells = (n > 1) & (events > 0) & (events < n)
-    a, m1, m2, n, events = a[tells], m1[tells], m2[tells], n[tells], events[tells]
-    if not a.size:
-        return {}
-    expected = m1 * events / n
-    variance = m1 * m2 * events * (n - events) / (n * n * (n - 1))
-    distance = abs((a - expected).sum())
-    cmh = max(distance - 0.5 * correction, 0) ** 2 / variance.sum()
-    found = {"cmh": float(cmh), "cmh_p": float(chi2_upper_tail(np.array(cmh), np.array(1.0)))}
-    if not (0 < odds_ratio < math.inf):
-        return found
-    # Fitted events under one odds ratio: the root of a quadratic that lies inside its bounds.
-    x, y, z = 1 - odds_ratio, (m2 - events) + odds_ratio * (m1 + events), -odds_ratio * m1 * events
-    # The stable form of the root (-y + sqrt(y^2 - 4 x z)) / (2 x); it holds for an odds ratio of 1 (x = 0) too.
-    fitted = -2 * z / (y + np.sqrt(y * y - 4 * x * z))
-    inverse = 1 / fitted + 1 / (m1 - fitted) + 1 / (events - fitted) + 1 / (m2 - events + fitted)
-    bd = ((a - fitted) ** 2 * inverse).sum()
-    tarone = bd - (a - fitted).sum() ** 2 / (1 / inverse).sum()
-    df = np.array(a.size - 1.0)
-    found |= {"breslow_day": float(bd), "breslow_day_p": float(chi2_upper_tail(np.array(bd), df))}
-    return found | {"tarone": float(tarone), "tarone_p": float(chi2_upper_tail(np.array(tarone), df))}
+    tells = t.used & (n > 1) & (events > 0) & (events < n)
+    t = replace(t, used=tells)
+    number = tells.sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = t.sum(t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)))
+        distance = np.maximum(np.abs(t.sum(t.e1 - t.n1 * events / n)) - 0.5 * correction, 0)
+        cmh = np.where(number > 0, distance**2 / variance, np.nan)
+        # Fitted events under one odds ratio: the root of a quadratic that lies inside its bounds.
+        ratio = np.asarray(np.where((odds_ratio > 0) & (odds_ratio < np.inf) & (number > 0), odds_ratio, np.nan))
+        ratio = ratio[..., None]
+        x, y, z = 1 - ratio, (t.n2 - events) + ratio * (t.n1 + events), -ratio * t.n1 * events
+        # The stable form of the root (-y + sqrt(y^2 - 4 x z)) / (2 x); it holds for an odds ratio of 1 (x = 0) too.
+        fitted = -2 * z / (y + np.sqrt(y * y - 4 * x * z))
+        inverse = 1 / fitted + 1 / (t.n1 - fitted) + 1 / (events - fitted) + 1 / (t.n2 - events + fitted)
+        bd = t.sum((t.e1 - fitted) ** 2 * inverse)
+        tarone = bd - t.sum(t.e1 - fitted) ** 2 / t.sum(1 / inverse)
+        bd, tarone = (np.where(np.isnan(ratio[..., 0]), np.nan, x) for x in (bd, tarone))
+    return (
+        _chi2("cmh", cmh, np.ones(np.shape(number)))
+        | _chi2("breslow_day", bd, number - 1.0)
+        | _chi2("tarone", tarone, number - 1.0)
+    )
 
 
 def _assemble(
-    measure: str, method: str, estimate: float, variance: float, weight: Array, yi: Array, vi: Array, level: float,
-    tests: dict[str, float],
+    model: str, estimate: Any, variance: Any, weight: Array, yi: Array, vi: Array, studies: EffectSizes, level: float,
+    tests: dict[str, Any], t: _Tables,
 ) -> CountsFit:  # fmt: skip
-    if not 0 < level < 1:
-        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
-    notes: tuple[str, ...] = ()
-    if not (math.isfinite(estimate) and math.isfinite(variance)):
-        estimate = variance = math.nan
-        notes = ("The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study.",)
-    elif variance <= 0:
-        notes = ("The standard error is 0: no study has events.",)
-    known = np.isfinite(yi)
-    se, normal = math.sqrt(variance), np.array(math.nan)
+    check_level(level)
+    notes: tuple[Note, ...] = ()
+    unknown = ~(np.isfinite(estimate) & np.isfinite(variance))
+    estimate, variance = (np.where(unknown, np.nan, x) for x in (estimate, variance))
+    if unknown.any():
+        notes = (Note("ratio_undefined"),)
+    if (variance <= 0).any():
+        notes = (*notes, Note("no_events"))
+    known = np.isfinite(yi) & t.used
+    k = known.sum(-1)
+    df, weight = k - 1, np.where(t.used, weight, 0.0)
+    normal = np.full(np.shape(estimate), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.asarray(np.divide(estimate, se))
-    half = float(quantile((1 + level) / 2, normal)) * se
-    q = float((((yi - estimate) ** 2) / vi)[known].sum()) if math.isfinite(estimate) else math.nan
-    k = int(known.sum())
-    df = k - 1
-    nan = math.nan
-    return CountsFit(
-        beta=float(estimate),
-        se=se,
-        statistic=float(statistic),
-        p_value=float(two_sided_p(statistic, normal)),
-        ci_low=float(estimate - half),
-        ci_high=float(estimate + half),
-        q=q,
-        q_df=df,
-        q_p=float(chi2_upper_tail(np.array(q), np.array(df))),
-        i2=100 * (1 - df / max(q, df)) if df > 0 and math.isfinite(q) else nan,
-        h2=q / df if df > 0 else nan,
-        weights=100 * weight / weight.sum() if weight.sum() > 0 else np.zeros(weight.size),
-        k=k,
-        measure=measure,
-        method=method,
-        level=level,
-        notes=notes,
-        **{
-            name: tests.get(name, nan)
-            for name in ("cmh", "cmh_p", "breslow_day", "breslow_day_p", "tarone", "tarone_p")
-        },
-    )
+        se = np.sqrt(variance)
+        statistic = np.asarray(estimate / se)
+        half = float(quantile((1 + level) / 2, np.array(np.nan))) * se
+        q = np.where(known, (yi - np.asarray(estimate)[..., None]) ** 2 / vi, 0.0).sum(-1)
+        q = np.where(unknown, np.nan, q)
+        total = weight.sum(-1, keepdims=True)
+        numbers = {
+            "beta": estimate, "se": se, "statistic": statistic, "p_value": two_sided_p(statistic, normal),
+            "ci_low": estimate - half, "ci_high": estimate + half, "q": q, "q_df": df,
+            "q_p": chi2_upper_tail(q, df), "i2": np.where(df > 0, 100 * (1 - df / np.maximum(q, df)), np.nan),
+            "h2": np.where(df > 0, q / df, np.nan), "k": k, **{n: tests.get(n, normal) for n in TESTS},
+        }  # fmt: skip
+        weights = np.where(total > 0, 100 * weight / total, 0.0)
+    if t.used.ndim == 1:
+        numbers = {name: np.asarray(value).item() for name, value in numbers.items()}
+    method = Method(model, "none", "z", "none", level)
+    return CountsFit(**numbers, weights=weights, method=method, notes=notes, studies=studies)

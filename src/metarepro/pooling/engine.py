@@ -10,19 +10,18 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling import loops, moment_loops
-from metarepro.pooling.inference import check_whole
+from metarepro.notes import Note
+from metarepro.pooling import loops
 from metarepro.pooling.kernel import Array, Problems, moments
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
-from metarepro.pooling.tau2 import ESTIMATORS, Tau2
+from metarepro.pooling.tau2 import GIVEN, Estimator, Tau2
 
 # Studies in one chunk: small enough for the processor's caches, large enough that the few problems that take longest
 # share their steps.
@@ -37,23 +36,19 @@ LARGE = 200_000
 @dataclass
 class _Settings:
     compiled: bool | None = None
-    threads: int = 1
 
 
 def _from_environment() -> _Settings:
     wish = os.environ.get("METAREPRO_COMPILED", "")
-    threads = os.environ.get("METAREPRO_THREADS", "1")
     if wish not in ("", "0", "1"):
         raise ConfigError(f"METAREPRO_COMPILED={wish} is not known. Allowed: 0 (never), 1 (always), empty (by size).")
-    if not threads.isdigit() or int(threads) < 1:
-        raise ConfigError(f"METAREPRO_THREADS={threads} must be a whole number, 1 or more.")
-    return _Settings(None if wish == "" else wish == "1", int(threads))
+    return _Settings(None if wish == "" else wish == "1")
 
 
 _settings = _from_environment()
 
 
-def set_engine(compiled: bool | None = None, threads: int | None = None) -> None:
+def set_engine(compiled: bool | None = None) -> None:
     """Choose how batches are computed, for this process.
 
     Parameters
@@ -61,28 +56,22 @@ def set_engine(compiled: bool | None = None, threads: int | None = None) -> None
     compiled : bool, optional
         True: loops compiled by numba for every batch (they must be compiled once on each machine, which takes seconds;
         numba keeps them); False: never; None, the default: for large batches, if numba is installed.
-    threads : int, optional
-        Number of threads over chunks of a batch; unchanged if left out. 1 at the start.
 
     Raises
     ------
     ConfigError
-        numba is asked for and not installed; a number of threads below 1.
+        numba is asked for and not installed.
 
     Notes
     -----
-    The environment variables METAREPRO_COMPILED (0, 1) and METAREPRO_THREADS say the same for programs that cannot be
-    edited. All ways agree to 1e-12, so nothing but time depends on this.
+    The environment variable METAREPRO_COMPILED (0, 1) says the same for programs that cannot be edited. All ways agree
+    to 1e-12, so nothing but time depends on this.
     """
     if compiled not in (None, True, False) or (isinstance(compiled, int) and not isinstance(compiled, bool)):
         raise ConfigError(f"compiled = {compiled!r} is not known. Allowed: True, False, None.")
     if compiled and importlib.util.find_spec("numba") is None:
         raise ConfigError("compiled=True needs numba, which is not installed: pip install metarepro[fast].")
-    if threads is not None:
-        check_whole("threads", threads, 1)
     _settings.compiled = compiled
-    if threads is not None:
-        _settings.threads = threads
 
 
 @dataclass(frozen=True)
@@ -125,10 +114,11 @@ class Estimates:
 _ARRAYS = tuple(f.name for f in fields(Estimates) if f.name not in ("log_det_xwx", "dropped"))
 
 
-def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[Estimates, tuple[str, ...]]:
+def estimate(batch: Batch, estimator: Estimator, weights: Array | None = None) -> tuple[Estimates, tuple[Note, ...]]:
     """Estimates of every problem of a batch, and notes on the input."""
     b, k = batch.y.shape
-    plain = batch.x is None and weights is None and (method in loops.METHODS or method in moment_loops.METHODS)
+    method = estimator.code
+    plain = batch.x is None and weights is None and method in loops.METHODS
     if b == 1 and k <= SMALL and plain:
         single = _single(batch, method)
         if single is not None:
@@ -138,29 +128,14 @@ def estimate(batch: Batch, method: str, weights: Array | None = None) -> tuple[E
         result, left = _compiled(batch, method)
     else:
         result = _empty(b, None if batch.x is None else batch.x.shape[-1])
-
-    def run(chosen: NDArray[np.intp]) -> None:
-        _store(result, chosen, _by_arrays(batch, chosen, method, weights))
-
-    _for_each(run, _cut(left, CHUNK // k))
+    for chosen in _cut(left, CHUNK // k):
+        _store(result, chosen, _by_arrays(batch, chosen, estimator, weights))
     return result, notes_on_input(result.dropped, float(result.ratio.max()))
 
 
 def _cut(chosen: NDArray[np.intp], rows: int) -> list[NDArray[np.intp]]:
     rows = max(rows, 1)
     return [chosen[first : first + rows] for first in range(0, chosen.size, rows)]
-
-
-def _for_each(run: Callable[[NDArray[np.intp]], None], chunks: list[NDArray[np.intp]]) -> None:
-    if _settings.threads == 1 or len(chunks) <= 1:
-        for chunk in chunks:
-            run(chunk)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(_settings.threads) as pool:
-        for _ in pool.map(run, chunks):
-            pass
 
 
 def _use_compiled(studies: int) -> bool:
@@ -192,17 +167,19 @@ def _as_slice(chosen: NDArray[np.intp]) -> slice | NDArray[np.intp]:
     return slice(int(chosen[0]), int(chosen[-1]) + 1) if together else chosen
 
 
-def _by_arrays(batch: Batch, chosen: NDArray[np.intp], method: str, weights: Array | None) -> Estimates:
+def _by_arrays(batch: Batch, chosen: NDArray[np.intp], estimator: Estimator, weights: Array | None) -> Estimates:
     """Estimates by arrays."""
     where = _as_slice(chosen)
     problems, dropped = read_chunk(batch, where)
-    tau2 = _where_possible(problems, method)
+    if weights is not None:
+        problems = replace(problems, weights=weights[where] * problems.mask)
+    tau2 = _where_possible(problems, estimator)
     used = np.where(np.isfinite(tau2.value), tau2.value, 0.0)
     m = moments(problems, used)
-    zero = m if method == "CE" else moments(problems, np.zeros(problems.k.shape))
+    zero = m if estimator.code == "CE" else moments(problems, np.zeros(problems.k.shape))
     beta, covariance = m.beta, m.xwx_inv
-    if weights is not None:
-        beta, covariance = _user_weighted(problems, used, weights[where] * problems.mask)
+    if problems.weights is not None:
+        beta, covariance = _user_weighted(problems, used, problems.weights)
     if problems.back is not None:
         beta = (problems.back @ beta[..., None])[..., 0]
         covariance = problems.back @ covariance @ np.swapaxes(problems.back, -1, -2)
@@ -246,18 +223,18 @@ def _user_weighted(problems: Problems, tau2: Array, weights: Array) -> tuple[Arr
     return (bread @ (xw @ problems.y[..., None]))[..., 0], bread @ meat @ bread
 
 
-def _where_possible(problems: Problems, method: str) -> Tau2:
+def _where_possible(problems: Problems, estimator: Estimator) -> Tau2:
     """The estimate where it exists; NaN for problems with no more studies than coefficients (0 with CE)."""
     enough = problems.k > problems.p
-    if enough.all() or method == "CE":
-        return ESTIMATORS[method](problems)
+    if enough.all() or estimator.code in ("CE", GIVEN):
+        return estimator.find(problems)
     b = problems.k.size
     result = Tau2(
         np.full(b, np.nan), np.full(b, np.nan), np.zeros(b, int), np.ones(b, bool), np.zeros(b, bool), np.ones(b, int)
     )
     if enough.any():
         index = np.flatnonzero(enough)
-        some = ESTIMATORS[method](problems.rows(index))
+        some = estimator.find(problems.rows(index))
         for name in ("value", "se", "iterations", "converged", "at_boundary", "maxima"):
             getattr(result, name)[index] = getattr(some, name)
     return result
@@ -278,7 +255,7 @@ def _single(batch: Batch, method: str) -> Estimates | None:
         return None
     # Division by zero raises in plain Python where compiled code gives infinity: left to the arrays as well.
     try:
-        columns = _moment_columns(method, y, v) if method in moment_loops.METHODS else _columns(method, y, v)
+        columns = _columns(method, y, v)
     except (ZeroDivisionError, OverflowError, ValueError):
         return None
     if columns["certified"][0] == 0.0:
@@ -292,36 +269,21 @@ def _columns(method: str, y: list[float], v: list[float]) -> dict[str, Array]:
     return {name: np.array([value]) for name, value in zip(loops.COLUMNS, out, strict=True)}
 
 
-def _moment_columns(method: str, y: list[float], v: list[float]) -> dict[str, Array]:
-    lanes = moment_loops.LANES
-    part_y, part_v, part_w = ([0.0] * (lanes * len(y)) for _ in range(3))
-    part_y[::lanes], part_v[::lanes] = y, v
-    line = [0.0] * moment_loops.LINE
-    moment_loops.fit_lanes(moment_loops.METHODS[method], part_y, part_v, part_w, len(y), 1, line)
-    return {name: np.array([line[lanes * place]]) for place, name in enumerate(moment_loops.COLUMNS)}
-
-
 def _compiled(batch: Batch, method: str) -> tuple[Estimates, NDArray[np.intp]]:
     """Estimates by compiled loops, and the problems left to do: without a certificate, or with odd input."""
     from metarepro.pooling.compiled import compiled_loops
 
-    source = moment_loops if method in moment_loops.METHODS else loops
-    fit_rows = compiled_loops(source).fit_rows
+    fit_rows = compiled_loops().fit_rows
     b, k = batch.y.shape
-    out = np.empty((len(source.COLUMNS), b))
-    sizes = (k, k, k, len(loops.COLUMNS))
-    if source is moment_loops:
-        sizes = (*(k * moment_loops.LANES,) * 3, moment_loops.LINE)
+    out = np.empty((len(loops.COLUMNS), b))
 
-    def run(chosen: NDArray[np.intp]) -> None:
+    for chosen in _cut(np.arange(b), COMPILED_CHUNK // k):
         where = _as_slice(chosen)
         y, v = np.ascontiguousarray(batch.y[where]), np.ascontiguousarray(batch.v[where])
         mask = np.empty((chosen.size, 0), bool) if batch.mask is None else np.ascontiguousarray(batch.mask[where])
-        buffers = tuple(np.empty(size) for size in sizes)
-        fit_rows(source.METHODS[method], y, v, mask, out[:, where], buffers)
-
-    _for_each(run, _cut(np.arange(b), COMPILED_CHUNK // k))
-    columns = dict(zip(source.COLUMNS, out, strict=True))
+        buffers = tuple(np.empty(size) for size in (k, k, k, len(loops.COLUMNS)))
+        fit_rows(loops.METHODS[method], y, v, mask, out[:, where], buffers)
+    columns = dict(zip(loops.COLUMNS, out, strict=True))
     return _from_columns(columns, method), np.flatnonzero(columns["certified"] == 0.0)
 
 
@@ -331,9 +293,7 @@ def _from_columns(columns: dict[str, Array], method: str) -> Estimates:
     b = c["k"].size
     # Rows that are left to do hold anything.
     with np.errstate(all="ignore"):
-        ratio, sum_w, steps = c["v_max"] / c["v_min"], 1 / c["variance"], np.zeros(b, int)
-        if "iterations" in c:
-            steps = c["iterations"].astype(int)
+        ratio, sum_w, steps = c["v_max"] / c["v_min"], 1 / c["variance"], c["iterations"].astype(int)
     return Estimates(
         k=c["k"],
         size=c["size"],
@@ -347,7 +307,7 @@ def _from_columns(columns: dict[str, Array], method: str) -> Estimates:
         tau2=c["tau2"],
         tau2_se=c["tau2_se"],
         iterations=steps,
-        converged=c["converged"] > 0 if "converged" in c else np.ones(b, bool),
+        converged=c["converged"] > 0,
         at_boundary=c["tau2"] == 0 if method != "CE" else np.zeros(b, bool),
         maxima=np.ones(b, dtype=int),
     )

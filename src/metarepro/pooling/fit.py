@@ -1,38 +1,52 @@
-"""`pool`: effects and variances -> the pooled result."""
+"""Effects and variances -> a pooled result, for one problem or a batch of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling.bootstrap import with_bootstrap
+from metarepro.notes import Note
+from metarepro.pooling.bootstrap import bootstrap_intervals
 from metarepro.pooling.engine import Estimates, estimate
 from metarepro.pooling.fitted import FittedData, private_copies, read_only
-from metarepro.pooling.heterogeneity import i2_h2
+from metarepro.pooling.heterogeneity import heterogeneity_interval, i2_h2
 from metarepro.pooling.inference import (
     CI_METHODS,
     PI_METHODS,
+    IntervalMethod,
+    PredictionMethod,
     check_level,
     check_whole,
     chi2_upper_tail,
+    find_method,
+    is_narrower,
     log10_chi2_upper_tail,
     log10_two_sided_p,
     prediction_interval,
     quantile,
     two_sided_p,
 )
+from metarepro.pooling.intervals import hartung_knapp_factor
 from metarepro.pooling.problems import Batch, open_batch, read_numbers, refuse
-from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.pooling.protocol import (
+    INVERSE_VARIANCE,
+    Component,
+    Fit,
+    Heterogeneity,
+    Method,
+    Predictions,
+)
+from metarepro.pooling.tau2 import ESTIMATORS, GIVEN, Estimator, given_tau2
 
 
-@dataclass(frozen=True, eq=False)
-class PooledFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class PooledFit(Fit):
     """Result of `pool`. Floats for one problem of shape (k,), arrays of the batch's shape otherwise.
 
     Attributes
@@ -63,15 +77,23 @@ class PooledFit:
     converged, at_boundary, iterations, maxima
         Whether the estimator's equation was solved; whether tau2 is 0 because it may not be negative; polishing
         steps; number of local maxima of the likelihood.
-    tau2_method, ci_method, pi_method, level
-        What was done.
+    method
+        What was done, in codes.
     notes
-        What was dropped, what does not exist and why.
+        What was dropped, what does not exist and why; each a sentence with its code.
+    studies
+        The effect sizes that were pooled, if `pool` was given them.
 
     Notes
     -----
     Arrays are read-only, and independent of those given to `pool`. Weights, log-likelihood and p-values are computed
     when they are first read, from copies that the fit keeps.
+
+    Examples
+    --------
+    >>> fit = fit_effects([0.10, 0.30, 0.35, 0.65], [0.03, 0.03, 0.05, 0.01], tau2="DL", ci="HK-ci")
+    >>> round(fit.beta, 4), fit.method.ci
+    (0.374, 'HK-ci')
     """
 
     beta: Any
@@ -96,12 +118,10 @@ class PooledFit:
     at_boundary: Any
     iterations: Any
     maxima: Any
-    tau2_method: str
-    ci_method: str
-    pi_method: str
-    level: float
-    notes: tuple[str, ...]
-    _fitted: FittedData = field(repr=False)
+    method: Method
+    notes: tuple[Note, ...]
+    _fitted: FittedData
+    studies: EffectSizes | None = None
 
     def __post_init__(self) -> None:
         for name in _FIELDS:
@@ -127,6 +147,47 @@ class PooledFit:
     def log_likelihood(self) -> Any:
         """Log-likelihood at tau2."""
         return _plain(self._fitted.log_likelihood().reshape(self._shape))
+
+    @cached_property
+    def heterogeneity(self) -> Heterogeneity:
+        """How true effects differ, with Q-profile intervals (NaN with moderators given as numbers)."""
+        nan: Any = np.nan if self._shape == () else np.full(self._shape, np.nan)
+        low, high, i2_low, i2_high = (nan,) * 4
+        # A tau2 that is given has no interval.
+        if self._fitted.coefficients == 1 and self.method.tau2 != GIVEN:
+            found = heterogeneity_interval(*self.data, level=self.level)
+            low, high, i2_low, i2_high = *found.tau2, *found.i2
+        return Heterogeneity(
+            (Component("between studies", self.tau2, self.tau2_se, low, high),), self.i2, i2_low, i2_high, self.h2,
+            self.i2_q, self.q, self.q_df, self.q_p,
+        )  # fmt: skip
+
+    def predict(self, moderators: ArrayLike | None = None) -> Predictions:
+        """Mean effects with their intervals, and where single studies' true effects lie.
+
+        Parameters
+        ----------
+        moderators : array_like, shape (p,) or (m, p), optional
+            Values of the moderators at which to predict, as `pool` took them (without the intercept). Left out, the
+            pooled effect itself.
+
+        Raises
+        ------
+        DataError
+            A batch; moderators that are not as many as the fit has.
+        """
+        if self._shape != ():
+            raise DataError("A batch has no single prediction. Fix: read beta, ci_low, pi_low ... of the batch.")
+        if np.ndim(self.beta) == 0 and moderators is not None:
+            raise DataError("The fit has no moderators. Fix: leave them out of predict.")
+        if np.ndim(self.beta) == 0:
+            return Predictions(self.beta, self.se, self.ci_low, self.ci_high, self.pi_low, self.pi_high)
+        if moderators is None:
+            raise DataError("The fit has moderators. Fix: give their values to predict.")
+        rows = np.atleast_2d(np.asarray(moderators, dtype=np.float64))
+        if rows.shape[1] == self.beta.size - 1:
+            rows = np.column_stack([np.ones(rows.shape[0]), rows])
+        return predictions(self, rows)
 
     @property
     def _shape(self) -> tuple[int, ...]:
@@ -166,87 +227,19 @@ def _plain(values: np.ndarray) -> Any:
     return values.item() if values.ndim == 0 else read_only(values)
 
 
-def pool(
-    yi: ArrayLike,
-    vi: ArrayLike,
-    tau2: str = "REML",
-    ci: str = "HK",
-    level: float = 0.95,
-    moderators: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    pi: str = "HTS",
-    weights: ArrayLike | None = None,
-    intercept: bool = True,
-    seed: int = 1,
-) -> PooledFit:
-    """Pool effects by inverse variance.
-
-    Parameters
-    ----------
-    yi, vi : array_like, shape (k,) or (..., k)
-        Effects and sampling variances on the working scale (log for ratios, logit for PLO).
-    tau2 : str, default 'REML'
-        ``CE`` (common effect, tau2 = 0), ``DL HE CA HS HSk SJ ML REML EB PM``, or two-step ``DL2 CA2``. REML by
-        default: nearly unbiased, and its likelihood says when several values fit. CA is another name of HE.
-    ci : str, default 'HK'
-        ``z``, ``t``, ``HK`` (Hartung-Knapp; default because z is too narrow with few studies), ``HK-adhoc``
-        (the same, never narrower than Wald).
-    level : float, default 0.95
-        Coverage of the intervals.
-    moderators : array_like, shape (k,), (k, p) or (..., k, p), optional
-        Covariates, as numbers; `meta_regression` takes formulas.
-    mask : array_like of bool, shape (..., k), optional
-        Studies to use in each problem; leading axes make a batch.
-    pi : str, default 'HTS'
-        ``HTS`` (t with k - 2 df), ``t`` (k - 1), ``z``, or ``NNF`` (Nagashima's parametric bootstrap, which allows
-        for the uncertainty of tau2; 25,000 draws from `seed`).
-    weights : array_like, shape (k,) or (..., k), optional
-        Weights for the coefficients instead of 1/(vi + tau2), such as sample sizes. tau2 is estimated without them;
-        the standard error is that of a mean with such weights under the model.
-    intercept : bool, default True
-        Whether an intercept is put before the moderators.
-    seed : int, default 1
-        For ``NNF``.
-
-    Returns
-    -------
-    PooledFit
-
-    Raises
-    ------
-    DataError
-        Variances that are not positive, infinite effects, shapes that do not fit, no study, a singular design.
-    ConfigError
-        An unknown option.
-
-    Notes
-    -----
-    REML and ML are global maxima, solved to 1e-12: that there is no other maximum is proven for each fit, or all of
-    them are found and the highest is taken. Batches run in chunks, and large ones compiled if numba is installed
-    (`set_engine`); nothing loops over fits in Python. One study is returned as it is: tau2, I2 and the prediction
-    interval are NaN, and the interval is the study's own normal one. With two studies HTS has no degree of freedom
-    (NaN). HK can be too narrow when Q is below its df (use ``HK-adhoc``), and very wide with two studies.
-
-    References
-    ----------
-    Viechtbauer 2005, doi:10.3102/10769986030003261; Hartung & Knapp 2001, doi:10.1002/sim.791;
-    Knapp & Hartung 2003, doi:10.1002/sim.1482; Röver, Knapp & Friede 2015, doi:10.1186/s12874-015-0091-1;
-    Nagashima, Noma & Furukawa 2019, doi:10.1177/0962280218773520.
-
-    Examples
-    --------
-    >>> fit = pool([0.10, 0.30, 0.35, 0.65], [0.03, 0.03, 0.05, 0.01])
-    >>> round(fit.beta, 4), round(fit.tau2, 4)
-    (0.3772, 0.0429)
-    """
-    _allowed("tau2", tau2, ESTIMATORS)
-    _allowed("ci", ci, CI_METHODS)
-    _allowed("pi", pi, PI_METHODS)
+def fit_effects(
+    yi: ArrayLike, vi: ArrayLike, tau2: str | float = "REML", ci: str = "HK", level: float = 0.95,
+    moderators: ArrayLike | None = None, mask: ArrayLike | None = None, pi: str = "HTS",
+    weights: ArrayLike | None = None, intercept: bool = True, seed: int = 1, studies: EffectSizes | None = None,
+) -> PooledFit:  # fmt: skip
+    """Pool effects by inverse variance: `pool` for arrays, under which every other fit of effects lies."""
+    estimator = _estimator(tau2)
+    interval, prediction = find_method("ci", ci, CI_METHODS), find_method("pi", pi, PI_METHODS)
     check_level(level)
     check_whole("seed", seed, 0)
     batch = open_batch(yi, vi, moderators, mask, intercept or moderators is None)
     user = None if weights is None else _user_weights(weights, batch)
-    estimates, notes = estimate(batch, tau2, user)
+    estimates, notes = estimate(batch, estimator, user)
     y, v, used = private_copies(batch, incomplete=bool(estimates.dropped))
     fitted = FittedData(
         y=y,
@@ -259,17 +252,20 @@ def pool(
         rss=estimates.rss,
         sum_w=estimates.sum_w,
         log_det_xwx=estimates.log_det_xwx,
-        restricted=tau2 == "REML",
+        restricted=estimator.code == "REML",
     )
-    fit = _assemble(estimates, batch, fitted, tau2, ci, pi, level, list(notes))
-    return with_bootstrap(fit, batch, seed) if pi == "NNF" else fit
+    method = Method(
+        INVERSE_VARIANCE, estimator.code, interval.code, prediction.code, level, "model" if user is None else "given"
+    )
+    return _assemble(estimates, batch, fitted, method, interval, prediction, list(notes), seed, studies)
 
 
-def _allowed(name: str, value: str, known: Any) -> None:
-    if not isinstance(value, str) or value not in known:
-        near = get_close_matches(str(value), known, n=1, cutoff=0.3)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"{name} = {value!r} is not known.{hint} Allowed: {', '.join(known)}.")
+def _estimator(tau2: str | float) -> Estimator:
+    if isinstance(tau2, bool) or not isinstance(tau2, int | float | np.number):
+        return find_method("tau2", tau2, ESTIMATORS)
+    if not (np.isfinite(tau2) and tau2 >= 0):
+        raise ConfigError(f"tau2 = {tau2!r} must be 0 or more.")
+    return given_tau2(float(tau2))
 
 
 def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
@@ -286,46 +282,40 @@ def _user_weights(weights: ArrayLike, batch: Batch) -> np.ndarray:
 
 
 def _assemble(
-    e: Estimates, batch: Batch, fitted: FittedData, tau2_method: str, ci: str, pi: str, level: float, notes: list[str]
-) -> PooledFit:
-    k, p, shape = e.k, e.beta.shape[-1], batch.shape
+    e: Estimates, batch: Batch, fitted: FittedData, method: Method, ci: IntervalMethod, pi: PredictionMethod,
+    notes: list[Note], seed: int, studies: EffectSizes | None,
+) -> PooledFit:  # fmt: skip
+    k, p, shape, level = e.k, e.beta.shape[-1], batch.shape, method.level
     df = k - p
     enough = df >= 1
     wald = np.sqrt(np.diagonal(e.covariance, axis1=-2, axis2=-1))
 
-    factor = np.ones(k.shape)
-    if ci in ("HK", "HK-adhoc"):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            factor = np.where(enough, e.rss / df, 1.0)
-        # Residuals that are zero but for rounding must not turn into a made-up standard error.
-        steps = 1 if batch.x is None else 16
-        rounding = (steps * np.finfo(float).eps * e.size) ** 2 * e.sum_w
-        factor = np.where(factor * np.maximum(df, 1) <= rounding, 0.0, factor)
-        if ci == "HK-adhoc":
-            factor = np.maximum(factor, 1.0)
-        elif (enough & (factor == 0)).any():
-            what = "All effects are equal" if batch.x is None else "The moderators leave no residual"
-            notes.append(f"{what}, so the Hartung-Knapp standard error is 0; use HK-adhoc.")
-        elif shape == () and enough[0]:
-            upper = (1 + level) / 2
-            hartung, wald_half = np.sqrt(factor[0]) * quantile(upper, df)[0], quantile(upper, np.array([np.nan]))[0]
-            if hartung < wald_half:
-                notes.append("The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not.")
+    hartung = hartung_knapp_factor(e) if ci.uses_hk else np.ones(k.shape)
+    factor, test_df = ci.spread(hartung, df, level)
+    test_df = np.where(enough, test_df, np.nan)
+    if ci.code == "HK" and (enough & (hartung == 0)).any():
+        notes.append(Note("hk_zero" if batch.x is None else "hk_zero_moderators"))
+    elif ci.code in ("HK", "HK-ci") and shape == () and enough[0] and is_narrower(hartung, df, level)[0]:
+        notes.append(Note("hk_narrow" if ci.code == "HK" else "wald_taken"))
     se = wald * np.sqrt(factor)[:, None]
-    test_df = np.where(enough & (ci != "z"), df, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = e.beta / se
         half = quantile((1 + level) / 2, test_df)[:, None] * se
         i2_q = np.where(enough, 100 * (1 - df / np.maximum(e.q, np.maximum(df, 1))), np.nan)
-        if tau2_method == "CE":
+        if method.tau2 == "CE":
             i2, h2 = i2_q, np.where(enough, e.q / df, np.nan)
         else:
             i2, h2 = i2_h2(e.tau2, df / e.tr_p)
-    if batch.x is None and tau2_method != "CE" and pi != "NNF":
-        pi_low, pi_high, pi_df = prediction_interval(e.beta[:, 0], se[:, 0], e.tau2, k, p, pi, level)
-    else:
-        pi_low, pi_high, pi_df = (np.full(k.shape, np.nan) for _ in range(3))
-    notes += _notes(e, batch, enough, pi_df, pi, ci, tau2_method)
+    pi_low, pi_high, pi_df = (np.full(k.shape, np.nan) for _ in range(3))
+    short = False
+    if batch.x is None and method.tau2 != "CE":
+        if pi.code == "NNF":
+            pi_low, pi_high, pi_df, short = bootstrap_intervals(batch, level, seed)
+        else:
+            pi_low, pi_high, pi_df = prediction_interval(e.beta[:, 0], se[:, 0], e.tau2, k, p, pi.code, level)
+    notes += _notes(e, batch, enough, pi_df, method)
+    if short:
+        notes.append(Note("prediction_needs_studies", method=pi.code))
 
     def one(a: np.ndarray) -> Any:
         return a[0].item() if shape == () else a.reshape(shape)
@@ -359,37 +349,52 @@ def _assemble(
         at_boundary=one(e.at_boundary),
         iterations=one(e.iterations),
         maxima=one(e.maxima),
-        tau2_method=tau2_method,
-        ci_method=ci,
-        pi_method=pi,
-        level=level,
+        method=method,
         notes=tuple(notes),
         _fitted=fitted,
+        studies=studies,
     )
 
 
-def _notes(
-    e: Estimates, batch: Batch, enough: np.ndarray, pi_df: np.ndarray, pi: str, ci: str, tau2_method: str
-) -> list[str]:
+def _notes(e: Estimates, batch: Batch, enough: np.ndarray, pi_df: np.ndarray, method: Method) -> list[Note]:
     notes = []
+    common = method.tau2 == "CE"
     if not enough.all():
-        what = "One study only" if batch.x is None else "No more studies than coefficients"
-        which = "I², H²" if tau2_method == "CE" else "τ², I², H²"
-        notes.append(f"{what}: {which} and the prediction interval do not exist; intervals are normal.")
-    if tau2_method == "CE":
-        notes.append("A common-effect model has no prediction interval.")
+        notes.append(
+            Note("one_study", common=common, interval="normal") if batch.x is None
+            else Note("no_residual_df", common=common)
+        )  # fmt: skip
+    if common:
+        notes.append(Note("common_effect_no_prediction"))
     elif batch.x is not None:
-        notes.append("No prediction interval: with moderators it depends on their values.")
-    elif (enough & (pi_df < 1)).any():
-        notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
-    if batch.x is None and ci in ("HK", "HK-adhoc", "t") and (e.k == 2).any():
-        notes.append("Two studies: the t interval with 1 df is very wide.")
-    if tau2_method in ("REML", "ML") and (e.maxima > 1).any():
-        notes.append("The likelihood of τ² has several maxima; the highest is reported.")
-    if tau2_method != "CE" and (enough & np.isfinite(e.tau2) & np.isnan(e.tau2_se)).any():
-        notes.append("The standard error of τ² does not exist.")
+        notes.append(Note("prediction_needs_moderators"))
+    elif method.pi != "NNF" and (enough & (pi_df < 1)).any():
+        notes.append(Note("prediction_needs_df", method=method.pi, name=PI_METHODS[method.pi].name))
+    if batch.x is None and CI_METHODS[method.ci].uses_t and (e.k == 2).any():
+        notes.append(Note("two_studies"))
+    if method.tau2 in ("REML", "ML") and (e.maxima > 1).any():
+        notes.append(Note("several_maxima"))
+    if method.tau2 not in ("CE", GIVEN) and (enough & np.isfinite(e.tau2) & np.isnan(e.tau2_se)).any():
+        notes.append(Note("no_tau2_se"))
     if (enough & ~np.isfinite(e.tau2)).any():
-        notes.append("τ² is beyond the range of numbers: check the scale of the effects.")
+        notes.append(Note("tau2_overflow"))
     if not e.converged.all():
-        notes.append(f"{tau2_method} was not solved to its tolerance.")
+        notes.append(Note("not_converged", estimator=method.tau2))
     return notes
+
+
+def predictions(fit: PooledFit, x: ArrayLike) -> Predictions:
+    """Mean effects of a fit with moderators at rows `x` of the design (with its intercept column, if it has one)."""
+    rows = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    if rows.shape[1] != fit.beta.size:
+        raise DataError(f"x has {rows.shape[1]} columns for {fit.beta.size} coefficients.")
+    estimate = rows @ fit.beta
+    se = np.sqrt(np.einsum("ij,jk,ik->i", rows, fit.covariance, rows))
+    upper = (1 + fit.level) / 2
+    half = quantile(upper, np.array(fit.df)) * se
+    # With moderators the bootstrap has no form, so that it gives no interval.
+    df = -1.0 if fit.pi_method == "NNF" else fit.k - fit.beta.size - PI_METHODS[fit.pi_method].loss
+    width = quantile(upper, np.array(df)) * np.sqrt(se**2 + fit.tau2)
+    if fit.tau2_method == "CE":
+        width = np.full(se.shape, np.nan)
+    return Predictions(estimate, se, estimate - half, estimate + half, estimate - width, estimate + width)

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import as_columns, check_counts
-from metarepro.effects.core import effect_sizes
+from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
 from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
 from metarepro.pooling.binomial_normal import STRETCHED, BinomialNormal, Maximum, maximise, uphill
 from metarepro.pooling.fitted import read_only
-from metarepro.pooling.inference import PI_METHODS, check_level, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.inference import (
+    CI_METHODS,
+    PI_METHODS,
+    check_level,
+    chi2_quantile,
+    chi2_upper_tail,
+    find_method,
+    quantile,
+    two_sided_p,
+)
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.protocol import BINOMIAL_NORMAL, Component, Fit, Heterogeneity, Method
 
 # A confidence limit farther from the estimate than this, in logits, is no limit.
 FAR = 500.0
 # Up to so many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
 FEW = 10
-GLMM_CI = {
-    "PL": "profile likelihood",
-    "z": "normal (Wald)",
-    "t": "t with k - 1 df (Wald standard error)",
-}
+PROFILE = replace(
+    CI_METHODS["z"], code="PL", name="profile likelihood", phrase="profile-likelihood confidence intervals", meant=()
+)
+GLMM_CI = {"PL": PROFILE, "z": CI_METHODS["z"], "t": CI_METHODS["t"]}
 
 
-@dataclass(frozen=True, eq=False)
-class GlmmFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class GlmmFit(Fit):
     """Result of `glmm`.
 
     Attributes
@@ -60,9 +71,10 @@ class GlmmFit:
         Whether gradient and quadrature are exact to their tolerances; whether tau2 is 0.
     iterations, maxima : int
         Newton steps of the best maximum; number of local maxima seen.
-    measure, ci_method, pi_method : str
-    level : float
-    notes : tuple of str
+    method : Method
+    notes : tuple of Note
+    studies : EffectSizes
+        Logits of the single studies (1/2 added where a count is 0), with their counts.
     """
 
     beta: float
@@ -92,24 +104,52 @@ class GlmmFit:
     at_boundary: bool
     iterations: int
     maxima: int
-    measure: str
-    ci_method: str
-    pi_method: str
-    level: float
-    notes: tuple[str, ...]
+    method: Method
+    notes: tuple[Note, ...]
+    studies: EffectSizes
+
+    @property
+    def data(self) -> tuple[Array, Array]:
+        """Logits of the single studies and their variances."""
+        return self.studies.yi, self.studies.vi
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the interval; NaN but for t."""
+        return self.k - 1.0 if self.method.ci == "t" and self.k > 1 else math.nan
+
+    @property
+    def heterogeneity(self) -> Heterogeneity:
+        """How true proportions differ; its test is the likelihood-ratio test of equal ones."""
+        component = Component("between studies", self.tau2, math.nan, self.tau2_low, self.tau2_high)
+        return Heterogeneity(
+            (component,),
+            self.i2,
+            self.i2_low,
+            self.i2_high,
+            self.h2,
+            math.nan,
+            self.lrt,
+            self.lrt_df,
+            self.lrt_p,
+            "LRT",
+            "PL",
+        )
 
     def __post_init__(self) -> None:
         read_only(self.weights)
 
 
 def glmm(
-    measure: str = "PLO",
+    measure: str | EffectSizes = "PLO",
     *,
-    e: ArrayLike,
-    n: ArrayLike,
+    e: ArrayLike | str | None = None,
+    n: ArrayLike | str | None = None,
     ci: str = "PL",
     level: float = 0.95,
     pi: str = "HTS",
+    data: Any = None,
+    labels: Any = None,
 ) -> GlmmFit:
     """Pool proportions by the binomial-normal model: e ~ binomial(n, expit(beta + u)), u ~ normal(0, tau2).
 
@@ -117,14 +157,16 @@ def glmm(
     ----------
     measure : {'PLO'}
         The model lives on the logit scale; ``effect_sizes("PLO", ...).to_display`` maps results to proportions.
-    e, n : array_like, shape (k,)
-        Events and totals. No constant is added to any count.
+    e, n : array_like, shape (k,), or str
+        Events and totals, or names of columns of `data`. No constant is added to any count.
     ci : {'PL', 'z', 't'}
         Profile likelihood (default: it keeps its coverage near 0 and 1, where Wald does not), Wald with normal or t.
     level : float
         Coverage of all intervals.
     pi : {'HTS', 't', 'z'}
         As in `pool`.
+    data, labels
+        As in `effect_sizes`. In the place of `measure` may stand what that gives, with its counts and names.
 
     Returns
     -------
@@ -156,31 +198,36 @@ def glmm(
     >>> round(fit.beta, 3), fit.tau2
     (0.204, 0.0)
     """
+    if isinstance(measure, EffectSizes):
+        e, n, labels = measure.inputs.get("e"), measure.inputs.get("n"), measure.labels or labels
+        measure = measure.measure
     if measure != "PLO":
         raise ConfigError(f"measure = {measure!r} is not known for the binomial-normal model. Allowed: PLO.")
-    if ci not in GLMM_CI:
-        raise ConfigError(f"ci = {ci!r} is not known. Allowed: {', '.join(GLMM_CI)}.")
+    find_method("ci", ci, GLMM_CI)
     if pi not in PI_METHODS or pi == "NNF":
         raise ConfigError(f"pi = {pi!r} is not known. Allowed: HTS, t, z.")
     check_level(level)
-    columns = as_columns({"e": e, "n": n})
+    columns = as_columns(columns_of(data, {"e": e, "n": n}))
+    names = column_of(data, labels, "labels") if isinstance(labels, str) else labels
     check_counts(columns["e"], columns["n"], "e", "n")
     events, total = columns["e"].ravel(), columns["n"].ravel()
     known = np.isfinite(events) & np.isfinite(total)
-    notes: list[str] = []
+    notes: list[Note] = []
     if not known.all():
-        rows = ", ".join(str(r) for r in np.flatnonzero(~known))
-        notes.append(f"Dropped, because a count is missing: rows {rows} (counted from 0).")
+        notes.append(Note("counts_missing", rows=[int(r) for r in np.flatnonzero(~known)]))
     events, total = events[known], total[known]
+    names = None if names is None else [x for x, kept in zip(names, known, strict=True) if kept]
     if not events.size:
         raise DataError("There is no study with complete counts.")
     drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
     if events.sum() in (0, total.sum()):
-        return _one_sided(events, total, level, pi, drop, notes)
-    return _fit(BinomialNormal(events, total), ci, level, pi, drop, notes)
+        fit = _one_sided(events, total, level, pi, drop, notes)
+    else:
+        fit = _fit(BinomialNormal(events, total), ci, level, pi, drop, notes)
+    return fit if names is None else replace(fit, studies=fit.studies.named(names))
 
 
-def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, notes: list[str]) -> GlmmFit:
+def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, notes: list[Note]) -> GlmmFit:
     model, best, scan = maximise(start)
     k = int(model.e.size)
     tau2 = best.tau**2
@@ -205,29 +252,25 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
     i2, i2_low, i2_high = (100.0 if math.isinf(t) else 100 * t / (t + typical) for t in (tau2, tau_low**2, tau_high**2))
     h2 = tau2 / typical + 1
     information = model.at(np.array([best.beta]), np.array([best.tau])).information[0]
-    pi_df = {"HTS": k - 2.0, "t": k - 1.0, "z": math.nan}[pi]
+    pi_df = k - 1 - PI_METHODS[pi].loss
     width = float(quantile((1 + level) / 2, np.array(pi_df))) * math.sqrt(se**2 + tau2)
     if k == 1:
         width, tau2 = math.nan, math.nan
-        notes.append("One study only: τ², I² and the prediction interval do not exist.")
+        notes.append(Note("one_study_of_counts"))
     elif math.isnan(width) and best.converged:
-        notes.append(f"No prediction interval by {pi}: {PI_METHODS[pi]} needs at least 3 studies.")
+        notes.append(Note("prediction_needs_df", method=pi, name=PI_METHODS[pi].name))
     fixed = float(model.best_beta(np.zeros(1), np.array([best.beta]))[1].value[0])
     lrt = max(-2 * fixed, 0.0)
     if not best.converged:
-        notes.append(
-            "τ² has no finite estimate: the studies differ as much as counts can, so nothing is known of beta."
-        )
+        notes.append(Note("no_finite_tau2"))
     if best.maxima > 1:
-        notes.append("The likelihood of τ² has several maxima; the highest is reported.")
+        notes.append(Note("several_maxima"))
     if 1 < k <= FEW and ci == "PL":
-        notes.append(
-            f"{k} studies: if they truly differ, the profile-likelihood interval of so few is somewhat too narrow."
-        )
+        notes.append(Note("profile_of_few", k=k))
     if best.converged and (math.isinf(low) or math.isinf(high)):
-        notes.append("The profile-likelihood interval of the proportion has no end on one side, as τ² is not bounded.")
+        notes.append(Note("profile_open"))
     if math.isinf(tau_high):
-        notes.append("The profile-likelihood interval of τ² has no upper end.")
+        notes.append(Note("profile_tau2_open"))
     statistic = best.beta / se
     return GlmmFit(
         beta=best.beta,
@@ -257,11 +300,9 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
         at_boundary=best.tau == 0 and k > 1,
         iterations=best.iterations,
         maxima=best.maxima,
-        measure="PLO",
-        ci_method=ci,
-        pi_method=pi,
-        level=level,
+        method=Method(BINOMIAL_NORMAL, "ML", ci, pi, level),
         notes=tuple(notes),
+        studies=effect_sizes("PLO", e=model.e, n=model.n).kept(),
     )
 
 
@@ -363,16 +404,12 @@ def _typical_variance(model: BinomialNormal) -> float:
     return float((w.size - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))
 
 
-def _one_sided(e: Array, n: Array, level: float, pi: str, drop: float, notes: list[str]) -> GlmmFit:
+def _one_sided(e: Array, n: Array, level: float, pi: str, drop: float, notes: list[Note]) -> GlmmFit:
     """No events at all, or events only: the estimate is at the end of the scale, with a one-sided interval."""
     none = bool(e.sum() == 0)
     # (1 - p)^N = exp(-drop) bounds the proportion from above (mirrored for events only).
     bound = math.log(math.expm1(drop / float(n.sum())))
-    what = "No study has an event" if none else "Every patient has the event"
-    notes.append(
-        f"{what}: the pooled proportion is {0 if none else 1}, τ² cannot be estimated, and the interval is the profile "
-        "likelihood one for equal proportions."
-    )
+    notes.append(Note("no_event_at_all", share=0 if none else 1))
     nan = math.nan
     return GlmmFit(
         beta=-math.inf if none else math.inf,
@@ -402,9 +439,7 @@ def _one_sided(e: Array, n: Array, level: float, pi: str, drop: float, notes: li
         at_boundary=False,
         iterations=0,
         maxima=1,
-        measure="PLO",
-        ci_method="PL",
-        pi_method=pi,
-        level=level,
+        method=Method(BINOMIAL_NORMAL, "ML", "PL", pi, level),
         notes=tuple(notes),
+        studies=effect_sizes("PLO", e=e, n=n).kept(),
     )

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes, split_effects
 from metarepro.errors import ConfigError
+from metarepro.notes import Note
 from metarepro.pooling.inference import check_level, chi2_quantile
 from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
 from metarepro.pooling.likelihood import profile_interval
@@ -33,7 +35,7 @@ class HeterogeneityInterval:
     h2: Interval
     method: str
     level: float
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def typical_variance(problems: Problems) -> Array:
@@ -99,25 +101,26 @@ def generalised_q_interval(problems: Problems, level: float) -> tuple[Array, Arr
 
 
 def heterogeneity_interval(
-    yi: ArrayLike,
-    vi: ArrayLike,
+    yi: ArrayLike | EffectSizes,
+    vi: ArrayLike | None = None,
     method: str = "QP",
     level: float = 0.95,
     moderators: ArrayLike | None = None,
     mask: ArrayLike | None = None,
+    intercept: bool = True,
 ) -> HeterogeneityInterval:
     """Confidence intervals of tau2, I2 and H2.
 
     Parameters
     ----------
-    yi, vi : array_like, shape (..., k)
-        Effects and sampling variances on the working scale.
+    yi, vi : array_like, shape (..., k), or EffectSizes
+        Effects and sampling variances on the working scale, or what `effect_sizes` gives.
     method : {'QP', 'GENQ', 'PL'}
         Q-profile or generalised Q (Cochran's Q with its exact distribution; shorter when heterogeneity is small), both
         exact under the model's normality; or profile (restricted) likelihood, asymptotic.
     level : float
         Coverage between 0 and 1.
-    moderators, mask
+    moderators, mask, intercept
         As in `pool`.
 
     Returns
@@ -132,7 +135,8 @@ def heterogeneity_interval(
     """
     if not isinstance(method, str) or method not in ("QP", "GENQ", "PL"):
         raise ConfigError(f"method = {method!r} is not known. Allowed: QP, GENQ, PL.")
-    problems, shape, notes = read_problems(yi, vi, moderators, mask)
+    effects, variances = split_effects(yi, vi)
+    problems, shape, notes = read_problems(effects, variances, moderators, mask, intercept)
     check_level(level)
     possible = problems.k > problems.p
     low, high = np.full(problems.k.shape, np.nan), np.full(problems.k.shape, np.nan)
@@ -147,16 +151,16 @@ def heterogeneity_interval(
             drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
             low[possible], high[possible], pieces = profile_interval(some, "REML", drop)
             if (pieces > 1).any():
-                notes = (*notes, "The likelihood has several maxima; the interval of tau2 spans separate pieces.")
+                notes = (*notes, Note("tau2_interval_pieces"))
         typical = typical_variance(some)
         i2_low[possible], h2_low[possible] = i2_h2(low[possible], typical)
         i2_high[possible], h2_high[possible] = i2_h2(high[possible], typical)
         below = generalised_q(some, np.zeros(some.k.shape)) < chi2_quantile((1 - level) / 2, some.k - some.p)
         if method == "QP" and below.any():
-            notes = (*notes, "Q(0) lies below the lower chi2 quantile: the Q-profile interval of tau2 is [0, 0].")
+            notes = (*notes, Note("tau2_interval_zero"))
     if not possible.all():
         least = "at least 2 studies" if problems.x is None else "more studies than coefficients"
-        notes = (*notes, f"No interval of tau2: it needs {least}.")
+        notes = (*notes, Note("no_interval_of_tau2", least=least))
 
     def shaped(a: Array) -> Any:
         return float(a[0]) if shape == () else a.reshape(shape)

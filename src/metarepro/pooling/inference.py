@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,27 +16,159 @@ from metarepro.pooling.distributions import (
     MOST_DF,
     SMALLEST,
     chi2_tail,
+    chi2_tails,
     normal_quantile,
     normal_tail,
     t_quantile,
     t_tail,
+    t_two_sided_tails,
 )
 from metarepro.pooling.kernel import Array
 
-CI_METHODS = {
-    "z": "normal (Wald)",
-    "t": "t with k - p df (Wald standard error)",
-    "HK": "Hartung-Knapp",
-    "HK-adhoc": "Hartung-Knapp, not narrower than Wald (ad hoc)",
-}
-PI_METHODS = {
-    "HTS": "Higgins-Thompson-Spiegelhalter, t with k - 2 df",
-    "t": "t with k - 1 df",
-    "z": "normal",
-    "NNF": "Nagashima-Noma-Furukawa bootstrap",
-}
+# What an interval is made of: the Hartung-Knapp factor on the variance, k - p, and the level -> the factor that is
+# used, and the degrees of freedom (NaN for the normal).
+Spread = Callable[[Array, Array, float], tuple[Array, Array]]
+
+
+def _wald(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
+    return np.ones(factor.shape), np.full(df.shape, np.nan)
+
+
+def _wald_t(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
+    return np.ones(factor.shape), df
+
+
+def _hartung_knapp(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
+    return factor, df
+
+
+def _never_below_wald(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
+    return np.maximum(factor, 1.0), df
+
+
+def _wider(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
+    narrow = is_narrower(factor, df, level)
+    return np.where(narrow, 1.0, factor), np.where(narrow, np.nan, df)
+
+
+def is_narrower(factor: Array, df: Array, level: float) -> Array:
+    """Whether Hartung-Knapp intervals are narrower than Wald intervals."""
+    upper = (1 + level) / 2
+    return np.asarray(np.sqrt(factor) * quantile(upper, df) < quantile(upper, np.full(df.shape, np.nan)))
+
+
+@dataclass(frozen=True)
+class IntervalMethod:
+    """A confidence interval of the pooled effect: one row of the table that everything else reads.
+
+    Attributes
+    ----------
+    code : str
+    spread : callable
+        See `Spread`.
+    name, phrase : str
+        Name, and what a sentence on methods says; ``{df}`` in it is the number of degrees of freedom.
+    uses_hk : bool
+        Whether it needs the Hartung-Knapp factor.
+    uses_t : bool
+        Whether it uses t.
+    tried : bool
+        Whether the search for the method behind a printed result tries it.
+    meant : tuple of str
+        What people write for it elsewhere; messages suggest the code.
+    """
+
+    code: str
+    spread: Spread
+    name: str
+    phrase: str
+    uses_hk: bool = False
+    uses_t: bool = True
+    tried: bool = True
+    meant: tuple[str, ...] = ()
+
+
+class _Coded(Protocol):
+    @property
+    def code(self) -> str: ...
+    @property
+    def meant(self) -> tuple[str, ...]: ...
+
+
+Row = TypeVar("Row", bound=_Coded)
+
+CI_METHODS: dict[str, IntervalMethod] = {
+    m.code: m
+    for m in (
+        IntervalMethod(
+            "z", _wald, "normal (Wald)", "normal (Wald) confidence intervals", uses_t=False,
+            meant=("WALD", "NORMAL", "CLASSIC"),
+        ),
+        IntervalMethod(
+            "t", _wald_t, "t with k - p df (Wald standard error)", "t-based confidence intervals ({df})",
+        ),
+        IntervalMethod(
+            "HK", _hartung_knapp, "Hartung-Knapp",
+            "Hartung-Knapp confidence intervals (t, {df}, without a variance floor)", True,
+            meant=("KNHA", "HKSJ", "KH", "HARTUNG-KNAPP", "KNAPP-HARTUNG", "SJ"),
+        ),
+        IntervalMethod(
+            "HK-adhoc", _never_below_wald, "Hartung-Knapp, not narrower than Wald (ad hoc)",
+            "Hartung-Knapp confidence intervals (t, {df}, not narrower than Wald)", True,
+            meant=("ADHOC", "MKH", "HKSJ-ADHOC"),
+        ),
+        IntervalMethod(
+            "HK-ci", _wider, "the wider of Hartung-Knapp and Wald",
+            "the wider of the Hartung-Knapp (t, {df}) and the normal (Wald) confidence interval", True, tried=False,
+            meant=("HK-WIDER", "HKCI", "HYBRID"),
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PredictionMethod:
+    """A prediction interval: one row of the table that everything else reads.
+
+    Attributes
+    ----------
+    code : str
+    loss : float
+        k - p - `loss` are its degrees of freedom; NaN for a normal one, and for a bootstrap.
+    name, phrase : str
+        Name, and what a sentence on methods says.
+    also, meant : tuple of str
+        Other codes that are taken for it; what people write for it elsewhere.
+    """
+
+    code: str
+    loss: float
+    name: str
+    phrase: str
+    also: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
+
+
+PI_METHODS: dict[str, PredictionMethod] = {
+    m.code: m
+    for m in (
+        PredictionMethod(
+            "HTS", 1.0, "Higgins-Thompson-Spiegelhalter, t with k - 2 df",
+            "prediction interval by Higgins, Thompson and Spiegelhalter (t, k - 2 df)", meant=("RILEY",),
+        ),
+        PredictionMethod("t", 0.0, "t with k - 1 df", "prediction interval on t with k - 1 df", meant=("HK", "V")),
+        PredictionMethod("z", math.nan, "normal", "normal prediction interval", meant=("S", "NORMAL")),
+        PredictionMethod(
+            "NNF", math.nan, "Nagashima-Noma-Furukawa bootstrap",
+            "prediction interval by the bootstrap of Nagashima, Noma and Furukawa", also=("bootstrap",),
+            meant=("BOOT",),
+        ),
+    )
+}  # fmt: skip
 # Below this a p-value is too near the end of floating-point numbers for its logarithm to be taken from it.
 TINY = 1e-100
+# From so many numbers on, tails of one whole df are finite sums over arrays; t tails below `EXACT` are SciPy's.
+LARGE, EXACT = 500, 0.01
 
 
 def check_level(level: float) -> None:
@@ -45,6 +181,26 @@ def check_whole(name: str, value: int, least: int) -> None:
     """Refuse an option that is no whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ConfigError(f"{name} = {value!r} must be a whole number, {least} or more.")
+
+
+def find_method(option: str, value: Any, table: Mapping[str, Row]) -> Row:
+    """The row of a table of methods by its code.
+
+    Raises
+    ------
+    ConfigError
+        There is no such code; the message suggests the nearest, and what people mean by words of other programs.
+    """
+    if isinstance(value, str):
+        for row in table.values():
+            if value == row.code or value in getattr(row, "also", ()):
+                return row
+    text = str(value).upper()
+    near = next((r.code for r in table.values() if text == r.code.upper() or text in r.meant), None)
+    near = near or next(iter(get_close_matches(str(value), table, n=1, cutoff=0.3)), None)
+    hint = f" Did you mean {near!r}?" if near else ""
+    allowed = ", ".join(code for row in table.values() for code in (row.code, *getattr(row, "also", ())))
+    raise ConfigError(f"{option} = {value!r} is not known.{hint} Allowed: {allowed}.")
 
 
 def quantile(probability: float, df: Array) -> Array:
@@ -81,10 +237,25 @@ def two_sided_p(statistic: Array, df: Array) -> Array:
             return np.array(single)
     from scipy.special import ndtr, stdtr
 
+    one = _one_df(np.shape(statistic), df)
+    if one:
+        p = t_two_sided_tails(np.asarray(statistic, dtype=np.float64), one)
+        exact = ~(p > EXACT)
+        p[exact] = 2 * stdtr(one, -np.abs(np.asarray(statistic)[exact]))
+        return p
     normal = np.isnan(df)
     size = -np.abs(statistic)
     t = stdtr(np.where(normal | (df < 1), 1.0, df), size)
     return np.where(normal, 2 * ndtr(size), np.where(df < 1, np.nan, 2 * t))
+
+
+def _one_df(shape: tuple[int, ...], df: Array) -> int:
+    """The degrees of freedom of a large batch, if all are the same whole number; else 0."""
+    if math.prod(shape) < LARGE or df.size == 0:
+        return 0
+    first = float(df.flat[0])
+    usable = 2 <= first <= MOST_DF and first.is_integer() and bool((df == first).all())
+    return int(first) if usable else 0
 
 
 def _single_p(size: float, df: float) -> float | None:
@@ -156,6 +327,13 @@ def chi2_upper_tail(statistic: Array, df: Array) -> Array:
             return np.array(p)
     from scipy.special import chdtrc
 
+    one = _one_df(np.shape(statistic), df)
+    if one:
+        size = np.maximum(np.asarray(statistic, dtype=np.float64), 0)
+        tails = chi2_tails(size, one)
+        small = ~(tails >= SMALLEST)
+        tails[small] = chdtrc(one, size[small])
+        return tails
     return np.where(df < 1, np.nan, chdtrc(np.where(df < 1, 1.0, df), np.maximum(statistic, 0)))
 
 
@@ -187,6 +365,6 @@ def prediction_interval(
     Higgins, Thompson & Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x; Riley, Higgins & Deeks 2011,
     doi:10.1136/bmj.d549.
     """
-    df = {"HTS": k - p - 1.0, "t": k - p * 1.0, "z": np.full(k.shape, np.nan)}[method]
+    df = k - p - PI_METHODS[method].loss
     half = quantile((1 + level) / 2, df) * np.sqrt(tau2 + se * se)
     return beta - half, beta + half, df

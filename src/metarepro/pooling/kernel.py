@@ -40,6 +40,8 @@ class Problems:
         Design matrix with orthonormal columns; None means an intercept only.
     back : ndarray, shape (b, p, p), or None
         Matrix that turns coefficients of `x` into those of the design as given.
+    weights : ndarray, shape (b, k), or None
+        The user's weights, which some estimators of tau2 take.
     """
 
     y: Array
@@ -51,6 +53,7 @@ class Problems:
     full: bool = False
     x: Array | None = None
     back: Array | None = None
+    weights: Array | None = None
 
     @property
     def p(self) -> int:
@@ -62,8 +65,9 @@ class Problems:
         x = None if self.x is None else self.x[chosen]
         back = None if self.back is None else self.back[chosen]
         y, v = (a.T[:, chosen].T for a in (self.y, self.v))
+        weights = None if self.weights is None else self.weights[chosen]
         return Problems(
-            y, v, self.mask.T[:, chosen].T, self.k[chosen], self.centre[chosen], self.heavy, self.full, x, back
+            y, v, self.mask.T[:, chosen].T, self.k[chosen], self.centre[chosen], self.heavy, self.full, x, back, weights
         )
 
 

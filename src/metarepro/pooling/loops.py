@@ -288,8 +288,8 @@ def solve_q(
     return tau2, steps, False, at
 
 
-# The methods that `fit` knows, with the number that compiled code is told; CE and DL are in `moment_loops`.
-METHODS = {"PM": 1, "EB": 1, "REML": 2, "ML": 3}
+# The methods that `fit` knows, with the number that compiled code is told.
+METHODS = {"CE": 0, "PM": 1, "EB": 1, "REML": 2, "ML": 3, "DL": 4}
 # What `fit` writes, in this order.
 COLUMNS = (
     "k", "centre", "size", "v_min", "v_max", "beta", "variance", "rss", "q", "tr_p", "tau2", "tau2_se",
@@ -308,7 +308,15 @@ def fit(method: int, y: Any, v: Any, k: int, v_min: float, v_max: float, w: Any,
     steps = 0
     solved = True
     certified = True
-    if df > 0 and method == 1:
+    if method == 0:
+        tau2 = 0.0
+    elif df > 0 and method == 4:
+        tr_p, tr_pp = at_zero[6], at_zero[7]
+        tau2 = max((at_zero[3] - df) / tr_p, 0.0)
+        # tr(P S P S) for P at 0 and S = V + tau2 I, because P V P = P.
+        se = math.sqrt(2.0 * (df + 2.0 * tau2 * tr_p + tau2 * tau2 * tr_pp)) / tr_p
+        at = sums(y, v, v_min, tau2, w)
+    elif df > 0 and method == 1:
         tau2, steps, solved, at = solve_q(y, v, v_min, float(df), at_zero, w)
         se = math.sqrt(2.0 * k * k / df) / at[0]
     elif df > 0:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metarepro.effects.checks import unmasked
+from metarepro.effects.checks import unmasked, where_no_number
 from metarepro.errors import DataError
+from metarepro.notes import Note, list_rows
 from metarepro.pooling.kernel import Array, Mask, Problems
 from metarepro.pooling.loops import HEAVY
 
@@ -57,7 +58,9 @@ def open_batch(
         Something that is not a number, shapes that do not fit, no study.
     """
     y, v = (read_numbers(a, name) for a, name in ((yi, "yi"), (vi, "vi")))
-    if y.ndim == 0 or y.shape[-1] == 0:
+    if y.ndim == 0:
+        raise DataError("yi is a single number. Fix: give one a study, as a list or an array.")
+    if y.shape[-1] == 0:
         raise DataError("There is no study: yi is empty.")
     # What is masked in a mask is unknown, so it is not used.
     shown = None if mask is None else np.asarray(mask.filled(False) if hasattr(mask, "filled") else mask)
@@ -94,8 +97,12 @@ def open_batch(
 
 
 def read_problems(
-    yi: ArrayLike, vi: ArrayLike, moderators: ArrayLike | None = None, mask: ArrayLike | None = None
-) -> tuple[Problems, tuple[int, ...], tuple[str, ...]]:
+    yi: ArrayLike,
+    vi: ArrayLike,
+    moderators: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    intercept: bool = True,
+) -> tuple[Problems, tuple[int, ...], tuple[Note, ...]]:
     """Check arrays and stack them: the problems, the leading shape of the batch, and notes.
 
     Raises
@@ -104,20 +111,19 @@ def read_problems(
         Shapes that do not fit, infinite effects, variances that are not positive, no study left, a design without
         full column rank; the message names the rows.
     """
-    batch = open_batch(yi, vi, moderators, mask)
+    batch = open_batch(yi, vi, moderators, mask, intercept)
     problems, dropped = read_chunk(batch, slice(None))
     ratio = np.where(problems.mask, problems.v, -np.inf).max(-1) / np.where(problems.mask, problems.v, np.inf).min(-1)
     return problems, batch.shape, notes_on_input(dropped, float(ratio.max()))
 
 
-def notes_on_input(dropped: set[int], ratio: float) -> tuple[str, ...]:
+def notes_on_input(dropped: set[int], ratio: float) -> tuple[Note, ...]:
     """Studies dropped because their effect is missing; a huge ratio of variances."""
     notes = []
     if dropped:
-        rows = sorted(dropped)
-        notes.append(f"Dropped, because yi or vi is missing: row{_s(rows)} {_list(rows)} (counted from 0).")
+        notes.append(Note("effects_missing", rows=sorted(dropped)))
     if ratio > VARIANCE_RATIO_LIMIT:
-        notes.append(f"The largest sampling variance is {ratio:.1g} times the smallest; check the units.")
+        notes.append(Note("variances_uneven", ratio=ratio))
     return tuple(notes)
 
 
@@ -196,19 +202,10 @@ def read_numbers(values: ArrayLike, name: str) -> np.ndarray:
     try:
         return np.asarray(unmasked(values), dtype=np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"{name} holds something that is not a number.") from None
+        raise DataError(f"{name} holds something that is not a number.{where_no_number(values)}") from None
 
 
 def refuse(bad: np.ndarray, what: str, fix: str) -> None:
     """Raise a DataError that names the studies (last axis) where `bad` is true."""
     if bad.any():
-        rows = sorted({int(r) for r in np.nonzero(bad)[1]})
-        raise DataError(f"{what} in row{_s(rows)} {_list(rows)} (counted from 0). {fix}")
-
-
-def _s(rows: list[int]) -> str:
-    return "s" * (len(rows) > 1)
-
-
-def _list(rows: list[int]) -> str:
-    return ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")
+        raise DataError(f"{what} in {list_rows({int(r) for r in np.nonzero(bad)[1]})}. {fix}")

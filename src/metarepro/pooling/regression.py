@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes, columns_of, split_effects
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling.fit import PooledFit, pool
+from metarepro.notes import Note
+from metarepro.pooling.fit import PooledFit, fit_effects, predictions
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.formulas import CONTEXT, check_formula
-from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail, quantile
+from metarepro.pooling.heterogeneity import heterogeneity_interval
+from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
+from metarepro.pooling.protocol import Component, Fit, Heterogeneity, Method, Predictions
+from metarepro.pooling.tau2 import GIVEN
 
 
 @dataclass(frozen=True)
@@ -28,21 +33,9 @@ class WaldTest:
     p_value: float
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Mean effects at given values of the moderators, on the working scale, with their intervals."""
-
-    estimate: Array
-    se: Array
-    ci_low: Array
-    ci_high: Array
-    pi_low: Array
-    pi_high: Array
-
-
-@dataclass(frozen=True, eq=False)
-class MetaRegression:
-    """Result of `meta_regression`.
+@dataclass(frozen=True, eq=False, repr=False)
+class MetaRegression(Fit):
+    """Result of `meta_regression`, with the names of every fit: beta, se, ci_low, tau2, q ... are those of `fit`.
 
     Attributes
     ----------
@@ -74,9 +67,34 @@ class MetaRegression:
     vif: dict[str, float]
     design: Array
     used: np.ndarray
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     _specification: Any
     _levels: dict[str, frozenset[Any]]
+    studies: EffectSizes | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Coefficients, tau2, Q and the like are those of the fit.
+        if name in _OF_FIT:
+            return getattr(self.fit, name)
+        raise AttributeError(f"MetaRegression has no {name}.")
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        return self.names
+
+    @property
+    def method(self) -> Method:
+        """How it was computed."""
+        return self.fit.method
+
+    @property
+    def heterogeneity(self) -> Heterogeneity:
+        """How true effects differ beyond the moderators, with Q-profile intervals."""
+        yi, vi = self.fit.data
+        found = heterogeneity_interval(yi, vi, level=self.level, moderators=self.design, intercept=False)
+        component = Component("between studies", self.fit.tau2, self.fit.tau2_se, *found.tau2)
+        return replace(self.fit.heterogeneity, components=(component,), i2_low=found.i2.low, i2_high=found.i2.high)
 
     def test_term(self, term: str) -> WaldTest:
         """Test of one term of the formula, such as a categorical moderator with several coefficients."""
@@ -109,7 +127,8 @@ class MetaRegression:
 
     def design_at(self, data: Mapping[str, ArrayLike]) -> Array:
         """Rows of the design at values of the moderators, columns in the order of `names`."""
-        frame = _frame(data)
+        given: Mapping[str, Any] = dict(data)
+        frame = _frame(given if any(np.ndim(x) for x in given.values()) else {n: [x] for n, x in given.items()})
         missing = [m for m in self.moderators if m not in frame]
         if missing:
             raise DataError(
@@ -126,13 +145,14 @@ class MetaRegression:
         except Exception as error:  # formulaic and pandas raise many kinds
             raise DataError(f"The moderators cannot be read: {error}") from error
 
-    def predict(self, data: Mapping[str, ArrayLike]) -> Predictions:
+    def predict(self, data: Mapping[str, ArrayLike] | None = None) -> Predictions:
         """Mean effects at new values of the moderators.
 
         Parameters
         ----------
         data : mapping of str to array_like
-            One column a moderator, raw as in the formula; levels of a categorical one must have been seen.
+            One column a moderator, raw as in the formula; levels of a categorical one must have been seen. Left out,
+            the values of the studies themselves.
 
         Returns
         -------
@@ -140,27 +160,36 @@ class MetaRegression:
             Intervals use t or normal quantiles as the fit did; the prediction interval is that of `pool`'s `pi`, with
             k - p - 1 df for HTS. When not to use: outside the range of the studies' moderators.
         """
-        return predictions(self.fit, self.design_at(data))
+        return predictions(self.fit, self.design if data is None else self.design_at(data))
+
+
+_OF_FIT = frozenset((
+    "beta", "se", "statistic", "df", "p_value", "log10_p", "ci_low", "ci_high", "pi_low", "pi_high", "pi_df", "tau2",
+    "tau2_se", "i2", "h2", "i2_q", "q", "q_df", "q_p", "k", "weights", "covariance", "log_likelihood", "converged",
+    "at_boundary", "iterations", "maxima",
+))  # fmt: skip
 
 
 def meta_regression(
-    yi: ArrayLike,
-    vi: ArrayLike,
+    yi: ArrayLike | EffectSizes | str,
+    vi: ArrayLike | str | None,
     formula: str,
     data: Mapping[str, ArrayLike],
     *,
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     ci: str = "HK",
     level: float = 0.95,
     pi: str = "HTS",
     weights: ArrayLike | None = None,
+    studies: EffectSizes | None = None,
 ) -> MetaRegression:
     """Regress effects on characteristics of the studies.
 
     Parameters
     ----------
-    yi, vi : array_like, shape (k,)
-        Effects and sampling variances on the working scale.
+    yi, vi : array_like, shape (k,), or EffectSizes, or str
+        Effects and sampling variances on the working scale, what `effect_sizes` gives (then `vi` is None), or names of
+        columns of `data`.
     formula : str
         Right-hand side: ``"ablat + year"``, ``"C(alloc)"``, ``"ablat:year"``, or ``"0 + C(g)"`` (no intercept). Text
         columns are categorical by themselves; the first level in the alphabet is the reference, ``C(alloc,
@@ -169,9 +198,11 @@ def meta_regression(
         (orthogonal powers), ``bs(year, df=4)`` (B-spline) and ``cr(year, df=3, constraints='center')`` (natural cubic
         spline). Nothing else is read, so that no formula runs a program.
     data : mapping of str to array_like
-        Columns of length k, or a DataFrame.
+        Columns of length k, or a DataFrame; rows in the order of the effects, as an index is not looked at.
     tau2, ci, level, pi, weights
         As in `pool`.
+    studies : EffectSizes, optional
+        The same effects with their measure and names, for tables and figures.
 
     Returns
     -------
@@ -202,7 +233,10 @@ def meta_regression(
     >>> regression.names, regression.fit.beta.round(3).tolist()
     (('Intercept', 'dose'), [-0.101, 0.206])
     """
-    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
+    if isinstance(yi, EffectSizes):
+        studies = yi.kept() if studies is None else studies
+    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
     if y.ndim != 1 or y.shape != v.shape:
         raise DataError(f"yi {y.shape} and vi {v.shape} must be one number a study.")
     frame = _frame(data)
@@ -226,10 +260,9 @@ def meta_regression(
     x = read_only(np.array(matrix, dtype=np.float64))
     if not names:
         raise ConfigError(f"The formula {formula!r} has no moderator and no intercept.")
-    notes: list[str] = []
+    notes: list[Note] = []
     if not known.all():
-        rows = ", ".join(str(r) for r in np.flatnonzero(~known))
-        notes.append(f"Left out, because the effect or a moderator is missing: rows {rows} (counted from 0).")
+        notes.append(Note("moderators_missing", rows=[int(r) for r in np.flatnonzero(~known)]))
     if not known.any():
         raise DataError("There is no study with an effect and all moderators.")
     terms = {str(term): tuple(columns) for term, columns in specification.term_indices.items()}
@@ -243,22 +276,22 @@ def meta_regression(
         if column in specification.required_variables
         and (frame[column].dtype.kind not in "iufb" or column in categorical)
     }
-    fit = pool(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
+    fit = fit_effects(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
     intercept = names[0] == "Intercept"
     tested = list(range(1 if intercept else 0, len(names)))
     if not tested:
         raise ConfigError(f"The formula {formula!r} has no moderator; use pool.")
     r2 = np.nan
-    if intercept and tau2 != "CE":
-        without = pool(y[known], v[known], tau2, ci, level).tau2
+    if intercept and fit.method.tau2 not in ("CE", GIVEN):
+        without = fit_effects(y[known], v[known], tau2, ci, level).tau2
         r2 = 100 * max(0.0, 1 - fit.tau2 / without) if without > 0 else np.nan
     if np.isnan(r2):
-        notes.append("R² does not exist: it needs an intercept and a τ² above 0 without moderators.")
-    kept = [n for n in fit.notes if not n.startswith("No prediction interval")]
+        notes.append(Note("no_r2"))
+    kept = [n for n in fit.notes if n.code != "prediction_needs_moderators"]
     fit = replace(fit, notes=tuple(kept))
     return MetaRegression(
         fit, names, terms, wald_test(fit, tested), float(r2), _inflation(fit, terms, intercept), x,
-        read_only(np.flatnonzero(known)), (*notes, *kept), specification, categories,
+        read_only(np.flatnonzero(known)), (*notes, *kept), specification, categories, studies,
     )  # fmt: skip
 
 
@@ -274,22 +307,6 @@ def wald_test(fit: PooledFit, columns: list[int]) -> WaldTest:
         return WaldTest(statistic, m, np.nan, float(chi2_upper_tail(np.array(statistic), np.array(m))))
     p_value = f_upper_tail(np.array(statistic / m), np.array(float(m)), np.array(fit.df))
     return WaldTest(statistic / m, m, float(fit.df), float(p_value))
-
-
-def predictions(fit: PooledFit, x: ArrayLike) -> Predictions:
-    """Mean effects of a fit with moderators at rows `x` of the design (with its intercept column, if it has one)."""
-    rows = np.atleast_2d(np.asarray(x, dtype=np.float64))
-    if rows.shape[1] != fit.beta.size:
-        raise DataError(f"x has {rows.shape[1]} columns for {fit.beta.size} coefficients.")
-    estimate = rows @ fit.beta
-    se = np.sqrt(np.einsum("ij,jk,ik->i", rows, fit.covariance, rows))
-    upper = (1 + fit.level) / 2
-    half = quantile(upper, np.array(fit.df)) * se
-    df = {"HTS": fit.k - fit.beta.size - 1.0, "t": fit.k - fit.beta.size * 1.0, "z": np.nan}.get(fit.pi_method, -1.0)
-    width = quantile(upper, np.array(df)) * np.sqrt(se**2 + fit.tau2)
-    if fit.tau2_method == "CE":
-        width = np.full(se.shape, np.nan)
-    return Predictions(estimate, se, estimate - half, estimate + half, estimate - width, estimate + width)
 
 
 def _inflation(fit: PooledFit, terms: dict[str, tuple[int, ...]], intercept: bool) -> dict[str, float]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes, column_of, columns_of, split_effects
 from metarepro.errors import DataError
-from metarepro.pooling.fit import PooledFit, pool
+from metarepro.notes import Note, list_rows
+from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
@@ -22,7 +25,7 @@ class SubgroupTest:
     q: float
     df: int
     p: float
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,12 @@ class Subgroups:
 
 
 def pool_subgroups(
-    yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], tau2: str = "REML", ci: str = "HK", level: float = 0.95,
-    pi: str = "HTS",
+    yi: ArrayLike | EffectSizes, vi: ArrayLike | None = None, groups: Sequence[str] | str = (),
+    tau2: str | float = "REML", ci: str = "HK", level: float = 0.95, pi: str = "HTS", data: Any = None,
 ) -> Subgroups:  # fmt: skip
     """Pool each subgroup by itself (its own tau2) and test whether the pooled effects differ.
+
+    `yi` may be what `effect_sizes` gives; with `data`, names of its columns are taken.
 
     The test is Cochran's Q over the subgroups' pooled effects, weighted by their model-based (Wald) variances, on
     chi2 with one df fewer than subgroups. Wald variances are used whatever `ci` is, because chi2 is the reference
@@ -51,14 +56,20 @@ def pool_subgroups(
     ----------
     Borenstein & Higgins 2013, doi:10.1007/s11121-013-0377-7.
     """
-    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
+    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    if isinstance(groups, str):
+        groups = column_of(data, groups, "groups")
+    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
     if len(groups) != y.size:
         raise DataError(f"{len(groups)} subgroup labels for {y.size} studies.")
+    missing = [row for row, name in enumerate(groups) if name is None or name != name or name == ""]
+    if missing:
+        raise DataError(f"The subgroup is missing in {list_rows(missing)}. Fix: name it, or leave the study out.")
     levels = tuple(dict.fromkeys(groups))
     label = np.array(groups, dtype=object)
     chosen = [label == name for name in levels]
-    fits = tuple(pool(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
-    wald = [pool(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
+    fits = tuple(fit_effects(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
+    wald = [fit_effects(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
     test = between_subgroups(levels, *(np.array([getattr(f, name) for f in wald]) for name in ("beta", "se", "k")))
     return Subgroups(levels, fits, test)
 
@@ -66,13 +77,13 @@ def pool_subgroups(
 def between_subgroups(levels: Sequence[str], beta: Array, se: Array, k: Array) -> SubgroupTest:
     """Cochran's Q over the pooled effects of subgroups, weighted by their model-based variances."""
     if len(levels) < 2:
-        return SubgroupTest(np.nan, 0, np.nan, ("One subgroup only: nothing to test.",))
+        return SubgroupTest(np.nan, 0, np.nan, (Note("one_subgroup"),))
     weight = 1 / se**2
     mean = (weight * beta).sum() / weight.sum()
     q = float((weight * (beta - mean) ** 2).sum())
     df = len(levels) - 1
     if not np.isfinite(q):
-        return SubgroupTest(np.nan, df, np.nan, ("No test: a subgroup has no standard error.",))
-    single = [name for name, size in zip(levels, k, strict=True) if size == 1]
-    notes = (f"One study only in {', '.join(single)}: its τ² is taken as 0 in the test.",) if single else ()
+        return SubgroupTest(np.nan, df, np.nan, (Note("subgroup_without_se"),))
+    single = [str(name) for name, size in zip(levels, k, strict=True) if size == 1]
+    notes = (Note("subgroups_of_one", groups=single),) if single else ()
     return SubgroupTest(q, df, float(chi2_upper_tail(np.array(q), np.array(df))), notes)

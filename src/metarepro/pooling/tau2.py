@@ -198,18 +198,100 @@ def _trace_pv(problems: Problems, weights: Array) -> Array:
     return (w * v).sum(-1) - np.trace(np.linalg.inv(xw @ x) @ inner, axis1=-2, axis2=-1)
 
 
-ESTIMATORS: dict[str, Callable[[Problems], Tau2]] = {
-    "CE": common_effect,
-    "DL": dersimonian_laird,
-    "DL2": lambda problems: two_step(problems, dersimonian_laird),
-    "HE": hedges,
-    "CA": hedges,
-    "CA2": lambda problems: two_step(problems, hedges),
-    "HS": hunter_schmidt,
-    "HSk": lambda problems: hunter_schmidt(problems, corrected=True),
-    "SJ": sidik_jonkman,
-    "ML": maximum_likelihood,
-    "REML": restricted_maximum_likelihood,
-    "EB": paule_mandel,
-    "PM": paule_mandel,
-}
+def generalised_q_estimator(problems: Problems) -> Tau2:
+    """Moment estimator from a generalised Q with fixed weights (GENQ): those of the user, else 1/sqrt(v).
+
+    (y'By - tr(BV)) / tr(B) with B the projection of the weights. 1/sqrt(v) is what Jackson recommends where little is
+    known of the heterogeneity; 1/v gives DL, equal weights give HE.
+
+    DerSimonian & Kacker 2007, doi:10.1016/j.cct.2006.04.004; Jackson 2013, doi:10.1002/jrsm.1081.
+    """
+    weights = 1 / np.sqrt(problems.v) if problems.weights is None else problems.weights
+    m = moments(problems, np.zeros(problems.k.shape), weights=weights)
+    raw = (m.rss - _trace_pv(problems, weights)) / m.tr_p
+    return _closed(raw, _quadratic_se(problems, np.maximum(raw, 0), weights, m.tr_p))
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """An estimator of tau2: one row of the table that code, messages, configuration and methods read.
+
+    Attributes
+    ----------
+    code : str
+        What `pool` takes and a result carries.
+    find : callable
+        From a stack of problems to `Tau2`.
+    name, phrase : str
+        Name, and the model in a sentence on methods.
+    tried : bool
+        Whether the search for the method behind a printed result tries it: not what no program has as a usual way.
+    also : tuple of str
+        Other codes that are taken for it.
+    meant : tuple of str
+        What people write for it elsewhere; messages suggest the code.
+    """
+
+    code: str
+    find: Callable[[Problems], Tau2]
+    name: str
+    phrase: str
+    tried: bool = True
+    also: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
+
+
+_RANDOM = "random effects with "
+ESTIMATORS: dict[str, Estimator] = {
+    e.code: e
+    for e in (
+        Estimator(
+            "CE", common_effect, "common effect", "a common-effect model",
+            meant=("FE", "EE", "FIXED", "COMMON", "IV", "FIXED EFFECT", "COMMON EFFECT"),
+        ),
+        Estimator(
+            "DL", dersimonian_laird, "DerSimonian-Laird", f"{_RANDOM}the DerSimonian-Laird τ²",
+            meant=("D+L", "DERSIMONIAN-LAIRD", "DSL", "RANDOM"),
+        ),
+        Estimator(
+            "DL2", lambda problems: two_step(problems, dersimonian_laird), "two-step DerSimonian-Laird",
+            f"{_RANDOM}the two-step DerSimonian-Laird τ²", tried=False,
+        ),
+        Estimator("HE", hedges, "Hedges", f"{_RANDOM}the Hedges τ²", also=("CA",), meant=("VC", "HEDGES")),
+        Estimator(
+            "CA2", lambda problems: two_step(problems, hedges), "two-step Cochran ANOVA",
+            f"{_RANDOM}the two-step Cochran ANOVA τ²", tried=False,
+        ),
+        Estimator("HS", hunter_schmidt, "Hunter-Schmidt", f"{_RANDOM}the Hunter-Schmidt τ²"),
+        Estimator(
+            "HSk", lambda problems: hunter_schmidt(problems, corrected=True), "Hunter-Schmidt, small-sample corrected",
+            f"{_RANDOM}the Hunter-Schmidt τ², small-sample corrected", tried=False,
+        ),
+        Estimator("SJ", sidik_jonkman, "Sidik-Jonkman", f"{_RANDOM}the Sidik-Jonkman τ²"),
+        Estimator(
+            "ML", maximum_likelihood, "maximum likelihood", f"{_RANDOM}τ² by maximum likelihood", meant=("MLE",)
+        ),
+        Estimator(
+            "REML", restricted_maximum_likelihood, "restricted maximum likelihood",
+            f"{_RANDOM}τ² by restricted maximum likelihood", meant=("RML", "REMLE"),
+        ),
+        Estimator("EB", paule_mandel, "empirical Bayes", f"{_RANDOM}the empirical Bayes τ²", meant=("MORRIS",)),
+        Estimator("PM", paule_mandel, "Paule-Mandel", f"{_RANDOM}the Paule-Mandel τ²", meant=("MP", "PAULE-MANDEL")),
+        Estimator(
+            "GENQ", generalised_q_estimator, "generalised Q",
+            f"{_RANDOM}τ² from a generalised Q", tried=False, meant=("QGEN", "GENERALISED-Q"),
+        ),
+    )
+}  # fmt: skip
+GIVEN = "given"
+
+
+def given_tau2(value: float) -> Estimator:
+    """An estimator that takes tau2 as given."""
+
+    def find(problems: Problems) -> Tau2:
+        found = np.full(problems.k.shape, value)
+        ones = np.ones(found.shape, dtype=int)
+        return Tau2(found, np.full(found.shape, np.nan), 0 * ones, ones > 0, np.zeros(found.shape, bool), ones)
+
+    return Estimator(GIVEN, find, "given", f"{_RANDOM}a τ² that is given")

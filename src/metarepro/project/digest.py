@@ -7,32 +7,32 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.result import AnalysisResult, from_json
+from metarepro.analysis.result import AnalysisResult, read_results
 from metarepro.changes import short_text
 from metarepro.figures.wording import headline
 
 
-def digest(results: Path) -> str:
+def digest(folder: Path) -> str:
     """The results of a finished run in a few lines.
 
     Parameters
     ----------
-    results : Path
+    folder : Path
         Folder of the results.
     """
 
     def read(name: str) -> Any:
-        return json.loads((results / name).read_text(encoding="utf-8"))
+        return json.loads((folder / name).read_text(encoding="utf-8"))
 
-    everything = read("results.json")
-    analyses = [from_json(json.dumps(a)) for a in everything["analyses"]]
-    lines = [everything["title"], "", f"Computed: {_count(len(analyses), 'analysis', 'analyses')}{_audited(read)}."]
+    results = read_results((folder / "results.json").read_text(encoding="utf-8"))
+    analyses = list(results.analyses)
+    lines = [results.title, "", f"Computed: {_count(len(analyses), 'analysis', 'analyses')}{_audited(read)}."]
     for result in _one_an_outcome(analyses):
         lines.append(f"  {result.title}: {headline(result)}")
     lines.append(_findings(read("integrity.json")["findings"]))
     changed = short_text(read("changes.json"))
     lines += [changed] if changed else []
-    lines.append(f"The report: {(results / 'report.html').resolve()}")
+    lines.append(f"The report: {(folder / 'report.html').resolve()}")
     return "\n".join(lines)
 
 

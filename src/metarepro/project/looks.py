@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from metarepro.analysis.beside_study import beside_study
 from metarepro.analysis.config import Analysis, Config
-from metarepro.analysis.figure_settings import beside_study
-from metarepro.analysis.result import AnalysisResult, FigureOptions
-from metarepro.analysis.select import Selection
+from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.selection import Selection
+from metarepro.analysis.shown_result import ShownResult, show
 from metarepro.evidence.dataset import Dataset
 
 
@@ -27,13 +28,7 @@ def looks_text(config: Config, analyses: Sequence[Analysis], selections: Mapping
 def _beside(analysis: Analysis, selection: Selection, data: Dataset) -> list[Any]:
     if not analysis.figure.columns and not analysis.figure.risk_of_bias:
         return []
-    found = []
-    for c in selection.comparisons:
-        row = c.rows[0]
-        arm = str(getattr(row, "experimental_arm", "") or getattr(row, "arm_id", ""))
-        columns, judgements = beside_study(analysis.figure, data, c.study.study_id, arm, analysis.outcome[0])
-        found.append([c.study.study_id, c.label_suffix or c.study.label, columns, judgements])
-    return found
+    return [[c.study_id, c.label, *beside_study(analysis, c, data)] for c in selection.comparisons]
 
 
 def read_looks(file: str | Path) -> dict[str, Any]:
@@ -41,14 +36,8 @@ def read_looks(file: str | Path) -> dict[str, Any]:
     return dict(json.loads(Path(file).read_text(encoding="utf-8")))
 
 
-def with_looks(result: AnalysisResult, looks: Mapping[str, Any]) -> AnalysisResult:
+def with_looks(result: AnalysisResult, looks: Mapping[str, Any]) -> ShownResult:
     """A result with its figure options, and with what stands beside its studies."""
     options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in looks["options"].items()}
     beside = {(study, label): (columns, judgements) for study, label, columns, judgements in looks["beside"]}
-    studies = tuple(
-        replace(s, columns=beside[s.study_id, s.label][0], risk_of_bias=beside[s.study_id, s.label][1])
-        if (s.study_id, s.label) in beside
-        else s
-        for s in result.studies
-    )
-    return replace(result, figure=FigureOptions(**options), studies=studies)
+    return show(result, beside, **options)

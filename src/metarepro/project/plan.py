@@ -149,7 +149,7 @@ def _counts(settings: Mapping[str, Any]) -> dict[str, int]:
         except (OSError, ValueError, KeyError, TypeError):
             return {}
     from metarepro.analysis.config_file import read_config
-    from metarepro.analysis.select import select
+    from metarepro.analysis.selection import select
     from metarepro.evidence.dataset import read_dataset
 
     try:

@@ -14,7 +14,7 @@ from metarepro.analysis.config import Analysis, Config, changed
 from metarepro.analysis.config_file import read_config
 from metarepro.analysis.config_problems import place_of
 from metarepro.analysis.flow import FLOW_FILE, Flow, read_flow
-from metarepro.analysis.select import Selection, select
+from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.checks import check_audit

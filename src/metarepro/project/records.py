@@ -38,7 +38,7 @@ def record_texts(config: Config, data: Dataset) -> dict[str, str]:
     texts = {"settings": _text(dump), "numbers": _text(numbers), "reproduction": _text(dump["reproduction"])}
     texts["page"] = _text({"title": config.title, "authors": config.authors})
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
-    for row in _all_rows(data):
+    for row in data.rows:
         tables[row.table].append(row)
     for name, members in SPLIT.items():
         content: dict[str, Any] = {"tables": {t: _table(tables[t], data) for t in members if tables[t]}}
@@ -64,18 +64,7 @@ def read_data(files: Iterable[str | Path]) -> Dataset:
         crossover |= set(content.get("crossover", ()))
         for name, table in content["tables"].items():
             tables[name] = tuple(_rows(name, table, printed))
-    return Dataset(
-        studies={s.study_id: s for s in tables["studies"]},
-        arms={(a.study_id, a.arm_id): a for a in tables["arms"]},
-        sources={s.source_id: s for s in tables["sources"]},
-        dichotomous=tables["dichotomous"],
-        continuous=tables["continuous"],
-        contrasts=tables["contrasts"],
-        others={n: t for n, t in tables.items() if n not in ("studies", "arms", "sources")},
-        printed=printed,
-        mixed_ends=mixed,
-        paired=frozenset(crossover),
-    )
+    return Dataset.of_tables(tables, printed=printed, mixed_ends=mixed, paired=frozenset(crossover))
 
 
 def read_settings(file: str | Path, reproduction: str | Path | None = None) -> Config:
@@ -84,14 +73,6 @@ def read_settings(file: str | Path, reproduction: str | Path | None = None) -> C
     if reproduction is not None:
         raw["reproduction"] = json.loads(Path(reproduction).read_text(encoding="utf-8"))
     return Config.model_validate(raw)
-
-
-def _all_rows(data: Dataset) -> Iterable[Row]:
-    yield from data.studies.values()
-    yield from data.arms.values()
-    yield from data.sources.values()
-    for rows in data.others.values():
-        yield from rows
 
 
 def _table(rows: list[Row], data: Dataset) -> dict[str, Any]:
@@ -105,12 +86,10 @@ def _table(rows: list[Row], data: Dataset) -> dict[str, Any]:
 def _rows(name: str, table: Mapping[str, Any], printed: dict[tuple[str, int], dict[str, str]]) -> Iterable[Row]:
     model = TABLES[name]
     file, columns = table["file"], table["columns"]
-    required = {c for c in columns if model.model_fields[c].is_required()}
     for line, *texts in table["rows"]:
         cells = dict(zip(columns, texts, strict=True))
         printed[file, line] = cells
-        given = {c: text for c, text in cells.items() if text != "" or c in required}
-        yield model.model_validate({**given, "file": file, "line": line})
+        yield model.of_texts(cells, file, line)
 
 
 def _text(content: Any) -> str:

@@ -19,29 +19,16 @@ if TYPE_CHECKING:
     from metarepro.reproduction.tables import reproduction_csv
     from metarepro.reproduction.verdicts import Judgement, judge
 
-__getattr__ = lazy(
-    __name__,
-    {
-        "Explanation": "metarepro.reproduction.explain",
-        "explain_mismatch": "metarepro.reproduction.explain",
-        "Match": "metarepro.reproduction.match",
-        "Specification": "metarepro.reproduction.match",
-        "match_published": "metarepro.reproduction.match",
-        "PrintedResult": "metarepro.reproduction.printed",
-        "StudyInputs": "metarepro.reproduction.printed",
-        "read_inputs": "metarepro.reproduction.printed",
-        "reproduce": "metarepro.reproduction.all_targets",
-        "reproduce_printed": "metarepro.reproduction.all_targets",
-        "Reproduction": "metarepro.reproduction.result",
-        "by_basis": "metarepro.reproduction.result",
-        "reproductions_from_json": "metarepro.reproduction.result",
-        "reproductions_to_json": "metarepro.reproduction.result",
-        "unmet_demands": "metarepro.reproduction.result",
-        "reproduction_csv": "metarepro.reproduction.tables",
-        "Judgement": "metarepro.reproduction.verdicts",
-        "judge": "metarepro.reproduction.verdicts",
-    },
-)
+_MODULES = {
+    "all_targets": ("reproduce", "reproduce_printed"),
+    "explain": ("Explanation", "explain_mismatch"),
+    "match": ("Match", "Specification", "match_published"),
+    "printed": ("PrintedResult", "StudyInputs", "read_inputs"),
+    "result": ("Reproduction", "by_basis", "reproductions_from_json", "reproductions_to_json", "unmet_demands"),
+    "tables": ("reproduction_csv",),
+    "verdicts": ("Judgement", "judge"),
+}
+__getattr__ = lazy(__name__, {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names})
 __all__ = [
     "Explanation",
     "Judgement",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from metarepro.analysis.config import Config, with_settings
 from metarepro.analysis.targets import ReproductionSettings, TargetSettings
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.printed import decimals_of
-from metarepro.reproduction.match import Specification, gives_all, lacks_declared
+from metarepro.reproduction.match import Specification, gives_all, match_published
 from metarepro.reproduction.prediction import prediction_formula
-from metarepro.reproduction.printed import PrintedResult, StudyInputs
+from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs
 from metarepro.reproduction.result import (
     Basis,
     Numbers,
@@ -24,7 +26,9 @@ from metarepro.reproduction.result import (
 from metarepro.reproduction.resynthesis import OwnRows, own_inputs, resynthesise
 from metarepro.reproduction.studies import reproduce_studies
 from metarepro.reproduction.targets import Target, read_targets
-from metarepro.reproduction.verdicts import Judgement, judge, specifications_of_all
+from metarepro.reproduction.verdicts import Judgement, judge
+from metarepro.reproduction.ways import lacks_declared
+from metarepro.reproduction.words import columns_in_words, prediction_in_words
 
 GROUPS: dict[Basis, str] = {
     "printed inputs": "Recomputed from the study numbers that the report prints",
@@ -32,6 +36,11 @@ GROUPS: dict[Basis, str] = {
     "none": "Not recomputed",
 }
 MOST_EXPLANATIONS = 8
+# What a reproduction has from the row of its printed result as it is.
+SAME = (
+    "outcome", "comparison", "timepoint_h", "measure", "model", "k", "source_id", "source_url", "locator", "level",
+    "notes", "file", "line",
+)  # fmt: skip
 
 
 def reproduce(config: Config, data: Dataset, printed: Sequence[Reproduction] | None = None) -> tuple[Reproduction, ...]:
@@ -73,42 +82,23 @@ def reproduce_printed(settings: ReproductionSettings, data: Dataset) -> tuple[Re
     data : Dataset
         The tables of printed results; the others may be empty.
     """
-    targets = {t.result: t for t in settings.targets}
-    found = []
-    for target in read_targets(data):
-        if target.inputs is None:
-            continue
-        own = targets.get(target.row.analysis_id)
-        if target.printed is None:
-            judged = Judgement("not checkable", _why_no_target(target))
-        else:
-            judged = judge(target.inputs, target.printed, tolerance=settings.tolerance)
-        inputs = target.inputs if target.printed is not None else None
-        found.append(_put_together(target, own, data, judged, inputs, None, "printed inputs" if inputs else "none"))
-    return tuple(found)
+    own = {t.result: t for t in settings.targets}
+    return tuple(
+        _put_together(target, own.get(target.row.analysis_id), data, target.inputs, settings.tolerance)
+        for target in read_targets(data)
+        if target.inputs is not None
+    )
 
 
 def _beside_own_rows(target: Target, settings: TargetSettings | None, config: Config, data: Dataset) -> Reproduction:
     """Judge a printed result of which no study numbers are printed."""
-    row, printed = target.row, target.printed
-    beside: Resynthesis | None = None
-    inputs: StudyInputs | None = None
+    row, beside, inputs = target.row, None, None
     if settings is not None and settings.analysis is not None:
         own = _own_rows(target, settings, config, data)
         beside = resynthesise(target, own, config, data)
         same = row.k is not None and beside.k == row.k and beside.participants == row.n_total is not None
-        inputs = own_inputs(own, data) if same and printed is not None else None
-    if printed is None:
-        judged = Judgement("not checkable", _why_no_target(target))
-    elif inputs is not None and beside is not None:
-        judged = judge(inputs, printed, tolerance=config.reproduction.tolerance)
-        trials = "trial" if beside.k == 1 else "trials"
-        told = f"Our rows have the report's {beside.k} {trials} and {beside.participants} patients. {judged.reason}"
-        judged = Judgement(judged.verdict, told, judged.match, judged.explanations)
-    else:
-        judged = Judgement("not checkable", _why_no_inputs(target, beside))
-    basis: Basis = "own rows" if inputs is not None or (beside is not None and beside.k) else "none"
-    return _put_together(target, settings, data, judged, inputs, beside, basis)
+        inputs = own_inputs(own, data) if same else None
+    return _put_together(target, settings, data, inputs, config.reproduction.tolerance, beside)
 
 
 def _own_rows(target: Target, settings: TargetSettings, config: Config, data: Dataset) -> OwnRows:
@@ -119,54 +109,61 @@ def _own_rows(target: Target, settings: TargetSettings, config: Config, data: Da
     return OwnRows(with_settings(analysis, settings.changes), until, settings.turned)
 
 
-def _why_no_target(target: Target) -> str:
-    if not target.row.estimate:
-        return "The report prints no single pooled number for it."
-    return f"{target.row.measure or 'What it pools'} is no effect that can be recomputed from trial arms."
-
-
-def _why_no_inputs(target: Target, beside: Resynthesis | None) -> str:
+def _judge(target: Target, inputs: StudyInputs | None, beside: Resynthesis | None, tolerance: float) -> Judgement:
+    row = target.row
+    if target.printed is None:
+        what = f"{row.measure or 'What it pools'} is no effect that can be recomputed from trial arms."
+        return Judgement("not checkable", what if row.estimate else "The report prints no single pooled number for it.")
+    if inputs is not None:
+        judged = judge(inputs, target.printed, tolerance=tolerance)
+        if beside is None:
+            return judged
+        trials = f"{beside.k} trial{'s' * (beside.k != 1)} and {beside.participants} patients"
+        return replace(judged, reason=f"Our rows have the report's {trials}. {judged.reason}")
     known = " (only names and sizes of some)" if target.listed else ""
     reason = f"The report does not print the numbers of its studies{known}."
     if beside is None:
-        return f"{reason} No trial rows of ours fit it."
+        return Judgement("not checkable", f"{reason} No trial rows of ours fit it.")
     if not beside.k:
         until = f" published by {beside.until}" if beside.until else ""
-        return f"{reason} We have no usable rows of trials{until} for it."
-    of = f" of its {target.row.k}" if target.row.k else ""
-    return f"{reason} Our rows hold {beside.k}{of} trials: {beside.agreement}."
+        return Judgement("not checkable", f"{reason} We have no usable rows of trials{until} for it.")
+    of = f" of its {row.k}" if row.k else ""
+    return Judgement("not checkable", f"{reason} Our rows hold {beside.k}{of} trials: {beside.agreement}.")
 
 
 def _put_together(
     target: Target,
     settings: TargetSettings | None,
     data: Dataset,
-    judged: Judgement,
     inputs: StudyInputs | None,
-    beside: Resynthesis | None,
-    basis: Basis,
+    tolerance: float,
+    beside: Resynthesis | None = None,
 ) -> Reproduction:
     row, printed = target.row, target.printed
-    specs: list[Specification] = specifications_of_all(inputs, printed) if inputs and printed else []
-    chosen = _chosen(judged, specs, printed)
-    recomputed = Numbers(chosen.estimate, chosen.ci_low, chosen.ci_high) if chosen else None
-    if recomputed is None and beside is not None and beside.k:
-        recomputed = beside.numbers
+    inputs = inputs if printed else None
+    judged = _judge(target, inputs, beside, tolerance)
+    basis: Basis = "own rows" if beside and (beside.k or inputs) else "printed inputs" if inputs else "none"
+    specs: Sequence[Specification] = ()
+    shown: list[SpecificationResult] = []
+    recomputed = beside.numbers if beside is not None and beside.k else None
+    if inputs and printed:
+        specs = (judged.match or match_published(inputs, printed, leave_out=0)).whole
+        # To nine digits, so that those which differ by rounding only keep their order.
+        shown = [_shown(s, printed, inputs) for s in sorted(specs, key=lambda s: float(f"{s.estimate:.9g}"))]
+    if judged.match and printed:
+        agreeing = [m for m in judged.match.matches if not m.left_out]
+        own = [s for s in specs if not lacks_declared(s.way, printed.model)]
+        recomputed = _numbers((agreeing or own or specs)[0])
     value = printed.value("estimate") if printed else None
     estimate = None if value is None else target.unit * value
     difference = recomputed.estimate - estimate if recomputed and estimate is not None else math.nan
+    same: dict[str, Any] = {name: getattr(row, name) for name in SAME}
     return Reproduction(
         id=row.analysis_id,
         review=row.review_id,
         label=review_label(row.review_id),
         group=GROUPS[basis],
-        outcome=row.outcome,
-        comparison=row.comparison,
-        timepoint_h=row.timepoint_h,
-        measure=row.measure,
         code=target.code,
-        model=row.model,
-        k=row.k,
         participants=row.n_total,
         printed=PrintedNumbers(row.estimate, row.ci_low, row.ci_high),
         basis=basis,
@@ -178,21 +175,13 @@ def _put_together(
         difference=difference,
         relative=difference / abs(estimate) if estimate else math.nan,
         tried=len(specs),
-        agreeing=sum(gives_all(s) for s in specs),
-        specifications=tuple(_shown(s, printed, inputs) for s in sorted(specs, key=lambda s: s.estimate))
-        if printed and inputs
-        else (),
+        agreeing=sum(s.agrees for s in shown),
+        specifications=tuple(shown),
         explanations=_explanations(judged),
         studies=reproduce_studies(target, data),
         resynthesis=beside,
         must=settings.must or "" if settings else "",
-        source_id=row.source_id,
-        source_url=row.source_url,
-        locator=row.locator,
-        level=row.level,
-        notes=row.notes,
-        file=row.file,
-        line=row.line,
+        **same,
     )
 
 
@@ -206,19 +195,10 @@ def review_label(review: str) -> str:
     return f"{name} {found.group(2)}"
 
 
-def _chosen(judged: Judgement, specs: list[Specification], printed: PrintedResult | None) -> Specification | None:
-    """The specification that a verdict rests on, of all studies."""
-    if printed is None or judged.match is None or not specs:
-        return None
-    agreeing = [m for m in judged.match.matches if not m.left_out]
-    own = [s for s in specs if not lacks_declared(s, printed.model)]
-    return (agreeing or own or specs)[0]
-
-
 def _rounded(recomputed: Numbers | None, printed: PrintedResult | None, unit: float) -> PrintedNumbers:
     """Recomputed numbers in the unit and with as many decimals as the printed ones."""
     texts = []
-    for name in ("estimate", "ci_low", "ci_high"):
+    for name in SHOWN:
         text = getattr(printed, name) if printed else ""
         value = getattr(recomputed, name) / unit if recomputed else math.nan
         decimals = decimals_of(text or (printed.estimate if printed else ""))
@@ -227,23 +207,15 @@ def _rounded(recomputed: Numbers | None, printed: PrintedResult | None, unit: fl
     return PrintedNumbers(*texts)
 
 
+def _numbers(spec: Specification) -> Numbers:
+    return Numbers(spec.estimate, spec.ci_low, spec.ci_high)
+
+
 def _shown(spec: Specification, printed: PrintedResult, inputs: StudyInputs) -> SpecificationResult:
-    method = spec.method.removesuffix(", sign turned")
-    tau2, _, interval = method.partition(", ")
-    if method.startswith("Mantel-Haenszel"):
-        tau2, interval = ("DL around Mantel-Haenszel" if "random" in method else "Mantel-Haenszel"), "z"
-    elif spec.measure == "PETO":
-        tau2 = "Peto"
-    agrees = gives_all(spec)
+    agrees, own = gives_all(spec), not lacks_declared(spec.way, printed.model)
+    prediction = prediction_in_words(*prediction_formula(inputs, printed, spec.way), spec.way) if agrees else ""
     return SpecificationResult(
-        measure=spec.measure,
-        effects=spec.effects + (", sign turned" if spec.method != method else ""),
-        tau2=tau2,
-        interval=interval,
-        numbers=Numbers(spec.estimate, spec.ci_low, spec.ci_high),
-        own=not lacks_declared(spec, printed.model),
-        agrees=agrees,
-        prediction=prediction_formula(inputs, printed, spec) if agrees else "",
+        spec.measure, *columns_in_words(spec.way), numbers=_numbers(spec), own=own, agrees=agrees, prediction=prediction
     )
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from metarepro.effects.checks import Array
-from metarepro.reproduction.match import (
-    Specification,
-    all_specifications,
-    gives,
-    lacks_declared,
-    specification_of,
-    within,
-)
-from metarepro.reproduction.printed import PrintedResult, StudyInputs
+from metarepro.pooling.kernel import Mask
+from metarepro.reproduction.match import Specification, agreeing
+from metarepro.reproduction.printed import NUMBERS, SHOWN, PrintedResult, StudyInputs
+from metarepro.reproduction.specifications import all_specifications
+from metarepro.reproduction.ways import lacks_declared
 
 Columns = dict[str, Array]
 # Other events are tried for arms of at most so many patients, and told if at most so many tables of a study will do.
@@ -42,17 +38,13 @@ class Explanation:
     specifications: tuple[Specification, ...]
 
 
-def explain_mismatch(
-    inputs: StudyInputs, printed: PrintedResult, only: Specification | None = None, any_events: bool = True
-) -> tuple[Explanation, ...]:
+def explain_mismatch(inputs: StudyInputs, printed: PrintedResult, any_events: bool = True) -> tuple[Explanation, ...]:
     """Changes of one study that explain a printed result, those that need the least unusual method first.
 
     Parameters
     ----------
     inputs : StudyInputs
     printed : PrintedResult
-    only : Specification, optional
-        The formula and method that are known to have been used; all are tried if left out.
     any_events : bool, default True
         Whether any other events of one study are tried if no slip will do.
 
@@ -63,23 +55,33 @@ def explain_mismatch(
     other events of one study. (Studies left out are tried by `match_published`.) That a change explains a result does
     not prove it: several often do, and all are given.
     """
-    found: list[Explanation] = []
-    for words, studies, columns in _changes(inputs):
-        specs: dict[int, list[Specification]] = {}
-        changed = replace(inputs, columns=columns)
-        mask = np.ones(next(iter(columns.values())).shape, dtype=bool)
-        for pooled in all_specifications(changed, printed, mask, (only.effects, only.method) if only else None):
-            for row in map(int, np.flatnonzero(gives(pooled, printed))):
-                specs.setdefault(studies[row], []).append(specification_of(pooled, row, [], printed))
-        found += [Explanation(inputs.labels[i], words, _sorted(s, printed)) for i, s in specs.items()]
+    found = [
+        Explanation(inputs.labels[studies[row]], words, specs)
+        for words, studies, changed in _changes(inputs)
+        for row, specs in _agreeing(changed, printed, SHOWN).items()
+    ]
     if any_events and not found and inputs.kind == "counts" and printed.measure in ("OR", "RR", "RD"):
-        found = list(_other_events(inputs, printed, only))
-    return tuple(
-        sorted(found, key=lambda e: min((len(s.differs), lacks_declared(s, printed.model)) for s in e.specifications))
-    )
+        found = list(_other_events(inputs, printed))
+    return tuple(sorted(found, key=lambda e: min(_lacking(s, printed) for s in e.specifications)))
 
 
-def _other_events(inputs: StudyInputs, printed: PrintedResult, only: Specification | None) -> Iterator[Explanation]:
+def _lacking(spec: Specification, printed: PrintedResult) -> tuple[int, int]:
+    """What a specification does not give, and how little the report's words allow it."""
+    return len(spec.differs), lacks_declared(spec.way, printed.model)
+
+
+def _agreeing(
+    changed: StudyInputs, printed: PrintedResult, names: tuple[str, ...]
+) -> dict[int, tuple[Specification, ...]]:
+    """Sets of studies that give the printed numbers of these names, and how: what the report's words allow first."""
+    found: dict[int, list[Specification]] = {}
+    for pooled in all_specifications(changed, printed):
+        for row, spec in agreeing(pooled, printed, names):
+            found.setdefault(row, []).append(spec)
+    return {row: tuple(sorted(specs, key=lambda s: _lacking(s, printed))) for row, specs in found.items()}
+
+
+def _other_events(inputs: StudyInputs, printed: PrintedResult) -> Iterator[Explanation]:
     """Events of one study, at its printed sizes, that yield the result, if at most a handful of tables do."""
     c = inputs.columns
     for study in range(inputs.k):
@@ -89,77 +91,57 @@ def _other_events(inputs: StudyInputs, printed: PrintedResult, only: Specificati
         e1, e2 = (x.ravel() * 1.0 for x in np.meshgrid(*(np.arange(n + 1) for n in sizes), indexing="ij"))
         columns = {n: np.tile(v, (e1.size, 1)) for n, v in c.items()}
         columns["e1"][:, study], columns["e2"][:, study] = e1, e2
-        specs: dict[tuple[int, int], list[Specification]] = {}
-        changed = replace(inputs, columns=columns)
-        mask = np.ones(columns["e1"].shape, dtype=bool)
-        for pooled in all_specifications(changed, printed, mask, (only.effects, only.method) if only else None):
-            hit = gives(pooled, printed)
-            for name in ("tau2", "i2", "q"):
-                if getattr(printed, name):
-                    hit &= within(printed, name, getattr(pooled, name))
-            for row in map(int, np.flatnonzero(hit)):
-                table = int(e1[row]), int(e2[row])
-                specs.setdefault(table, []).append(specification_of(pooled, row, [], printed))
-        if len(specs) <= FEW:
-            for (one, two), found in specs.items():
-                words = f"{one}/{sizes[0]} v {two}/{sizes[1]} instead of "
-                words += f"{c['e1'][study]:g}/{sizes[0]} v {c['e2'][study]:g}/{sizes[1]}"
-                yield Explanation(inputs.labels[study], words, _sorted(found, printed))
+        tables = _agreeing(replace(inputs, columns=columns), printed, NUMBERS)
+        for row, specs in tables.items() if len(tables) <= FEW else ():
+            words = f"{e1[row]:g}/{sizes[0]} v {e2[row]:g}/{sizes[1]} instead of "
+            words += f"{c['e1'][study]:g}/{sizes[0]} v {c['e2'][study]:g}/{sizes[1]}"
+            yield Explanation(inputs.labels[study], words, specs)
 
 
-def _sorted(specs: list[Specification], printed: PrintedResult) -> tuple[Specification, ...]:
-    """Those that the report's words allow first."""
-    return tuple(sorted(specs, key=lambda s: (len(s.differs), lacks_declared(s, printed.model))))
-
-
-def _changes(inputs: StudyInputs) -> Iterator[tuple[str, list[int], Columns]]:
-    """Kinds of slips: words, the studies to which one can have happened, and for each of them all columns with it."""
+def _changes(inputs: StudyInputs) -> Iterator[tuple[str, Sequence[int], StudyInputs]]:
+    """Kinds of slips: words, the studies to which one can have happened, and a set with it for each of them."""
     for words, possible, change in _SLIPS[inputs.kind]:
-        studies = [i for i in range(inputs.k) if possible(inputs.columns, i)]
+        studies = np.flatnonzero(np.broadcast_to(possible(inputs.columns), inputs.k)).tolist()
+        columns = {n: np.tile(v, (len(studies), 1)) for n, v in inputs.columns.items()}
+        for name, values in change(inputs.columns).items():
+            columns[name][np.arange(len(studies)), studies] = values[studies]
         if studies:
-            sets = [_with(inputs.columns, i, change) for i in studies]
-            yield words, studies, {n: np.stack([s[n] for s in sets]) for n in inputs.columns}
+            yield words, studies, replace(inputs, columns=columns)
     twice = {n: np.column_stack([np.tile(v, (inputs.k, 1)), v]) for n, v in inputs.columns.items()}
-    yield "entered twice", list(range(inputs.k)), twice
+    paired = np.array(inputs.paired, dtype=bool)
+    both = np.column_stack([np.tile(paired, (inputs.k, 1)), paired]) if paired.any() else ()
+    yield "entered twice", range(inputs.k), replace(inputs, columns=twice, paired=both)
 
 
-def _with(columns: Columns, study: int, change: Callable[[dict[str, float]], dict[str, float]]) -> Columns:
-    one = {n: float(v[study]) for n, v in columns.items()}
-    new = change(one)
-    changed = {n: v.copy() for n, v in columns.items()}
-    for name, value in new.items():
-        changed[name][study] = value
-    return changed
+Slip = tuple[str, Callable[[Columns], Mask | bool], Callable[[Columns], Columns]]
 
 
-Slip = tuple[str, Callable[[Columns, int], bool], Callable[[dict[str, float]], dict[str, float]]]
-
-
-def _always(_: Columns, __: int) -> bool:
+def _always(_: Columns) -> bool:
     return True
 
 
 def _off(column: str, size: str, by: int) -> Slip:
     word = {"e1": "events of arm 1", "e2": "events of arm 2", "n1": "size of arm 1", "n2": "size of arm 2"}[column]
-    events = column.startswith("e")
 
-    def possible(c: Columns, i: int) -> bool:
-        value = c[column][i] + by
-        return bool(0 <= value <= c[size][i] if events else value >= max(c[size][i], 1))
+    def possible(c: Columns) -> Mask:
+        value = c[column] + by
+        if column.startswith("e"):
+            return np.asarray((value >= 0) & (value <= c[size]))
+        return np.asarray(value >= np.maximum(c[size], 1))
 
-    return f"{word} {by:+d}", possible, lambda x: {column: x[column] + by}
+    return f"{word} {by:+d}", possible, lambda c: {column: c[column] + by}
 
 
-def _exchanged(*pairs: tuple[str, str]) -> Callable[[dict[str, float]], dict[str, float]]:
-    return lambda x: {name: x[other] for pair in pairs for name, other in (pair, pair[::-1])}
+def _exchanged(*pairs: tuple[str, str]) -> Callable[[Columns], Columns]:
+    return lambda c: {name: c[other] for pair in pairs for name, other in (pair, pair[::-1])}
 
 
 _SLIPS: dict[str, list[Slip]] = {
     "counts": [
         ("arms exchanged", _always, _exchanged(("e1", "e2"), ("n1", "n2"))),
-        ("events exchanged, sizes not", lambda c, i: bool(c["e1"][i] <= c["n2"][i] and c["e2"][i] <= c["n1"][i]),
+        ("events exchanged, sizes not", lambda c: (c["e1"] <= c["n2"]) & (c["e2"] <= c["n1"]),
          _exchanged(("e1", "e2"))),
-        ("events taken for non-events", _always, lambda x: {"e1": x["n1"] - x["e1"], "e2": x["n2"] - x["e2"]}),
+        ("events taken for non-events", _always, lambda c: {"e1": c["n1"] - c["e1"], "e2": c["n2"] - c["e2"]}),
         *(_off(f"e{arm}", f"n{arm}", by) for arm in "12" for by in (1, -1, 2, -2)),
         *(_off(f"n{arm}", f"e{arm}", by) for arm in "12" for by in (1, -1, 2, -2)),
     ],
@@ -169,12 +151,12 @@ _SLIPS: dict[str, list[Slip]] = {
         ("SDs exchanged", _always, _exchanged(("sd1", "sd2"))),
         ("sizes exchanged", _always, _exchanged(("n1", "n2"))),
         ("standard errors entered as SDs", _always,
-         lambda x: {"sd1": x["sd1"] / x["n1"] ** 0.5, "sd2": x["sd2"] / x["n2"] ** 0.5}),
+         lambda c: {"sd1": c["sd1"] / c["n1"] ** 0.5, "sd2": c["sd2"] / c["n2"] ** 0.5}),
         ("SDs here are standard errors", _always,
-         lambda x: {"sd1": x["sd1"] * x["n1"] ** 0.5, "sd2": x["sd2"] * x["n2"] ** 0.5}),
+         lambda c: {"sd1": c["sd1"] * c["n1"] ** 0.5, "sd2": c["sd2"] * c["n2"] ** 0.5}),
     ],
     "effects": [
         ("sign turned", _always,
-         lambda x: {"estimate": -x["estimate"], "ci_low": -x["ci_high"], "ci_high": -x["ci_low"]}),
+         lambda c: {"estimate": -c["estimate"], "ci_low": -c["ci_high"], "ci_high": -c["ci_low"]}),
     ],
 }  # fmt: skip

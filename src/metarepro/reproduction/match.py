@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from metarepro.effects.checks import Array
+from metarepro.effects.registry import get_measure
 from metarepro.errors import DataError
-from metarepro.pooling.kernel import Mask
-from metarepro.reproduction.mantel_haenszel import pool_counts
-from metarepro.reproduction.printed import PrintedResult, StudyInputs, as_printed, read_inputs
-from metarepro.reproduction.specifications import TAU2, Effects, Pooled, effect_formulas, pool_all
+from metarepro.reproduction.printed import NUMBERS, SHOWN, PrintedResult, StudyInputs, as_printed, read_inputs
+from metarepro.reproduction.specifications import Pooled, all_specifications
+from metarepro.reproduction.ways import Way, lacks_declared, unusual
+from metarepro.reproduction.words import effects_in_words, method_in_words
 
-# What a specification must give.
-SHOWN = ("estimate", "ci_low", "ci_high")
 # Up to so many studies sets without two of them are tried.
 MOST_FOR_PAIRS = 40
 
@@ -29,8 +26,8 @@ class Specification:
 
     Attributes
     ----------
-    measure, effects, method : str
-        Measure; formula of the effects; pooling method and interval.
+    way : Way
+        In codes; `measure`, `effects` and `method` say it in words.
     left_out : tuple of str
         Studies that it leaves out.
     estimate, ci_low, ci_high, tau2, i2, q : float
@@ -38,9 +35,7 @@ class Specification:
         Names of printed numbers that it gives, and that it does not, at their printed precision.
     """
 
-    measure: str
-    effects: str
-    method: str
+    way: Way
     left_out: tuple[str, ...]
     estimate: float
     ci_low: float
@@ -50,6 +45,21 @@ class Specification:
     q: float
     agrees: tuple[str, ...]
     differs: tuple[str, ...]
+
+    @property
+    def measure(self) -> str:
+        """Code of the measure."""
+        return self.way.formula.measure
+
+    @property
+    def effects(self) -> str:
+        """Formula of the effects."""
+        return effects_in_words(self.way.formula)
+
+    @property
+    def method(self) -> str:
+        """Pooling method and interval."""
+        return method_in_words(self.way)
 
     def __str__(self) -> str:
         without = f", without {', '.join(self.left_out)}" if self.left_out else ""
@@ -67,13 +77,18 @@ class Match:
     matches : tuple of Specification
         Those that give estimate and interval at their printed precision: of all studies first, then those that agree in
         more of the other printed numbers.
-    nearest : Specification
-        Of all studies, the one whose estimate and interval are nearest.
+    whole : tuple of Specification
+        Those of all studies, the nearest to the printed numbers first.
     """
 
     tried: int
     matches: tuple[Specification, ...]
-    nearest: Specification
+    whole: tuple[Specification, ...]
+
+    @property
+    def nearest(self) -> Specification:
+        """Of all studies, the one whose estimate and interval are nearest."""
+        return self.whole[0]
 
 
 def match_published(
@@ -119,7 +134,7 @@ def match_published(
         raise DataError(f"leave_out = {leave_out!r} must be 0, 1 or 2.")
     tried = 0
     found: list[Specification] = []
-    nearest: Specification | None = None
+    whole: list[Specification] = []
     for out in range(leave_out + 1):
         if given.k - out < 1 or (out == 2 and (found or given.k > MOST_FOR_PAIRS)):
             break
@@ -129,89 +144,34 @@ def match_published(
             mask[row, list(gone)] = False
         for pooled in all_specifications(given, printed, mask):
             tried += len(sets)
-            for index in map(int, np.flatnonzero(gives(pooled, printed))):
-                found.append(specification_of(pooled, index, [given.labels[i] for i in sets[index]], printed))
+            for row, spec in agreeing(pooled, printed):
+                found.append(replace(spec, left_out=tuple(given.labels[i] for i in sets[row])))
             if out == 0:
-                spec = specification_of(pooled, 0, [], printed)
-                nearest = spec if nearest is None or apart(spec, printed) < apart(nearest, printed) else nearest
-    if nearest is None:
-        raise DataError("No specification can be computed from these inputs.")
-    found.sort(key=lambda s: (len(s.left_out), lacks_declared(s, printed.model), len(s.differs), unusual(s)))
-    return Match(tried, tuple(found), nearest)
+                whole.append(specification_of(pooled, 0, printed))
+    found.sort(key=lambda s: (len(s.left_out), lacks_declared(s.way, printed.model), len(s.differs), unusual(s.way)))
+    return Match(tried, tuple(found), tuple(sorted(whole, key=lambda s: apart(s, printed))))
 
 
-def all_specifications(
-    inputs: StudyInputs, printed: PrintedResult, mask: Mask, only: tuple[str, str] | None = None
-) -> Iterator[Pooled]:
-    """Results of all formulas and methods for all sets of studies, in either sign if the printed one asks for it.
-
-    `only` is the words of one formula and one method.
-    """
-    for effects in effect_formulas(inputs, printed.measure):
-        if only is not None and effects.words != only[0]:
-            continue
-        methods: tuple[str, ...] = ("CE",) if effects.measure == "PETO" else TAU2
-        if only is not None:
-            methods = tuple(m for m in methods if only[1].split(",")[0] == m)
-        results = list(pool_all(effects, mask, printed.level, methods))
-        if inputs.kind == "counts" and effects.measure != "PETO":
-            results += pool_counts(inputs, effects, mask, printed.level)
-        if _turned(results, printed, effects):
-            results += [turned(r, effects.ratio) for r in results]
-        yield from (r for r in results if only is None or r.method == only[1])
-
-
-def turned(pooled: Pooled, ratio: bool) -> Pooled:
-    """The same results with the arms exchanged."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value, low, high = (1 / x if ratio else -x for x in (pooled.estimate, pooled.ci_high, pooled.ci_low))
-    return Pooled(
-        pooled.effects,
-        pooled.measure,
-        f"{pooled.method}, sign turned",
-        value,
-        low,
-        high,
-        pooled.tau2,
-        pooled.i2,
-        pooled.q,
-    )
-
-
-def _turned(results: list[Pooled], printed: PrintedResult, effects: Effects) -> bool:
-    """Whether all results lie on the other side of no effect than the printed one."""
-    null = 1.0 if effects.ratio else 0.0
-    estimates = np.concatenate([r.estimate[:1] for r in results])
-    value = printed.value("estimate") or 0.0
-    return bool(((estimates - null) * (value - null) < 0).any())
-
-
-def within(printed: PrintedResult, name: str, values: Array) -> Mask:
-    """Which values round to the printed number; a hair is allowed for the arithmetic of two programs."""
-    low, high = printed.limits(name)
-    slack = 1e-9 * max(abs(low), abs(high), 1e-3)
-    return np.asarray((values >= low - slack) & (values <= high + slack), dtype=np.bool_)
-
-
-def specification_of(pooled: Pooled, row: int, left_out: list[str], printed: PrintedResult) -> Specification:
+def specification_of(pooled: Pooled, row: int, printed: PrintedResult) -> Specification:
     """One row of results, and which printed numbers it gives."""
-    numbers = {n: float(getattr(pooled, n)[row]) for n in ("estimate", "ci_low", "ci_high", "tau2", "i2", "q")}
-    agrees = [n for n in printed.shown if within(printed, n, np.array(numbers[n]))]
+    numbers = {n: float(getattr(pooled, n)[row]) for n in NUMBERS}
+    agrees = [n for n in printed.shown if printed.agrees(n, numbers[n])]
     differs = [n for n in printed.shown if n not in agrees]
-    return Specification(
-        pooled.measure, pooled.effects, pooled.method, tuple(left_out), **numbers, agrees=tuple(agrees),
-        differs=tuple(differs),
-    )  # fmt: skip
+    return Specification(pooled.way, (), **numbers, agrees=tuple(agrees), differs=tuple(differs))
 
 
-def gives(pooled: Pooled, printed: PrintedResult) -> Mask:
-    """Which sets of studies give the printed estimate and interval."""
-    return np.logical_and.reduce([within(printed, n, getattr(pooled, n)) for n in SHOWN if getattr(printed, n)])
+def agreeing(
+    pooled: Pooled, printed: PrintedResult, names: Sequence[str] = SHOWN
+) -> Iterator[tuple[int, Specification]]:
+    """Sets of studies that give the printed numbers of these names, as far as they are printed, and how."""
+    found = [printed.agrees(n, getattr(pooled, n)) for n in names if getattr(printed, n)]
+    for row in map(int, np.flatnonzero(np.logical_and.reduce(found))):
+        yield row, specification_of(pooled, row, printed)
 
 
 def apart(spec: Specification, printed: PrintedResult) -> float:
     """Largest difference of estimate and interval: of logarithms for ratios, else as a part of the interval's width."""
-    ratio = printed.measure in ("OR", "RR", "HR")
+    ratio = get_measure(printed.measure).ratio
     width = abs((printed.value("ci_high") or 0.0) - (printed.value("ci_low") or 0.0)) or 1.0
     largest = 0.0
     for name in SHOWN:
@@ -222,65 +182,6 @@ def apart(spec: Specification, printed: PrintedResult) -> float:
             return float("inf")
         largest = max(largest, abs(np.log(value / shown)) if ratio else abs(value - shown) / width)
     return largest
-
-
-# What a report says of its method, by kind: of words of one kind ("IV or MH") any will do.
-_KINDS = (
-    (
-        "estimator",
-        (
-            (r"\bREML\b|restricted maximum", "REML"), (r"\bPM\b|Paule", "PM"), (r"\bDL\b|DerSimonian", "DL"),
-            (r"\bML\b", "ML"), (r"\bSJ\b|Sidik", "SJ"), (r"\bEB\b|empirical Bayes", "EB"),
-            (r"\bHS\b|Hunter", "HS"), (r"\bHE\b|Hedges-Olkin", "HE"),
-        ),
-    ),
-    ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
-    ("weights", ((r"\bM-?H\b|Mantel", "Mantel"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"))),
-    ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
-)  # fmt: skip
-# Estimators that programs use unless told otherwise.
-_USUAL = ("DL", "REML", "PM")
-
-
-def declared_words(model: str) -> list[set[str]]:
-    """For each kind of thing that a description of a model tells, the words of our methods that fulfil it."""
-    told = [{word for pattern, word in words if re.search(pattern, model, re.I)} for _, words in _KINDS]
-    return [words for words in told if words]
-
-
-def traits_of(spec: Specification) -> set[str]:
-    """Words that a specification fulfils."""
-    first, _, ci = spec.method.replace(", sign turned", "").partition(", ")
-    traits = {"turned"} if "turned" in spec.method else set()
-    if first.startswith("Mantel-Haenszel"):
-        return traits | {"Mantel", "z"} | ({"random", "DL"} if ci.startswith("random") else {"fixed"})
-    if spec.measure == "PETO":
-        return traits | {"Peto", "fixed", ci}
-    return traits | {"IV", first, ci.removesuffix("-adhoc"), "fixed" if first == "CE" else "random"}
-
-
-def lacks_declared(spec: Specification, model: str) -> int:
-    """How many things that a description of the model tells a specification does not fulfil.
-
-    What it leaves unsaid is what programs do unless told otherwise: intervals of the normal distribution, and for
-    random effects DL, REML or PM. A turned sign is nobody's way. Nothing is held against a specification if nothing is
-    told.
-    """
-    wanted, traits = declared_words(model), traits_of(spec)
-    lacking = sum(not words & traits for words in wanted) + ("turned" in traits)
-    if wanted:
-        said = set().union(*wanted)
-        lacking += "z" not in traits and not said & {"HK", "t"}
-        named = said & {word for _, word in _KINDS[0][1]}
-        lacking += "random" in traits and not named and not traits & set(_USUAL)
-    return lacking
-
-
-def unusual(spec: Specification) -> int:
-    """How far a specification is from what programs do unless told otherwise; decides between those that agree."""
-    traits = traits_of(spec)
-    rank = 0 if "z" in traits else 2 if "HK" in traits else 4
-    return rank + (0 if traits & {"DL", "CE", "Mantel", "Peto"} else 1 if traits & set(_USUAL) else 3)
 
 
 def gives_all(spec: Specification) -> bool:

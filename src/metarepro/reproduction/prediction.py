@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from metarepro.pooling.fit import pool
-from metarepro.reproduction.match import Specification, within
+from metarepro.pooling.inference import PI_METHODS
+from metarepro.pooling.pool_effects import pool
 from metarepro.reproduction.printed import PREDICTION, PrintedResult, StudyInputs
-from metarepro.reproduction.specifications import CI, TAU2, effect_formulas
+from metarepro.reproduction.specifications import effects_by
+from metarepro.reproduction.ways import Way
 
-FORMULAS = {"HTS": "t, k - 2 df", "t": "t, k - 1 df", "z": "normal"}
 
+def prediction_formula(inputs: StudyInputs, printed: PrintedResult, way: Way) -> tuple[str, str]:
+    """Prediction formula and interval's method that give the printed prediction interval; empty if none do.
 
-def prediction_formula(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> str:
-    """Name of the formula that gives the printed prediction interval with a specification; empty if none does.
-
-    Tried are t with k - 2 and with k - 1 degrees of freedom and the normal distribution, each with the standard error
-    of the specification's own interval and, as R meta does with Hartung-Knapp intervals, with the Wald one.
+    Tried are the formulas of `PI_METHODS` but the bootstrap, each with the standard error of the way's own interval
+    and, as R meta does with Hartung-Knapp intervals, with the Wald one.
 
     References
     ----------
     Higgins, Thompson & Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x.
     """
     shown = [n for n in PREDICTION if getattr(printed, n)]
-    tau2, _, ci = spec.method.partition(", ")
-    if not shown or spec.left_out or tau2 not in TAU2 or tau2 == "CE" or ci not in CI:
-        return ""
-    effects = next(f for f in effect_formulas(inputs, printed.measure) if f.words == spec.effects)
-    known = np.isfinite(effects.yi) & np.isfinite(effects.vi)
-    for own in dict.fromkeys((ci, "z")):
-        for name, words in FORMULAS.items():
-            fit = pool(effects.yi[known], effects.vi[known], tau2=tau2, ci=own, level=printed.level, pi=name)
-            ends = {n: np.exp(getattr(fit, n)) if effects.ratio else np.asarray(getattr(fit, n)) for n in shown}
-            if all(bool(within(printed, n, ends[n])) for n in shown):
-                return f"{words}, Wald standard error" if own != ci else words
-    return ""
+    if not shown or way.weights != "IV" or way.tau2 == "CE" or way.turned:
+        return "", ""
+    effects = effects_by(way.formula, inputs)
+    known = np.isfinite(effects.yi) & np.isfinite(effects.vi) & (effects.vi > 0)
+    for ci in dict.fromkeys((way.ci, "z")):
+        for pi in (m for m in PI_METHODS if m != "NNF"):
+            fit = pool(effects.yi[known], effects.vi[known], tau2=way.tau2, ci=ci, level=printed.level, pi=pi)
+            ends = effects.on_display(*(np.asarray(getattr(fit, n)) for n in shown))
+            if all(printed.agrees(n, end) for n, end in zip(shown, ends, strict=True)):
+                return pi, ci
+    return "", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -13,12 +13,15 @@ import numpy as np
 from metarepro.effects.checks import Array
 from metarepro.errors import DataError
 from metarepro.evidence.integrity.printed import decimals_of, rounded_from, text_of
+from metarepro.pooling.kernel import Mask
 
-NUMBERS = ("estimate", "ci_low", "ci_high", "tau2", "i2", "q")
+# What a specification must give, and what else may be printed.
+SHOWN = ("estimate", "ci_low", "ci_high")
+NUMBERS = (*SHOWN, "tau2", "i2", "q")
 PREDICTION = ("pi_low", "pi_high")
 COUNTS = ("e1", "n1", "e2", "n2")
-MEANS = ("m1", "sd1", "n1", "m2", "sd2", "n2")
-EFFECTS = ("estimate", "ci_low", "ci_high")
+# What studies may be given by, each a complete set.
+SETS = {"counts": COUNTS, "means": ("m1", "sd1", "n1", "m2", "sd2", "n2"), "effects": SHOWN}
 # A number with more decimals was computed, not printed, and counts as exact.
 COMPUTED = 6
 _WHOLE = ("e1", "n1", "e2", "n2")
@@ -80,14 +83,24 @@ class PrintedResult:
         text = getattr(self, name)
         return float(text) if text else None
 
-    def limits(self, name: str) -> tuple[float, float]:
-        """Values that may have been rounded to a printed number."""
-        return _limits_of(getattr(self, name))
+    def agrees(self, name: str, values: Array | float, room: float = 0.0) -> Mask:
+        """Which values round to a printed number."""
+        return rounds_to(getattr(self, name), values, room)
 
     @property
     def shown(self) -> tuple[str, ...]:
         """Names of the numbers that were printed."""
         return tuple(n for n in NUMBERS if getattr(self, n))
+
+
+def rounds_to(text: str, values: Array | float, room: float = 0.0) -> Mask:
+    """Which values round to a printed number, or would if they were `room` off.
+
+    A hair is allowed for the arithmetic of two programs.
+    """
+    low, high = _limits_of(text)
+    slack = room + 1e-9 * max(abs(low), abs(high), 1e-3)
+    return np.asarray((values >= low - slack) & (values <= high + slack), dtype=np.bool_)
 
 
 @cache
@@ -105,13 +118,13 @@ class StudyInputs:
     ----------
     kind : str
         ``counts``, ``means`` or ``effects``.
-    columns : dict of ndarray, shape (k,)
-        COUNTS, MEANS or EFFECTS.
+    columns : dict of ndarray, shape (k,), or (s, k) for sets of them
+        Those of the kind in `SETS`.
     half : dict of ndarray, shape (k,)
         How far each number may be from what was rounded to it; 0 for counts and sizes.
     labels : tuple of str
         Names of the studies.
-    paired : tuple of bool
+    paired : tuple of bool, or ndarray of the columns' shape
         Which studies are crossover trials whose two arms are the same patients.
     level : float
         Of the studies' intervals.
@@ -121,13 +134,33 @@ class StudyInputs:
     columns: dict[str, Array]
     half: dict[str, Array]
     labels: tuple[str, ...]
-    paired: tuple[bool, ...] = ()
+    paired: tuple[bool, ...] | Mask = ()
     level: float = 0.95
 
     @property
     def k(self) -> int:
         """Number of studies."""
         return len(self.labels)
+
+    def ends(self, study: int | None = None) -> StudyInputs | None:
+        """Sets with one number (of one study) at the lower end of what was rounded to it, then each at the upper end.
+
+        None if nothing was rounded, or an SD may have been 0.
+        """
+        places = [(n, i) for n, half in self.half.items() for i in np.flatnonzero(half) if study in (None, i)]
+        columns = {n: np.tile(v, (2 * len(places), 1)) for n, v in self.columns.items()}
+        for row, (name, i) in enumerate(places):
+            columns[name][row, i] -= self.half[name][i]
+            columns[name][row + len(places), i] += self.half[name][i]
+        if not places or any((v <= 0).any() for n, v in columns.items() if n.startswith("sd")):
+            return None
+        return replace(self, columns=columns)
+
+
+def room_of(ends: Array) -> float:
+    """How far, to first order, the rounding of inputs may move a number, from its values for `StudyInputs.ends`."""
+    half = len(ends) // 2
+    return float(np.abs(ends[half:] - ends[:half]).sum()) / 2
 
 
 def read_inputs(
@@ -141,7 +174,7 @@ def read_inputs(
     Parameters
     ----------
     columns : mapping of str to sequence
-        One of the complete sets COUNTS, MEANS, EFFECTS.
+        One of the complete `SETS`.
     labels : sequence of str, optional
         Names of the studies.
     paired : sequence of bool, optional
@@ -154,11 +187,9 @@ def read_inputs(
     DataError
         Columns that are no complete set, of different lengths, or hold something that is no number.
     """
-    kinds = {"counts": COUNTS, "means": MEANS, "effects": EFFECTS}
-    kind = next((kind for kind, names in kinds.items() if set(columns) == set(names)), "")
-    names = kinds.get(kind, ())
+    kind, names = next(((kind, names) for kind, names in SETS.items() if set(columns) == set(names)), ("", ()))
     if not kind:
-        sets = "; ".join(", ".join(names) for names in (COUNTS, MEANS, EFFECTS))
+        sets = "; ".join(", ".join(names) for names in SETS.values())
         raise DataError(f"Inputs have the columns {', '.join(columns)}; one of these sets is needed: {sets}.")
     sizes = {len(columns[n]) for n in names}
     if len(sizes) != 1 or 0 in sizes:

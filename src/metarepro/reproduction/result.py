@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from metarepro.errors import MetareproError
-from metarepro.records import from_plain, to_plain
+from metarepro.records import Number, from_plain, to_plain
 
 SCHEMA_VERSION = 1
 
@@ -20,9 +20,9 @@ StudyVerdict = Literal["exact", "rounding", "differs", "not checkable"]
 class Numbers:
     """An estimate and its interval on the display scale; nan where there is none."""
 
-    estimate: float
-    ci_low: float
-    ci_high: float
+    estimate: Number
+    ci_low: Number
+    ci_high: Number
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Resynthesis:
         How the two intervals lie to each other, in words.
     tried, agreeing : int
         Ways of computing our rows, and how many of them give the printed numbers.
-    lowest, highest : float
+    lowest, highest : Number
         Smallest and largest estimate of all of them; nan if none was tried.
     nearest : str
         The one that comes nearest.
@@ -108,8 +108,8 @@ class Resynthesis:
     agreement: str
     tried: int
     agreeing: int
-    lowest: float
-    highest: float
+    lowest: Number
+    highest: Number
     nearest: str
 
 
@@ -134,7 +134,7 @@ class Reproduction:
         The specification that agrees, or the nearest of those that the report's words allow.
     rounded : PrintedNumbers
         The same at the printed precision.
-    difference, relative : float
+    difference, relative : Number
         Recomputed minus printed estimate on the display scale, and as a share of the printed one; nan if not computed.
     tried, agreeing : int
         Specifications of all studies, and how many of them agree.
@@ -165,8 +165,8 @@ class Reproduction:
     reason: str
     recomputed: Numbers | None
     rounded: PrintedNumbers
-    difference: float
-    relative: float
+    difference: Number
+    relative: Number
     tried: int
     agreeing: int
     specifications: tuple[SpecificationResult, ...]

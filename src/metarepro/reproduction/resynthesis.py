@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.run import run_analysis
-from metarepro.analysis.select import Comparison, select
+from metarepro.analysis.selection import Comparison, select
 from metarepro.errors import MetareproError
 from metarepro.evidence.dataset import Dataset
-from metarepro.reproduction.match import Specification, all_specifications, apart, gives, specification_of
-from metarepro.reproduction.printed import PrintedResult, StudyInputs, read_inputs
+from metarepro.pooling.inference import quantile
+from metarepro.reproduction.match import Specification, apart, gives_all, specification_of
+from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs, read_inputs
 from metarepro.reproduction.result import Numbers, Resynthesis
+from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.targets import RATIOS, Target
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,6 @@ def resynthesise(target: Target, own: OwnRows, config: Config, data: Dataset) ->
         sign = -1.0 if own.turned else 1.0
         numbers = Numbers(sign * summary.estimate, sign * low, sign * high)
     estimable = [s for s in result.studies if s.estimable]
-    tried, agreeing, lowest, highest, nearest = _search(target, analysis, own.turned, data)
     return Resynthesis(
         analysis=own.analysis.id,
         title=own.analysis.title,
@@ -69,11 +69,7 @@ def resynthesise(target: Target, own: OwnRows, config: Config, data: Dataset) ->
         studies=tuple(s.label for s in estimable),
         overlap=_overlap(target, [s.study_id for s in estimable], own.until),
         agreement=agreement(target.printed, numbers, target.unit),
-        tried=tried,
-        agreeing=agreeing,
-        lowest=lowest,
-        highest=highest,
-        nearest=nearest,
+        **_search(target, analysis, own.turned, data),
     )
 
 
@@ -95,7 +91,7 @@ def agreement(printed: PrintedResult | None, ours: Numbers, unit: float = 1.0) -
     """How a printed result, of a unit such as 0.01 for percent, and ours lie to each other, in words."""
     if printed is None or not math.isfinite(ours.estimate):
         return "nothing to compare"
-    values = [printed.value(n) for n in ("estimate", "ci_low", "ci_high")]
+    values = [printed.value(n) for n in SHOWN]
     estimate, low, high = (None if v is None else unit * v for v in values)
     assert estimate is not None
     inside = ours.ci_low <= estimate <= ours.ci_high
@@ -118,46 +114,36 @@ def _overlap(target: Target, ours: list[str], until: int | None) -> str:
     return f"{len(both)} of our {len(ours)} are among the {len(target.listed)} of its trials that are known"
 
 
-def _search(target: Target, analysis: Analysis, turned: bool, data: Dataset) -> tuple[int, int, float, float, str]:
+def _search(target: Target, analysis: Analysis, turned: bool, data: Dataset) -> dict[str, Any]:
     """Ways of computing our rows: how many, how many give the printed numbers, the range of estimates, the nearest."""
-    none = (0, 0, math.nan, math.nan, "")
-    if target.printed is None or target.code not in ("OR", "RR", "RD", "MD", "SMD"):
-        return none
-    printed = _turned_print(target.printed) if turned else target.printed
-    statistics = (("endpoint",), ("change",)) if target.code in ("MD", "SMD") else (analysis.statistic,)
-    seen: set[str] = set()
-    specs: list[tuple[Specification, str, bool]] = []
+    found: list[tuple[Specification, str]] = []
+    printed, code, seen = target.printed, target.code, set()
+    statistics = (("endpoint",), ("change",)) if code in ("MD", "SMD") else (analysis.statistic,)
     for crossover, statistic in product(("first_else_all", "all_periods", "first_period"), statistics):
+        if printed is None or code not in ("OR", "RR", "RD", "MD", "SMD"):
+            break
         try:
             variant = analysis.model_copy(update={"crossover": crossover, "statistic": statistic})
-            inputs = _inputs(select(variant, data).comparisons, target.code)
+            inputs = _inputs(select(variant, data).comparisons, code)
         except MetareproError:
             continue  # several rows fit this variant equally well
         if inputs is None or (key := repr((inputs.columns, inputs.labels, inputs.paired))) in seen:
             continue
         seen.add(key)
-        words = f"{crossover.replace('_', ' ')}, {statistic[0]} scores" if len(statistics) > 1 else ""
-        mask = np.ones((1, inputs.k), dtype=bool)
-        for pooled in all_specifications(inputs, printed, mask):
+        words = crossover.replace("_", " ") + (f", {statistic[0]} scores" if len(statistics) > 1 else "")
+        for pooled in all_specifications(inputs, printed):
             # Which sign the report means is known here, so the other one does not count.
-            if "turned" not in pooled.method and math.isfinite(float(pooled.estimate[0])):
-                spec = specification_of(pooled, 0, [], printed)
-                specs.append((spec, words or crossover.replace("_", " "), bool(gives(pooled, printed)[0])))
-    if not specs:
-        return none
-    nearest, words, _ = min(specs, key=lambda s: apart(s[0], printed))
-    estimates = sorted(-s.estimate if turned else s.estimate for s, _, _ in specs)
-    return len(specs), sum(agrees for *_, agrees in specs), estimates[0], estimates[-1], f"{nearest}; {words}"
-
-
-def _turned_print(printed: PrintedResult) -> PrintedResult:
-    """A printed difference with the other sign."""
-
-    def turn(text: str) -> str:
-        return text[1:] if text.startswith("-") else f"-{text}" if text else ""
-
-    low, high = turn(printed.ci_high), turn(printed.ci_low)
-    return replace(printed, estimate=turn(printed.estimate), ci_low=low, ci_high=high)
+            if not pooled.way.turned and math.isfinite(float(pooled.estimate[0])):
+                meant = replace(pooled.turned(), way=pooled.way) if turned else pooled
+                found.append((specification_of(meant, 0, printed), words))
+    if not found or printed is None:
+        return {"tried": 0, "agreeing": 0, "lowest": math.nan, "highest": math.nan, "nearest": ""}
+    nearest, words = min(found, key=lambda f: apart(f[0], printed))
+    estimates = [s.estimate for s, _ in found]
+    return {
+        "tried": len(found), "agreeing": sum(gives_all(s) for s, _ in found), "lowest": min(estimates),
+        "highest": max(estimates), "nearest": f"{nearest}; {words}",
+    }  # fmt: skip
 
 
 def _inputs(comparisons: tuple[Comparison, ...], measure: str) -> StudyInputs | None:
@@ -179,5 +165,6 @@ def _inputs(comparisons: tuple[Comparison, ...], measure: str) -> StudyInputs | 
 
 def _ends(inputs: dict[str, float]) -> tuple[float, float]:
     if "se" in inputs:
-        return inputs["estimate"] - _Z * inputs["se"], inputs["estimate"] + _Z * inputs["se"]
+        half = float(quantile(0.975, np.array(np.nan))) * inputs["se"]
+        return inputs["estimate"] - half, inputs["estimate"] + half
     return inputs["ci_low"], inputs["ci_high"]

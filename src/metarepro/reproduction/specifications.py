@@ -3,66 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
-from metarepro.effects import effect_sizes
 from metarepro.effects.checks import Array
+from metarepro.effects.core import effect_sizes, from_display, to_display
 from metarepro.effects.generic import se_from_interval
-from metarepro.effects.means import hedges_j
+from metarepro.effects.means import matched_smd_variance
 from metarepro.errors import DataError
+from metarepro.pooling.counts import dersimonian_laird_around, mantel_haenszel
 from metarepro.pooling.engine import estimate
+from metarepro.pooling.inference import quantile
+from metarepro.pooling.intervals import half_widths
 from metarepro.pooling.kernel import Mask
 from metarepro.pooling.problems import open_batch
-from metarepro.reproduction.printed import StudyInputs
+from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
+from metarepro.reproduction.ways import CI, TAU2, TO_ZERO, Formula, Way, formulas
 
-TAU2 = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
-CI = ("z", "t", "HK", "HK-adhoc")
-RATIOS = ("OR", "RR", "PETO")
-TO_ALL, AS_IT_IS = "0.5 to all tables", "studies with a zero left out"
-TO_ZERO = "0.5 to all cells of tables with a zero"
-BY_ARM_SIZE = "the arm's share of the patients to tables with a zero"
-# Zero-cell rules that look at one table at a time, the usual one first: words and options of `effect_sizes`.
-ZERO_RULES: tuple[tuple[str, dict[str, Any]], ...] = (
-    (TO_ZERO, {}),
-    ("the same, double zeros left out", {"drop_double_zero": True}),
-    ("0.5 to the events of tables without events in an arm", {"correction_cells": "events", "drop_double_zero": True}),
-    (TO_ALL, {"correction_to": "all"}),
-    (AS_IT_IS, {"correction_to": "none"}),
-)
-# Before which of them the rule stands that looks at all studies of a set.
-IF_ANY = 3
+# Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
+Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
 
 
 @dataclass(frozen=True)
 class Effects:
-    """Effects of all studies by one formula: what it is in words, yi and vi of shape (..., k), whether ratios."""
+    """Effects of all studies by one formula, yi and vi of shape (k,) or (s, k)."""
 
-    words: str
-    measure: str
+    formula: Formula
     yi: Array
     vi: Array
 
-    @property
-    def ratio(self) -> bool:
-        """Whether the display scale is a ratio's."""
-        return self.measure in RATIOS
+    def on_display(self, *values: Array) -> list[Array]:
+        """Values of the working scale, of one shape, on the display scale."""
+        return list(to_display(self.formula.measure, values))
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """Results of one effect formula and one pooling method for many sets of studies, on the display scale.
+    """Results of one way of computing for many sets of studies, of their shape, on the display scale."""
 
-    `estimate`, `ci_low`, `ci_high`, `tau2`, `i2`, `q` have the shape of the sets.
-    """
-
-    effects: str
-    measure: str
-    method: str
+    way: Way
     estimate: Array
     ci_low: Array
     ci_high: Array
@@ -70,205 +53,148 @@ class Pooled:
     i2: Array
     q: Array
 
+    def turned(self) -> Pooled:
+        """The same results with the arms exchanged."""
+        ratio = self.way.formula.ratio
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value, low, high = (1 / x if ratio else -x for x in (self.estimate, self.ci_high, self.ci_low))
+        return replace(self, way=replace(self.way, turned=True), estimate=value, ci_low=low, ci_high=high)
 
-def effect_formulas(inputs: StudyInputs, measure: str) -> list[Effects]:
-    """Effects by each formula in use for a measure, of studies (k,) or sets of them (s, k).
 
-    Formulas that give the same numbers are one.
+def effects_by(formula: Formula, inputs: StudyInputs) -> Effects:
+    """Effects by one formula, of studies (k,) or sets of them (s, k).
+
+    References
+    ----------
+    Elbourne et al. 2002, doi:10.1093/ije/31.1.140 (crossover trials; SMD on the scale of parallel ones).
+    """
+    c, measure, r = inputs.columns, formula.measure, formula.correlation
+    if formula.kind == "effects":
+        y, low, high = (from_display(measure, c[n]) for n in ("estimate", "ci_low", "ci_high"))
+        return Effects(formula, y, se_from_interval(low, high, inputs.level) ** 2)
+    es = effect_sizes(measure, **c, **dict(formula.options))
+    if r is None:
+        return Effects(formula, es.yi, es.vi)
+    if measure == "MD":
+        both = {n: c[n] for n in ("m1", "sd1", "m2", "sd2")}
+        own = effect_sizes("MC", **both, n=np.minimum(c["n1"], c["n2"]), r=r).vi
+    elif measure == "SMD":
+        own = matched_smd_variance(es.yi, np.minimum(c["n1"], c["n2"]), r)
+    else:
+        own = es.vi.copy()
+        for i in np.flatnonzero(np.asarray(inputs.paired) & (c["n1"] == c["n2"])):
+            # Margins that make the correlation impossible keep the variance of parallel arms.
+            with contextlib.suppress(DataError):
+                own[i] = effect_sizes(f"MP{measure}M", e1=c["e1"][i], e2=c["e2"][i], n=c["n1"][i], r=r).vi[0]
+    return Effects(formula, es.yi, np.where(inputs.paired, own, es.vi))
+
+
+def all_effects(inputs: StudyInputs, measure: str) -> list[Effects]:
+    """Effects by each formula in use; the first of those that give the same numbers stands for all.
 
     Raises
     ------
     DataError
         The measure cannot be made of these numbers.
     """
-    c = inputs.columns
-    found: list[Effects] = []
-    if inputs.kind == "counts" and measure in ("OR", "RR", "RD"):
-        found += [Effects(words, measure, *_values(measure, c, **options)) for words, options in ZERO_RULES]
-        found.insert(IF_ANY, Effects("0.5 to all tables if one has a zero", measure, *_if_any(found, c)))
-        if measure == "OR":
-            found.append(Effects("Peto", "PETO", *_values("PETO", c, correction_to="none", drop_double_zero=True)))
-        found.append(Effects(BY_ARM_SIZE, measure, *_corrected_by_size(measure, c)))
-        found += paired_counts(inputs, found[0])
-    elif inputs.kind == "means" and measure == "MD":
-        found.append(Effects("separate variances", "MD", *_values("MD", c)))
-        found.append(Effects("pooled variance", "MD", *_pooled_md(c)))
-        found += paired_means(inputs, found[0])
-    elif inputs.kind == "means" and measure == "SMD":
-        found += _smd(c)
-        found += paired_means(inputs, found[0])
-    elif inputs.kind == "effects":
-        ratio = measure in (*RATIOS, "HR")
-        y, low, high = (np.log(c[n]) if ratio else c[n] for n in ("estimate", "ci_low", "ci_high"))
-        found.append(Effects("SE from the interval", measure, y, se_from_interval(low, high, inputs.level) ** 2))
-    else:
-        raise DataError(f"{measure} cannot be made of {inputs.kind}.")
-    return _different(found)
-
-
-def _corrected_by_size(measure: str, c: dict[str, Array]) -> tuple[Array, Array]:
-    """Effects with corrections in proportion to the arms (n1/N, n2/N) in tables with a zero.
-
-    References
-    ----------
-    Sweeting, Sutton & Lambert 2004, doi:10.1002/sim.1761 (treatment-arm continuity correction).
-    """
-    total = c["n1"] + c["n2"]
-    zero = (c["e1"] == 0) | (c["e2"] == 0) | (c["e1"] == c["n1"]) | (c["e2"] == c["n2"])
-    k1, k2 = (np.where(zero, c[n] / total, 0.0) for n in ("n1", "n2"))
-    a, b, d, e = c["e1"] + k1, c["n1"] - c["e1"] + k1, c["e2"] + k2, c["n2"] - c["e2"] + k2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if measure == "OR":
-            return np.log(a * e / (b * d)), 1 / a + 1 / b + 1 / d + 1 / e
-        if measure == "RR":
-            return np.log(a / (a + b)) - np.log(d / (d + e)), 1 / a - 1 / (a + b) + 1 / d - 1 / (d + e)
-        n1, n2 = a + b, d + e
-        return a / n1 - d / n2, a * b / n1**3 + d * e / n2**3
-
-
-# Correlations that are assumed between the two periods of a crossover trial.
-CORRELATIONS = (0.25, 0.5, 0.75)
-
-
-def paired_means(inputs: StudyInputs, as_parallel: Effects) -> list[Effects]:
-    """The same effects with the variances of pairs in crossover trials, for each assumed correlation.
-
-    References
-    ----------
-    Elbourne et al. 2002, doi:10.1093/ije/31.1.140: MD; SMD on the scale of parallel trials.
-    """
-    if not any(inputs.paired):
-        return []
-    c, paired = inputs.columns, np.array(inputs.paired)
-    n = np.minimum(c["n1"], c["n2"])
-    found = []
-    for r in CORRELATIONS:
-        if as_parallel.measure == "MD":
-            own = (c["sd1"] ** 2 + c["sd2"] ** 2 - 2 * r * c["sd1"] * c["sd2"]) / n
-        else:
-            own = (1 / n + as_parallel.yi**2 / (2 * n)) * 2 * (1 - r)
-        words = f"crossover pairs, r = {r:g} assumed"
-        found.append(Effects(words, as_parallel.measure, as_parallel.yi, np.where(paired, own, as_parallel.vi)))
-    return found
-
-
-def paired_counts(inputs: StudyInputs, as_parallel: Effects) -> list[Effects]:
-    """The same for counts; a study whose margins make a correlation impossible keeps the variance of parallel arms.
-
-    References
-    ----------
-    Elbourne et al. 2002, doi:10.1093/ije/31.1.140; Becker & Balagtas 1993, doi:10.2307/2532242.
-    """
-    if not any(inputs.paired) or as_parallel.yi.ndim > 1:
-        return []
-    c, measure = inputs.columns, {"OR": "MPORM", "RR": "MPRRM", "RD": "MPRDM"}[as_parallel.measure]
-    found = []
-    for r in CORRELATIONS:
-        vi = as_parallel.vi.copy()
-        for i in np.flatnonzero(inputs.paired):
-            if c["n1"][i] != c["n2"][i]:
-                continue
-            margins = {"e1": [c["e1"][i]], "e2": [c["e2"][i]], "n": [c["n1"][i]], "r": [r]}
-            with contextlib.suppress(DataError):
-                vi[i] = effect_sizes(measure, **margins).vi[0]
-        found.append(Effects(f"crossover pairs, r = {r:g} assumed", as_parallel.measure, as_parallel.yi, vi))
-    return found
-
-
-def _values(measure: str, columns: dict[str, Array], **options: Any) -> tuple[Array, Array]:
-    shape = next(iter(columns.values())).shape
-    es = effect_sizes(measure, **{n: v.ravel() for n, v in columns.items()}, **options)
-    return es.yi.reshape(shape), es.vi.reshape(shape)
-
-
-def _if_any(formulas: list[Effects], c: dict[str, Array]) -> tuple[Array, Array]:
-    """Effects of corrected tables for sets with a zero, of tables as they are for the others."""
-    zero = (c["e1"] == 0) | (c["e2"] == 0) | (c["e1"] == c["n1"]) | (c["e2"] == c["n2"])
-    any_zero = zero.any(-1, keepdims=True)
-    corrected, plain = (next(f for f in formulas if f.words == words) for words in (TO_ALL, AS_IT_IS))
-    return np.where(any_zero, corrected.yi, plain.yi), np.where(any_zero, corrected.vi, plain.vi)
-
-
-def _pooled_md(c: dict[str, Array]) -> tuple[Array, Array]:
-    df = c["n1"] + c["n2"] - 2
-    s2 = ((c["n1"] - 1) * c["sd1"] ** 2 + (c["n2"] - 1) * c["sd2"] ** 2) / df
-    return c["m1"] - c["m2"], s2 * (1 / c["n1"] + 1 / c["n2"])
-
-
-def _smd(c: dict[str, Array]) -> list[Effects]:
-    """Hedges g with exact and approximate J, and Cohen's d, each with the variances in use."""
-    n1, n2 = c["n1"], c["n2"]
-    total, df = n1 + n2, n1 + n2 - 2
-    inverse = 1 / n1 + 1 / n2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        d = (c["m1"] - c["m2"]) / np.sqrt(((n1 - 1) * c["sd1"] ** 2 + (n2 - 1) * c["sd2"] ** 2) / df)
-        found = []
-        corrections = (("exact J", hedges_j(df)), ("J as 1 - 3/(4N - 9)", 1 - 3 / (4 * df - 1)))
-        for words, j in (*corrections, ("Cohen's d", np.ones_like(d))):
-            g = j * d
-            variances = [
-                ("variance with g", inverse + g**2 / (2 * total)),
-                ("variance with d", inverse + d**2 / (2 * total)),
-                ("variance with d, times J²", j**2 * (inverse + d**2 / (2 * total))),
-                ("variance of RevMan", inverse + g**2 / (2 * (total - 3.94))),
-                ("variance with g, df", inverse + g**2 / (2 * df)),
-                ("unbiased variance", inverse + (1 - (df - 2) / (df * j**2)) * g**2),
-            ]
-            found += [Effects(f"{words}, {name}", "SMD", g, v) for name, v in variances]
-    return found
-
-
-def _different(formulas: list[Effects]) -> list[Effects]:
-    """Formulas that differ in some number; the first of those that do not stands for all."""
     kept: list[Effects] = []
-    for formula in formulas:
-        if not any(
-            f.measure == formula.measure
-            and np.allclose(f.yi, formula.yi, rtol=1e-12, atol=0, equal_nan=True)
-            and np.allclose(f.vi, formula.vi, rtol=1e-12, atol=0, equal_nan=True)
-            for f in kept
-        ):
-            kept.append(formula)
+    for effects in (effects_by(f, inputs) for f in formulas(inputs, measure)):
+        if not any(f.formula.measure == effects.formula.measure and _same(f, effects) for f in kept):
+            kept.append(effects)
     return kept
 
 
-def pool_all(effects: Effects, mask: Mask, level: float, methods: Sequence[str] = TAU2) -> Iterator[Pooled]:
-    """Results by every inverse-variance method for all sets of studies at once.
+def _same(a: Effects, b: Effects) -> bool:
+    pairs = ((a.yi, b.yi), (a.vi, b.vi))
+    return all(np.allclose(x, y, rtol=1e-12, atol=0, equal_nan=True) for x, y in pairs)
 
-    Parameters
-    ----------
-    effects : Effects
-        With yi and vi of shape (k,) or (s, k).
-    mask : ndarray of bool, shape (s, k)
-        The sets.
-    level : float
-    methods : sequence of str
-        Estimators of tau2.
+
+def all_specifications(
+    inputs: StudyInputs, printed: PrintedResult, mask: Mask | None = None, only: Way | None = None
+) -> Iterator[Pooled]:
+    """Results of all ways, or of one, for all sets of studies; in either sign if the printed one asks for it.
+
+    `mask`, of shape (s, k), says which studies make each set; all of `inputs` if left out.
     """
+    if mask is None:
+        mask = np.ones(np.atleast_2d(next(iter(inputs.columns.values()))).shape, dtype=bool)
+    by_formula = all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]
+    fixed: Fixed = []
+    if inputs.kind == "counts" and (only is None or only.weights == "MH"):
+        fixed = _mantel_haenszel(inputs, printed.measure, mask)
+    for effects in by_formula:
+        results = list(_inverse_variance(effects, mask, printed.level, only))
+        if fixed and effects.formula.measure != "PETO":
+            results += _around_mantel_haenszel(fixed, effects, mask, printed.level)
+        if only.turned if only else _other_side(results, printed, effects.formula):
+            results += [r.turned() for r in results]
+        yield from (r for r in results if only is None or r.way == only)
+
+
+def _other_side(results: list[Pooled], printed: PrintedResult, formula: Formula) -> bool:
+    """Whether a result lies on the other side of no effect than the printed one."""
+    null = 1.0 if formula.ratio else 0.0
+    estimates = np.concatenate([r.estimate[:1] for r in results])
+    return bool(((estimates - null) * ((printed.value("estimate") or 0.0) - null) < 0).any())
+
+
+def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | None) -> Iterator[Pooled]:
+    """Results by every inverse-variance method (Peto's by a common effect), or by that of one way."""
     known = np.isfinite(effects.yi) & np.isfinite(effects.vi) & (effects.vi > 0)
     used = mask & known
     enough = used.sum(-1) > 0
     y, v = (np.where(known, a, x) for a, x in ((effects.yi, 0.0), (effects.vi, 1.0)))
     # A set without any study is computed with all of them and blanked.
     batch = open_batch(y, v, mask=np.where(enough[..., None], used, known | ~known))
-    tail = (1 + level) / 2
-    for tau2 in methods:
-        e, _ = estimate(batch, tau2)
-        df = e.k - 1
-        with np.errstate(divide="ignore", invalid="ignore"):
-            wald = np.sqrt(e.covariance[:, 0, 0])
-            factor = np.where(df > 0, e.rss / df, np.nan)
-            i2 = np.where(df > 0, 100 * np.maximum(0, 1 - df / e.q), 0.0)
-            t = np.where(df > 0, stdtrit(np.maximum(df, 1), tail), np.nan)
-        for ci in CI:
-            if tau2 == "CE" and ci.startswith("HK"):
-                continue
-            scale = {"HK": np.sqrt(factor), "HK-adhoc": np.sqrt(np.maximum(factor, 1.0))}.get(ci, np.ones_like(wald))
-            half = (ndtri(tail) if ci == "z" else t) * wald * scale
-            values = [e.beta[:, 0], e.beta[:, 0] - half, e.beta[:, 0] + half]
-            if effects.ratio or effects.measure == "HR":
-                with np.errstate(over="ignore"):
-                    values = [np.exp(x) for x in values]
-            blank = np.where(enough, 0.0, np.nan)
-            value, low, high = (x + blank for x in values)
-            yield Pooled(effects.words, effects.measure, f"{tau2}, {ci}", value, low, high, e.tau2, i2, e.q)
+    blank = np.where(enough, 0.0, np.nan)
+    weights: Literal["Peto", "IV"] = "Peto" if effects.formula.measure == "PETO" else "IV"
+    for tau2 in ("CE",) if weights == "Peto" else TAU2:
+        ways = [Way(effects.formula, weights, tau2, ci) for ci in CI if not (tau2 == "CE" and ci.startswith("HK"))]
+        if only is not None:
+            ways = [way for way in ways if way == replace(only, turned=False)]
+        if not ways:
+            continue
+        e, _ = estimate(batch, ESTIMATORS[tau2])
+        half, i2 = half_widths(e, level), _i2(e.q, e.k)
+        for way in ways:
+            yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
+
+
+def _mantel_haenszel(inputs: StudyInputs, measure: str, mask: Mask) -> Fixed:
+    """Mantel-Haenszel means and standard errors, of tables as they are and corrected for zero cells, for OR, RR, RD."""
+    e1, n1, e2, n2 = (inputs.columns[n] for n in COUNTS)
+    zero = (e1 == 0) | (e2 == 0) | (e1 == n1) | (e2 == n2)
+    plain = mantel_haenszel(e1, n1, e2, n2, measure=measure, mask=mask, rd_variance="GR")
+    found: Fixed = [("", plain.beta, plain.se)]
+    if zero.any():
+        tables = e1 + zero / 2, n1 + zero, e2 + zero / 2, n2 + zero
+        corrected = mantel_haenszel(*tables, measure=measure, mask=mask, rd_variance="GR")
+        found.append(("tables", corrected.beta, corrected.se))
+        if measure == "RD":
+            found.append(("variance", plain.beta, corrected.se))
+    return found
+
+
+def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: float) -> Iterator[Pooled]:
+    """The fixed effect, and DerSimonian-Laird with Q around the Mantel-Haenszel mean (RevMan 5)."""
+    formula = effects.formula
+    around = dersimonian_laird_around(effects.yi, effects.vi, fixed[0][1], mask)
+    i2 = _i2(around.q, around.k)
+    z = float(quantile((1 + level) / 2, np.array(np.nan)))
+    usual = formula.options == TO_ZERO and formula.correlation is None
+    for corrected, beta, se in fixed if usual else fixed[:1]:
+        way = Way(formula, "MH", "CE", "z", corrected)
+        yield _shown(effects, way, beta, z * se, (np.zeros(i2.shape), i2, around.q))
+    random = Way(formula, "MH", "DL", "z")
+    yield _shown(effects, random, around.beta, z * around.se, (around.tau2, i2, around.q))
+
+
+def _i2(q: Array, k: Array) -> Array:
+    """I2 from Q in percent, as reports print it: 0 for one study."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(k > 1, 100 * np.maximum(0, 1 - (k - 1) / q), 0.0)
+
+
+def _shown(effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array]) -> Pooled:
+    value, low, high = effects.on_display(centre, centre - half, centre + half)
+    return Pooled(way, value, low, high, *others)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.special import ndtri
 
 from metarepro.effects.checks import Array
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.printed import rounded_from
 from metarepro.evidence.tables import PublishedInput
-from metarepro.reproduction.printed import StudyInputs
+from metarepro.pooling.inference import quantile
+from metarepro.reproduction.printed import SHOWN, StudyInputs, room_of, rounds_to
 from metarepro.reproduction.result import Numbers, PrintedNumbers, StudyReproduction, StudyVerdict
-from metarepro.reproduction.specifications import Effects, effect_formulas
+from metarepro.reproduction.specifications import Effects, all_effects, effects_by
 from metarepro.reproduction.targets import Target
-
-SHOWN = ("estimate", "ci_low", "ci_high")
+from metarepro.reproduction.ways import Formula
+from metarepro.reproduction.words import effects_in_words
 
 
 def reproduce_studies(target: Target, data: Dataset) -> tuple[StudyReproduction, ...]:
@@ -34,64 +35,48 @@ def reproduce_studies(target: Target, data: Dataset) -> tuple[StudyReproduction,
     printed = [PrintedNumbers(*(cells.get(n, "").strip() for n in SHOWN)) for cells in own]
     if inputs.kind == "effects" or not any(p.estimate for p in printed):
         return ()
-    formulas = [f for f in effect_formulas(inputs, target.code) if f.yi.ndim == 1]
-    best = max(formulas, key=lambda f: sum(_gives(_numbers(f, i), p) for i, p in enumerate(printed)))
-    found = []
-    for i, p in enumerate(printed):
-        numbers = _numbers(best, i)
-        found.append(
-            StudyReproduction(inputs.labels[i], p, numbers, best.words, _verdict(inputs, target, best, i, numbers, p))
-        )
-    return tuple(found)
+    candidates = [(e.formula, _numbers(e)) for e in all_effects(inputs, target.code)]
+    formula, best = max(candidates, key=lambda c: sum(_gives(n, p) for n, p in zip(c[1], printed, strict=True)))
+    words = effects_in_words(formula)
+    verdicts = [_verdict(inputs, formula, i, n, p) for i, (n, p) in enumerate(zip(best, printed, strict=True))]
+    return tuple(
+        StudyReproduction(label, p, numbers, words, verdict)
+        for label, p, numbers, verdict in zip(inputs.labels, printed, best, verdicts, strict=True)
+    )
 
 
-def _numbers(effects: Effects, study: int) -> Numbers:
-    """Effect and 95 % Wald interval of a study on the display scale."""
-    y, half = float(effects.yi[study]), float(ndtri(0.975) * np.sqrt(effects.vi[study]))
-    values = [y, y - half, y + half]
-    return Numbers(*(float(np.exp(v)) if effects.ratio else v for v in values))
+def _numbers(effects: Effects) -> list[Numbers]:
+    """Effects and 95 % Wald intervals of the studies on the display scale."""
+    return [Numbers(*map(float, values)) for values in zip(*_intervals(effects), strict=True)]
 
 
-def _gives(numbers: Numbers, printed: PrintedNumbers, room: Numbers | None = None) -> bool:
+def _intervals(effects: Effects) -> list[Array]:
+    half = quantile(0.975, np.array(np.nan)) * np.sqrt(effects.vi)
+    return effects.on_display(effects.yi, effects.yi - half, effects.yi + half)
+
+
+def _gives(numbers: Numbers, printed: PrintedNumbers, room: Sequence[float] = (0.0, 0.0, 0.0)) -> bool:
     """Whether numbers round to the printed ones; in either sign."""
-    if not printed.estimate:
-        return False
-    for sign in (1, -1):
-        values = [sign * getattr(numbers, n) for n in SHOWN]
-        if sign < 0:
-            values[1:] = values[:0:-1]
-        fits = []
-        for name, value in zip(SHOWN, values, strict=True):
-            text = getattr(printed, name)
-            if text:
-                low, high = map(float, rounded_from(text))
-                more = getattr(room, name) if room is not None else 0.0
-                hair = 1e-9 * max(abs(low), abs(high), 1e-3)
-                fits.append(low - more - hair <= value <= high + more + hair)
-        if all(fits):
-            return True
-    return False
+    texts = [(getattr(printed, n), more) for n, more in zip(SHOWN, room, strict=True)]
+    signs = (
+        (numbers.estimate, numbers.ci_low, numbers.ci_high),
+        (-numbers.estimate, -numbers.ci_high, -numbers.ci_low),
+    )
+    return bool(printed.estimate) and any(
+        all(not text or rounds_to(text, value, more) for (text, more), value in zip(texts, values, strict=True))
+        for values in signs
+    )
 
 
 def _verdict(
-    inputs: StudyInputs, target: Target, effects: Effects, study: int, numbers: Numbers, printed: PrintedNumbers
+    inputs: StudyInputs, formula: Formula, study: int, numbers: Numbers, printed: PrintedNumbers
 ) -> StudyVerdict:
     if not printed.estimate or not np.isfinite(numbers.estimate):
         return "not checkable"
     if _gives(numbers, printed):
         return "exact"
-    room = dict.fromkeys(SHOWN, 0.0)
-    for name, half in inputs.half.items():
-        if half[study]:
-            ends = []
-            for sign in (-1, 1):
-                columns: dict[str, Array] = {n: v.copy() for n, v in inputs.columns.items()}
-                columns[name][study] += sign * half[study]
-                if columns[name][study] <= 0 and name.startswith("sd"):
-                    return "differs"
-                moved = StudyInputs(inputs.kind, columns, inputs.half, inputs.labels)
-                same = [f for f in effect_formulas(moved, target.code) if f.words == effects.words]
-                ends.append(_numbers((same or [effects])[0], study))
-            for n in SHOWN:
-                room[n] += abs(getattr(ends[1], n) - getattr(ends[0], n)) / 2
-    return "rounding" if any(room.values()) and _gives(numbers, printed, Numbers(**room)) else "differs"
+    ends = inputs.ends(study)
+    if ends is None:
+        return "differs"
+    room = [room_of(x[:, study]) for x in _intervals(effects_by(formula, ends))]
+    return "rounding" if _gives(numbers, printed, room) else "differs"

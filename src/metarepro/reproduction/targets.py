@@ -7,22 +7,13 @@ from dataclasses import dataclass
 
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import PublishedInput, PublishedResult
-from metarepro.reproduction.printed import (
-    COUNTS,
-    EFFECTS,
-    MEANS,
-    NUMBERS,
-    PREDICTION,
-    PrintedResult,
-    StudyInputs,
-    read_inputs,
-)
+from metarepro.reproduction.printed import NUMBERS, PREDICTION, SETS, PrintedResult, StudyInputs, read_inputs
 
-# Columns of published_inputs.csv that make a complete set, each in the order of the names beside it.
-_SETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "counts": (COUNTS, ("exp_events", "exp_total", "ctl_events", "ctl_total")),
-    "means": (MEANS, ("exp_mean", "exp_sd", "exp_n", "ctl_mean", "ctl_sd", "ctl_n")),
-    "effects": (EFFECTS, ("estimate", "ci_low", "ci_high")),
+# Columns of published_inputs.csv that make a complete set, each in the order of `SETS`.
+_COLUMNS = {
+    "counts": ("exp_events", "exp_total", "ctl_events", "ctl_total"),
+    "means": ("exp_mean", "exp_sd", "exp_n", "ctl_mean", "ctl_sd", "ctl_n"),
+    "effects": SETS["effects"],
 }
 _KINDS = {
     "OR": ("counts", "effects"),
@@ -100,10 +91,10 @@ def _target(data: Dataset, row: PublishedResult, listed: list[PublishedInput], c
         printed = PrintedResult(code, **numbers, k=row.k, model=row.model)
     inputs = None
     for kind in _KINDS.get(code, ()):
-        names, columns = _SETS[kind]
         cells = [data.printed[r.file, r.line] for r in listed]
-        if listed and all(c.get(n, "").strip() for c in cells for n in columns):
-            values = {name: [c[column] for c in cells] for name, column in zip(names, columns, strict=True)}
+        if listed and all(c.get(n, "").strip() for c in cells for n in _COLUMNS[kind]):
+            pairs = zip(SETS[kind], _COLUMNS[kind], strict=True)
+            values = {name: [c[column] for c in cells] for name, column in pairs}
             paired = [r.study_id in crossover for r in listed]
             inputs = read_inputs(values, [r.study_label or r.study_id for r in listed], paired)
             break

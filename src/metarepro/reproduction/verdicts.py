@@ -6,21 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
 from metarepro.reproduction.explain import Explanation, explain_mismatch
-from metarepro.reproduction.match import (
-    SHOWN,
-    Match,
-    Specification,
-    all_specifications,
-    apart,
-    lacks_declared,
-    match_published,
-    specification_of,
-    unusual,
-)
-from metarepro.reproduction.printed import PrintedResult, StudyInputs, as_printed, read_inputs
+from metarepro.reproduction.match import Match, Specification, apart, match_published
+from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs, as_printed, read_inputs, room_of
+from metarepro.reproduction.specifications import all_specifications
+from metarepro.reproduction.ways import lacks_declared, unusual
 
 Verdict = Literal["exact", "rounding", "within tolerance", "differs but explained", "differs", "not checkable"]
 
@@ -80,11 +70,11 @@ def judge(
         return Judgement("not checkable", reason)
     match = match_published(given, printed)
     whole = [m for m in match.matches if not m.left_out]
-    own = [m for m in whole if not lacks_declared(m, printed.model)]
+    own = [m for m in whole if not lacks_declared(m.way, printed.model)]
     if own:
         more = f" ({len(own)} specifications agree)" if len(own) > 1 else ""
         return Judgement("exact", f"{own[0]} gives the printed numbers{more}.", match)
-    candidates = [s for s in specifications_of_all(given, printed) if not lacks_declared(s, printed.model)]
+    candidates = [s for s in match.whole if not lacks_declared(s.way, printed.model)]
     for spec in candidates[:MOST_ROUNDED]:
         if _rounds(given, printed, spec):
             slips = _allowed(explain_mismatch(given, printed, any_events=False), printed)
@@ -97,11 +87,11 @@ def judge(
     best = candidates[0] if candidates else match.nearest
     fewer = [m for m in match.matches if _sound(m, printed)]
     explanations = _allowed(explain_mismatch(given, printed, any_events=not fewer), printed)
-    near = apart(best, printed) <= tolerance
-    if near and not fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
-        return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
-    if fewer and not any(_sound(e.specifications[0], printed) for e in explanations):
-        return Judgement("differs but explained", f"{fewer[0]} gives the printed numbers.", match, explanations)
+    if not any(_sound(e.specifications[0], printed) for e in explanations):
+        if fewer:
+            return Judgement("differs but explained", f"{fewer[0]} gives the printed numbers.", match, explanations)
+        if apart(best, printed) <= tolerance:
+            return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
     if explanations:
         first = explanations[0]
         others = sorted({e.study for e in explanations} - {first.study})
@@ -126,7 +116,7 @@ def _allowed(found: Sequence[Explanation], printed: PrintedResult) -> tuple[Expl
     """Explanations by ways of computing that the report's words allow; of several, or any if it says nothing."""
     kept = []
     for e in found:
-        specs = tuple(s for s in e.specifications if not lacks_declared(s, printed.model) and unusual(s) < 4)
+        specs = tuple(s for s in e.specifications if not lacks_declared(s.way, printed.model) and unusual(s.way) < 4)
         if specs:
             kept.append(replace(e, specifications=specs))
     return tuple(kept)
@@ -134,55 +124,21 @@ def _allowed(found: Sequence[Explanation], printed: PrintedResult) -> tuple[Expl
 
 def _sound(spec: Specification, printed: PrintedResult) -> bool:
     """Whether a specification is one that the report's words allow and gives all that is printed."""
-    return bool(printed.model) and not spec.differs and not lacks_declared(spec, printed.model)
+    return bool(printed.model) and not spec.differs and not lacks_declared(spec.way, printed.model)
 
 
 # For how many specifications the rounding of the inputs is carried through.
 MOST_ROUNDED = 6
 
 
-def specifications_of_all(inputs: StudyInputs, printed: PrintedResult) -> list[Specification]:
-    """All specifications of all studies together, the nearest to the printed numbers first."""
-    mask = np.ones((1, inputs.k), dtype=bool)
-    specs = [specification_of(p, 0, [], printed) for p in all_specifications(inputs, printed, mask)]
-    return sorted(specs, key=lambda s: apart(s, printed))
-
-
 def _rounds(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> bool:
     """Whether the printed numbers lie within what the rounding of the inputs allows, to first order."""
-    places = [(n, i) for n, half in inputs.half.items() for i in np.flatnonzero(half)]
-    if not places:
+    ends = inputs.ends()
+    if ends is None:
         return False
-    spread = dict.fromkeys(SHOWN, 0.0)
-    for name, study in places:
-        ends = []
-        for sign in (-1, 1):
-            columns = {n: v.copy() for n, v in inputs.columns.items()}
-            columns[name][study] += sign * inputs.half[name][study]
-            if name.startswith("sd") and columns[name][study] <= 0:
-                return False
-            moved = replace(inputs, columns=columns)
-            found = _one(moved, printed, spec)
-            if found is None:
-                return False
-            ends.append(found)
-        for n in SHOWN:
-            spread[n] += abs(ends[1][n] - ends[0][n]) / 2
-    for n in SHOWN:
-        if printed.value(n) is None:
-            continue
-        value, room = getattr(spec, n), spread[n]
-        low, high = printed.limits(n)
-        if not low - room <= value <= high + room:
-            return False
-    return True
-
-
-def _one(inputs: StudyInputs, printed: PrintedResult, spec: Specification) -> dict[str, float] | None:
-    mask = np.ones((1, inputs.k), dtype=bool)
-    for pooled in all_specifications(inputs, printed, mask, (spec.effects, spec.method)):
-        return {n: float(getattr(pooled, n)[0]) for n in SHOWN}
-    return None
+    (moved,) = all_specifications(ends, printed, only=spec.way)
+    rooms = {n: room_of(getattr(moved, n)) for n in SHOWN if getattr(printed, n)}
+    return all(bool(printed.agrees(n, getattr(spec, n), room)) for n, room in rooms.items())
 
 
 def _numbers(spec: Specification) -> str:

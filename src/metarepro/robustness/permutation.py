@@ -9,8 +9,9 @@ from math import factorial
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.core import EffectSizes, split_effects
 from metarepro.errors import DataError
-from metarepro.pooling.fit import PooledFit, pool
+from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
@@ -53,8 +54,8 @@ class PermutationTest:
 
 
 def permutation_test(
-    yi: ArrayLike,
-    vi: ArrayLike,
+    yi: ArrayLike | EffectSizes,
+    vi: ArrayLike | None = None,
     moderators: ArrayLike | None = None,
     *,
     tau2: str = "REML",
@@ -66,8 +67,8 @@ def permutation_test(
 
     Parameters
     ----------
-    yi, vi : array_like, shape (k,)
-        Effects and sampling variances on the working scale.
+    yi, vi : array_like, shape (k,), or EffectSizes
+        Effects and sampling variances on the working scale, or what `effect_sizes` gives.
     moderators : array_like, shape (k,) or (k, p), optional
         As in `pool`; whole rows are permuted.
     tau2, ci
@@ -98,8 +99,9 @@ def permutation_test(
     Follmann & Proschan 1999, doi:10.1111/j.0006-341X.1999.00732.x; Higgins & Thompson 2004, doi:10.1002/sim.1752;
     Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
     """
-    observed = pool(yi, vi, tau2, ci, moderators=moderators)
-    y, v = read_numbers(yi, "yi"), read_numbers(vi, "vi")
+    effects, variances = split_effects(yi, vi)
+    observed = fit_effects(effects, variances, tau2, ci, moderators=moderators)
+    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
     if y.ndim != 1 or np.ndim(moderators if moderators is not None else 0) > 2:
         raise DataError("A permutation test takes one problem, yi of shape (k,), moderators of shape (k,) or (k, p).")
     known = np.isfinite(y) & np.isfinite(v)
@@ -119,7 +121,7 @@ def permutation_test(
             signs = 1.0 - 2.0 * ((np.arange(total)[:, None] >> np.arange(k)) & 1)
         else:
             signs = random.choice([-1.0, 1.0], (number, k))
-        fits = pool(y * signs, v, tau2, ci)
+        fits = fit_effects(y * signs, v, tau2, ci)
         there, here = np.abs(fits.statistic)[:, None], np.abs(np.array([observed.statistic]))
         omnibus_there, omnibus_here = there[:, 0], here[0]
     else:
@@ -130,7 +132,7 @@ def permutation_test(
             if exact
             else random.permuted(np.tile(np.arange(k), (number, 1)), axis=1)
         )
-        fits = pool(y, v, tau2, ci, moderators=x[order])
+        fits = fit_effects(y, v, tau2, ci, moderators=x[order])
         there, here = np.abs(fits.statistic), np.abs(observed.statistic)
         omnibus_there, omnibus_here = _omnibus(fits), float(_omnibus(observed))
     p_value = _share(there, here, exact)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from metarepro.evidence.dataset import Dataset, numeric_columns
 from metarepro.evidence.integrity.findings import Finding, Texts, finding
 from metarepro.evidence.integrity.medians import median_without
-from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, Row
+from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous
 
 MAX_LABEL = 120
 _MISSING_CODE = re.compile(r"-(99|999|9999)|(999|9999|99999)", re.ASCII)
@@ -29,17 +29,9 @@ def check_entry(dataset: Dataset, text: Texts) -> Iterator[Finding]:
     yield from _arms(dataset)
 
 
-def _all_rows(dataset: Dataset) -> Iterator[Row]:
-    yield from dataset.studies.values()
-    yield from dataset.arms.values()
-    yield from dataset.sources.values()
-    for rows in dataset.others.values():
-        yield from rows
-
-
 def _line_ends(dataset: Dataset) -> Iterator[Finding]:
     """Files that end their lines in two ways, as after pasting from another file; nothing is lost by it."""
-    first = {row.file: row for row in reversed([*_all_rows(dataset)])}
+    first = {row.file: row for row in reversed([*dataset.rows])}
     for file, line in dataset.mixed_ends.items():
         if file not in first:
             continue
@@ -53,7 +45,7 @@ def _line_ends(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _cells(dataset: Dataset) -> Iterator[Finding]:
-    for row in _all_rows(dataset):
+    for row in dataset.rows:
         numeric = numeric_columns(type(row))
         for column, written in dataset.printed.get((row.file, row.line), {}).items():
             if column in numeric and _MISSING_CODE.fullmatch(written):

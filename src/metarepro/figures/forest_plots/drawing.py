@@ -8,6 +8,7 @@ import re
 from itertools import pairwise
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import Measure, get_measure
 from metarepro.figures import table
 from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
@@ -35,7 +36,7 @@ DOMAINS = ("d1", "d2", "d3", "d4", "d5", "overall")
 class ForestDrawing:
     """One forest plot: its rows, where its columns stand, and how its pages are drawn."""
 
-    def __init__(self, result: AnalysisResult) -> None:
+    def __init__(self, result: ShownResult) -> None:
         self.result = result
         self.measure = get_measure(result.measure)
         self.style: Style = get_style(result.figure.style)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.shown_result import ShownResult, show
 from metarepro.figures.forest_plots.drawing import ForestDrawing
 from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, page_width
@@ -69,7 +69,7 @@ def forest_pages(
     return figures_of(canvases, result.title, description)
 
 
-def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> AnalysisResult:
+def with_options(fit: Any, width_mm: float | None, style: str | None, words: dict[str, Any]) -> ShownResult:
     """The result to be drawn, with the options given."""
     options: dict[str, Any] = {}
     words = dict(words)
@@ -85,11 +85,11 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
     if style is not None:
         options["style"] = style
     if isinstance(fit, AnalysisResult) and not words:
-        result = fit
+        result = show(fit)
     else:
         # Only a fit from Python needs the rooms that compute.
         from metarepro.analysis.from_fit import result_with
 
-        result = result_with(fit, words)
+        result = show(result_with(fit, words))
     options = {name: tuple(v) if isinstance(v, Sequence) and name != "style" else v for name, v in options.items()}
-    return dataclasses.replace(result, figure=dataclasses.replace(result.figure, **options))
+    return show(result, **options)

@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
+from metarepro.analysis.result import StudyEffect, Summary
+from metarepro.analysis.shown_result import ShownResult, ShownStudy
 from metarepro.effects import Measure
 from metarepro.errors import ConfigError
 from metarepro.figures import wording
@@ -64,7 +65,7 @@ def summary_data(label: str, s: Summary) -> dict[str, Cell]:
             "ci_level": s.level}  # fmt: skip
 
 
-def make_rows(result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> list[Row]:
+def make_rows(result: ShownResult, measure: Measure, kind: DataKind, style: Style) -> list[Row]:
     """All rows in their order."""
     maker = _Maker(result, measure, kind, style)
     rows: list[Row] = []
@@ -84,13 +85,13 @@ def make_rows(result: AnalysisResult, measure: Measure, kind: DataKind, style: S
 class _Maker:
     """Makes the rows of one result."""
 
-    def __init__(self, result: AnalysisResult, measure: Measure, kind: DataKind, style: Style) -> None:
+    def __init__(self, result: ShownResult, measure: Measure, kind: DataKind, style: Style) -> None:
         self.result, self.measure, self.kind, self.style = result, measure, kind, style
         # A study that could not be pooled has no weight, whatever stands in its place.
         shown = fmt.weights([s.weight if s.estimable and 0 < s.weight < math.inf else 0.0 for s in result.studies])
         self.weight_of = dict(zip((id(s) for s in result.studies), shown, strict=True))
 
-    def study_row(self, study: StudyEffect, indent: float = 0.0) -> Row:
+    def study_row(self, study: ShownStudy, indent: float = 0.0) -> Row:
         """A study."""
         style, result = self.style, self.result
         values = (study.estimate, study.ci_low, study.ci_high)
@@ -116,7 +117,7 @@ class _Maker:
         data |= {f"column {head}" if head in data or head in RESERVED else head: text for head, text in own.items()}
         return Row("study", study_label(study), indent, cells, values, study.weight, data, folded, study.risk_of_bias)
 
-    def pooled_row(self, kind: str, label: str, summary: Summary, members: Sequence[StudyEffect]) -> Row:
+    def pooled_row(self, kind: str, label: str, summary: Summary, members: Sequence[ShownStudy]) -> Row:
         """A pooled result of some studies, with their sums under the columns."""
         values = (summary.estimate, summary.ci_low, summary.ci_high)
         effect = self.style.with_interval(self.measure, *values)

@@ -1,0 +1,180 @@
+"""Remarks on results: codes with values inside, and the one place that turns them into sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+Values = dict[str, Any]
+
+# How the interval of a single study was made.
+_SINGLE = {
+    "normal": "intervals are normal",
+    "Wilson": "the interval is Wilson's",
+    "as printed": "the interval is the printed one",
+}
+
+
+def list_rows(rows: Iterable[int]) -> str:
+    """Rows of the input as a list, at most ten of them."""
+    numbers = sorted(rows)
+    listed = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+    return f"row{'s' * (len(numbers) > 1)} {listed} (counted from 0)"
+
+
+def _list(rows: Iterable[int]) -> str:
+    return ", ".join(map(str, rows))
+
+
+def _rows(rows: Iterable[int]) -> str:
+    numbers = list(rows)
+    return f"row{'s' * (len(numbers) > 1)} {_list(numbers)}"
+
+
+_CELLS = {
+    "all": "added to all cells",
+    "events": "added to the events",
+    "by_arm_size": "on average, by the size of the arms, added to all cells",
+}
+# What each remark says; `{name}` is one of its values.
+SENTENCES: dict[str, str | Callable[[Values], str]] = {
+    # -- the input --
+    "effects_missing": lambda v: f"Dropped, because yi or vi is missing: {list_rows(v['rows'])}.",
+    "counts_missing": lambda v: f"Dropped, because a count is missing: rows {_list(v['rows'])} (counted from 0).",
+    "moderators_missing": lambda v: (
+        f"Left out, because the effect or a moderator is missing: rows {_list(v['rows'])} (counted from 0)."
+    ),
+    "variances_uneven": lambda v: (
+        f"The largest sampling variance is {v['ratio']:.1g} times the smallest; check the units."
+    ),
+    # -- few studies --
+    "one_study": lambda v: (
+        f"One study only: {'' if v['common'] else 'τ², '}I², H² and the prediction interval do not exist; "
+        f"{_SINGLE[v['interval']]}."
+    ),
+    "no_residual_df": lambda v: (
+        f"No more studies than coefficients: {'' if v['common'] else 'τ², '}I², H² and the prediction interval do not "
+        "exist; intervals are normal."
+    ),
+    "one_study_of_counts": "One study only: τ², I² and the prediction interval do not exist.",
+    "two_studies": "Two studies: the t interval with 1 df is very wide.",
+    "profile_of_few": (
+        "{k} studies: if they truly differ, the profile-likelihood interval of so few is somewhat too narrow."
+    ),
+    # -- intervals --
+    "common_effect_no_prediction": "A common-effect model has no prediction interval.",
+    "prediction_needs_moderators": "No prediction interval: with moderators it depends on their values.",
+    "prediction_needs_studies": "No prediction interval by {method}: it needs at least 3 studies.",
+    "prediction_needs_df": "No prediction interval by {method}: {name} needs at least 3 studies.",
+    "hk_zero": "All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc.",
+    "hk_zero_moderators": "The moderators leave no residual, so the Hartung-Knapp standard error is 0; use HK-adhoc.",
+    "hk_narrow": "The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not.",
+    "wald_taken": "The Wald interval is shown, as it is wider than the Hartung-Knapp interval.",
+    "no_interval_of_tau2": "No interval of tau2: it needs {least}.",
+    "tau2_interval_zero": "Q(0) lies below the lower chi2 quantile: the Q-profile interval of tau2 is [0, 0].",
+    "tau2_interval_pieces": "The likelihood has several maxima; the interval of tau2 spans separate pieces.",
+    # -- estimates --
+    "several_maxima": "The likelihood of τ² has several maxima; the highest is reported.",
+    "no_tau2_se": "The standard error of τ² does not exist.",
+    "tau2_overflow": "τ² is beyond the range of numbers: check the scale of the effects.",
+    "not_converged": "{estimator} was not solved to its tolerance.",
+    "no_r2": "R² does not exist: it needs an intercept and an estimate of τ² above 0 without moderators.",
+    # -- counts --
+    "ratio_undefined": (
+        "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."
+    ),
+    "no_events": "The standard error is 0: no study has events.",
+    "peto_large": "Peto's method is biased for effects as large as this one.",
+    "peto_uneven": "Peto's method is biased where one arm is more than twice the other.",
+    "no_finite_tau2": (
+        "τ² has no finite estimate: the studies differ as much as counts can, so nothing is known of beta."
+    ),
+    "profile_open": ("The profile-likelihood interval of the proportion has no end on one side, as τ² is not bounded."),
+    "profile_tau2_open": "The profile-likelihood interval of τ² has no upper end.",
+    "no_event_at_all": lambda v: (
+        f"{'Every patient has the event' if v['share'] else 'No study has an event'}: the pooled proportion is "
+        f"{v['share']}, τ² cannot be estimated, and the interval is the profile likelihood one for equal proportions."
+    ),
+    # -- subgroups --
+    "one_subgroup": "One subgroup only: nothing to test.",
+    "subgroup_without_se": "No test: a subgroup has no standard error.",
+    "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
+    # -- effect sizes --
+    "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
+    "double_zero_dropped": lambda v: f"Double-zero studies dropped: {_rows(v['rows'])}.",
+    "double_zero_weightless": lambda v: (
+        f"Without events in either arm, or with events only, a study says nothing of a ratio: {_rows(v['rows'])}."
+    ),
+    "no_effect": lambda v: f"No effect size, because a number is missing or not estimable: {_rows(v['rows'])}.",
+    # -- analyses --
+    "compounded": "The compounded rate assumes that everybody who did not remit went on to the next step.",
+    "step_without_size": lambda v: (
+        f"No number of patients was read for {', '.join(v['steps'])}: its sampling error is not included."
+    ),
+    "no_usable_rows": "No study has usable rows for this analysis.",
+    "nothing_estimable": "No study can be estimated: none has an event, or all have events only.",
+    "stated": "{text}",
+    # -- single studies --
+    "study_corrected": lambda v: (
+        f"{v['amount']:g} added to {'each cell' if v['cells'] == 'all' else 'the events of both arms'} for "
+        f"{'its logit only, not for the pooling' if v['shown_only'] else 'the pooling'}"
+    ),
+    "not_estimable": "not estimable",
+    "no_usable_number": "no usable number",
+}
+
+
+class Note(str):
+    """A remark on a result: a sentence, with the code and the values that it is made of.
+
+    Parameters
+    ----------
+    code : str
+        A key of `SENTENCES`; programs compare it, and never the sentence.
+    **values
+        What the sentence fills in: numbers, codes, names.
+
+    Examples
+    --------
+    >>> note = Note("not_converged", estimator="PM")
+    >>> note.code, note.values, str(note)
+    ('not_converged', {'estimator': 'PM'}, 'PM was not solved to its tolerance.')
+    """
+
+    code: str
+    values: Values
+
+    def __new__(cls, code: str, **values: Any) -> Self:  # noqa: D102
+        sentence = SENTENCES[code]
+        made = super().__new__(cls, sentence.format(**values) if isinstance(sentence, str) else sentence(values))
+        made.code = code
+        made.values = values
+        return made
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        """How results are read back: from code and values; a plain text is one that a user wrote."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(read_note)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """What stands in JSON."""
+        properties = {"code": {"enum": sorted(SENTENCES)}, "values": {"type": "object"}, "text": {"type": "string"}}
+        return {"type": "object", "properties": properties, "required": ["code", "values", "text"]}
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], Values]:
+        return (self.code,), self.values
+
+
+def read_note(value: Any) -> Note:
+    """A remark from its plain form; one that is one already as it is."""
+    if isinstance(value, Note):
+        return value
+    return Note("stated", text=value) if isinstance(value, str) else Note(value["code"], **value["values"])
+
+
+def codes_of(notes: Iterable[Note]) -> set[str]:
+    """Codes of some remarks."""
+    return {note.code for note in notes}

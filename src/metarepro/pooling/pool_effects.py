@@ -1,0 +1,178 @@
+"""`pool`: the one way in for effects, however they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from inspect import signature
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.effects.core import EffectSizes, column_of
+from metarepro.errors import ConfigError, DataError
+from metarepro.notes import list_rows
+from metarepro.pooling.fit import PooledFit, fit_effects
+from metarepro.pooling.problems import read_numbers
+from metarepro.pooling.regression import MetaRegression, meta_regression
+
+# What other programs call the options.
+_MEANT = {
+    "method": "tau2", "estimator": "tau2", "test": "ci", "hakn": "ci", "knha": "ci", "mods": "moderators",
+    "formula": "moderators", "slab": "labels", "studlab": "labels", "sei": "se", "subset": "mask", "alpha": "level",
+    "conf_level": "level", "prediction": "pi", "sm": "measure", "te": "yi", "sete": "se", "y": "yi", "v": "vi",
+}  # fmt: skip
+
+
+@overload
+def pool(yi: Any = ..., vi: Any = ..., *, moderators: str, data: Any, **options: Any) -> MetaRegression: ...
+@overload
+def pool(
+    yi: Any = ..., vi: Any = ..., tau2: str | float = ..., ci: str = ..., level: float = ..., **options: Any
+) -> PooledFit: ...
+def pool(
+    yi: ArrayLike | EffectSizes | str | None = None,
+    vi: ArrayLike | str | None = None,
+    tau2: str | float = "REML",
+    ci: str = "HK",
+    level: float = 0.95,
+    moderators: ArrayLike | str | None = None,
+    mask: ArrayLike | None = None,
+    pi: str = "HTS",
+    weights: ArrayLike | str | None = None,
+    intercept: bool = True,
+    seed: int = 1,
+    *,
+    se: ArrayLike | str | None = None,
+    data: Any = None,
+    measure: str = "",
+    labels: Any = None,
+    **unknown: Any,
+) -> PooledFit | MetaRegression:
+    """Pool effects by inverse variance.
+
+    Parameters
+    ----------
+    yi : EffectSizes, array_like of shape (k,) or (..., k), or str
+        What `effect_sizes` gives; or effects on the working scale (log for ratios, logit for PLO); or the name of their
+        column in `data`.
+    vi : array_like of the shape of yi, or str, optional
+        Sampling variances; not with EffectSizes.
+    tau2 : str or float, default 'REML'
+        ``CE`` (common effect, tau2 = 0), ``DL HE CA HS HSk SJ ML REML EB PM``, two-step ``DL2 CA2``, ``GENQ``
+        (generalised Q with the given `weights`, else 1/sqrt(vi)), or a number to be taken as it is. REML by default:
+        nearly unbiased, and its likelihood says when several values fit. CA is another name of HE.
+    ci : str, default 'HK'
+        ``z``, ``t``, ``HK`` (Hartung-Knapp; default because z is too narrow with few studies), ``HK-adhoc``
+        (the same with a standard error never below Wald's), ``HK-ci`` (the wider of the HK and the z interval, with its
+        test).
+    level : float, default 0.95
+        Coverage of the intervals.
+    moderators : str, or array_like of shape (k,), (k, p) or (..., k, p), optional
+        A formula such as ``"ablat + C(alloc)"`` on columns of `data`, which gives a `MetaRegression`; or covariates as
+        numbers.
+    mask : array_like of bool, shape (..., k), optional
+        Studies to use in each problem; leading axes make a batch.
+    pi : str, default 'HTS'
+        ``HTS`` (t with k - 2 df), ``t`` (k - 1), ``z``, or ``NNF``, also called ``bootstrap`` (Nagashima's parametric
+        bootstrap, which allows for the uncertainty of tau2; 25,000 draws from `seed`).
+    weights : array_like, shape (k,) or (..., k), or str, optional
+        Weights for the coefficients instead of 1/(vi + tau2), such as sample sizes. tau2 is estimated without them
+        (but for GENQ); the standard error is that of a mean with such weights under the model.
+    intercept : bool, default True
+        Whether an intercept is put before the moderators.
+    seed : int, default 1
+        For ``NNF``.
+    se : array_like or str, optional
+        Standard errors, instead of `vi`.
+    data : mapping of str to array_like, or data frame, optional
+        Where the names given for yi, vi, se, weights and labels, and the moderators of a formula, are columns.
+    measure : str, optional
+        Code of the measure of plain `yi`, for `display`, `summary` and figures.
+    labels : sequence of str, or str, optional
+        Names of the studies.
+
+    Returns
+    -------
+    PooledFit or MetaRegression
+
+    Raises
+    ------
+    DataError
+        Variances that are not positive, infinite effects, shapes that do not fit, no study, a singular design.
+    ConfigError
+        An unknown option or code; the message suggests the right one.
+
+    Notes
+    -----
+    REML and ML are global maxima, solved to 1e-12: that there is no other maximum is proven for each fit, or all of
+    them are found and the highest is taken. Batches run in chunks, and large ones compiled if numba is installed
+    (`set_engine`); nothing loops over fits in Python. One study is returned as it is: tau2, I2 and the prediction
+    interval are NaN, and the interval is the study's own normal one. With two studies HTS has no degree of freedom
+    (NaN). HK can be too narrow when Q is below its df (use ``HK-ci``), and very wide with two studies.
+
+    References
+    ----------
+    Viechtbauer 2005, doi:10.3102/10769986030003261; Hartung & Knapp 2001, doi:10.1002/sim.791;
+    Knapp & Hartung 2003, doi:10.1002/sim.1482; Röver, Knapp & Friede 2015, doi:10.1186/s12874-015-0091-1;
+    Jackson et al. 2017, doi:10.1002/sim.7411 (HK-ci); Nagashima, Noma & Furukawa 2019,
+    doi:10.1177/0962280218773520.
+
+    Examples
+    --------
+    >>> fit = pool([0.10, 0.30, 0.35, 0.65], [0.03, 0.03, 0.05, 0.01])
+    >>> round(fit.beta, 4), round(fit.tau2, 4)
+    (0.3772, 0.0429)
+    """
+    _refuse_unknown(unknown)
+    named = {"yi": yi, "vi": vi, "se": se, "weights": weights, "labels": labels}
+    found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in named.items()}
+    studies = _studies(found["yi"], found["vi"], found["se"], measure, found["labels"])
+    if isinstance(moderators, str):
+        if data is None:
+            raise DataError(f"The moderators {moderators!r} are columns of data. Fix: give data=.")
+        if mask is not None:
+            raise ConfigError("A formula takes no mask. Fix: select rows of data.")
+        if not intercept:
+            raise ConfigError(f"A formula says itself whether it has an intercept. Fix: moderators='0 + {moderators}'.")
+        return meta_regression(
+            studies.yi, studies.vi, moderators, data, tau2=tau2, ci=ci, level=level, pi=pi, weights=found["weights"],
+            studies=studies.kept(),
+        )  # fmt: skip
+    told = studies.measure != "GEN" or studies.labels or studies.inputs
+    known = studies.kept() if told and studies.yi.ndim == 1 else None
+    fit = fit_effects(
+        studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, found["weights"], intercept, seed, known
+    )
+    # What was done to the studies' numbers belongs to the result as well.
+    return replace(fit, notes=(*studies.notes, *fit.notes)) if studies.notes else fit
+
+
+def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
+    known = [n for n in signature(pool).parameters if n != "unknown"]
+    for name in unknown:
+        near = _MEANT.get(name.lower()) or next(iter(get_close_matches(name, known, n=1)), "")
+        hint = f" Did you mean {near}?" if near else ""
+        raise ConfigError(f"pool does not take {name}.{hint} It takes: {', '.join(known)}.")
+
+
+def _studies(yi: Any, vi: Any, se: Any, measure: str, labels: Any) -> EffectSizes:
+    """What is pooled, as effect sizes."""
+    if isinstance(yi, EffectSizes):
+        if vi is not None or se is not None or (measure and measure != yi.measure):
+            raise ConfigError("Effect sizes have their own variances and measure. Fix: leave vi, se and measure out.")
+        return yi if labels is None else yi.named(labels)
+    if yi is None:
+        raise DataError("There is no yi. Fix: give effects, or what effect_sizes gives.")
+    if (vi is None) == (se is None):
+        raise DataError("Give the sampling variances vi, or the standard errors se, and not both.")
+    if se is not None:
+        error = read_numbers(se, "se")
+        bad = np.flatnonzero(~((error > 0) | np.isnan(error)))
+        if bad.size:
+            raise DataError(f"se is not positive in {list_rows(bad.tolist())}. Fix: give standard errors, above 0.")
+        vi = error**2
+    made = EffectSizes(read_numbers(yi, "yi"), read_numbers(vi, "vi"), measure or "GEN")
+    return made if labels is None else made.named(labels)

@@ -1,0 +1,248 @@
+"""What every fit is and can do, whatever its model: the protocol, and the parts that all results are made of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metarepro.effects.core import EffectSizes, to_display
+from metarepro.effects.registry import get_measure
+from metarepro.notes import Note
+from metarepro.records import Number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metarepro.pooling.printed_fit import PrintedFit
+
+INVERSE_VARIANCE, BINOMIAL_NORMAL, COMPOUND = "inverse variance", "binomial-normal", "compound"
+MANTEL_HAENSZEL, PETO = "Mantel-Haenszel", "Peto"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a result was computed, in codes; whoever shows them finds words in the tables that the codes are keys of.
+
+    Attributes
+    ----------
+    model : str
+        ``inverse variance``, ``Mantel-Haenszel``, ``Peto``, ``binomial-normal`` or ``compound``.
+    tau2, ci, pi : str
+        Estimator of tau2, confidence and prediction interval; ``none`` where the model has no such thing.
+    level : float
+        Coverage of the intervals.
+    weights : str
+        ``model`` for those of the model, ``given`` for the user's own.
+    """
+
+    model: str
+    tau2: str
+    ci: str
+    pi: str
+    level: float
+    weights: str = "model"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A variance of true effects: between studies, or at another level; with its standard error and interval."""
+
+    name: str
+    tau2: Number
+    se: Number = math.nan
+    low: Number = math.nan
+    high: Number = math.nan
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """How true effects differ.
+
+    Attributes
+    ----------
+    components : tuple of Component
+        Variances, the outermost first; one, ``between studies``, in a two-level model.
+    i2, i2_low, i2_high, h2 : float
+        I2 in percent, with its interval, and H2.
+    i2_q : float
+        I2 by its other definition, 100 max(0, (Q - df)/Q).
+    q, q_df, q_p : float
+        Test of equal effects, as `test` says.
+    test : str
+        ``Q`` for Cochran's, ``LRT`` for the likelihood-ratio test.
+    interval : str
+        Method behind the intervals of tau2 and I2: ``QP`` (Q-profile) or ``PL`` (profile likelihood).
+    """
+
+    components: tuple[Component, ...]
+    i2: Number
+    i2_low: Number
+    i2_high: Number
+    h2: Number
+    i2_q: Number
+    q: Number
+    q_df: int
+    q_p: Number
+    test: str = "Q"
+    interval: str = "QP"
+
+
+@dataclass(frozen=True)
+class Displayed:
+    """A result on the scale that readers know: odds ratios instead of their logarithms."""
+
+    estimate: Any
+    ci_low: Any
+    ci_high: Any
+    pi_low: Any
+    pi_high: Any
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Mean effects with their intervals on the working scale, and prediction intervals of single studies' effects."""
+
+    estimate: Any
+    se: Any
+    ci_low: Any
+    ci_high: Any
+    pi_low: Any
+    pi_high: Any
+
+
+class Fit:
+    """The base of fits of any model: what figures, tables, analyses and further refits may rely on.
+
+    `beta`, `se` and the intervals are on the working scale (log for ratios); `display` maps them. A number that does
+    not exist is NaN, with its reason in `notes`.
+    """
+
+    if TYPE_CHECKING:
+        # Each kind of fit has these as a field or a property.
+        beta: Any
+        se: Any
+        ci_low: Any
+        ci_high: Any
+        pi_low: Any
+        pi_high: Any
+        statistic: Any
+        df: Any
+        p_value: Any
+        method: Any
+        heterogeneity: Any
+        weights: Any
+        data: Any
+        k: Any
+        converged: Any
+        at_boundary: Any
+        notes: tuple[Note, ...]
+
+    # Effect sizes of the studies with their names and raw numbers, if the fit was given them.
+    studies: EffectSizes | None = None
+
+    @property
+    def measure(self) -> str:
+        """Code of the effect measure; GEN if the fit was not told."""
+        return self.studies.measure if self.studies is not None else "GEN"
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return self.method.level
+
+    @property
+    def tau2_method(self) -> str:
+        """Code of the estimator of tau2."""
+        return self.method.tau2
+
+    @property
+    def ci_method(self) -> str:
+        """Code of the confidence interval."""
+        return self.method.ci
+
+    @property
+    def pi_method(self) -> str:
+        """Code of the prediction interval."""
+        return self.method.pi
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        size = np.size(self.beta)
+        return ("pooled effect",) if size == 1 else tuple(f"beta{i}" for i in range(size))
+
+    def display(self) -> Displayed:
+        """The result on the scale that readers know: odds ratios instead of their logarithms.
+
+        Raises
+        ------
+        ConfigError
+            The measure has no such scale.
+        """
+        ends = (self.beta, self.ci_low, self.ci_high, self.pi_low, self.pi_high)
+        return Displayed(*(to_display(self.measure, x) for x in ends))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers and codes of the fit as plain values; arrays as lists, a number that does not exist as None."""
+        found: dict[str, Any] = {"measure": self.measure, "model": self.method.model, "tau2_method": self.method.tau2}
+        found |= {"ci_method": self.method.ci, "pi_method": self.method.pi, "level": self.method.level}
+        found |= {"weights_by": self.method.weights}
+        found |= {name: _plain(getattr(self, name)) for name in self._numbers()}
+        found["notes"] = [str(note) for note in self.notes]
+        return found
+
+    def to_frame(self) -> pd.DataFrame:
+        """A data frame with one row a coefficient, or a problem of a batch."""
+        import pandas as pd
+
+        coefficient = np.ndim(self.beta) == 1 and np.ndim(self.k) == 0
+        wanted = _COEFFICIENTS if coefficient else self._numbers()
+        columns = {name: getattr(self, name) for name in wanted}
+        columns = {name: np.ravel(x) for name, x in columns.items() if np.size(x) in (1, np.size(self.beta))}
+        size = max(np.size(x) for x in columns.values())
+        frame = pd.DataFrame({name: np.broadcast_to(x, size) for name, x in columns.items()})
+        if coefficient or size == 1:
+            frame.index = pd.Index(self.coefficients, name="term")
+        return frame
+
+    def summary(self) -> PrintedFit:
+        """A table of the result for a terminal or a notebook; `print(fit.summary())`."""
+        from metarepro.pooling.printed_fit import print_fit
+
+        return print_fit(self)
+
+    def __repr__(self) -> str:
+        from metarepro.pooling.printed_fit import short_text
+
+        return short_text(self)
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    def _numbers(self) -> tuple[str, ...]:
+        """Names of the numbers that this kind of fit has."""
+        return tuple(n for n in _NUMBERS if hasattr(self, n))
+
+
+_COEFFICIENTS = ("beta", "se", "statistic", "df", "p_value", "ci_low", "ci_high")
+_NUMBERS = (
+    "k", *_COEFFICIENTS, "pi_low", "pi_high", "pi_df", "tau2", "tau2_se", "i2", "h2", "i2_q", "q", "q_df", "q_p",
+    "log_likelihood", "converged", "at_boundary", "iterations", "maxima",
+)  # fmt: skip
+
+
+def has_display(measure: str) -> bool:
+    """Whether results of a measure have a scale for readers that differs from the working one."""
+    return get_measure(measure).display not in ("identity", "none")
+
+
+def _plain(value: Any) -> Any:
+    """A number, or a list of numbers, in which what does not exist is None."""
+    if isinstance(value, np.ndarray):
+        return [_plain(x) for x in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,164 @@
+"""Ways of computing a pooled result, as codes: which there are, and which of them a report's words allow."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+
+from metarepro.effects.registry import get_measure
+from metarepro.errors import DataError
+from metarepro.pooling.inference import CI_METHODS
+from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.reproduction.printed import StudyInputs
+
+Options = tuple[tuple[str, Any], ...]
+
+TAU2 = tuple(code for code, e in ESTIMATORS.items() if e.tried)
+CI = tuple(code for code, m in CI_METHODS.items() if m.tried)
+# Options of `effect_sizes`, the usual ones first: what is done about zero cells; the formulas of an SMD.
+TO_ZERO: Options = ()
+ZERO_RULES: tuple[Options, ...] = (
+    TO_ZERO,
+    (("drop_double_zero", True),),
+    (("correction_cells", "events"), ("drop_double_zero", True)),
+    (("correction_to", "if_any_zero"),),
+    (("correction_to", "all"),),
+    (("correction_to", "none"),),
+)
+BY_ARM_SIZE: Options = (("correction_cells", "by_arm_size"),)
+PETO: Options = (("correction_to", "none"), ("drop_double_zero", True))
+MD_OPTIONS: tuple[Options, ...] = ((("vtype", "LS"),), (("vtype", "HO"),))
+SMD_OPTIONS: tuple[Options, ...] = tuple(
+    (("j", j), ("vtype", vtype))
+    for j, vtype in product(("exact", "approximate", "none"), ("LS", "LSd", "LS2", "RevMan", "LSdf", "UB"))
+)
+# Correlations that are assumed between the two periods of a crossover trial.
+CORRELATIONS = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """How the studies' effects are made: of which numbers, with which options of `effect_sizes`.
+
+    `correlation` is the one that is assumed within crossover trials; None if their arms count as parallel ones.
+    """
+
+    kind: str
+    measure: str
+    options: Options = ()
+    correlation: float | None = None
+
+    @property
+    def ratio(self) -> bool:
+        """Whether the display scale is a ratio's."""
+        return get_measure(self.measure).ratio
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of computing.
+
+    Attributes
+    ----------
+    formula : Formula
+    weights : {'IV', 'MH', 'Peto'}
+    tau2, ci : str
+        Keys of `ESTIMATORS` and `CI_METHODS`; with MH random effects are DL around the Mantel-Haenszel mean (RevMan).
+    corrected : {'', 'tables', 'variance'}
+        What of MH is made of tables that are corrected for zero cells: all, or the variance only.
+    turned : bool
+        Whether the arms are exchanged.
+    """
+
+    formula: Formula
+    weights: Literal["IV", "MH", "Peto"]
+    tau2: str
+    ci: str
+    corrected: Literal["", "tables", "variance"] = ""
+    turned: bool = False
+
+
+def formulas(inputs: StudyInputs, measure: str) -> list[Formula]:
+    """Effect formulas in use for a measure, the usual one first.
+
+    Raises
+    ------
+    DataError
+        The measure cannot be made of these numbers.
+    """
+    kind, several = inputs.kind, inputs.columns[next(iter(inputs.columns))].ndim > 1
+    if kind == "effects":
+        return [Formula(kind, measure)]
+    options: tuple[Options, ...] = ()
+    if kind == "counts" and measure in ("OR", "RR", "RD"):
+        options = ZERO_RULES
+    elif kind == "means" and measure in ("MD", "SMD"):
+        options = MD_OPTIONS if measure == "MD" else SMD_OPTIONS
+    else:
+        raise DataError(f"{measure} cannot be made of {kind}.")
+    found = [Formula(kind, measure, chosen) for chosen in options]
+    if measure == "OR":
+        found.append(Formula(kind, "PETO", PETO))
+    if kind == "counts":
+        found.append(Formula(kind, measure, BY_ARM_SIZE))
+    if np.any(inputs.paired) and not (kind == "counts" and several):
+        found += [replace(found[0], correlation=r) for r in CORRELATIONS]
+    return found
+
+
+# What a report says of its method, by kind: of words of one kind ("IV or MH") any will do.
+_KINDS = (
+    (
+        "estimator",
+        (
+            (r"\bREML\b|restricted maximum", "REML"), (r"\bPM\b|Paule", "PM"), (r"\bDL\b|DerSimonian", "DL"),
+            (r"\bML\b", "ML"), (r"\bSJ\b|Sidik", "SJ"), (r"\bEB\b|empirical Bayes", "EB"),
+            (r"\bHS\b|Hunter", "HS"), (r"\bHE\b|Hedges-Olkin", "HE"),
+        ),
+    ),
+    ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
+    ("weights", ((r"\bM-?H\b|Mantel", "MH"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"))),
+    ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
+)  # fmt: skip
+# Estimators that programs use unless told otherwise.
+_USUAL = ("DL", "REML", "PM")
+
+
+def declared(model: str) -> list[set[str]]:
+    """For each kind of thing that a description of a model tells, the traits that fulfil it."""
+    told = [{trait for pattern, trait in traits if re.search(pattern, model, re.I)} for _, traits in _KINDS]
+    return [traits for traits in told if traits]
+
+
+def traits_of(way: Way) -> set[str]:
+    """What a way is in the terms of `declared`."""
+    return {
+        way.weights, "fixed" if way.tau2 == "CE" else "random", way.tau2, "HK" if way.ci.startswith("HK") else way.ci
+    }  # fmt: skip
+
+
+def lacks_declared(way: Way, model: str) -> int:
+    """How many things that a description of the model tells a way does not fulfil.
+
+    What it leaves unsaid is what programs do unless told otherwise: intervals of the normal distribution, and for
+    random effects DL, REML or PM. A turned sign is nobody's way. Nothing is held against a way if nothing is told.
+    """
+    wanted, traits = declared(model), traits_of(way)
+    lacking = sum(not any_of & traits for any_of in wanted) + way.turned
+    if wanted:
+        said = set().union(*wanted)
+        lacking += "z" not in traits and not said & {"HK", "t"}
+        named = said & {trait for _, trait in _KINDS[0][1]}
+        lacking += "random" in traits and not named and way.tau2 not in _USUAL
+    return lacking
+
+
+def unusual(way: Way) -> int:
+    """How far a way is from what programs do unless told otherwise; decides between those that agree."""
+    traits = traits_of(way)
+    rank = 0 if "z" in traits else 2 if "HK" in traits else 4
+    return rank + (0 if way.tau2 in ("DL", "CE") else 1 if way.tau2 in _USUAL else 3)

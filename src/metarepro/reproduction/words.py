@@ -1,0 +1,67 @@
+"""Ways of computing in words, for tables, sentences and the digest; nothing reads them back."""
+
+from __future__ import annotations
+
+from metarepro.pooling.inference import PI_METHODS
+from metarepro.reproduction.ways import BY_ARM_SIZE, ZERO_RULES, Formula, Options, Way
+
+_ZERO: dict[Options, str] = dict(
+    zip(
+        (*ZERO_RULES, BY_ARM_SIZE),
+        (
+            "0.5 to all cells of tables with a zero",
+            "the same, double zeros left out",
+            "0.5 to the events of tables without events in an arm",
+            "0.5 to all tables if one has a zero",
+            "0.5 to all tables",
+            "studies with a zero left out",
+            "the arm's share of the patients to tables with a zero",
+        ),
+        strict=True,
+    )
+)
+_J = {"exact": "exact J", "approximate": "J as 1 - 3/(4N - 9)", "none": "Cohen's d"}
+_SMD_VARIANCE = {
+    "LS": "variance with g", "LSd": "variance with d", "LS2": "variance with d, times J²",
+    "RevMan": "variance of RevMan", "LSdf": "variance with g, df", "UB": "unbiased variance",
+}  # fmt: skip
+_MD_VARIANCE = {"LS": "separate variances", "HO": "pooled variance"}
+_CORRECTED = {"": "", "tables": " of corrected tables", "variance": ", variance of corrected tables"}
+TURNED = ", sign turned"
+_PREDICTION = {"HTS": "t, k - 2 df", "t": "t, k - 1 df", "z": "normal"}
+
+
+def effects_in_words(formula: Formula) -> str:
+    """How effects are made of the studies' numbers."""
+    options = dict(formula.options)
+    if formula.correlation is not None:
+        return f"crossover pairs, r = {formula.correlation:g} assumed"
+    if formula.kind == "effects":
+        return "SE from the interval"
+    if formula.kind == "counts":
+        return "Peto" if formula.measure == "PETO" else _ZERO[formula.options]
+    if formula.measure == "MD":
+        return _MD_VARIANCE[options["vtype"]]
+    return f"{_J[options['j']]}, {_SMD_VARIANCE[options['vtype']]}"
+
+
+def method_in_words(way: Way) -> str:
+    """How effects are pooled."""
+    method = f"{way.tau2}, {way.ci}"
+    if way.weights == "MH":
+        method = "Mantel-Haenszel" + (_CORRECTED[way.corrected] if way.tau2 == "CE" else ", random (RevMan)")
+    return method + TURNED * way.turned
+
+
+def columns_in_words(way: Way) -> tuple[str, str, str]:
+    """Effects, estimator of tau2 (or what stands for it) and interval, as columns of a table."""
+    mantel_haenszel = ("" if way.tau2 == "CE" else f"{way.tau2} around ") + "Mantel-Haenszel"
+    estimator = {"Peto": "Peto", "IV": way.tau2, "MH": mantel_haenszel}[way.weights]
+    return effects_in_words(way.formula) + TURNED * way.turned, estimator, way.ci
+
+
+def prediction_in_words(pi: str, ci: str, way: Way) -> str:
+    """Formula of a prediction interval, and whose standard error it has if not that of the way's own interval."""
+    if not pi:
+        return ""
+    return _PREDICTION.get(pi, PI_METHODS[pi].name) + (", Wald standard error" if ci != way.ci else "")
