@@ -11,7 +11,7 @@ import pytest
 
 from metarepro.analysis.config import config_schema
 from metarepro.analysis.config_file import read_config
-from metarepro.analysis.schema import describe_settings
+from metarepro.analysis.schema import describe_methods, describe_settings
 from metarepro.analysis.words import check_words
 from metarepro.errors import ConfigError, DataError
 from metarepro.template import TEMPLATE
@@ -186,6 +186,12 @@ def test_empty_and_missing_files_are_refused(tmp_path):
         read(tmp_path, "# nothing\n")
     with pytest.raises(ConfigError, match="E100 cannot be read: No such file"):
         read_config(tmp_path / "none.yaml")
+
+
+def test_the_list_of_methods_is_that_of_the_tables():
+    text = (ROOT / "docs/methods.md").read_text(encoding="utf-8")
+    assert text == describe_methods(), "renew it: python -m metarepro.analysis.schema"
+    assert "| GENQ | generalised Q |" in text and "| HK-ci | the wider of Hartung-Knapp and Wald |" in text
 
 
 def test_the_schema_file_is_the_models_schema():

@@ -1,12 +1,13 @@
 """JSON schemas of configuration and results, and the description of the configuration, generated from their types.
 
-python -m metarepro.analysis.schema    writes workflow/schemas/*.schema.json and docs/configuration.md
+python -m metarepro.analysis.schema    writes workflow/schemas/*.schema.json, docs/configuration.md, docs/methods.md
 """
 
 from __future__ import annotations
 
 import json
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -27,10 +28,12 @@ from metarepro.analysis.config import (
 from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColumn
 from metarepro.analysis.result import Results
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
+from metarepro.pooling.inference import CI_METHODS, PI_METHODS
+from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.records import adapter
 
 SCHEMA, SETTINGS = Path("workflow/schemas/config.schema.json"), Path("docs/configuration.md")
-RESULTS = Path("workflow/schemas/results.schema.json")
+RESULTS, METHODS = Path("workflow/schemas/results.schema.json"), Path("docs/methods.md")
 _HEAD = """\
 # The settings in config.yaml
 
@@ -135,11 +138,33 @@ def results_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def describe_methods() -> str:
+    """docs/methods.md: what each code of a method stands for."""
+    parts = [
+        "# Methods by their codes\n\nCodes as `mr.pool` and `model:` in config.yaml take them. Generated from the "
+        "tables in `pooling/tau2.py` and `pooling/inference.py`; formulas and references are in their docstrings.\n"
+    ]
+    tables: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("Estimators of tau2 (`tau2`)", ESTIMATORS),
+        ("Confidence intervals (`ci`)", CI_METHODS),
+        ("Prediction intervals (`pi`)", PI_METHODS),
+    )
+    for title, table in tables:
+        parts.append(f"## {title}\n\n| code | what it is | also taken | called elsewhere |\n|---|---|---|---|")
+        rows = [
+            f"| {row.code} | {row.name} | {', '.join(getattr(row, 'also', ()))} | {', '.join(row.meant)} |"
+            for row in table.values()
+        ]
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
 def write_files(project: Path) -> None:
     """Write all; editors that know YAML schemas then complete and check config.yaml."""
     for file, schema in ((SCHEMA, config_schema()), (RESULTS, results_schema())):
         (project / file).write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (project / SETTINGS).write_text(describe_settings(), encoding="utf-8")
+    (project / METHODS).write_text(describe_methods(), encoding="utf-8")
 
 
 if __name__ == "__main__":

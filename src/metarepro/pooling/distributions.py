@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-# Up to so many degrees of freedom, from this probability on, and down to tails of this size, these are as exact as
-# SciPy's.
+# For at most this many degrees of freedom, at least this probability and tails of at least this size, these are as
+# exact as SciPy's.
 MOST_DF = 200
 LEAST_PROBABILITY = 0.75
 SMALLEST = 1e-30

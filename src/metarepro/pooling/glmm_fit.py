@@ -30,7 +30,7 @@ from metarepro.pooling.protocol import BINOMIAL_NORMAL, Component, Fit, Heteroge
 
 # A confidence limit farther from the estimate than this, in logits, is no limit.
 FAR = 500.0
-# Up to so many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
+# With at most this many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
 FEW = 10
 PROFILE = replace(
     CI_METHODS["z"], code="PL", name="profile likelihood", phrase="profile-likelihood confidence intervals", meant=()

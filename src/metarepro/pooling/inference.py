@@ -167,7 +167,7 @@ PI_METHODS: dict[str, PredictionMethod] = {
 }  # fmt: skip
 # Below this a p-value is too near the end of floating-point numbers for its logarithm to be taken from it.
 TINY = 1e-100
-# From so many numbers on, tails of one whole df are finite sums over arrays; t tails below `EXACT` are SciPy's.
+# For at least this many numbers, tails of one whole df are finite sums over arrays; t tails below `EXACT` are SciPy's.
 LARGE, EXACT = 500, 0.01
 
 

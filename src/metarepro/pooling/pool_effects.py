@@ -61,9 +61,9 @@ def pool(
     vi : array_like of the shape of yi, or str, optional
         Sampling variances; not with EffectSizes.
     tau2 : str or float, default 'REML'
-        ``CE`` (common effect, tau2 = 0), ``DL HE CA HS HSk SJ ML REML EB PM``, two-step ``DL2 CA2``, ``GENQ``
-        (generalised Q with the given `weights`, else 1/sqrt(vi)), or a number to be taken as it is. REML by default:
-        nearly unbiased, and its likelihood says when several values fit. CA is another name of HE.
+        Code of the estimator, a row of `metarepro.pooling.tau2.ESTIMATORS` (docs/methods.md): ``CE`` (common effect,
+        tau2 = 0), ``DL``, ``PM``, ``ML`` and others; or a number to be taken as it is. REML by default: nearly
+        unbiased, and its likelihood says when several values fit.
     ci : str, default 'HK'
         ``z``, ``t``, ``HK`` (Hartung-Knapp; default because z is too narrow with few studies), ``HK-adhoc``
         (the same with a standard error never below Wald's), ``HK-ci`` (the wider of the HK and the z interval, with its

@@ -15,7 +15,7 @@ from metarepro.pooling.loops import HEAVY
 
 VARIANCE_RATIO_LIMIT = 1e7
 # With a design, variances of this ratio or more get the sums that do not cancel, which take a k x k matrix for each
-# problem and are therefore kept for up to so many studies.
+# problem and are therefore kept for at most this many studies.
 UNEVEN, MOST_STUDIES = 1e3, 300
 
 

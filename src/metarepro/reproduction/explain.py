@@ -15,7 +15,7 @@ from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.ways import lacks_declared
 
 Columns = dict[str, Array]
-# Other events are tried for arms of at most so many patients, and told if at most so many tables of a study will do.
+# Other events are tried for arms of at most this many patients, and named if at most this many tables would do.
 LARGEST, FEW = 120, 5
 
 

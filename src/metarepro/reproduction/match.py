@@ -16,7 +16,7 @@ from metarepro.reproduction.specifications import Pooled, all_specifications
 from metarepro.reproduction.ways import Way, lacks_declared, unusual
 from metarepro.reproduction.words import effects_in_words, method_in_words
 
-# Up to so many studies sets without two of them are tried.
+# With at most this many studies, sets without two of them are tried.
 MOST_FOR_PAIRS = 40
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
+from metarepro.evidence.integrity.findings import Check, Finding, Severity, Texts, finding
 from metarepro.evidence.integrity.printed import rounded_from
 from metarepro.evidence.tables import Contrast, Dichotomous
 
@@ -69,3 +69,6 @@ def _effect(measure: str, a: float, m: float, c: float, n: float) -> float | Non
     if measure == "RR":
         return (a / m) / (c / n) if a and c else None
     return (a * (n - c)) / ((m - a) * c) if a and c and a < m and c < n else None
+
+
+CHECKS: tuple[Check, ...] = (check_against_arms,)

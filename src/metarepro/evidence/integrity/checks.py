@@ -13,6 +13,9 @@ from metarepro.evidence.integrity import (
 )
 from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
 
+# Each has a tuple of checks; a further one is a function there, and a row in `codes.WARNINGS`.
+MODULES = (count_checks, score_checks, contrast_checks, arm_checks, entry_checks, role_checks)
+
 
 def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[Finding, ...]:
     """What does not fit in the tables, sorted by place; the same for the same tables.
@@ -30,25 +33,7 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
     """
     printed = dataset.printed if printed is None else printed
     text = Texts(printed)
-    found = [
-        *count_checks.check_percentages(dataset),
-        *count_checks.check_claims(dataset),
-        *count_checks.check_printed_counts(dataset),
-        *count_checks.check_sizes(dataset),
-        *count_checks.check_remission(dataset),
-        *count_checks.check_totals(dataset),
-        *count_checks.check_visits(dataset),
-        *count_checks.check_studies(dataset, text),
-        *score_checks.check_granularity(dataset, text),
-        *score_checks.check_ranges(dataset, text),
-        *score_checks.check_sd_or_se(dataset, text),
-        *score_checks.check_sd_or_variance(dataset, text),
-        *score_checks.check_differences(dataset, text),
-        *contrast_checks.check_effects(dataset, text),
-        *arm_checks.check_against_arms(dataset, text),
-        *entry_checks.check_entry(dataset, text),
-        *role_checks.check_roles(dataset),
-    ]
+    found = [f for module in MODULES for check in module.CHECKS for f in check(dataset, text)]
     # A count over the other arm's size is also above its own arm's size: said once.
     exchanged = {(f.file, f.line) for f in found if f.code == "W024"}
     # An SD that its scale has no room for is said to be so; that it may be a variance is one of the reasons.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, Texts, finding
+from metarepro.evidence.integrity.findings import Check, Finding, Texts, finding
 from metarepro.evidence.integrity.printed import shown
 from metarepro.evidence.integrity.statistics import (
     Symmetry,
@@ -102,3 +102,6 @@ def _p_value(
         "misprint in one of the numbers."
     )
     yield finding("W018", "note", row, "p_value", row.p_value, message, "p", "p_matches")
+
+
+CHECKS: tuple[Check, ...] = (check_effects,)

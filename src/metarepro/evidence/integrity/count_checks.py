@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
+from metarepro.evidence.integrity.findings import Check, Finding, Severity, Texts, finding
 from metarepro.evidence.integrity.granularity import counts_of_percent, percent_attainable, sizes_of_percent
 from metarepro.evidence.integrity.printed import shown
 from metarepro.evidence.integrity.structure import (
@@ -39,7 +39,7 @@ def quoted_percentages(text: str) -> tuple[tuple[str, int], ...]:
     return tuple(f for f in dict.fromkeys(found) if f[1] > 0 and Fraction(f[0]) <= 100)
 
 
-def check_percentages(dataset: Dataset) -> Iterator[Finding]:
+def check_percentages(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Percentages quoted of a number of patients, that no number of patients is."""
     seen: set[tuple[str, str, int]] = set()
     rows: list[Row] = [*dataset.dichotomous, *dataset.contrasts, *dataset.arms.values(), *dataset.studies.values()]
@@ -60,7 +60,7 @@ def check_percentages(dataset: Dataset) -> Iterator[Finding]:
                     yield finding("W010", "warning", row, column, f"{percent}% of {n}", message, "grim", "percent")
 
 
-def check_claims(dataset: Dataset) -> Iterator[Finding]:
+def check_claims(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Percentages that an audited page claims of one study, against the patients of that study."""
     rates: dict[str, list[Dichotomous]] = {}
     for count in dataset.dichotomous:
@@ -90,7 +90,7 @@ def check_claims(dataset: Dataset) -> Iterator[Finding]:
         yield finding("W010", "note", row, "value_low", percent, message, "grim", "percent", study.study_id)
 
 
-def check_printed_counts(dataset: Dataset) -> Iterator[Finding]:
+def check_printed_counts(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Counts over a total that does not give the percentage printed with them; sizes exchanged between arms."""
     conflicts: dict[str, list[Dichotomous]] = {}
     for row in dataset.dichotomous:
@@ -117,7 +117,7 @@ def check_printed_counts(dataset: Dataset) -> Iterator[Finding]:
             yield finding(code, "warning", row, "total", str(row.total), message, "grim", "printed_count")
 
 
-def check_sizes(dataset: Dataset) -> Iterator[Finding]:
+def check_sizes(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Totals above the number randomised to the arm, in rows that a source printed and that are not used."""
     rows: tuple[Dichotomous | Continuous, ...] = (*dataset.dichotomous, *dataset.continuous)
     for row in rows:
@@ -143,7 +143,7 @@ def _exchanged(dataset: Dataset, row: Dichotomous) -> str:
     return ""
 
 
-def check_remission(dataset: Dataset) -> Iterator[Finding]:
+def check_remission(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """More remissions than responses."""
     for pair in remission_above_response(dataset.dichotomous):
         response, remission = pair.first, pair.second
@@ -158,7 +158,7 @@ def check_remission(dataset: Dataset) -> Iterator[Finding]:
         )
 
 
-def check_totals(dataset: Dataset) -> Iterator[Finding]:
+def check_totals(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Patients that are missing at one visit and back at a later one; said once for several outcomes of an arm."""
     seen: set[tuple[object, ...]] = set()
     for pair in (*totals_growing(dataset.dichotomous), *totals_growing(dataset.continuous)):
@@ -177,7 +177,7 @@ def check_totals(dataset: Dataset) -> Iterator[Finding]:
         yield finding("W023", "note", pair.second, column, str(after), message, "trial", "totals_growing")
 
 
-def check_visits(dataset: Dataset) -> Iterator[Finding]:
+def check_visits(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Counts and scores of one visit over different numbers of patients; one finding for each study and source."""
     groups: dict[tuple[str, str], list[tuple[Continuous, Dichotomous]]] = {}
     for pair in sizes_disagree(dataset.dichotomous, dataset.continuous):
@@ -233,3 +233,15 @@ def _listed(numbers: Sequence[int]) -> str:
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{numbers[0]} to {numbers[-1]}"
     return ", ".join(str(n) for n in numbers)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_percentages,
+    check_claims,
+    check_printed_counts,
+    check_sizes,
+    check_remission,
+    check_totals,
+    check_visits,
+    check_studies,
+)

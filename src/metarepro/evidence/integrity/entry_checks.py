@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from metarepro.evidence.dataset import Dataset, numeric_columns
-from metarepro.evidence.integrity.findings import Finding, Texts, finding
+from metarepro.evidence.integrity.findings import Check, Finding, Texts, finding
 from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous
 
@@ -130,3 +130,6 @@ def _arms(dataset: Dataset) -> Iterator[Finding]:
                 "it; or the design is single_arm."
             )
             yield finding("W038", "warning", study, "design", study.design, message, "entry", "one_arm")
+
+
+CHECKS: tuple[Check, ...] = (check_entry,)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.printed import MAX_DECIMALS, decimals_of, text_of
 from metarepro.evidence.tables import Row
 
@@ -90,6 +91,10 @@ class Texts:
         if value is None:
             return ""
         return text_of(value) if isinstance(value, float) else str(value)
+
+
+# A check: what it finds in the tables, with the texts of their cells.
+Check = Callable[[Dataset, Texts], Iterator[Finding]]
 
 
 def _says(text: str, value: object) -> bool:

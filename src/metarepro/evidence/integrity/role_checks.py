@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, finding
+from metarepro.evidence.integrity.findings import Check, Finding, Texts, finding
 
 # Studies that must give an agent one role before the other role in a single study is told.
 _USUAL = 3
 
 
-def check_roles(dataset: Dataset) -> Iterator[Finding]:
+def check_roles(dataset: Dataset, _text: Texts) -> Iterator[Finding]:
     """Controlled trials without an experimental arm, and agents with another role than in every other study."""
     for study in dataset.studies.values():
         arms = dataset.arms_of.get(study.study_id, ())
@@ -30,3 +30,6 @@ def check_roles(dataset: Dataset) -> Iterator[Finding]:
         if roles[arm.agent][arm.role] == {arm.study_id} and len(usual) >= _USUAL:
             message = f"{arm.agent} is {arm.role} here and {other} in the {len(usual)} other studies that have it."
             yield finding("W040", "note", arm, "role", arm.role, message, "entry", "unusual_role")
+
+
+CHECKS: tuple[Check, ...] = (check_roles,)

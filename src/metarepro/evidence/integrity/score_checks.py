@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.integrity.findings import Finding, Severity, Texts, finding
+from metarepro.evidence.integrity.findings import Check, Finding, Severity, Texts, finding
 from metarepro.evidence.integrity.granularity import grim, grimmer, sizes_that_fit
 from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.integrity.printed import decimals_of, rounded_from, shown
@@ -239,3 +239,6 @@ def _at_an_end(row: Continuous) -> bool:
         return False
     room = (scale.high - scale.low) / 12
     return row.mean < scale.low + room or row.mean > scale.high - room
+
+
+CHECKS: tuple[Check, ...] = (check_granularity, check_ranges, check_sd_or_se, check_sd_or_variance, check_differences)
