@@ -124,6 +124,30 @@ def test_forest_of_every_kind_of_fit_to_a_file(es, model, tmp_path):
     assert f"{100 * shown:.1f}" in text if model == "glmm" else f"{shown:.2f}" in text
 
 
+def said(figure, folder) -> str:
+    mr.figures.save(figure, folder / "read.svg")
+    return (folder / "read.svg").read_text(encoding="utf-8")
+
+
+def test_the_pooled_row_says_how_it_was_pooled(es, tmp_path):
+    counts = mr.mantel_haenszel(es)
+    assert "Mantel-Haenszel" in said(mr.figures.forest(counts), tmp_path)
+    assert "M-H, Common, 95% CI" in said(mr.figures.forest(counts, style="cochrane"), tmp_path)
+    assert "wider of" in said(mr.figures.forest(mr.pool(es, ci="HK-ci")), tmp_path)
+    given = said(mr.figures.forest(mr.pool(es, tau2=0.3)), tmp_path)
+    assert "as given" in given and "(\u2013 to \u2013)" not in given
+
+
+def test_a_forest_plot_of_a_regression_shows_what_it_gives_each_study(es, tmp_path):
+    regression = mr.pool(es, data=TABLE, moderators="ablat")
+    text = said(mr.figures.forest(regression), tmp_path)
+    fitted = np.exp(regression.predict().estimate)
+    assert "Fitted by the model" in text and all(f"{x:.2f}" in text for x in fitted)
+    assert "Nothing is pooled" in text and "meta-regression on ablat" in text
+    bubble = said(mr.figures.bubble(regression, "ablat"), tmp_path)
+    assert "Vandiviere" in bubble and "Risk ratio by ablat" in bubble
+
+
 def test_funnel_and_bubble_to_a_file(es, tmp_path):
     mr.figures.save(mr.figures.funnel(mr.pool(es)), tmp_path / "funnel.svg")
     regression = mr.pool(es, data=TABLE, moderators="ablat")

@@ -91,6 +91,7 @@ def bubble_numbers(
             f"{moderator} has categories ({levels}), and there is no line between categories. Fix: draw its groups "
             "with metarepro.figures.forest(fit, groups=...)."
         )
+    measure = measure or regression.measure
     info = get_measure(measure)
     if info.display == "none":
         raise ConfigError(f"{measure} cannot be shown on a scale that readers know. {info.caution} Fix: measure='GEN'.")
@@ -110,6 +111,8 @@ def bubble_numbers(
 
 
 def _labels(regression: MetaRegression, labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
+    if labels is None and regression.studies is not None and regression.studies.labels:
+        labels = regression.studies.labels
     if labels is None:
         return tuple(f"Study {i + 1}" for i in regression.used)
     return tuple(_of_used(regression, list(labels), "labels", k))

@@ -18,6 +18,7 @@ from metarepro.analysis.result import (
     SensitivityResult,
     SubgroupSummary,
     SubgroupTestResult,
+    Summary,
 )
 from metarepro.analysis.shown_result import FigureOptions, ShownResult, ShownStudy
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
@@ -26,6 +27,7 @@ from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling import PooledFit, pool_subgroups
 from metarepro.pooling.protocol import Fit
+from metarepro.pooling.regression import MetaRegression
 
 # Keywords of the input numbers, by the kind of studies they make.
 _KINDS = {
@@ -45,8 +47,9 @@ def result_of(
 
     Parameters
     ----------
-    fit : fit of one problem without moderators, or AnalysisResult
-        What `pool`, `mantel_haenszel`, `peto` or `glmm` gives. An AnalysisResult takes no further word but `title`.
+    fit : fit of one problem, or AnalysisResult
+        What `pool`, `meta_regression`, `mantel_haenszel`, `peto` or `glmm` gives. Of a regression the studies are shown
+        with the effects that it gives them, and nothing is pooled. An AnalysisResult takes no further word but `title`.
     measure : str
         Code of the measure, which decides scale and words; that of the fit by default, GEN for plain numbers.
     labels : sequence of str
@@ -92,10 +95,16 @@ def result_of(
                 "metarepro.pool."
             )
         return replace(fit, title=title) if title else fit
-    _check_fit(fit)
+    regression = fit if isinstance(fit, MetaRegression) else None
+    if regression is not None:
+        fit, fitted = regression.of_used(), _fitted(regression, measure or regression.measure)
+        columns = {"Fitted by the model": fitted, **(columns or {})}
+    else:
+        _check_fit(fit)
     measure = measure or fit.measure
     info = get_measure(measure)
     yi, vi = fit.data
+    summary: Summary | None = None
     if inputs is None and fit.studies is not None and set(fit.studies.inputs) == set(info.columns):
         inputs = {name: values.tolist() for name, values in fit.studies.inputs.items()}
     if labels is None and fit.studies is not None and fit.studies.labels:
@@ -135,17 +144,26 @@ def result_of(
             )
         )  # fmt: skip
     people = total([s.participants for s in studies if s.estimable])
+    if regression is None:
+        summary = summary_of(fit, measure, people)
     subgroups, test = _subgroups(fit, yi, vi, studies, measure) if groups is not None else ((), None)
     return ShownResult(
         id="fit", title=title or info.name[:1].upper() + info.name[1:], section="", outcome=outcome,
         outcome_label=outcome or info.name,
         better=better or "", measure=measure, rows="arms", combine="pool", experimental_label=experimental,
         control_label=control, time=None, subgroups_by="group" if groups is not None else "", studies=tuple(studies),
-        left_out=(), summary=summary_of(fit, measure, people), subgroups=subgroups, subgroup_test=test,
+        left_out=(), summary=summary, subgroups=subgroups, subgroup_test=test,
         sensitivity=_models(models or {}, measure, people, yi, vi), references=(),
-        methods=describe_fit(fit, measure), notes=(),
+        methods=describe_fit(regression or fit, measure), notes=(),
         sort="given", figure=FigureOptions(models=tuple(models or ()), columns=tuple(further)),
     )  # fmt: skip
+
+
+def _fitted(regression: MetaRegression, measure: str) -> list[str]:
+    """The effect that a regression gives each of its studies, as shown."""
+    info = get_measure(measure)
+    shown = (100 if info.percent else 1) * to_display(measure, regression.predict().estimate)
+    return [f"{x:.{info.decimals}f}".replace("-", "\u2212") for x in shown]
 
 
 def _check_fit(fit: Any) -> None:
@@ -158,8 +176,8 @@ def _check_fit(fit: Any) -> None:
     if np.ndim(fit.beta) != 0:
         raise DataError(
             "A figure shows one fit of metarepro.pool without moderators; this one has "
-            f"{np.size(fit.beta)} coefficients or problems. Fix: pool one problem; for moderators: "
-            "metarepro.figures.bubble."
+            f"{np.size(fit.beta)} coefficients or problems. Fix: pool one problem; for moderators give a formula to "
+            "metarepro.pool."
         )
 
 

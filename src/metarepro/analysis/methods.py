@@ -11,11 +11,16 @@ from metarepro.effects.registry import get_measure
 from metarepro.pooling.glmm_fit import GLMM_CI
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
 from metarepro.pooling.protocol import BINOMIAL_NORMAL, INVERSE_VARIANCE, Fit, Method
+from metarepro.pooling.regression import MetaRegression
 from metarepro.pooling.tau2 import ESTIMATORS
 
 TAU2 = {code: e.phrase for code, e in ESTIMATORS.items()}
-CI = {code: m.phrase.format(df="k - 1 df") for code, m in (CI_METHODS | GLMM_CI).items()}
+CI = {code: m.describe("k - 1 df") for code, m in (CI_METHODS | GLMM_CI).items()}
 PI = {code: m.phrase for code, m in PI_METHODS.items()}
+# Short names, for figures.
+TAU2_NAMES = {code: e.name for code, e in ESTIMATORS.items()}
+CI_NAMES = {code: m.short for code, m in (GLMM_CI | CI_METHODS).items()}
+PI_NAMES = {code: m.short for code, m in PI_METHODS.items()}
 GIVEN_TAU2 = "random effects with a τ² that is given"
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",
@@ -106,6 +111,11 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     return " ".join(sentences)
 
 
+def describe_interval(code: str, df: float) -> str:
+    """A confidence interval in a few words, with its degrees of freedom."""
+    return (CI_METHODS | GLMM_CI)[code].describe(f"{df:g} df", short=True)
+
+
 def _weighted(method: Method) -> str:
     return "inverse variance" if method.weights == "model" else "weights as given"
 
@@ -114,6 +124,11 @@ def describe_fit(fit: Fit, measure: str) -> str:
     """How a fit from Python was made, in a sentence for the note under a figure."""
     name, method = get_measure(measure).name, fit.method
     name = f"{name[:1].upper()}{name[1:]}"
+    if isinstance(fit, MetaRegression):
+        terms = ", ".join(t for t in fit.terms if t != "1")
+        ci = describe_interval(method.ci, fit.df)
+        model = f"meta-regression on {terms}: {TAU2.get(method.tau2, GIVEN_TAU2)}"
+        return f"{name}, {model}, {ci}; intervals of studies are normal."
     if method.model == INVERSE_VARIANCE:
         parts = [f"{name}, {_weighted(method)}: {TAU2.get(method.tau2, GIVEN_TAU2)}"]
     elif method.model == BINOMIAL_NORMAL:

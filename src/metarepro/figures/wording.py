@@ -5,20 +5,12 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from metarepro.analysis.methods import CI_NAMES, PI_NAMES
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import get_measure
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.styles import NO_BREAK, PLAIN, Style
-
-CI_NAMES = {
-    "PL": "profile likelihood",
-    "z": "Wald",
-    "t": "t",
-    "HK": "Hartung-Knapp",
-    "HK-adhoc": "Hartung-Knapp, not narrower than Wald",
-}
-PI_NAMES = {"HTS": "t, k \u2212 2 df", "t": "t, k \u2212 1 df", "z": "normal", "NNF": "bootstrap"}
 
 
 def effect_label(result: AnalysisResult) -> str:
@@ -32,13 +24,15 @@ def effect_label(result: AnalysisResult) -> str:
 
 def summary_label(summary: Summary) -> str:
     """Name of the pooled row: the model, in a few words."""
-    if summary.tau2_method == "none":
+    if summary.model == "compound":
         return "Compounded over the steps"
+    if summary.tau2_method == "none":
+        return f"Common effect ({summary.model})"
     if summary.tau2_method == "CE":
         return "Common effect"
-    if summary.model == "binomial-normal":
-        return f"Random effects (binomial-normal, {CI_NAMES[summary.ci_method]})"
-    return f"Random effects ({summary.tau2_method}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
+    tau2 = {"given": "\u03c4\u00b2 as given"}.get(summary.tau2_method, summary.tau2_method)
+    tau2 = summary.model if summary.model == "binomial-normal" else tau2
+    return f"Random effects ({tau2}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
 
 
 def level_text(result: AnalysisResult) -> str:
@@ -48,13 +42,15 @@ def level_text(result: AnalysisResult) -> str:
 
 def model_word(result: AnalysisResult) -> str:
     """Random or Common, for a head of a column."""
-    return "Common" if result.summary is not None and result.summary.tau2_method == "CE" else "Random"
+    common = result.summary is not None and result.summary.tau2_method in ("CE", "none")
+    return "Common" if common else "Random"
 
 
 def method_word(result: AnalysisResult) -> str:
     """How the studies were put together, for a head of a column: IV is inverse variance."""
-    if result.summary is not None and result.summary.model == "binomial-normal":
-        return "GLMM"
+    short = {"binomial-normal": "GLMM", "Mantel-Haenszel": "M-H", "Peto": "Peto"}
+    if result.summary is not None and result.summary.model in short:
+        return short[result.summary.model]
     return "Peto" if result.measure == "PETO" else "IV"
 
 
@@ -63,7 +59,7 @@ def heterogeneity_line(s: Summary, style: Style = PLAIN) -> str:
     pieces = []
     if math.isfinite(s.tau2) and s.tau2_method != "CE":
         tau2 = style.statistic(style.tau2_name, _small(s.tau2))
-        if style.interval_of_tau2:
+        if style.interval_of_tau2 and math.isfinite(s.tau2_low):
             tau2 += style.number(f" ({style.joint.join((_small(s.tau2_low), _small(s.tau2_high)))})")
         pieces.append(tau2)
     if math.isfinite(s.i2):
@@ -146,7 +142,7 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
         notes.append(note)
     if result.subgroup_test is not None and result.subgroup_test.df > 0:
         notes += result.subgroup_test.notes
-        if s is not None and s.ci_method.startswith("HK"):
+        if s is not None and "Hartung-Knapp" in CI_NAMES.get(s.ci_method, ""):
             notes.append("The test for subgroup differences uses model-based variances, not Hartung-Knapp ones.")
     if result.measure == "RD" and s is not None and s.k > 1 and s.tau2_method != "CE":
         notes.append("\u03c4\u00b2 is of risk differences as proportions: its root times 100 is in percentage points.")
@@ -175,11 +171,18 @@ def _studies_and_people(result: AnalysisResult, s: Summary) -> str:
     return f"{s.k} studies, {fmt.count(s.participants)} participants{once}"
 
 
+def nothing_pooled(result: AnalysisResult) -> str:
+    """Why there is no pooled result."""
+    if any(s.estimable for s in result.studies):
+        return "Nothing is pooled: the regression gives each study its own effect."
+    return "No study has usable numbers for this analysis."
+
+
 def headline(result: AnalysisResult) -> str:
     """The result in one sentence."""
     m, s = get_measure(result.measure), result.summary
     if s is None:
-        return "No study has usable numbers for this analysis."
+        return nothing_pooled(result)
     unit = "%" if m.percent and m.code != "RD" else " percentage points" if m.percent else ""
     effect = fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high)
     people = f", {fmt.count(s.participants)} patients" if s.participants else ""

@@ -33,8 +33,9 @@ FAR = 500.0
 # With at most this many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
 FEW = 10
 PROFILE = replace(
-    CI_METHODS["z"], code="PL", name="profile likelihood", phrase="profile-likelihood confidence intervals", meant=()
-)
+    CI_METHODS["z"], code="PL", name="profile likelihood", short="profile likelihood",
+    phrase="profile-likelihood {intervals}", meant=(),
+)  # fmt: skip
 GLMM_CI = {"PL": PROFILE, "z": CI_METHODS["z"], "t": CI_METHODS["t"]}
 
 

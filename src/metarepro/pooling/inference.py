@@ -66,8 +66,8 @@ class IntervalMethod:
     code : str
     spread : callable
         See `Spread`.
-    name, phrase : str
-        Name, and what a sentence on methods says; ``{df}`` in it is the number of degrees of freedom.
+    name, short, phrase : str
+        Name; a shorter one for figures; what a sentence on methods says, in which `describe` fills gaps.
     uses_hk : bool
         Whether it needs the Hartung-Knapp factor.
     uses_t : bool
@@ -81,11 +81,17 @@ class IntervalMethod:
     code: str
     spread: Spread
     name: str
+    short: str
     phrase: str
     uses_hk: bool = False
     uses_t: bool = True
     tried: bool = True
     meant: tuple[str, ...] = ()
+
+    def describe(self, df: str, short: bool = False) -> str:
+        """What a sentence on methods says; `df` are the degrees of freedom in words."""
+        floor = "" if short else ", without a variance floor"
+        return self.phrase.format(df=df, intervals="intervals" if short else "confidence intervals", floor=floor)
 
 
 class _Coded(Protocol):
@@ -101,25 +107,26 @@ CI_METHODS: dict[str, IntervalMethod] = {
     m.code: m
     for m in (
         IntervalMethod(
-            "z", _wald, "normal (Wald)", "normal (Wald) confidence intervals", uses_t=False,
+            "z", _wald, "normal (Wald)", "Wald", "normal (Wald) {intervals}", uses_t=False,
             meant=("WALD", "NORMAL", "CLASSIC"),
         ),
         IntervalMethod(
-            "t", _wald_t, "t with k - p df (Wald standard error)", "t-based confidence intervals ({df})",
+            "t", _wald_t, "t with k - p df (Wald standard error)", "t", "t-based {intervals} ({df})",
         ),
         IntervalMethod(
-            "HK", _hartung_knapp, "Hartung-Knapp",
-            "Hartung-Knapp confidence intervals (t, {df}, without a variance floor)", True,
+            "HK", _hartung_knapp, "Hartung-Knapp", "Hartung-Knapp",
+            "Hartung-Knapp {intervals} (t, {df}{floor})", True,
             meant=("KNHA", "HKSJ", "KH", "HARTUNG-KNAPP", "KNAPP-HARTUNG", "SJ"),
         ),
         IntervalMethod(
             "HK-adhoc", _never_below_wald, "Hartung-Knapp, not narrower than Wald (ad hoc)",
-            "Hartung-Knapp confidence intervals (t, {df}, not narrower than Wald)", True,
+            "Hartung-Knapp, not narrower than Wald",
+            "Hartung-Knapp {intervals} (t, {df}, not narrower than Wald)", True,
             meant=("ADHOC", "MKH", "HKSJ-ADHOC"),
         ),
         IntervalMethod(
-            "HK-ci", _wider, "the wider of Hartung-Knapp and Wald",
-            "the wider of the Hartung-Knapp (t, {df}) and the normal (Wald) confidence interval", True, tried=False,
+            "HK-ci", _wider, "the wider of Hartung-Knapp and Wald", "wider of Hartung-Knapp and Wald",
+            "{intervals} that are the wider of Hartung-Knapp (t, {df}) and normal (Wald)", True, tried=False,
             meant=("HK-WIDER", "HKCI", "HYBRID"),
         ),
     )
@@ -135,8 +142,8 @@ class PredictionMethod:
     code : str
     loss : float
         k - p - `loss` are its degrees of freedom; NaN for a normal one, and for a bootstrap.
-    name, phrase : str
-        Name, and what a sentence on methods says.
+    name, short, phrase : str
+        Name; a shorter one for figures; what a sentence on methods says.
     also, meant : tuple of str
         Other codes that are taken for it; what people write for it elsewhere.
     """
@@ -144,6 +151,7 @@ class PredictionMethod:
     code: str
     loss: float
     name: str
+    short: str
     phrase: str
     also: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
@@ -153,13 +161,15 @@ PI_METHODS: dict[str, PredictionMethod] = {
     m.code: m
     for m in (
         PredictionMethod(
-            "HTS", 1.0, "Higgins-Thompson-Spiegelhalter, t with k - 2 df",
+            "HTS", 1.0, "Higgins-Thompson-Spiegelhalter, t with k - 2 df", "t, k − 2 df",
             "prediction interval by Higgins, Thompson and Spiegelhalter (t, k - 2 df)", meant=("RILEY",),
         ),
-        PredictionMethod("t", 0.0, "t with k - 1 df", "prediction interval on t with k - 1 df", meant=("HK", "V")),
-        PredictionMethod("z", math.nan, "normal", "normal prediction interval", meant=("S", "NORMAL")),
         PredictionMethod(
-            "NNF", math.nan, "Nagashima-Noma-Furukawa bootstrap",
+            "t", 0.0, "t with k - 1 df", "t, k − 1 df", "prediction interval on t with k - 1 df", meant=("HK", "V")
+        ),
+        PredictionMethod("z", math.nan, "normal", "normal", "normal prediction interval", meant=("S", "NORMAL")),
+        PredictionMethod(
+            "NNF", math.nan, "Nagashima-Noma-Furukawa bootstrap", "bootstrap",
             "prediction interval by the bootstrap of Nagashima, Noma and Furukawa", also=("bootstrap",),
             meant=("BOOT",),
         ),

@@ -102,6 +102,17 @@ class MetaRegression(Fit):
             raise ConfigError(f"There is no term {term!r}. Terms: {', '.join(self.terms)}.")
         return wald_test(self.fit, list(self.terms[term]))
 
+    def of_used(self) -> PooledFit:
+        """The fit with the names and numbers of the studies used."""
+        known = self.studies
+        if known is None:
+            return self.fit
+        rows, n = self.used, known.yi.shape[-1]
+        labels = tuple(known.labels[i] for i in rows) if known.labels else ()
+        inputs = {name: x[rows] for name, x in known.inputs.items() if x.shape == (n,)}
+        own = replace(known, yi=known.yi[rows], vi=known.vi[rows], labels=labels, inputs=inputs, flags={})
+        return replace(self.fit, studies=own.kept())
+
     @property
     def moderators(self) -> tuple[str, ...]:
         """Columns of the data that the formula uses, in alphabetical order."""

@@ -37,7 +37,7 @@ REACH = 0.6
 
 def bubble(
     regression: Any, moderator: str, *, x: ArrayLike | None = None, labels: Sequence[str] | None = None,
-    measure: str = "GEN", at: Mapping[str, Any] | None = None, x_label: str = "", title: str = "",
+    measure: str = "", at: Mapping[str, Any] | None = None, x_label: str = "", title: str = "",
     width_mm: float = 174.0,
 ) -> Figure:  # fmt: skip
     """Draw the studies of a meta-regression against a moderator, with its line, confidence and prediction bands.
@@ -51,9 +51,10 @@ def bubble(
     x : array_like, optional
         Its values, one a row of the data; only needed where the formula transforms it. Checked against the fit.
     labels : sequence of str, optional
-        Names of the studies, one a row of the data; "Study 1" ... by default.
+        Names of the studies, one a row of the data; those of the regression by default, else "Study 1" ...
     measure : str
-        Code of the measure that the effects are of: decides scale and words; GEN for plain numbers.
+        Code of the measure that the effects are of: decides scale and words. That of the regression by default, which
+        is GEN, plain numbers, if it was not told.
     at : mapping, optional
         Values at which other moderators are held; the mean of numeric ones by default. Categories must be named.
     x_label : str

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from metarepro.analysis.bubble_numbers import BubbleNumbers
-from metarepro.analysis.methods import TAU2
+from metarepro.analysis.methods import TAU2, describe_interval
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.text import clean, counted
 
@@ -57,11 +57,7 @@ def notes(b: BubbleNumbers, floored: int, unlabelled: int, shortened: int, arrow
     level = f"{100 * fit.level:g}%"
     found = [few_studies(b)]
     terms = " + ".join(t for t in b.regression.terms if t != "1")
-    df = "" if math.isnan(fit.df) else f", {int(fit.df)} df"
-    ci = {
-        "z": "normal (Wald) intervals", "t": f"t intervals{df}", "HK": f"Hartung-Knapp intervals (t{df})",
-        "HK-adhoc": f"Hartung-Knapp intervals (t{df}, not narrower than Wald)",
-    }[fit.ci_method]  # fmt: skip
+    ci = describe_interval(fit.ci_method, fit.df)
     found.append(
         f"Meta-regression of {b.measure.pooled_as} on {clean(terms)}, inverse variance: {TAU2[fit.tau2_method]}, {ci}; "
         f"{fit.k} studies. {heterogeneity(b)}"

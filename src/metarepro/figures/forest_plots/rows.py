@@ -165,7 +165,7 @@ class _Maker:
         """The pooled result, its prediction interval, other models, heterogeneity and tests; or why there is none."""
         result, style, summary = self.result, self.style, self.result.summary
         if not result.studies or summary is None:
-            return [self.note("No study has usable numbers for this analysis.", {})]
+            return [self.note(wording.nothing_pooled(result), {})]
         if summary.k < 2:
             return [self.note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist.", {})]
         total = self.pooled_row("total", wording.summary_label(summary), summary, result.studies)

@@ -7,25 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metarepro.analysis.methods import CI_NAMES, TAU2_NAMES
 from metarepro.effects.registry import MEASURES
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Values
 from metarepro.figures.page.layout import Cell
 from metarepro.figures.page.text import clean
 from metarepro.figures.reproductions import printed
-from metarepro.figures.wording import CI_NAMES
 
 if TYPE_CHECKING:
     from metarepro.reproduction.result import Reproduction, SpecificationResult
 
-# Up to so many columns all are drawn; beyond, those that matter and a sample.
+# At most this many columns are all drawn; beyond, those that matter and a sample.
 MOST = 30
 # A sample of the others is never smaller than this.
 FEWEST_OTHERS = 8
-TAU2_NAMES = {
-    "CE": "common effect", "DL": "DerSimonian-Laird", "HE": "Hedges", "HS": "Hunter-Schmidt", "SJ": "Sidik-Jonkman",
-    "ML": "maximum likelihood", "REML": "restricted maximum likelihood", "EB": "empirical Bayes", "PM": "Paule-Mandel",
-}  # fmt: skip
 INTERVAL_NAMES = {"z": "normal distribution", "t": "t distribution"}
 
 
