@@ -11,9 +11,10 @@ import pytest
 
 from metarepro.analysis.config import config_schema
 from metarepro.analysis.config_file import read_config
-from metarepro.analysis.schema import describe_methods, describe_settings
+from metarepro.analysis.schema import describe_methods, describe_settings, words_of_methods
 from metarepro.analysis.words import check_words
 from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.method_codes import FILE
 from metarepro.template import TEMPLATE
 from tests.conftest import ROOT
 
@@ -191,6 +192,7 @@ def test_empty_and_missing_files_are_refused(tmp_path):
 def test_the_list_of_methods_is_that_of_the_tables():
     text = (ROOT / "docs/methods.md").read_text(encoding="utf-8")
     assert text == describe_methods(), "renew it: python -m metarepro.analysis.schema"
+    assert FILE.read_text(encoding="utf-8") == words_of_methods(), "renew it: python -m metarepro.analysis.schema"
     assert "| GENQ | generalised Q |" in text and "| HK-ci | the wider of Hartung-Knapp and Wald |" in text
 
 

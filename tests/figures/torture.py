@@ -12,7 +12,7 @@ from metarepro import effect_sizes, pool
 from metarepro.analysis.from_fit import result_of
 from metarepro.analysis.result import AnalysisResult, LeftOut, Provenance, Reference, StudyEffect
 from metarepro.analysis.shown_result import FigureOptions, ShownResult, show
-from metarepro.pooling.protocol import Heterogeneity
+from metarepro.pooling.result_parts import Heterogeneity
 
 NAN = math.nan
 STYLES = ("plain", "cochrane", "bmj", "jama", "lancet")

@@ -28,8 +28,7 @@ from metarepro.analysis.targets import MERGED, ReproductionSettings
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
-from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.pooling.method_codes import ESTIMATORS, INTERVALS, PREDICTIONS
 
 if TYPE_CHECKING:
     EstimatorCode: TypeAlias = str
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     PredictionCode: TypeAlias = str
 else:
     # The codes are the rows of the tables of methods.
-    EstimatorCode, IntervalCode, PredictionCode = (Literal[tuple(t)] for t in (ESTIMATORS, CI_METHODS, PI_METHODS))
+    EstimatorCode, IntervalCode, PredictionCode = (Literal[tuple(t)] for t in (ESTIMATORS, INTERVALS, PREDICTIONS))
 Ascertainments = Annotated[tuple[Literal["point", "window", "ever", "maintained"], ...], BeforeValidator(one_or_more)]
 Statistics = Annotated[tuple[Literal["endpoint", "change"], ...], BeforeValidator(one_or_more)]
 Settings = Annotated[tuple[Literal["trial", "series"], ...], BeforeValidator(one_or_more)]
@@ -126,7 +125,7 @@ class Model(Part):
 
     @model_validator(mode="after")
     def _defined(self) -> Self:
-        if self.tau2 == "CE" and CI_METHODS[self.ci].uses_hk:
+        if self.tau2 == "CE" and INTERVALS[self.ci]["uses_hk"]:
             raise fail("E103", "Hartung-Knapp needs a random-effects model, not CE", "Fix: ci: z, or another tau2.")
         return self
 

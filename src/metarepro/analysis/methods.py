@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
-from metarepro.pooling.glmm_fit import GLMM_CI
-from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.protocol import BINOMIAL_NORMAL, INVERSE_VARIANCE, Fit, Method
-from metarepro.pooling.regression import MetaRegression
-from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.pooling.method_codes import ESTIMATORS, INTERVALS, INTERVALS_OF_COUNTS, PREDICTIONS
+from metarepro.pooling.result_parts import BINOMIAL_NORMAL, INVERSE_VARIANCE, Method
 
-TAU2 = {code: e.phrase for code, e in ESTIMATORS.items()}
-CI = {code: m.describe("k - 1 df") for code, m in (CI_METHODS | GLMM_CI).items()}
-PI = {code: m.phrase for code, m in PI_METHODS.items()}
+if TYPE_CHECKING:
+    from metarepro.pooling.protocol import Fit
+
+_CI = INTERVALS | INTERVALS_OF_COUNTS
+TAU2 = {code: e["phrase"] for code, e in ESTIMATORS.items()}
+CI = {code: m["phrase"] for code, m in _CI.items()}
+PI = {code: m["phrase"] for code, m in PREDICTIONS.items()}
 # Short names, for figures.
-TAU2_NAMES = {code: e.name for code, e in ESTIMATORS.items()}
-CI_NAMES = {code: m.short for code, m in (GLMM_CI | CI_METHODS).items()}
-PI_NAMES = {code: m.short for code, m in PI_METHODS.items()}
+TAU2_NAMES = {code: e["name"] for code, e in ESTIMATORS.items()}
+CI_NAMES = {code: m["short"] for code, m in _CI.items()}
+PI_NAMES = {code: m["short"] for code, m in PREDICTIONS.items()}
 GIVEN_TAU2 = "random effects with a τ² that is given"
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",
@@ -113,7 +114,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
 
 def describe_interval(code: str, df: float) -> str:
     """A confidence interval in a few words, with its degrees of freedom."""
-    return (CI_METHODS | GLMM_CI)[code].describe(f"{df:g} df", short=True)
+    return str(_CI[code]["brief"]).format(df=f"{df:g} df")
 
 
 def _weighted(method: Method) -> str:
@@ -124,8 +125,7 @@ def describe_fit(fit: Fit, measure: str) -> str:
     """How a fit from Python was made, in a sentence for the note under a figure."""
     name, method = get_measure(measure).name, fit.method
     name = f"{name[:1].upper()}{name[1:]}"
-    if isinstance(fit, MetaRegression):
-        terms = ", ".join(t for t in fit.terms if t != "1")
+    if terms := ", ".join(t for t in getattr(fit, "terms", ()) if t != "1"):
         ci = describe_interval(method.ci, fit.df)
         model = f"meta-regression on {terms}: {TAU2.get(method.tau2, GIVEN_TAU2)}"
         return f"{name}, {model}, {ci}; intervals of studies are normal."

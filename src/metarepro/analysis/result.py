@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from metarepro.notes import Note
-from metarepro.pooling.protocol import Component, Heterogeneity, Method
+from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.records import Number, from_plain, to_json_text
 
 SCHEMA_VERSION = 4

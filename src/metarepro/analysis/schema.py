@@ -6,6 +6,8 @@ python -m metarepro.analysis.schema    writes workflow/schemas/*.schema.json, do
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import types
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +30,9 @@ from metarepro.analysis.config import (
 from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColumn
 from metarepro.analysis.result import Results
 from metarepro.effects.registry import MEASURES, TABLE_INPUTS
-from metarepro.pooling.inference import CI_METHODS, PI_METHODS
+from metarepro.pooling.glmm_fit import GLMM_CI
+from metarepro.pooling.inference import CI_METHODS, PI_METHODS, IntervalMethod
+from metarepro.pooling.method_codes import FILE
 from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.records import adapter
 
@@ -159,8 +163,34 @@ def describe_methods() -> str:
     return "\n".join(parts)
 
 
+def words_of_methods() -> str:
+    """methods.json, which `metarepro.pooling.method_codes` reads."""
+
+    def intervals(table: Mapping[str, IntervalMethod]) -> dict[str, Any]:
+        return {
+            code: {
+                "name": m.name, "short": m.short, "phrase": m.describe("k - 1 df"),
+                "brief": m.describe("{df}", short=True), "uses_hk": m.uses_hk,
+            }
+            for code, m in table.items()
+        }  # fmt: skip
+
+    content = {
+        "tau2": {code: {"name": e.name, "phrase": e.phrase} for code, e in ESTIMATORS.items()},
+        "ci": intervals(CI_METHODS),
+        "ci_of_counts": intervals({code: m for code, m in GLMM_CI.items() if code not in CI_METHODS}),
+        "pi": {code: {"name": m.name, "short": m.short, "phrase": m.phrase} for code, m in PI_METHODS.items()},
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
 def write_files(project: Path) -> None:
     """Write all; editors that know YAML schemas then complete and check config.yaml."""
+    if FILE.read_text(encoding="utf-8") != words_of_methods():
+        FILE.write_text(words_of_methods(), encoding="utf-8")
+        # What was loaded so far is of the old ones.
+        subprocess.run([sys.executable, "-m", "metarepro.analysis.schema"], check=True)
+        return
     for file, schema in ((SCHEMA, config_schema()), (RESULTS, results_schema())):
         (project / file).write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (project / SETTINGS).write_text(describe_settings(), encoding="utf-8")

@@ -18,7 +18,8 @@ from metarepro.evidence.tables import Contrast
 from metarepro.notes import Note
 from metarepro.pooling import between_subgroups, glmm, pool
 from metarepro.pooling.inference import quantile
-from metarepro.pooling.protocol import COMPOUND, INVERSE_VARIANCE, Fit, Heterogeneity, Method
+from metarepro.pooling.protocol import Fit
+from metarepro.pooling.result_parts import COMPOUND, INVERSE_VARIANCE, Heterogeneity, Method
 
 BETWEEN = "Q between subgroups, separate tau2, model-based variances"
 GROUP_LABELS = {"trial": "Clinical trials", "series": "Real-world series"}

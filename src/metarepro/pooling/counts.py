@@ -19,7 +19,8 @@ from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import check_level, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Mask, moments
 from metarepro.pooling.problems import read_problems
-from metarepro.pooling.protocol import MANTEL_HAENSZEL, PETO, Fit, Heterogeneity, Method
+from metarepro.pooling.protocol import Fit
+from metarepro.pooling.result_parts import MANTEL_HAENSZEL, PETO, Heterogeneity, Method
 
 TESTS = ("cmh", "cmh_p", "breslow_day", "breslow_day_p", "tarone", "tarone_p")
 

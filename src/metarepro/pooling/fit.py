@@ -34,14 +34,8 @@ from metarepro.pooling.inference import (
 )
 from metarepro.pooling.intervals import hartung_knapp_factor
 from metarepro.pooling.problems import Batch, open_batch, read_numbers, refuse
-from metarepro.pooling.protocol import (
-    INVERSE_VARIANCE,
-    Component,
-    Fit,
-    Heterogeneity,
-    Method,
-    Predictions,
-)
+from metarepro.pooling.protocol import Fit, Predictions
+from metarepro.pooling.result_parts import INVERSE_VARIANCE, Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import ESTIMATORS, GIVEN, Estimator, given_tau2
 
 

@@ -26,7 +26,8 @@ from metarepro.pooling.inference import (
     two_sided_p,
 )
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.protocol import BINOMIAL_NORMAL, Component, Fit, Heterogeneity, Method
+from metarepro.pooling.protocol import Fit
+from metarepro.pooling.result_parts import BINOMIAL_NORMAL, Component, Heterogeneity, Method
 
 # A confidence limit farther from the estimate than this, in logits, is no limit.
 FAR = 500.0

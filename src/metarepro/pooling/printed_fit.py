@@ -11,7 +11,8 @@ import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.protocol import BINOMIAL_NORMAL, Fit, has_display
+from metarepro.pooling.protocol import Fit, has_display
+from metarepro.pooling.result_parts import BINOMIAL_NORMAL
 from metarepro.pooling.tau2 import ESTIMATORS, GIVEN
 
 TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood"}

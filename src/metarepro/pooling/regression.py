@@ -19,7 +19,8 @@ from metarepro.pooling.heterogeneity import heterogeneity_interval
 from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.problems import read_numbers
-from metarepro.pooling.protocol import Component, Fit, Heterogeneity, Method, Predictions
+from metarepro.pooling.protocol import Fit, Predictions
+from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import GIVEN
 
 

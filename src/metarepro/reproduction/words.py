@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metarepro.pooling.inference import PI_METHODS
+from metarepro.pooling.method_codes import PREDICTIONS
 from metarepro.reproduction.ways import BY_ARM_SIZE, ZERO_RULES, Formula, Options, Way
 
 _ZERO: dict[Options, str] = dict(
@@ -64,4 +64,4 @@ def prediction_in_words(pi: str, ci: str, way: Way) -> str:
     """Formula of a prediction interval, and whose standard error it has if not that of the way's own interval."""
     if not pi:
         return ""
-    return _PREDICTION.get(pi, PI_METHODS[pi].name) + (", Wald standard error" if ci != way.ci else "")
+    return _PREDICTION.get(pi, PREDICTIONS[pi]["name"]) + (", Wald standard error" if ci != way.ci else "")
