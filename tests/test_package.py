@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
 
 import metarepro as mr
+
+PACKAGE = Path(mr.__file__).parent
 
 
 def test_every_public_name_is_there():
@@ -45,6 +50,8 @@ SLOW = (
 def test_a_first_small_fit_loads_no_slow_library(then):
     code = f"""
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 import metarepro as mr
 pool = mr.pool
 fit = pool([.1, .4, .3, .2, .9, .5, .7, .1, .2, .3], [.02, .1, .05, .04, .03, .06, .02, .1, .05, .04])
@@ -64,3 +71,26 @@ def test_the_examples_in_the_docstrings_are_right():
     for module in (mr, metarepro.effects.core, metarepro.pooling.fit):
         found = doctest.testmod(module)
         assert found.attempted > 0 and found.failed == 0, module.__name__
+
+
+def imports_of(file: Path, modules: set[str]) -> set[str]:
+    """Modules of the package that a file imports, at its head or within a function."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            names = {f"{node.module}.{a.name}" for a in node.names}
+            found |= (names & modules) | ({node.module} if names - modules else set())
+    return found
+
+
+def test_the_house_has_no_circle_and_figures_compute_nothing():
+    paths = {f.relative_to(PACKAGE.parent).with_suffix(""): f for f in sorted(PACKAGE.rglob("*.py"))}
+    modules = {".".join(p.parts).removesuffix(".__init__"): f for p, f in paths.items()}
+    imported = {name: imports_of(file, set(modules)) - {name} for name, file in modules.items()}
+    # CycleError, with the circle, where there is one.
+    assert len(list(TopologicalSorter(imported).static_order())) == len(modules) > 200
+    drawing = {name: found for name, found in imported.items() if name.startswith("metarepro.figures")}
+    assert len(drawing) > 40
+    assert not {n: m for n, found in drawing.items() for m in found if m.startswith("metarepro.pooling")}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.protocol import Fit, has_display
 from metarepro.pooling.result_parts import BINOMIAL_NORMAL
 from metarepro.pooling.tau2 import ESTIMATORS, GIVEN
+
+if TYPE_CHECKING:
+    from metarepro.pooling.protocol import Fit
 
 TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood"}
 
@@ -93,7 +95,7 @@ def short_text(fit: Fit) -> str:
         return f"<{name}: {int(np.size(fit.k)):,} fits; .to_frame(), .beta, .tau2 ...>"
     if np.size(fit.beta) > 1:
         shown = ", ".join(f"{n} {number(float(b))}" for n, b in zip(fit.coefficients, np.ravel(fit.beta), strict=True))
-    elif has_display(fit.measure):
+    elif _has_display(fit.measure):
         at = fit.display()
         shown = f"{number(at.estimate)} ({_interval(at.ci_low, at.ci_high)})"
     else:
@@ -138,9 +140,14 @@ def _label(fit: Fit) -> str:
     return label if proper else f"{label[:1].lower()}{label[1:]}"
 
 
+def _has_display(measure: str) -> bool:
+    """Whether results of a measure have a scale for readers that differs from the working one."""
+    return get_measure(measure).display not in ("identity", "none")
+
+
 def _single_rows(fit: Fit, percent: str) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    if has_display(fit.measure):
+    if _has_display(fit.measure):
         shown = fit.display()
         ends = _interval(shown.ci_low, shown.ci_high)
         rows.append((_label(fit), number(shown.estimate), "", ends, "", "", ""))

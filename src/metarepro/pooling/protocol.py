@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metarepro.effects.core import EffectSizes, to_display
-from metarepro.effects.registry import get_measure
 from metarepro.notes import Note
 
 if TYPE_CHECKING:
@@ -160,11 +159,6 @@ _NUMBERS = (
     "k", *_COEFFICIENTS, "pi_low", "pi_high", "pi_df", "tau2", "tau2_se", "i2", "h2", "i2_q", "q", "q_df", "q_p",
     "log_likelihood", "converged", "at_boundary", "iterations", "maxima",
 )  # fmt: skip
-
-
-def has_display(measure: str) -> bool:
-    """Whether results of a measure have a scale for readers that differs from the working one."""
-    return get_measure(measure).display not in ("identity", "none")
 
 
 def _plain(value: Any) -> Any:
