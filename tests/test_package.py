@@ -75,11 +75,12 @@ def test_the_examples_in_the_docstrings_are_right():
 
 def imports_of(file: Path, modules: set[str]) -> set[str]:
     """Modules of the package that a file imports, at its head or within a function."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    typing = [n for n in ast.walk(tree) if isinstance(n, ast.If) and getattr(n.test, "id", "") == "TYPE_CHECKING"]
+    for_types = {id(inner) for block in typing for inner in ast.walk(block)}
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            node.body = []
-        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in modules and id(node) not in for_types:
             names = {f"{node.module}.{a.name}" for a in node.names}
             found |= (names & modules) | ({node.module} if names - modules else set())
     return found
