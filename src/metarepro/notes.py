@@ -115,6 +115,13 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "nothing_estimable": "No study can be estimated: none has an event, or all have events only.",
     "stated": "{text}",
     # -- single studies --
+    "arms_added_up": lambda v: f"arms added up: {', '.join(v['arms'])}",
+    "crossover_all_periods": "crossover, all periods",
+    "crossover_first_period": "crossover, first period",
+    "crossover_as_parallel": "crossover, all periods, analysed as if parallel",
+    "within_patient": "within-patient contrast",
+    "se_from_interval": "standard error from the printed interval",
+    "se_from_p": "standard error from p = {p}, taken as a normal test",
     "study_corrected": lambda v: (
         f"{v['amount']:g} added to {'each cell' if v['cells'] == 'all' else 'the events of both arms'} for "
         f"{'its logit only, not for the pooling' if v['shown_only'] else 'the pooling'}"
@@ -175,6 +182,6 @@ def read_note(value: Any) -> Note:
     return Note("stated", text=value) if isinstance(value, str) else Note(value["code"], **value["values"])
 
 
-def codes_of(notes: Iterable[Note]) -> set[str]:
-    """Codes of some remarks."""
-    return {note.code for note in notes}
+def codes_of(notes: Iterable[str]) -> set[str]:
+    """Codes of some remarks; a plain text has none."""
+    return {note.code for note in notes if isinstance(note, Note)}

@@ -82,7 +82,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             "the interval of τ² is by the Q-profile method."
         ]
     cohorts = [c.study.cohort for c in used if c.study.cohort]
-    shared = any("share" in e.reason for e in selection.left_out)
+    shared = any(e.overlap for e in selection.left_out)
     if shared if analysis.overlap == "one_per_cohort" else len(set(cohorts)) < len(cohorts):
         sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):

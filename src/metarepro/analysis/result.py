@@ -31,7 +31,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class StudyEffect:
-    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale."""
+    """One study in one analysis. `estimate`, `ci_low`, `ci_high` are on the display scale.
+
+    `cluster_id` names what shares participants (the cohort, or the study), `effect_id` the comparison in the analysis.
+    """
 
     study_id: str
     label: str
@@ -54,16 +57,22 @@ class StudyEffect:
     estimable: bool
     notes: tuple[Note, ...]
     provenance: tuple[Provenance, ...]
+    cluster_id: str = ""
+    effect_id: str = ""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A study with rows for the analysis that were not used; `elsewhere` if none is of its time, scale and kind."""
+    """A study with rows for the analysis that were not used.
+
+    `elsewhere` if none is of its time, scale and kind; `overlap` if another study has the same participants.
+    """
 
     study_id: str
     label: str
     reason: str
     elsewhere: bool = False
+    overlap: bool = False
 
 
 def _part(path: str) -> Any:

@@ -25,7 +25,7 @@ from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
 from metarepro.natural_order import natural_order
-from metarepro.notes import Note, read_note
+from metarepro.notes import Note
 from metarepro.pooling.inference import quantile
 
 
@@ -147,7 +147,7 @@ def _study_effects(
         method = "Wilson"
     effects = []
     for i, c in enumerate(comparisons):
-        notes = [read_note(note) for note in c.notes]
+        notes = list(c.notes)
         low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method
         printed = printed_interval(c, level)
         if printed is not None:
@@ -180,6 +180,8 @@ def _study_effects(
                 estimable=bool(np.isfinite(yi[i])),
                 notes=tuple(notes),
                 provenance=tuple(provenance(r) for r in c.rows),
+                cluster_id=c.cluster_id,
+                effect_id=c.effect_id,
             )
         )
     return effects

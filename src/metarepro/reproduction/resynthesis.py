@@ -14,6 +14,7 @@ from metarepro.analysis.run import run_analysis
 from metarepro.analysis.selection import Comparison, select
 from metarepro.errors import MetareproError
 from metarepro.evidence.dataset import Dataset
+from metarepro.notes import codes_of
 from metarepro.pooling.inference import quantile
 from metarepro.reproduction.match import Specification, apart, gives_all, specification_of
 from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs, read_inputs
@@ -151,7 +152,7 @@ def _inputs(comparisons: tuple[Comparison, ...], measure: str) -> StudyInputs | 
     if len(kinds) != 1 or any("e" in c.inputs for c in comparisons):
         return None
     labels = [c.study.label for c in comparisons]
-    paired = [c.study.design == "crossover" and "crossover, first period" not in c.notes for c in comparisons]
+    paired = [c.study.design == "crossover" and "crossover_first_period" not in codes_of(c.notes) for c in comparisons]
     if kinds == {"contrast"}:
         unfit = ("p_value", "se") if measure in RATIOS else ("p_value",)
         if any(len(c.inputs) == 1 or set(unfit) & set(c.inputs) for c in comparisons):

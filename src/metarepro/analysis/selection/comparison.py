@@ -11,6 +11,7 @@ from metarepro.effects.arm_conversions import combine_arms
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, Study
+from metarepro.notes import Note
 
 # Rows of the experimental side and of the control side; a contrast, which has both, stands on the first.
 Pair = tuple[tuple[OutcomeRow, ...], tuple[ArmRow, ...]]
@@ -37,7 +38,7 @@ class Comparison:
         Patients behind it; None when not read.
     group : str
         Subgroup level; empty without subgroups.
-    notes : tuple of str
+    notes : tuple of Note
     """
 
     study: Study
@@ -48,7 +49,7 @@ class Comparison:
     inputs: dict[str, float]
     participants: int | None
     group: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def study_id(self) -> str:
@@ -109,7 +110,7 @@ def compare(analysis: Analysis, data: Dataset, study: Study, pair: Pair) -> Comp
         for side in sides:
             _refuse_shared(analysis, study, side, rows[0].periods)
         inputs, size, notes = _of_arms(study, [r for r in first if not isinstance(r, Contrast)], second)
-    notes += dict.fromkeys(r.remark for r in rows if r.remark)
+    notes += [Note("stated", text=text) for text in dict.fromkeys(r.remark for r in rows if r.remark)]
     groups = {
         None: "",
         "control_agent": " or ".join(dict.fromkeys(a.agent for a in sides[1])),
@@ -130,22 +131,23 @@ def _level(rows: Sequence[OutcomeRow]) -> str:
 
 def _of_arms(
     study: Study, first: Sequence[ArmRow], second: Sequence[ArmRow]
-) -> tuple[dict[str, float], int | None, list[str]]:
+) -> tuple[dict[str, float], int | None, list[Note]]:
     """Inputs of one side, or of two numbered ones; patients; notes."""
     sides = (first, second) if second else (first,)
     added = [_added_up(side) for side in sides]
     numbers = ("1", "2") if second else ("",)
     inputs = {f"{name}{i}": x for side, i in zip(added, numbers, strict=True) for name, x in side.items()}
-    notes = [f"arms added up: {', '.join(r.arm_id for r in side)}" for side in sides if len(side) > 1]
+    notes = [Note("arms_added_up", arms=[r.arm_id for r in side]) for side in sides if len(side) > 1]
     sizes = [int(side["n"]) for side in added]
     if study.design != "crossover":
         return inputs, sum(sizes), notes
     if not second:
-        return inputs, sum(sizes), [*notes, *(["crossover, all periods"] if first[0].periods == "all" else [])]
+        every = [Note("crossover_all_periods")] if first[0].periods == "all" else []
+        return inputs, sum(sizes), [*notes, *every]
     if first[0].periods == "first":
-        return inputs, sum(sizes), [*notes, "crossover, first period"]
+        return inputs, sum(sizes), [*notes, Note("crossover_first_period")]
     # The same patients are in both arms.
-    return inputs, max(sizes), [*notes, "crossover, all periods, analysed as if parallel"]
+    return inputs, max(sizes), [*notes, Note("crossover_as_parallel")]
 
 
 def _added_up(rows: Sequence[ArmRow]) -> dict[str, float]:
@@ -185,19 +187,19 @@ def _refuse_shared(analysis: Analysis, study: Study, arms: Sequence[Arm], period
 
 def _of_contrast(
     analysis: Analysis, study: Study, row: Contrast, one: Arm, two: Arm | None
-) -> tuple[dict[str, float], int | None, list[str]]:
+) -> tuple[dict[str, float], int | None, list[Note]]:
     """Estimate with what gives its error; patients; notes."""
     assert row.estimate is not None
     inputs = {"estimate": row.estimate}
-    notes = ["within-patient contrast"] if study.design == "crossover" else []
+    notes = [Note("within_patient")] if study.design == "crossover" else []
     if row.se is not None:
         inputs["se"] = row.se
     elif row.ci_low is not None and row.ci_high is not None:
         inputs |= {"ci_low": row.ci_low, "ci_high": row.ci_high, "ci_level": row.ci_level or 95.0}
-        notes.append("standard error from the printed interval")
+        notes.append(Note("se_from_interval"))
     elif analysis.se_from_p and has_exact_p(row):
         inputs["p_value"] = float(row.p_value)
-        notes.append(f"standard error from p = {row.p_value}, taken as a normal test")
+        notes.append(Note("se_from_p", p=row.p_value))
     return inputs, _size(analysis, study, row, one, two), notes
 
 

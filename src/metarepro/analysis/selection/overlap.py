@@ -23,7 +23,7 @@ def _largest(comparisons: Sequence[Comparison]) -> Kept:
     winners = {cluster: c.study for cluster, c in kept.items()}
     losers = {c.study_id: c for c in comparisons if winners[c.cluster_id].study_id != c.study_id}
     return [c for c in comparisons if c.study_id not in losers], [
-        LeftOut(c.study_id, c.study.label, _why(c.study, winners[c.cluster_id])) for c in losers.values()
+        LeftOut(c.study_id, c.study.label, _why(c.study, winners[c.cluster_id]), overlap=True) for c in losers.values()
     ]
 
 

@@ -10,6 +10,7 @@ from metarepro.analysis.result import AnalysisResult
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.text import clean, counted, listed
 from metarepro.figures.wording import effect_label
+from metarepro.notes import codes_of
 
 # Studies below which a funnel plot and tests of its asymmetry say little (Sterne et al. 2011).
 ENOUGH = 10
@@ -81,7 +82,7 @@ def notes_of(
                      "asymmetrical (Hunter 2014, doi:10.1016/j.jclinepi.2014.03.003).")  # fmt: skip
     if s.model == "binomial-normal":
         notes.append("Pooled from the counts; the studies are shown by their own logits and standard errors.")
-    corrected = [p.study for p in numbers.points if any("added to" in note for note in p.study.notes)]
+    corrected = [p.study for p in numbers.points if "study_corrected" in codes_of(p.study.notes)]
     if corrected:
         notes.append(f"With a constant added to zero cells: {listed([c.label for c in corrected])}.")
     if coincident:
