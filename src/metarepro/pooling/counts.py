@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.checks import Array, as_columns, check_counts
-from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
-from metarepro.effects.rates import check_rate
+from metarepro.effects.checks import Array
+from metarepro.effects.core import EffectSizes, effect_sizes
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
+from metarepro.pooling.count_tables import TESTS, CountTables, odds_ratio_tests, rate_test, read_tables
 from metarepro.pooling.engine import CHUNK
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import check_level, chi2_upper_tail, quantile, two_sided_p
@@ -21,8 +21,6 @@ from metarepro.pooling.kernel import Mask, moments
 from metarepro.pooling.problems import read_problems
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import MANTEL_HAENSZEL, PETO, Heterogeneity, Method
-
-TESTS = ("cmh", "cmh_p", "breslow_day", "breslow_day_p", "tarone", "tarone_p")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,25 +91,6 @@ class CountsFit(Fit):
             read_only(value)
 
 
-@dataclass(frozen=True)
-class _Tables:
-    """Counts (or events and person-times) of studies, (..., k), and which of them are used; 0 and 1 stand elsewhere.
-
-    `given` are the columns as they came (without the mask's axes), NaN for studies that no problem uses.
-    """
-
-    given: dict[str, Array]
-    e1: Array
-    n1: Array
-    e2: Array
-    n2: Array
-    used: Mask
-
-    def sum(self, terms: Array) -> Any:
-        """Sum over the studies in use."""
-        return (terms if self.used.all() else np.where(self.used, terms, 0.0)).sum(-1)
-
-
 def mantel_haenszel(
     e1: ArrayLike | EffectSizes | str,
     n1: ArrayLike | None = None,
@@ -177,7 +156,7 @@ def mantel_haenszel(
         raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
     rate = measure in ("IRR", "IRD")
     wanted = ("e1", "t1", "e2", "t2") if rate else ("e1", "n1", "e2", "n2")
-    tables, names = _read({n: columns.get(n) for n in wanted}, mask, data, labels)
+    tables, names = read_tables({n: columns.get(n) for n in wanted}, mask, data, labels)
     es = effect_sizes(measure, **tables.given, **({} if rate else {"drop_double_zero": True}), labels=names)
     if rate:
         # A study without events in either arm says nothing about heterogeneity.
@@ -186,13 +165,13 @@ def mantel_haenszel(
             raise DataError("There is no study with an event.")
         es = replace(es, yi=np.where(telling, es.yi, np.nan), vi=np.where(telling, es.vi, np.nan))
 
-    def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
+    def fit(t: CountTables, yi: Array, vi: Array) -> CountsFit:
         estimate, variance, weight = _rates(measure, t) if rate else _pooled(measure, t, rd_variance)
         tests = {}
         if measure == "OR":
-            tests = _or_tests(t, np.exp(estimate), cmh_correction)
+            tests = odds_ratio_tests(t, np.exp(estimate), cmh_correction)
         elif measure == "IRR":
-            tests = _rate_test(t, cmh_correction)
+            tests = rate_test(t, cmh_correction)
         return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, yi, vi, es, level, tests, t)
 
     found = _in_chunks(fit, tables, es)
@@ -238,11 +217,11 @@ def peto(
     columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2}
     if isinstance(e1, EffectSizes):
         columns, labels = {n: e1.inputs.get(n) for n in columns}, e1.labels or labels
-    tables, names = _read(columns, mask, data, labels)
+    tables, names = read_tables(columns, mask, data, labels)
     # The studies behind Q need no correction for zero cells either: O - E and V exist.
     es = effect_sizes("PETO", **tables.given, correction_to="none", drop_double_zero=True, labels=names)
 
-    def fit(t: _Tables, yi: Array, vi: Array) -> CountsFit:
+    def fit(t: CountTables, yi: Array, vi: Array) -> CountsFit:
         n, events = t.n1 + t.n2, t.e1 + t.e2
         with np.errstate(divide="ignore", invalid="ignore"):
             v = np.where(t.used, t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)), 0.0)
@@ -268,7 +247,7 @@ def _without_information(es: EffectSizes) -> tuple[Note, ...]:
     return (Note("double_zero_weightless", rows=rows),) if rows else ()
 
 
-def _in_chunks(fit: Callable[[_Tables, Array, Array], CountsFit], t: _Tables, es: EffectSizes) -> CountsFit:
+def _in_chunks(fit: Callable[[CountTables, Array, Array], CountsFit], t: CountTables, es: EffectSizes) -> CountsFit:
     """Fits of tables and the studies' own effects; a batch is done in parts that fit the processor's cache."""
     shape, k = t.used.shape[:-1], t.used.shape[-1]
     if t.used.size <= CHUNK or not shape:
@@ -280,7 +259,7 @@ def _in_chunks(fit: Callable[[_Tables, Array, Array], CountsFit], t: _Tables, es
         rows = slice(first, first + max(CHUNK // k, 1))
         e1, n1, e2, n2 = (x[rows] for x in columns)
         yi, vi = (x if x.ndim == 1 else x[rows] for x in own)
-        parts.append(fit(_Tables({}, e1, n1, e2, n2, used[rows]), yi, vi))
+        parts.append(fit(CountTables({}, e1, n1, e2, n2, used[rows]), yi, vi))
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     together: dict[str, Any] = {"notes": notes, "studies": es.kept()}
     for name, value in parts[0].__dict__.items():
@@ -334,47 +313,11 @@ def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> A
     return AroundFit(beta, se, tau2, q, np.where(empty, 0, problems.k))
 
 
-def _read(given: dict[str, Any], mask: ArrayLike | None, data: Any = None, labels: Any = None) -> tuple[_Tables, Any]:
-    """Checked columns and labels; studies with a missing number are not used (of one problem: not kept)."""
-    columns = as_columns(columns_of(data, given))
-    if isinstance(labels, str):
-        labels = column_of(data, labels, "labels")
-    known: Mask = np.asarray(np.logical_and.reduce([np.isfinite(c) for c in columns.values()]))
-    used: Mask
-    if mask is None and known.ndim == 1:
-        columns = {n: c[known] for n, c in columns.items()}
-        if labels is not None and len(labels) == known.size:
-            labels = [x for x, kept in zip(labels, known, strict=True) if kept]
-        used = np.ones(int(known.sum()), dtype=bool)
-    else:
-        shown = np.asarray(True if mask is None else mask)
-        if shown.dtype != np.bool_:
-            raise DataError("mask must be boolean.")
-        try:
-            used = np.asarray(known & shown)
-        except ValueError:
-            raise DataError(f"e1 {known.shape} and mask {shown.shape} do not fit together.") from None
-    if not used.size or not used.any(-1).all():
-        which = f" in problem {np.flatnonzero(~used.any(-1))[0]}" if used.ndim > 1 and used.size else ""
-        raise DataError(f"There is no study with complete counts{which}.")
-    shown = used if used.ndim == known.ndim else np.asarray(used.reshape(-1, used.shape[-1]).any(0))
-    columns = {n: np.where(shown, c, np.nan) for n, c in columns.items()}
-    first, one, second, two = columns.values()
-    if "t1" in columns:
-        check_rate(first, one, "1")
-        check_rate(second, two, "2")
-    else:
-        check_counts(first, one, "e1", "n1")
-        check_counts(second, two, "e2", "n2")
-    e1, n1, e2, n2 = (np.where(used, c, x) for c, x in zip(columns.values(), (0, 1, 0, 1), strict=True))
-    return _Tables(columns, e1, n1, e2, n2, used), labels or None
-
-
 def _log_ratio(over: Any, under: Any) -> Any:
     return np.log(over) - np.log(under)
 
 
-def _pooled(measure: str, t: _Tables, rd_variance: str) -> tuple[Any, Any, Array]:
+def _pooled(measure: str, t: CountTables, rd_variance: str) -> tuple[Any, Any, Array]:
     """Estimate, variance and the studies' weights."""
     a, m1, c, m2 = t.e1, t.n1, t.e2, t.n2
     b, d, n = m1 - a, m2 - c, m1 + m2
@@ -403,7 +346,7 @@ def _pooled(measure: str, t: _Tables, rd_variance: str) -> tuple[Any, Any, Array
         return estimate, terms / total**2, weight
 
 
-def _rates(measure: str, tables: _Tables) -> tuple[Any, Any, Array]:
+def _rates(measure: str, tables: CountTables) -> tuple[Any, Any, Array]:
     e1, t1, e2, t2 = tables.e1, tables.n1, tables.e2, tables.n2
     t, total = t1 + t2, tables.sum
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -416,52 +359,9 @@ def _rates(measure: str, tables: _Tables) -> tuple[Any, Any, Array]:
         return estimate, total((e1 * t2**2 + e2 * t1**2) / t**2) / total(weight) ** 2, weight
 
 
-def _chi2(name: str, value: Any, df: Any) -> dict[str, Any]:
-    """A statistic and its p-value."""
-    return {name: value, f"{name}_p": chi2_upper_tail(np.asarray(value), np.asarray(df))}
-
-
-def _rate_test(tables: _Tables, correction: bool) -> dict[str, Any]:
-    """Cochran-Mantel-Haenszel test for person-time data."""
-    e1, t1, t = tables.e1, tables.n1, tables.n1 + tables.n2
-    e = e1 + tables.e2
-    variance = tables.sum(e * t1 * tables.n2 / t**2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.maximum(np.abs(tables.sum(e1 - e * t1 / t)) - 0.5 * correction, 0)
-        return _chi2("cmh", np.where(variance > 0, distance**2 / variance, np.nan), np.ones(np.shape(variance)))
-
-
-def _or_tests(t: _Tables, odds_ratio: Any, correction: bool) -> dict[str, Any]:
-    """Cochran-Mantel-Haenszel, Breslow-Day and Tarone tests."""
-    n, events = t.n1 + t.n2, t.e1 + t.e2
-    # Studies of one patient, without events or with events only say nothing here.
-    tells = t.used & (n > 1) & (events > 0) & (events < n)
-    t = replace(t, used=tells)
-    number = tells.sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = t.sum(t.n1 * t.n2 * events * (n - events) / (n * n * (n - 1)))
-        distance = np.maximum(np.abs(t.sum(t.e1 - t.n1 * events / n)) - 0.5 * correction, 0)
-        cmh = np.where(number > 0, distance**2 / variance, np.nan)
-        # Fitted events under one odds ratio: the root of a quadratic that lies inside its bounds.
-        ratio = np.asarray(np.where((odds_ratio > 0) & (odds_ratio < np.inf) & (number > 0), odds_ratio, np.nan))
-        ratio = ratio[..., None]
-        x, y, z = 1 - ratio, (t.n2 - events) + ratio * (t.n1 + events), -ratio * t.n1 * events
-        # The stable form of the root (-y + sqrt(y^2 - 4 x z)) / (2 x); it holds for an odds ratio of 1 (x = 0) too.
-        fitted = -2 * z / (y + np.sqrt(y * y - 4 * x * z))
-        inverse = 1 / fitted + 1 / (t.n1 - fitted) + 1 / (events - fitted) + 1 / (t.n2 - events + fitted)
-        bd = t.sum((t.e1 - fitted) ** 2 * inverse)
-        tarone = bd - t.sum(t.e1 - fitted) ** 2 / t.sum(1 / inverse)
-        bd, tarone = (np.where(np.isnan(ratio[..., 0]), np.nan, x) for x in (bd, tarone))
-    return (
-        _chi2("cmh", cmh, np.ones(np.shape(number)))
-        | _chi2("breslow_day", bd, number - 1.0)
-        | _chi2("tarone", tarone, number - 1.0)
-    )
-
-
 def _assemble(
     model: str, estimate: Any, variance: Any, weight: Array, yi: Array, vi: Array, studies: EffectSizes, level: float,
-    tests: dict[str, Any], t: _Tables,
+    tests: dict[str, Any], t: CountTables,
 ) -> CountsFit:  # fmt: skip
     check_level(level)
     notes: tuple[Note, ...] = ()

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from metarepro.errors import DataError
 from metarepro.pooling.binomial_normal import BinomialNormal, maximise
-from metarepro.pooling.glmm_fit import profile_end
 from metarepro.pooling.inference import chi2_quantile, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.profile_ends import profile_end
 
 Limits = tuple[Array, Array]
 
