@@ -85,7 +85,8 @@ class EffectSizes:
         """
         names = tuple(str(x) for x in labels)
         if len(names) != self.yi.shape[-1]:
-            raise DataError(f"There are {len(names)} labels for {self.yi.shape[-1]} studies.")
+            given = f"There {'is 1 label' if len(names) == 1 else f'are {len(names)} labels'}"
+            raise DataError(f"{given} for {_studies(self.yi.shape[-1])}. Fix: one a study, in their order.")
         return replace(self, labels=names)
 
     def to_frame(self) -> pd.DataFrame:
@@ -116,10 +117,14 @@ class EffectSizes:
     def __repr__(self) -> str:
         missing = int(np.isnan(self.yi).sum())
         lacking = f", {missing} without a usable number" if missing else ""
-        return f"<EffectSizes {self.measure}: {self.yi.size} studies{lacking}; .yi, .vi, .to_frame()>"
+        return f"<EffectSizes {self.measure}: {_studies(self.yi.size)}{lacking}; .yi, .vi, .to_frame()>"
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html())
+
+
+def _studies(count: int) -> str:
+    return "1 study" if count == 1 else f"{count} studies"
 
 
 def _read_only(values: np.ndarray) -> np.ndarray:

@@ -68,7 +68,8 @@ def print_fit(fit: Fit) -> PrintedFit:
     """The table of a fit."""
     info = get_measure(fit.measure)
     percent = f"{100 * fit.level:g}%"
-    header = ("", "estimate", "SE", percent + " interval", "statistic", "df", "p")
+    test = "z" if np.isnan(np.ravel(fit.df)).all() else "t"
+    header = ("", "estimate", "SE", percent + " interval", test, "df", "p")
     if np.ndim(fit.k) != 0:
         title = f"{int(np.size(fit.k)):,} fits of {_sizes(fit)}"
         return PrintedFit(title, ("", "min", "median", "max"), _spread(fit), tuple(_method_lines(fit)))
@@ -83,7 +84,8 @@ def print_fit(fit: Fit) -> PrintedFit:
         rows += _single_rows(fit, percent)
     k = int(fit.k)
     studies = f"{k} stud{'y' if k == 1 else 'ies'}"
-    title = f"{info.name[:1].upper()}{info.name[1:]}, {studies}"
+    name = "pooled effect" if fit.measure == "GEN" else info.name
+    title = f"{name[:1].upper()}{name[1:]}, {studies}"
     lines = [_heterogeneity(fit), _moderators(fit), *_method_lines(fit), *(f"Note: {note}" for note in fit.notes)]
     return PrintedFit(title, header, tuple(rows), tuple(line for line in lines if line))
 
