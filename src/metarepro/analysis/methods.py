@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.protocol import Fit
 
 _CI = INTERVALS | INTERVALS_OF_COUNTS
-TAU2 = {code: e["phrase"] for code, e in ESTIMATORS.items()}
+TAU2 = {code: str(e["phrase"]).format(weights=" with the weights 1/√v") for code, e in ESTIMATORS.items()}
 CI = {code: m["phrase"] for code, m in _CI.items()}
 PI = {code: m["phrase"] for code, m in PREDICTIONS.items()}
 # Short names, for figures.
@@ -117,6 +117,13 @@ def describe_interval(code: str, df: float) -> str:
     return str(_CI[code]["brief"]).format(df=f"{df:g} df")
 
 
+def _model(method: Method) -> str:
+    if method.tau2 not in TAU2:
+        return GIVEN_TAU2
+    given = method.weights == "given"
+    return str(ESTIMATORS[method.tau2]["phrase"]).format(weights="") if given else TAU2[method.tau2]
+
+
 def _weighted(method: Method) -> str:
     return "inverse variance" if method.weights == "model" else "weights as given"
 
@@ -127,10 +134,10 @@ def describe_fit(fit: Fit, measure: str) -> str:
     name = f"{name[:1].upper()}{name[1:]}"
     if terms := ", ".join(t for t in getattr(fit, "terms", ()) if t != "1"):
         ci = describe_interval(method.ci, fit.df)
-        model = f"meta-regression on {terms}: {TAU2.get(method.tau2, GIVEN_TAU2)}"
+        model = f"meta-regression on {terms}: {_model(method)}"
         return f"{name}, {model}, {ci}; intervals of studies are normal."
     if method.model == INVERSE_VARIANCE:
-        parts = [f"{name}, {_weighted(method)}: {TAU2.get(method.tau2, GIVEN_TAU2)}"]
+        parts = [f"{name}, {_weighted(method)}: {_model(method)}"]
     elif method.model == BINOMIAL_NORMAL:
         parts = [f"{name}, binomial-normal model of the counts"]
     else:

@@ -223,7 +223,7 @@ class Estimator:
     find : callable
         From a stack of problems to `Tau2`.
     name, phrase : str
-        Name, and the model in a sentence on methods.
+        Name, and the model in a sentence on methods; ``{weights}`` in it are those of the estimator itself.
     tried : bool
         Whether the search for the method behind a printed result tries it: not what no program has as a usual way.
     also : tuple of str
@@ -279,7 +279,7 @@ ESTIMATORS: dict[str, Estimator] = {
         Estimator("PM", paule_mandel, "Paule-Mandel", f"{_RANDOM}the Paule-Mandel τ²", meant=("MP", "PAULE-MANDEL")),
         Estimator(
             "GENQ", generalised_q_estimator, "generalised Q",
-            f"{_RANDOM}τ² from a generalised Q", tried=False, meant=("QGEN", "GENERALISED-Q"),
+            f"{_RANDOM}τ² from a generalised Q{{weights}}", tried=False, meant=("QGEN", "GENERALISED-Q"),
         ),
     )
 }  # fmt: skip
