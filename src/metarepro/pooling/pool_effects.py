@@ -49,6 +49,7 @@ def pool(
     data: Any = None,
     measure: str = "",
     labels: Any = None,
+    cluster: None = None,
     **unknown: Any,
 ) -> PooledFit | MetaRegression:
     """Pool effects by inverse variance.
@@ -93,6 +94,8 @@ def pool(
         Code of the measure of plain `yi`, for `display`, `summary` and figures.
     labels : sequence of str, or str, optional
         Names of the studies.
+    cluster : None
+        Dependent effects have no model yet, so that anything else is refused: one effect a study, chosen or combined.
 
     Returns
     -------
@@ -127,6 +130,8 @@ def pool(
     (0.3772, 0.0429)
     """
     _refuse_unknown(unknown)
+    if cluster is not None:
+        raise ConfigError("pool has no model of dependent effects. Fix: give one effect a study, without cluster.")
     named = {"yi": yi, "vi": vi, "se": se, "weights": weights, "labels": labels}
     found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in named.items()}
     studies = _studies(found["yi"], found["vi"], found["se"], measure, found["labels"])
