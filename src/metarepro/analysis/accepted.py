@@ -1,4 +1,4 @@
-"""Findings that the configuration accepts with a reason: they are still told, apart from those to look at."""
+"""Findings that the configuration accepts with a reason: they are still listed, apart from those to look at."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def why_not(wanted: Wanted, arm: Arm, row: ArmRow) -> str:
             return f"given {arm.route}"
     if isinstance(row, Dichotomous):
         if wanted.schedule and row.schedule != wanted.schedule:
-            told = {"course": "after a course of doses", "single": "after a single dose"}
-            return told.get(row.schedule, "number of doses not stated")
+            words = {"course": "after a course of doses", "single": "after a single dose"}
+            return words.get(row.schedule, "number of doses not stated")
         if row.ascertainment not in wanted.ascertainment:
             return ASCERTAINMENT[row.ascertainment]
     if not row.poolable:

@@ -196,11 +196,11 @@ def share(library: Library, call: Call, claim: Claim) -> Value:
     arms = [a for a in library.data.arms.values() if a.agent == agent and a.kind == "whole"]
     if not arms:
         raise UnknownNameError(f"no arm got {agent!r}", call)
-    told = [a for a in arms if getattr(a, column) not in (None, "")]
-    found = [a for a in told if _same(getattr(a, column), value)]
-    number = len(found) / len(told) if told else math.nan
+    stated = [a for a in arms if getattr(a, column) not in (None, "")]
+    found = [a for a in stated if _same(getattr(a, column), value)]
+    number = len(found) / len(stated) if stated else math.nan
     words = f"arms of {agent} with {column.replace('_', ' ')} {value}, of those that tell it"
-    shown = f"{percent(number)} ({len(found)} of {len(told)})" if told else "not read"
+    shown = f"{percent(number)} ({len(found)} of {len(stated)})" if stated else "not read"
     return Value(number, shown, words, tuple(row_reference(a) for a in found))
 
 

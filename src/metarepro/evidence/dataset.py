@@ -329,7 +329,7 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
     hints: dict[tuple[str, str, str], str] = {}
 
     def hint_of(value: str, known: Mapping[str, Row], code: str, study: str) -> str:
-        """The nearest id. Of many wrong ones the first are told; comparing all would take minutes."""
+        """The nearest id. Of many wrong ones the first are named; comparing all would take minutes."""
         key = (code, study, value)
         if key not in hints:
             near = get_close_matches(value, known, n=1, cutoff=0.6) if len(hints) < _MANY_HINTS else []

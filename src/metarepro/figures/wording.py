@@ -151,7 +151,7 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
     kept = [f"{x.label}: {'; '.join(x.notes)}" for x in result.studies if x.notes]
     if kept and len(kept) <= 12:
         notes.append("Studies: " + ". ".join(kept) + ".")
-    # Studies of other times and scales are told in the report and in effects.csv.
+    # Studies of other times and scales are listed in the report and in effects.csv.
     left_out = [x for x in result.left_out if not x.elsewhere]
     if left_out and len(left_out) <= 12:
         notes.append("Not used: " + ". ".join(f"{x.label}: {x.reason}" for x in left_out) + ".")

@@ -146,8 +146,8 @@ def pool(
             studies.yi, studies.vi, moderators, data, tau2=tau2, ci=ci, level=level, pi=pi, weights=found["weights"],
             studies=studies.kept(),
         )  # fmt: skip
-    told = studies.measure != "GEN" or studies.labels or studies.inputs
-    known = studies.kept() if told and studies.yi.ndim == 1 else None
+    described = studies.measure != "GEN" or studies.labels or studies.inputs
+    known = studies.kept() if described and studies.yi.ndim == 1 else None
     fit = fit_effects(
         studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, found["weights"], intercept, seed, known
     )

@@ -42,8 +42,8 @@ def _audited(read: Any) -> str:
     parts = []
     if printed:
         verdicts = Counter(t["verdict"] for t in printed)
-        told = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
-        parts.append(f"{_count(len(printed), 'printed result')} ({told})")
+        listed = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+        parts.append(f"{_count(len(printed), 'printed result')} ({listed})")
     if claims:
         parts.append(_count(len(claims), "claim"))
     return "".join(f"; {p}" for p in parts)

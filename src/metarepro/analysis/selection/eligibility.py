@@ -117,12 +117,12 @@ def why_elsewhere(analysis: Analysis, row: OutcomeRow) -> str:
 def told_elsewhere(analysis: Analysis, rows: Iterable[OutcomeRow]) -> str:
     """In one phrase why none of some rows is of the time, scale and kind of an analysis."""
     why = [(why_elsewhere(analysis, row), row) for row in rows]
-    told = in_order((reason, row) for reason, row in why if reason != OTHER_TIME)
+    reasons = in_order((reason, row) for reason, row in why if reason != OTHER_TIME)
     times = sorted({r.timepoint_h for reason, r in why if reason == OTHER_TIME and r.timepoint_h is not None})
     if times and analysis.time is not None:
         window = f"{analysis.time.low:g} to {analysis.time.high:g}"
-        told.insert(0, f"at {', '.join(f'{t:g}' for t in times)} hours, not from {window}")
-    return f"only {'; '.join(told)}"
+        reasons.insert(0, f"at {', '.join(f'{t:g}' for t in times)} hours, not from {window}")
+    return f"only {'; '.join(reasons)}"
 
 
 def in_order(reasons: Iterable[tuple[str, OutcomeRow]]) -> list[str]:

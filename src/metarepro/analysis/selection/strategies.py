@@ -123,9 +123,9 @@ def _refuse_repeats(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]
     if visits or len({(visit_of(r), arms_named(r)) for r in rows}) < len(rows):
         what = f"{study.label} has several rows that fit analysis {analysis.id!r} equally well"
         rows = _by_place(rows)
-        told = (f"{arms_named(r)}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
+        names = (f"{arms_named(r)}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
         fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
-        raise DataError([Problem("E031", what, rows[0].file, rows[0].line, details=(f"rows: {'; '.join(told)}", fix))])
+        raise DataError([Problem("E031", what, rows[0].file, rows[0].line, details=(f"rows: {'; '.join(names)}", fix))])
 
 
 def _several_arms(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]) -> DataError:
@@ -143,8 +143,8 @@ def _by_difference(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
     differ = [len(set(values)) > 1 for values in zip(*(c.key for c in comparisons), strict=True)]
     if not any(differ):
         return comparisons
-    told = [", ".join(x or "not stated" for x, d in zip(c.key, differ, strict=True) if d) for c in comparisons]
-    return [replace(c, label=f"{c.label} ({words})") for c, words in zip(comparisons, told, strict=True)]
+    names = [", ".join(x or "not stated" for x, d in zip(c.key, differ, strict=True) if d) for c in comparisons]
+    return [replace(c, label=f"{c.label} ({words})") for c, words in zip(comparisons, names, strict=True)]
 
 
 def _by_step(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:

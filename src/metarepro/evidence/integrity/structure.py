@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from metarepro.evidence.tables import Continuous, Dichotomous, Study
 
-# What two studies under two ids may share, in the order in which it is told.
+# What two studies under two ids may share, in the order in which it is reported.
 _SHARED = ("doi", "pmid", "registration", "label")
 _YEARS = 2
 _LARGE_GROUP = 30
