@@ -45,9 +45,9 @@ def test_the_printed_pooled_results_are_recomputed(finished):
             text = printed[theirs][name]
             decimals = len(text.partition(".")[2])
             assert f"{summary[name]:.{decimals}f}" == text, (ours, name)
-    summary = results["depression_g"]["summary"]
-    assert f"{summary['tau2']:.4f}" == printed["psilodep_g"]["tau2"] == "0.1174"
-    assert f"{summary['q']:.2f}" == printed["psilodep_g"]["q"] == "23.84"
+    spread = results["depression_g"]["summary"]["heterogeneity"]
+    assert f"{spread['components'][0]['tau2']:.4f}" == printed["psilodep_g"]["tau2"] == "0.1174"
+    assert f"{spread['q']:.2f}" == printed["psilodep_g"]["q"] == "23.84"
 
 
 def test_nothing_of_the_default_project_appears(finished):
