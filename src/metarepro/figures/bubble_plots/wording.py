@@ -90,7 +90,7 @@ def notes(b: BubbleNumbers, floored: int, unlabelled: int, shortened: int, arrow
         found.append(f"{unlabelled} {_studies(unlabelled)} without a label, for lack of room; all are in the table.")
     if shortened:
         found.append(f"{shortened} long {'label is' if shortened == 1 else 'labels are'} cut short (\u2026).")
-    found += [clean(n) for n in b.regression.notes if not n.startswith("R\u00b2")]
+    found += [clean(n) for n in b.regression.notes if n.code != "no_r2"]
     found.append("What holds between studies need not hold between patients.")
     return [n for n in found if n]
 
