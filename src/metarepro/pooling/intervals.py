@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from metarepro.pooling.engine import Estimates
@@ -25,7 +27,7 @@ def hartung_knapp_factor(e: Estimates) -> Array:
     return np.where(factor * np.maximum(df, 1) <= rounding, 0.0, factor)
 
 
-def half_widths(e: Estimates, level: float) -> dict[str, Array]:
+def half_widths(e: Estimates, level: float, codes: Iterable[str] = tuple(CI_METHODS)) -> dict[str, Array]:
     """Half the width of each pooled effect's intervals, without moderators; NaN where their df are below 1.
 
     Parameters
@@ -33,16 +35,18 @@ def half_widths(e: Estimates, level: float) -> dict[str, Array]:
     e : Estimates
         Of b problems.
     level : float
+    codes : iterable of str
+        Methods, keys of `CI_METHODS`; all by default.
 
     Returns
     -------
     dict of str to ndarray, shape (b,)
-        For each code of `CI_METHODS`.
+        For each of the methods.
     """
     upper, df = (1 + level) / 2, e.k - 1
     wald, hartung = np.sqrt(e.covariance[:, 0, 0]), hartung_knapp_factor(e)
     found = {}
-    for method in CI_METHODS.values():
-        factor, used = method.spread(hartung, df, level)
-        found[method.code] = quantile(upper, used) * wald * np.sqrt(factor)
+    for code in codes:
+        factor, used = CI_METHODS[code].spread(hartung, df, level)
+        found[code] = quantile(upper, used) * wald * np.sqrt(factor)
     return found

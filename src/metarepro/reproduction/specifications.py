@@ -155,7 +155,7 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
         if not ways:
             continue
         e, _ = estimate(batch, ESTIMATORS[tau2])
-        half, i2 = half_widths(e, level), _i2(e.q, e.k)
+        half, i2 = half_widths(e, level, CI), _i2(e.q, e.k)
         for way in ways:
             yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
 
