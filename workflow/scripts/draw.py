@@ -2,29 +2,38 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from job import job
+from job import job, kept_pictures
 
 with job(snakemake) as written:
     from metarepro.analysis.result import from_json
+    from metarepro.analysis.shown_result import ShownResult
     from metarepro.errors import MetareproError
     from metarepro.figures.analysis_figures import draw_analysis
     from metarepro.output import write_whole
     from metarepro.project.looks import read_looks, with_looks
 
+    kept = kept_pictures(snakemake)
     looks = read_looks(snakemake.input.looks)
     planned = {Path(file).parent.name for file in snakemake.output if Path(file).name == "forest.svg"}
     for name, fit, index in zip(looks, snakemake.input.fits, snakemake.output.indexes, strict=True):
-        result = with_looks(from_json(Path(fit).read_text(encoding="utf-8")), looks[name])
+        text = Path(fit).read_text(encoding="utf-8")
+        result = with_looks(from_json(text), looks[name])
         if (len(result.studies) > 1) != (name in planned):
             raise MetareproError("The tables were changed while the run was planned, so it stopped. Run it again.")
-        folder, home = Path(index).parent, Path(fit).parent
+        folder, home, png = Path(index).parent, Path(fit).parent, looks[name]["png"]
         folder.mkdir(parents=True, exist_ok=True)
         # What an earlier run drew and this one may not.
         for old in [*folder.iterdir(), *home.glob("forest.*")]:
             old.unlink()
-        drawn = draw_analysis(result, folder, home, looks[name]["png"])
-        written += drawn.files
-        content = {"drawn": drawn.drawn, "not_drawn": drawn.not_drawn}
-        write_whole(Path(index), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        print(f"{name}: {', '.join(drawn.drawn) or 'nothing'} drawn; not drawn: {', '.join(drawn.not_drawn) or 'none'}")
+
+        def draw(result: ShownResult = result, folder: Path = folder, home: Path = home, png: str = png) -> Any:
+            drawn = draw_analysis(result, folder, home, png)
+            return drawn.files, {"drawn": drawn.drawn, "not_drawn": drawn.not_drawn}
+
+        files, known = kept.draw(text + json.dumps(looks[name]), home, draw)
+        written += files
+        write_whole(Path(index), json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+        print(f"{name}: {', '.join(known['drawn']) or 'nothing'} drawn; not: {', '.join(known['not_drawn']) or 'none'}")
+    kept.forget_others()

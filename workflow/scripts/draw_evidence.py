@@ -3,26 +3,19 @@
 import json
 from pathlib import Path
 
-from job import job
+from job import draw_pages, job
 
 with job(snakemake) as written:
     from metarepro.analysis.flow import make_flow
     from metarepro.analysis.shown_evidence import ShownEvidence
     from metarepro.evidence.integrity.findings import Finding
-    from metarepro.figures.evidence_figures import draw_evidence
-    from metarepro.output import write_whole
+    from metarepro.figures.evidence_figures import evidence_figures
     from metarepro.records import from_plain
 
     def read(name: str) -> object:
         return json.loads(Path(snakemake.input[name]).read_text(encoding="utf-8"))
 
-    index = Path(snakemake.output.index)
-    index.parent.mkdir(parents=True, exist_ok=True)
-    for old in index.parent.iterdir():
-        old.unlink()
     findings = [Finding(**f) for f in read("findings")["findings"]]
     flow = read("flow")
     shown = from_plain(ShownEvidence, read("evidence"))
-    written += draw_evidence(shown, findings, make_flow(flow) if flow else None, index.parent)
-    drawn = sorted({p.name.split(".")[0] for p in written})
-    write_whole(index, json.dumps({"drawn": drawn}, indent=1) + "\n")
+    written += draw_pages(snakemake, evidence_figures(shown, findings, make_flow(flow) if flow else None))

@@ -2,8 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from job import job
+from job import job, kept_pictures
 
 with job(snakemake) as written:
     from metarepro.analysis.result import from_json
@@ -11,17 +12,24 @@ with job(snakemake) as written:
     from metarepro.figures.page.files import write_figure
     from metarepro.output import write_whole
 
-    found = [from_json(Path(fit).read_text(encoding="utf-8")) for fit in snakemake.input.fits]
-    by_id = {result.id: result for result in found}
+    kept = kept_pictures(snakemake)
+    fits = {Path(fit).parent.name: Path(fit).read_text(encoding="utf-8") for fit in snakemake.input.fits}
     index = Path(snakemake.output.index)
     index.parent.mkdir(parents=True, exist_ok=True)
     for old in index.parent.iterdir():
         old.unlink()
     asked = json.loads(Path(snakemake.input.panels).read_text(encoding="utf-8"))
     for panels in asked:
-        figure = forest_panels(
-            [by_id[name] for name in panels["analyses"]], titles=panels["heads"] or None, title=panels["title"],
-            width_mm=panels["width_mm"], style=panels["style"],
-        )  # fmt: skip
-        written += write_figure(figure, index.parent / panels["id"], dpi=panels["dpi"])
+        stem = index.parent / panels["id"]
+
+        def draw(stem: Path = stem, panels: dict[str, Any] = panels) -> tuple[list[Path], None]:
+            figure = forest_panels(
+                [from_json(fits[name]) for name in panels["analyses"]], titles=panels["heads"] or None,
+                title=panels["title"], width_mm=panels["width_mm"], style=panels["style"],
+            )  # fmt: skip
+            return write_figure(figure, stem, dpi=panels["dpi"]), None
+
+        shown = json.dumps([panels, [fits[name] for name in panels["analyses"]]])
+        written += kept.draw(shown, stem, draw)[0]
+    kept.forget_others()
     write_whole(index, json.dumps({"drawn": [p["id"] for p in asked]}, indent=1) + "\n")

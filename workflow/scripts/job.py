@@ -10,7 +10,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,55 @@ def _seal(snakemake: Any, inputs: dict[str, str] | None, more: list[Path]) -> No
     written = [str(x) for x in snakemake.output if str(x) != str(seal)]
     # Only the job that reads the settings themselves depends on all of them.
     settings = hash_settings(snakemake.config) if inputs is not None else ""
-    # One script may serve several jobs, which are numbered.
-    script = re.sub(r"_\d+$", "", seal.stem)
+    script = script_of(seal.stem)
     write_seal(seal, script, code_of(script), read, [*written, *(p.as_posix() for p in more)], settings)
+
+
+def kept_pictures(snakemake: Any) -> Any:
+    """Pictures that the run before drew, for a script that draws."""
+    from metarepro.project.pictures import KeptPictures
+
+    name = Path(snakemake.output.seal).stem
+    return KeptPictures(name, code_of(script_of(name)))
+
+
+def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], Any]]]) -> list[Path]:
+    """Draw the pictures of one folder, or keep those that show the same, and write its list of them.
+
+    Parameters
+    ----------
+    snakemake : Snakemake
+    pictures : iterable
+        Name, all that it shows, and what makes its pages; a picture without pages is left out.
+    """
+    from metarepro.figures.page.files import write_figure
+    from metarepro.output import write_whole
+    from metarepro.records import to_json_text
+
+    kept = kept_pictures(snakemake)
+    index = Path(snakemake.output.index)
+    index.parent.mkdir(parents=True, exist_ok=True)
+    for old in index.parent.iterdir():
+        old.unlink()
+    drawn, written = [], []
+    for name, shown, make in pictures:
+        stem = index.parent / name
+
+        def draw(stem: Path = stem, make: Callable[[], Any] = make) -> tuple[list[Path], None]:
+            pages = make()
+            return (write_figure(pages, stem, ("svg", "pdf")) if pages else []), None
+
+        files, _ = kept.draw(to_json_text(shown), stem, draw)
+        written += files
+        drawn += [name] if files else []
+    kept.forget_others()
+    write_whole(index, json.dumps({"drawn": drawn}, indent=1) + "\n")
+    return written
+
+
+def script_of(job_name: str) -> str:
+    """The script of a job; one script may serve several jobs, which are numbered."""
+    return re.sub(r"_\d+$", "", job_name)
 
 
 def code_of(script: str) -> str:

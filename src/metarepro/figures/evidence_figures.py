@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from metarepro.analysis.flow import Flow
-from metarepro.analysis.shown_evidence import ShownEvidence
+from metarepro.analysis.shown_evidence import NamedCourses, ShownEvidence
 from metarepro.errors import ConfigError, DataError
 from metarepro.evidence.integrity.findings import Finding
 from metarepro.figures.flows.flow import prisma_flow
@@ -35,24 +36,32 @@ def draw_evidence(shown: ShownEvidence, findings: Sequence[Finding], flow: Flow 
     LayoutError
         When a page has faults.
     """
-    figures: dict[str, Any] = {}
+    written: list[Path] = []
+    for name, _, make in evidence_figures(shown, findings, flow):
+        pages = make()
+        written += write_figure(pages, folder / name, ("svg", "pdf")) if pages else []
+    return written
+
+
+def evidence_figures(
+    shown: ShownEvidence, findings: Sequence[Finding], flow: Flow | None
+) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
+    """Each figure's name, what it shows and what makes its pages; none where there is nothing to draw."""
     if shown.assessments:
-        figures["risk_of_bias"] = risk_of_bias_pages(shown.assessments)
-        figures["risk_of_bias_bars"] = risk_of_bias_bars(shown.assessments)
+        yield "risk_of_bias", shown.assessments, partial(risk_of_bias_pages, shown.assessments)
+        yield "risk_of_bias_bars", shown.assessments, partial(risk_of_bias_bars, shown.assessments)
     if findings:
-        figures["integrity"] = integrity_overview_pages(findings, labels=shown.labels)
-    figures |= _courses(shown)
-    if flow is not None:
-        figures["flow"] = prisma_flow(flow)
-    return [file for name, pages in figures.items() for file in write_figure(pages, folder / name, ("svg", "pdf"))]
-
-
-def _courses(shown: ShownEvidence) -> dict[str, Any]:
-    figures = {}
+        pages = partial(integrity_overview_pages, findings, labels=shown.labels)
+        yield "integrity", [list(findings), shown.labels], pages
+    stems = file_stems([found.name for found in shown.courses])
     for found in shown.courses:
-        try:
-            figures[found.name] = time_course_pages(found.courses, outcome_label=found.label)
-        except (ConfigError, DataError):
-            continue  # nothing of it can be drawn: the effects tables say why
-    stems = file_stems(list(figures))
-    return {stems[name]: pages for name, pages in figures.items()}
+        yield stems[found.name], found, partial(_course, found)
+    if flow is not None:
+        yield "flow", flow, partial(prisma_flow, flow)
+
+
+def _course(found: NamedCourses) -> Any:
+    try:
+        return time_course_pages(found.courses, outcome_label=found.label)
+    except (ConfigError, DataError):
+        return None  # nothing of it can be drawn: the effects tables say why
