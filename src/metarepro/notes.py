@@ -120,6 +120,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "crossover_first_period": "crossover, first period",
     "crossover_as_parallel": "crossover, all periods, analysed as if parallel",
     "within_patient": "within-patient contrast",
+    "sd_from_se": lambda v: f"SD of arm {v['arm']} from its standard error {v['se']:g} (n = {v['n']:g})",
+    "mean_from_quantiles": lambda v: f"mean and SD of arm {v['arm']} estimated: {v['how']}",
+    "effects_averaged": lambda v: f"average of {v['count']} effects of the study, with correlation {v['rho']:g}",
+    "scale_turned": lambda v: f"turned, as a high {v['scale']} is {v['meaning']}",
     "se_from_interval": "standard error from the printed interval",
     "se_from_p": "standard error from p = {p}, taken as a normal test",
     "study_corrected": lambda v: (

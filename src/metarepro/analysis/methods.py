@@ -57,12 +57,13 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             "without success went on to the next step. The interval is by the delta method on log(1 - rate)."
         )
     used = selection.comparisons
+    printed_only = bool(used) and all(c.kind == "contrast" for c in used)
     printed = len(used) == 1 and getattr(used[0].rows[0], "ci_low", None) is not None
     if not used:
         return "No study has usable numbers for this analysis."
     if len(used) == 1:
         # What a paper calls an SMD need not be Hedges g.
-        as_published = analysis.rows == "contrasts" and analysis.measure == "SMD"
+        as_published = printed_only and analysis.measure == "SMD"
         name = "standardised mean difference as published" if as_published else measure.name
         interval = "its interval as printed" if printed else "a normal interval"
         sentences = [f"One study, {name}, with {interval}; nothing is pooled."]
@@ -71,7 +72,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         which = "Wald standard error" if analysis.uses_glmm else "standard error of the confidence interval"
         pi = f" and a {PI[model.pi]}, which uses the {which}" if has_pi else ""
         pooled = measure.pooled_as
-        if analysis.rows == "contrasts" and analysis.measure == "SMD":
+        if printed_only and analysis.measure == "SMD":
             pooled = "standardised mean differences as published"
         sentences = [
             f"We pooled the counts in a binomial-normal model (logit link, random study effects, maximum likelihood by "
@@ -87,9 +88,9 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):
         how = CROSSOVER[analysis.crossover]
-        if analysis.rows == "contrasts_for_crossover":
+        if "contrasts_for_crossover" in analysis.rows:
             how = "crossover trials with their printed within-patient contrast where one was read"
-        if analysis.rows != "contrasts":
+        if not printed_only:
             sentences.append(f"The analysis uses {how}.")
     if any(c.kind == "contrast" for c in selection.comparisons):
         sources = ["their printed standard error", "the one their interval gives"]

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from metarepro.evidence.rows import known_columns
 from metarepro.evidence.tables import REQUIRED_TABLES, TABLES, Row
 
 _HEAD = """\
@@ -60,10 +61,13 @@ def _type(annotation: Any) -> tuple[str, list[str]]:
     return "string", []
 
 
+_OF_STUDIES = ("arms", "dichotomous", "continuous", "contrasts", "comparisons")
+
+
 def column_names(model: type[Row]) -> list[str]:
     """Columns in the order of the files: a table's own, then those of choice and of provenance."""
     names = [n for kind in model.__mro__ for n in getattr(kind, "__annotations__", {})]
-    return [n for n in dict.fromkeys(names) if n in model.model_fields and n not in ("file", "line")]
+    return [n for n in dict.fromkeys(names) if n in known_columns(model)]
 
 
 def _columns(model: type[Row]) -> list[dict[str, Any]]:
@@ -112,7 +116,7 @@ def data_package() -> dict[str, Any]:
         schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
         if name in ("studies", "arms", "sources", "claims", "published_results"):
             schema["primaryKey"] = list(model.key)
-        keys = [("study_id", "studies")] if name in ("arms", "dichotomous", "continuous", "contrasts") else []
+        keys = [("study_id", "studies")] if name in _OF_STUDIES else []
         if "source_id" in model.model_fields and name != "sources":
             keys.append(("source_id", "sources"))
         if keys:

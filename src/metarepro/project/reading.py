@@ -6,13 +6,14 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from metarepro.analysis.config import Analysis, Config, changed
 from metarepro.analysis.config_file import read_config
 from metarepro.analysis.config_problems import place_of
+from metarepro.analysis.effects import turn_scales
 from metarepro.analysis.flow import FLOW_FILE, Flow, read_flow
 from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.words import check_words
@@ -80,7 +81,9 @@ def _select(config: Config, analysis: Analysis, data: Dataset) -> Selection:
         except ValueError:
             continue
         select(variant, data)
-    return select(analysis, data)
+    found = select(analysis, data)
+    better = config.outcomes[analysis.outcome[0]].better
+    return replace(found, comparisons=turn_scales(analysis, found.comparisons, better))
 
 
 def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -> dict[str, str]:

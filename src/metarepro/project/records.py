@@ -18,7 +18,7 @@ from metarepro.evidence.tables import TABLES
 
 # Each file of records, and its tables. A changed row makes anew only what reads its file.
 SPLIT = {
-    "trials": ("studies", "arms", "dichotomous", "continuous", "contrasts", "risk_of_bias"),
+    "trials": ("studies", "arms", "dichotomous", "continuous", "contrasts", "comparisons", "risk_of_bias"),
     "sources": ("sources",),
     "printed": ("published_results", "published_inputs"),
     "claims": ("claims",),
