@@ -46,6 +46,6 @@ with job(snakemake):
         printed, claims, texts(snakemake.input.audit, "reproduction*.svg"),
         texts(snakemake.input.panels),
         {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
-        further,
+        further, {name: texts(str(index), "bubble*.svg") for name, index in indexes.items()},
     )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

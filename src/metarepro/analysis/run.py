@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
 from metarepro.analysis.effects import effects_of, turn_scales
 from metarepro.analysis.methods import describe_methods
+from metarepro.analysis.moderators import moderator_names, moderators_of, regress
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -39,7 +42,8 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     usable = np.isfinite(yi)
     compound = analysis.combine == "compound"
     summary, weights = summarise(analysis, selection, yi, vi)
-    studies = _study_effects(analysis, selection, yi, vi, weights, corrected)
+    names = moderator_names(analysis.moderators, sorted(columns_known(data))) if analysis.moderators else ()
+    studies = _sorted(analysis, _study_effects(analysis, selection, yi, vi, weights, corrected, names))
     subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi)
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     varied = () if compound else (_sensitivity(analysis, c, data, selection, outcome.better) for c in changes)
@@ -66,7 +70,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         control_label=" or ".join(agents.get(a, a) for a in control_agents) if analysis.control else "",
         time=(analysis.time.low, analysis.time.high) if analysis.time else None,
         subgroups_by=analysis.subgroups or "",
-        studies=_sorted(analysis, studies),
+        studies=studies,
         left_out=selection.left_out,
         summary=summary,
         subgroups=subgroups,
@@ -76,6 +80,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         methods=describe_methods(analysis, selection, corrected),
         notes=tuple(notes),
         sort="" if compound else analysis.sort,
+        regression=regress(analysis, studies),
     )
 
 
@@ -86,7 +91,7 @@ def _kinds_used(analysis: Analysis, selection: Selection) -> str:
 
 
 def _study_effects(
-    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any
+    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any, moderators: Sequence[str]
 ) -> list[StudyEffect]:
     level = analysis.model.level
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
@@ -141,6 +146,7 @@ def _study_effects(
                 provenance=tuple(provenance(r) for r in c.rows),
                 cluster_id=c.cluster_id,
                 effect_id=c.effect_id,
+                moderators=moderators_of(moderators, c),
             )
         )
     return effects

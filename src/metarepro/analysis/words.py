@@ -9,10 +9,11 @@ from typing import Any
 
 from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, with_settings
+from metarepro.analysis.moderators import moderator_names
 from metarepro.analysis.selection.eligibility import kinds_of
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import ARM_TABLES, get_measure
-from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.errors import ConfigError, DataError, MetareproError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.tables import PublishedResult
@@ -70,6 +71,12 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
         own_figure = (*at, "figure") if (*at, "figure", "columns") in places else ("figure",)
         for n, shown_column in enumerate(a.figure.columns):
             check([shown_column.source], "column", (*own_figure, "columns", n, "from"))
+        if a.moderators:
+            try:
+                moderator_names(a.moderators, sorted(known["column"]))
+            except MetareproError as error:
+                line, column = places.get((*at, "moderators"), (0, 0))
+                problems.append(Problem("E106", f"moderators of analysis {a.id!r}: {error}", shown, line, column))
         for name in a.population.where:
             check([name], "column", (*at, "population", "where", name))
         for name, kind in (("diagnosis", "diagnosis"), ("studies", "studies"), ("exclude_studies", "studies")):

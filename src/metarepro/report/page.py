@@ -22,6 +22,7 @@ from metarepro.figures.page.fonts import FILES, WEB_FAMILY
 from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
 from metarepro.report.anchors import anchor_of
 from metarepro.report.audit import claims_view, reproductions_view
+from metarepro.report.regression import regression_view
 from metarepro.reproduction.result import Reproduction
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -48,6 +49,7 @@ def render_report(
     panels: Sequence[str] = (),
     evidence_figures: Mapping[str, str] | None = None,
     further: Mapping[str, Sequence[str]] | None = None,
+    bubbles: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Render the report.
 
@@ -80,6 +82,8 @@ def render_report(
         SVG texts of the figures of the tables: risk of bias, findings, time courses; by name.
     further : mapping of str to sequence of str
         Addresses of further figures of an analysis, by its id.
+    bubbles : mapping of str to sequence of str
+        SVG texts of the bubble plots of an analysis, by its id.
 
     Returns
     -------
@@ -105,7 +109,10 @@ def render_report(
     for result in results:
         # The figure is the workflow's own SVG, whose texts are escaped where it is written.
         figure = pictures.add(figures[result.id], anchor_of(result.id)) if result.id in figures else ""
-        sections.setdefault(result.section, []).append({**analysis_view(result), "figure": figure})
+        plots = enumerate((bubbles or {}).get(result.id, ()), 1)
+        shown = [pictures.add(svg, f"{anchor_of(result.id)}-bubble-{i}") for i, svg in plots]
+        view = {**analysis_view(result), "figure": figure, "bubbles": shown, "regression": regression_view(result)}
+        sections.setdefault(result.section, []).append(view)
         cited |= {p.source_id for s in result.studies for p in s.provenance}
         cited |= {r.provenance.source_id for r in result.references}
     cited |= {r.source_id for r in reproductions}
@@ -257,14 +264,16 @@ def analysis_view(result: AnalysisResult) -> dict[str, Any]:
 
 def _inputs(study: StudyEffect) -> str:
     i = study.inputs
-    if "e" in i:
+    if {"e", "n"} <= set(i):
         return f"{fmt.count(i['e'])}/{fmt.count(i['n'])}"
-    if "e1" in i:
+    if {"e1", "n1", "e2", "n2"} <= set(i):
         return f"{fmt.count(i['e1'])}/{fmt.count(i['n1'])} v {fmt.count(i['e2'])}/{fmt.count(i['n2'])}"
-    if "m1" in i:
+    if {"m1", "sd1", "n1", "m2", "sd2", "n2"} <= set(i):
         return " v ".join(
             f"{fmt.fixed(i['m' + a], 1)} (SD {fmt.fixed(i['sd' + a], 1)}, n {fmt.count(i['n' + a])})" for a in "12"
         )
+    if i and study.kind != "contrast":
+        return ", ".join(f"{name} = {value:g}" for name, value in i.items())
     return "; ".join(p.says for p in study.provenance)
 
 

@@ -89,7 +89,7 @@ def why_other(analysis: Analysis, row: OutcomeRow) -> str:
     else:
         given = "counts by arm" if isinstance(row, Dichotomous) else "means by arm"
         fits = ARM_TABLES.get(get_measure(analysis.measure).inputs) == row.table
-    return f"{given} only" + (f", and the analysis uses {' and '.join(kinds)}" if fits and kind not in kinds else "")
+    return f"{given} only" + (f"; the analysis does not use {kind}" if fits and kind not in kinds else "")
 
 
 def _printed_as(analysis: Analysis) -> str:
