@@ -34,4 +34,5 @@ WARNINGS: dict[str, str] = {
     "W040": "an arm whose role is not that of its agent in the other studies",
     "W041": "a controlled trial in which no arm is experimental",
     "W042": "a standard deviation that looks like a variance",
+    "W045": "a column of the user's own that is nearly one that the table lacks",
 }
