@@ -103,8 +103,38 @@ def test_unknown_options_are_refused(options, message):
 
 
 def test_a_constant_moderator_is_refused():
-    with pytest.raises(mr.DataError, match="no full column rank"):
-        mr.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], moderators=[2, 2, 2])
+    with pytest.raises(mr.DataError) as error:
+        mr.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], moderators=[[2, 3], [1, 3], [5, 3]])
+    assert str(error.value) == (
+        "The design has no full column rank: column 1 of moderators (counted from 0) is the same in all studies. "
+        "Fix: leave it out."
+    )
+
+
+LEVELLED = {
+    "pool": lambda level: mr.pool([0.1, 0.2], [0.1, 0.1], level=level),
+    "pool_subgroups": lambda level: mr.pool_subgroups([0.1, 0.2], [0.1, 0.1], ["a", "b"], level=level),
+    "meta_regression": lambda level: mr.meta_regression([0.1, 0.2, 0.5], [0.1] * 3, "x", {"x": [1, 2, 4]}, level=level),
+    "heterogeneity_interval": lambda level: mr.heterogeneity_interval([0.1, 0.2], [0.1, 0.1], level=level),
+    "mantel_haenszel": lambda level: mr.mantel_haenszel([1, 2], [9, 9], [3, 4], [9, 9], level=level),
+    "peto": lambda level: mr.peto([1, 2], [9, 9], [3, 4], [9, 9], level=level),
+    "glmm": lambda level: mr.glmm(e=[1, 2], n=[9, 9], level=level),
+    "effect_sizes": lambda level: mr.effect_sizes("GEN", estimate=[1], ci_low=[0], ci_high=[2], level=level),
+    "log_hr_from_ci": lambda level: mr.conversions.log_hr_from_ci(0.7, 0.5, 0.98, level),
+    "sd_from_ci": lambda level: mr.conversions.sd_from_ci(1, 2, 20, level),
+}
+
+
+@pytest.mark.parametrize("function", LEVELLED.values(), ids=LEVELLED)
+def test_alpha_is_no_level(function):
+    for level in (0.05, np.float64(0.05), 0.1):
+        with pytest.raises(mr.ConfigError) as error:
+            function(level)
+        assert str(error.value) == (
+            f"level = {level:g} would make {100 * level:g}% intervals. Fix: did you mean {1 - level:g}? Allowed: 0.5 "
+            "or more, below 1."
+        )
+    function(0.5)
 
 
 def test_q_profile_of_too_equal_effects_is_zero_and_says_so():

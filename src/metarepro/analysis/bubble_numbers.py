@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metarepro.effects import get_measure, to_display
+from metarepro.effects.checks import read_numbers
 from metarepro.effects.registry import Measure
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.regression import MetaRegression, WaldTest
 
 Array = NDArray[np.float64]

@@ -15,7 +15,6 @@ from metarepro.notes import Note, list_rows
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.problems import read_numbers
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,9 @@ def pool_subgroups(
     ----------
     Borenstein & Higgins 2013, doi:10.1007/s11121-013-0377-7.
     """
-    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    y, v = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
     if isinstance(groups, str):
         groups = column_of(data, groups, "groups")
-    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
     if len(groups) != y.size:
         raise DataError(f"{len(groups)} subgroup labels for {y.size} studies.")
     missing = [row for row, name in enumerate(groups) if name is None or name != name or name == ""]
