@@ -102,6 +102,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     # -- subgroups --
     "one_subgroup": "One subgroup only: nothing to test.",
     "subgroup_without_se": "No test: a subgroup has no standard error.",
+    "subgroups_without_effect": lambda v: (
+        f"No study with an effect in {', '.join(v['groups'])}: k = 0, and not in the test."
+    ),
     "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",

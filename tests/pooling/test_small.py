@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import metarepro as mr
@@ -160,6 +161,37 @@ def test_subgroups_are_separate_fits_and_their_q_adds_up():
 def test_a_subgroup_of_one_study_is_noted():
     found = mr.pool_subgroups([0.1, 0.2, 0.9], [0.1, 0.1, 0.1], ["a", "a", "b"])
     assert found.test.notes == ("One study only in b: its τ² is taken as 0 in the test.",)
+
+
+MISSING = {"None": None, "NaN": math.nan, "NA": pd.NA, "NaT": pd.NaT, "masked": np.ma.masked, "blank": "  "}
+
+
+@pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING)
+def test_a_subgroup_without_a_name_is_refused_with_its_row(missing):
+    said = r"^The subgroup is missing in row 2 \(counted from 0\)\. Fix: name it, or leave the study out\.$"
+    groups = ["a", "a", missing, "b"]
+    with pytest.raises(mr.DataError, match=said):
+        mr.pool_subgroups([0.1, 0.3, 0.9, 0.5], [0.04] * 4, groups)
+    # Of a study without an effect as well, and in figures.
+    with pytest.raises(mr.DataError, match=said):
+        mr.figures.forest(mr.pool([0.1, 0.3, np.nan, 0.5], [0.04] * 4), measure="MD", groups=groups)
+
+
+def test_a_subgroup_without_an_effect_is_of_no_study_and_not_tested():
+    found = mr.pool_subgroups([0.1, 0.3, np.nan, 0.5, 0.9], [0.04] * 5, ["a", "a", "b", "c", "c"])
+    without = mr.pool_subgroups([0.1, 0.3, 0.5, 0.9], [0.04] * 4, ["a", "a", "c", "c"])
+    assert found.sizes == {"a": 2, "b": 0, "c": 2} and found.levels == ("a", "c")
+    assert (found.test.q, found.test.df, found.test.p) == (without.test.q, 1, without.test.p)
+    assert found.test.notes == ("No study with an effect in b: k = 0, and not in the test.",)
+    assert without.test.notes == ()
+    with pytest.raises(mr.DataError, match="There is no study with a usable effect"):
+        mr.pool_subgroups([np.nan], [0.04], ["a"])
+
+
+def test_a_study_without_a_name_is_refused_with_its_row():
+    with pytest.raises(mr.DataError) as error:
+        mr.effect_sizes("OR", e1=[1, 2], n1=[9, 9], e2=[3, 4], n2=[9, 9], labels=["Ash", None])
+    assert str(error.value) == "The label is missing in row 1 (counted from 0). Fix: name the study."
 
 
 def test_one_subgroup_has_nothing_to_test():

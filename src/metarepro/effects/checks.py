@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metarepro.errors import DataError
+from metarepro.notes import list_rows
 
 Array = NDArray[np.float64]
 
@@ -84,6 +85,17 @@ def is_missing(value: Any) -> bool:
         return bool(value != value)
     except (TypeError, ValueError):
         return type(value).__name__ == "NAType"
+
+
+def read_labels(values: Any, what: str, fix: str) -> list[Any]:
+    """Names of studies or of their groups, also of a column of shape (k, 1); a missing or blank one is refused."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(object), None)
+    labels = list(np.asarray(values, dtype=object).ravel() if np.ndim(values) == 2 else values)
+    empty = [row for row, x in enumerate(labels) if is_missing(x) or (isinstance(x, str) and not x.strip())]
+    if empty:
+        raise DataError(f"{what} is missing in {list_rows(empty)}. Fix: {fix}")
+    return labels
 
 
 def flat_columns(*arrays: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.checks import Array, as_columns, flat_columns, read_numbers
+from metarepro.effects.checks import Array, as_columns, flat_columns, read_labels, read_numbers
 from metarepro.effects.counts import two_arm_counts
 from metarepro.effects.generic import SPREADS, generic, hazard_ratio
 from metarepro.effects.means import (
@@ -83,7 +83,7 @@ class EffectSizes:
         DataError
             They are not as many as the studies.
         """
-        names = tuple(str(x) for x in labels)
+        names = tuple(str(x) for x in read_labels(labels, "The label", "name the study."))
         if len(names) != self.yi.shape[-1]:
             given = f"There {'is 1 label' if len(names) == 1 else f'are {len(names)} labels'}"
             raise DataError(f"{given} for {_studies(self.yi.shape[-1])}. Fix: one a study, in their order.")
