@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from metarepro.analysis.decimals import decimals_for
 from metarepro.analysis.methods import describe_fit
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -173,8 +174,11 @@ def _whole(values: Any, name: str) -> list[int | None] | None:
 def _fitted(regression: MetaRegression, measure: str) -> list[str]:
     """The effect that a regression gives each of its studies, as shown."""
     info = get_measure(measure)
-    shown = (100 if info.percent else 1) * to_display(measure, regression.predict().estimate)
-    return [f"{x:.{info.decimals}f}".replace("-", "\u2212") for x in shown]
+    found = regression.predict()
+    estimate, low, high = (to_display(measure, x) for x in (found.estimate, found.ci_low, found.ci_high))
+    decimals = decimals_for(info, zip(estimate, low, high, strict=True))
+    shown = (100 if info.percent else 1) * estimate
+    return [f"{x:.{decimals}f}".replace("-", "\u2212") for x in shown]
 
 
 def _check_fit(fit: Any) -> None:

@@ -37,7 +37,7 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
     found = [f for module in MODULES for check in module.CHECKS for f in check(dataset, text)]
     # A count over the other arm's size is also above its own arm's size: said once.
     exchanged = {(f.file, f.line) for f in found if f.code == "W024"}
-    # An SD that its scale has no room for is said to be so; that it may be a variance is one of the reasons, and skew none.
+    # An SD that its scale has no room for is said to be so; it says no more of a variance or of skew.
     too_large = {(f.file, f.line) for f in found if f.code == "W015"}
     kept = [
         f
