@@ -25,6 +25,7 @@ from metarepro.analysis.parts import (
     one_or_more,
 )
 from metarepro.analysis.targets import MERGED, ReproductionSettings
+from metarepro.effects.levels import LEAST_LEVEL
 from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
@@ -113,7 +114,7 @@ class Model(Part):
     tau2: EstimatorCode = Field("REML", description="Estimator of the between-study variance; CE for a common effect.")
     ci: IntervalCode = Field("HK", description="Confidence interval of the pooled effect.")
     pi: PredictionCode = Field("HTS", description="Prediction interval.")
-    level: Real = Field(0.95, gt=0, lt=1, description="Level of all intervals, 0.95 not 95.")
+    level: Real = Field(0.95, ge=LEAST_LEVEL, lt=1, description="Level of all intervals, 0.95 not 95 or 0.05.")
     correction: Real = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
     correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(
         "only_zero", description="Which tables get the correction."

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from metarepro import __version__
+from metarepro.analysis.decimals import decimals_of_means, measure_of
 from metarepro.analysis.result import AnalysisResult, SensitivityResult, StudyEffect, Summary
 from metarepro.claims.result import AuditedClaim
 from metarepro.effects import get_measure
@@ -205,12 +206,13 @@ def _changed_number(name: str, measure: Any, value: float | None) -> str:
 
 def analysis_view(result: AnalysisResult) -> dict[str, Any]:
     """What the template shows of one analysis: numbers as text, nothing left to compute."""
-    measure = get_measure(result.measure)
+    measure = measure_of(result)
+    decimals = decimals_of_means(result.studies)
     weights = fmt.weights([s.weight for s in result.studies])
     studies = [
         {
             "study": s,
-            "numbers": _inputs(s),
+            "numbers": _inputs(s, decimals),
             "effect": fmt.with_interval(measure, s.estimate, s.ci_low, s.ci_high) if s.estimable else "not estimable",
             "weight": w if result.combine == "pool" and s.estimable else "\u2013",
             "time": _hours(s.timepoint_h),
@@ -262,7 +264,7 @@ def analysis_view(result: AnalysisResult) -> dict[str, Any]:
     }
 
 
-def _inputs(study: StudyEffect) -> str:
+def _inputs(study: StudyEffect, decimals: int) -> str:
     i = study.inputs
     if {"e", "n"} <= set(i):
         return f"{fmt.count(i['e'])}/{fmt.count(i['n'])}"
@@ -270,7 +272,8 @@ def _inputs(study: StudyEffect) -> str:
         return f"{fmt.count(i['e1'])}/{fmt.count(i['n1'])} v {fmt.count(i['e2'])}/{fmt.count(i['n2'])}"
     if {"m1", "sd1", "n1", "m2", "sd2", "n2"} <= set(i):
         return " v ".join(
-            f"{fmt.fixed(i['m' + a], 1)} (SD {fmt.fixed(i['sd' + a], 1)}, n {fmt.count(i['n' + a])})" for a in "12"
+            f"{fmt.fixed(i['m' + a], decimals)} (SD {fmt.fixed(i['sd' + a], decimals)}, n {fmt.count(i['n' + a])})"
+            for a in "12"
         )
     if i and study.kind != "contrast":
         return ", ".join(f"{name} = {value:g}" for name, value in i.items())

@@ -226,7 +226,7 @@ def _draw_totals(pages: _Pages, findings: Sequence[Finding]) -> None:
         own = [f for f in findings if f.code == code]
         lines = meanings.lines(WARNINGS.get(code, "another check"))
         height = LEADING * len(lines) + 3
-        if pages.make_room(height + (2.5 * LEADING if number == 0 else 0.0)) or number == 0:
+        if pages.make_room(height + (2.5 * LEADING + 6 if number == 0 else 0.0)) or number == 0:
             y = pages.y + LEADING + 3
             heads = table.columns if worded else (table.columns[0], table.columns[3])
             for x, kind in zip(ends, () if worded else ("warning", "note"), strict=False):
