@@ -7,6 +7,7 @@ import codecs
 import io
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -205,8 +206,13 @@ def _init(options: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
         print(f"Written to {options.directory}: {', '.join(written)}.")
-        print(f"Next: {COMMAND} check --directory {options.directory}; README.md there says how to go on.")
+        print(f"Next: {COMMAND} check{_where(options.directory)}; README.md there says how to go on.")
     return 0
+
+
+def _where(folder: Path) -> str:
+    """The option that names a folder, as a shell takes it."""
+    return f" --directory {shlex.quote(str(folder))}"
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -222,7 +228,7 @@ def _import(options: argparse.Namespace) -> int:
         print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
         for note in project.notes:
             print(f"Note: {note}")
-        print(f"Next: {COMMAND} check --directory {options.to}; then look at config.yaml and NOTES.md there.")
+        print(f"Next: {COMMAND} check{_where(options.to)}; then look at config.yaml and NOTES.md there.")
     return 0
 
 
@@ -301,7 +307,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
-        where = f" --directory {options.directory}" if options.directory != Path() else ""
+        where = _where(options.directory) if options.directory != Path() else ""
         listed = "" if options.findings else f" List: {COMMAND} check{where} --findings"
         counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
         print(f"To look at: {counts} on what does not fit.{listed}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.util
 import io
 import json
 import re
@@ -14,11 +15,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-# The library beside this workflow is the one that runs, installed or not.
+# The library that this workflow belongs to is the one that runs: beside it in a checkout, around it where it is
+# installed. There it is loaded by its place, as the Python of a conda environment does not look there.
 _SCRIPTS = Path(__file__).resolve().parent
-_SOURCE = _SCRIPTS.parents[1] / "src"
-if (_SOURCE / "metarepro").is_dir():
-    sys.path.insert(0, str(_SOURCE))
+_HOME = _SCRIPTS.parents[1]
+if (_HOME / "src" / "metarepro").is_dir():
+    sys.path.insert(0, str(_HOME / "src"))
+elif (_HOME / "__init__.py").is_file():
+    _found = importlib.util.spec_from_file_location("metarepro", _HOME / "__init__.py")
+    sys.modules["metarepro"] = importlib.util.module_from_spec(_found)
+    _found.loader.exec_module(sys.modules["metarepro"])
 
 FAILURE = Path(".snakemake/metarepro/failure.json")
 

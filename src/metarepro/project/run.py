@@ -59,7 +59,7 @@ def workflow_file() -> Path:
         It is in neither place.
     """
     package = Path(__file__).resolve().parents[1]
-    for folder in (package.parents[1] / "workflow", package / "_workflow"):
+    for folder in (package / "_workflow", package.parents[1] / "workflow"):
         if (folder / "Snakefile").is_file():
             return folder / "Snakefile"
     raise MetareproError("The workflow is not where the library is. Fix: install metarepro again, or use a checkout.")
