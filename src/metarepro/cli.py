@@ -248,7 +248,7 @@ IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "r
 
 
 def _run(options: argparse.Namespace) -> int:
-    from metarepro.project.run import check_start, failure_of, run_snakemake, why_it_failed
+    from metarepro.project.run import check_start, failure_of, removed_by, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
     if options.named is None and str(options.directory or "").startswith("results/"):
@@ -279,7 +279,7 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     from metarepro.project.digest import digest
 
-    print(digest(project / "results"))
+    print(digest(project / "results", removed_by(project)))
     return 0
 
 
@@ -287,7 +287,7 @@ def _check(options: argparse.Namespace) -> int:
     from metarepro.project.reading import read_project
 
     project = read_project(options.directory)
-    faults = _result_faults(options.directory)
+    faults, old = _result_faults(options.directory, project)
     findings, unused = _findings(project)
     if options.format == "json":
         found = {
@@ -296,7 +296,7 @@ def _check(options: argparse.Namespace) -> int:
             "problems": [],
             "findings": [asdict(f) for f in findings],
             "unused": [a.model_dump() for a in unused],
-            "results": faults,
+            "results": [*faults, *old],
         }
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
@@ -319,14 +319,18 @@ def _check(options: argparse.Namespace) -> int:
         print(f"results/ is not what this project gives now; run it again. First: {faults[0]}.")
         for fault in faults[1:] if options.findings else ():
             print(f"    {fault}")
+    for line in old:
+        print(line)
     return 0
 
 
-def _result_faults(directory: Path) -> list[str]:
-    """What is wrong with the results in a project; empty if it has none."""
-    from metarepro.project.check import find_result_faults
+def _result_faults(directory: Path, project: Project) -> tuple[list[str], list[str]]:
+    """What is wrong with the results in a project, and which of them a run removes; empty if it has none."""
+    from metarepro.project.check import find_old_results, find_result_faults
 
-    return find_result_faults(directory)
+    config = project.config
+    old = find_old_results(directory, [a.id for a in config.analyses], [p.id for p in config.panels])
+    return find_result_faults(directory), old
 
 
 def _count(number: int, thing: str) -> str:

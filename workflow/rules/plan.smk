@@ -14,7 +14,9 @@ if (BASE.parent / "src" / "metarepro").is_dir():
 # Snakemake writes the path of Python into its commands as it is, where a blank would end it; a name that the shell
 # finds has none.
 if shlex.quote(sys.executable) != sys.executable:
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
     sys.executable = Path(sys.executable).name
 
 from metarepro.errors import MetareproError

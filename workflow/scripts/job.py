@@ -104,8 +104,6 @@ def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], A
     kept = kept_pictures(snakemake)
     index = Path(snakemake.output.index)
     index.parent.mkdir(parents=True, exist_ok=True)
-    for old in index.parent.iterdir():
-        old.unlink()
     drawn, written = [], []
     for name, shown, make in pictures:
         stem = index.parent / name
@@ -118,8 +116,23 @@ def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], A
         written += files
         drawn += [name] if files else []
     kept.forget_others()
+    remove_undrawn(index.parent.iterdir(), [index, *written])
     write_whole(index, json.dumps({"drawn": drawn}, indent=1) + "\n")
     return written
+
+
+def say(line: str) -> None:
+    """A line for the log, and for whoever watches."""
+    print(line)
+    print(line, file=sys.stderr)
+
+
+def remove_undrawn(places: Iterable[Path], drawn: Iterable[Path]) -> None:
+    """Remove pictures of earlier runs that this one did not draw, and say so."""
+    from metarepro.project import leftovers
+
+    for line in leftovers.remove_undrawn(places, drawn):
+        say(line)
 
 
 def script_of(job_name: str) -> str:

@@ -20,6 +20,7 @@ from typing import IO, Any
 import psutil
 
 from metarepro.errors import ConfigError, MetareproError
+from metarepro.project.leftovers import REMOVED
 from metarepro.project.settings import CONFIG, STATE
 
 FAILURE = Path(STATE) / "failure.json"
@@ -112,7 +113,8 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_file()), "--directory", str(project)]
     # Text of every kind in paths and messages, whatever the locale of the shell.
     environment = {**os.environ, "PYTHONUTF8": "1"}
-    (project / FAILURE).unlink(missing_ok=True)
+    for told in (FAILURE, REMOVED):
+        (project / told).unlink(missing_ok=True)
     if _running(project) is not None and any((project / ".snakemake/locks").glob("*")):
         # The last run was killed, and its lock with it left behind.
         subprocess.run([*command, "--unlock"], env=environment, capture_output=True, check=False)
@@ -135,6 +137,14 @@ def failure_of(project: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found
+
+
+def removed_by(project: Path) -> list[str]:
+    """Lines about what the run removed, as it no longer belongs to the project."""
+    try:
+        return (project / REMOVED).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
 
 
 def why_it_failed(outcome: Outcome, project: Path) -> str:
