@@ -12,7 +12,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +28,9 @@ FAILURE = Path(STATE) / "failure.json"
 RUNNING = Path(STATE) / "running.json"
 _JOB = re.compile(r"^Job \d+: (.*)$")
 _STEP = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done$")
+_STARTS = re.compile(r"^Execute \d+ jobs\.\.\.$")
+_STOPS = "Terminating processes on user request"
+_SECONDS_TO_STOP = 1.0
 _LAST_LINES = 40
 
 
@@ -124,7 +128,7 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
     )  # fmt: skip
     assert process.stdout is not None
     with _marked(project, process), _passing_on(process) as heard:
-        said = tuple(_follow(process.stdout, verbose))
+        said = tuple(_insist(_follow(process.stdout, verbose), process, heard))
         code = process.wait()
     planned = any(line.startswith("This was a dry-run") for line in said)
     return Outcome(code, any(_JOB.match(line) for line in said), planned, bool(heard), said)
@@ -185,6 +189,24 @@ def _follow(stream: IO[str], verbose: bool) -> Iterator[str]:
             print(f"  {message}", file=sys.stderr, flush=True)
     if lively:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _insist(lines: Iterable[str], process: subprocess.Popen[str], heard: Sequence[int]) -> Iterator[str]:
+    """Lines of Snakemake, which is told once more to stop if it starts a job after it was told.
+
+    Its handler of log lines drops an interrupt that comes while it writes one. A second one is sent only when it has
+    not said that it stops, as it would disturb the clearing up.
+    """
+    again: threading.Timer | None = None
+    for line in lines:
+        if heard and line.startswith(_STOPS) and again is not None:
+            again.cancel()
+        elif heard and _STARTS.match(line) and (again is None or not again.is_alive()):
+            again = threading.Timer(_SECONDS_TO_STOP, process.send_signal, [signal.SIGINT])
+            again.start()
+        yield line
+    if again is not None:
+        again.cancel()
 
 
 def _running(project: Path) -> dict[str, Any] | None:
