@@ -88,6 +88,8 @@ def test_the_message_names_every_line_of_every_file(shipped):
         "    Fix: delete these lines, or put back what they name."
     )
     assert isinstance(error, ConfigError) and error.exit_code == 3
+    guide = (ROOT / "docs/your-data.md").read_text(encoding="utf-8")
+    assert re.sub(r"\d+", "0", str(error)) in re.sub(r"\d+", "0", guide)
 
 
 @pytest.mark.slow
