@@ -35,7 +35,7 @@ examples:
   metarepro run                            run the project in this folder
   metarepro run my-review                  the same for another folder
   metarepro check                          check config.yaml and data/raw in this folder
-  metarepro check --directory my-review    the same for another folder
+  metarepro check my-review                the same for another folder
   metarepro check --format json            problems as JSON, for other programs
   metarepro diff results-before results    what differs between two results folders
   metarepro explain E021                   what a code means and how to mend it
@@ -133,7 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         "line, column and a way to mend it; and say whether the results there are still those of the project. "
         "Nothing is written.",
     )
-    check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
+    check.add_argument("directory", type=Path, nargs="?", metavar="DIR", help="the project (default: here)")
+    check.add_argument("--directory", "-d", type=Path, dest="named", metavar="DIR", help="the same as an option")
     check.add_argument("--findings", action="store_true", help="list what does not fit in the tables, too")
     check.set_defaults(run=_check)
     run = commands.add_parser(
@@ -286,8 +287,9 @@ def _run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from metarepro.project.reading import read_project
 
-    project = read_project(options.directory)
-    faults, old = _result_faults(options.directory, project)
+    directory = options.named or options.directory or Path()
+    project = read_project(directory)
+    faults, old = _result_faults(directory, project)
     findings, unused = _findings(project)
     if options.format == "json":
         found = {
@@ -307,7 +309,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
-        where = _where(options.directory) if options.directory != Path() else ""
+        where = _where(directory) if directory != Path() else ""
         listed = "" if options.findings else f" List: {COMMAND} check{where} --findings"
         counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
         print(f"To look at: {counts} on what does not fit.{listed}")
