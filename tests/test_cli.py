@@ -60,6 +60,7 @@ def test_check_of_a_good_project_says_so_and_writes_nothing(project):
     )
     assert files(project) == before
     elsewhere = metarepro("check", "--directory", str(project), "--format", "json", cwd=ROOT)
+    assert metarepro("check", str(project), "--format", "json", cwd=ROOT).stdout == elsewhere.stdout
     assert json.loads(elsewhere.stdout)["ok"] is True
 
 
