@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from metarepro import __version__
 from metarepro.codes import CODES, HELP
-from metarepro.errors import MetareproError, place
+from metarepro.errors import ConfigError, MetareproError, Problem, place
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Accepted
@@ -30,6 +30,7 @@ EXAMPLES = """\
 examples:
   metarepro init my-review                 a new project, to be filled with your trials
   metarepro init my-review --workbook      the same with the tables in one workbook, for Excel
+  metarepro import table sheet.xlsx --to my-review     a project made of a sheet of yours
   metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
   metarepro import revman review.rm5 --to my-review    the same of a RevMan file
   metarepro run                            run the project in this folder
@@ -150,19 +151,26 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
     imported = commands.add_parser(
         "import",
-        help="make a project of another program's file",
-        description="Make a project of another program's file: its tables, a configuration to start from, and notes on "
-        "what was left out or assumed.",
+        help="make a project of a sheet, or of another program's file",
+        description="Make a project of a sheet, or of another program's file: its tables, a configuration to start "
+        "from, and notes on what was left out or assumed.",
+        epilog="metarepro import table sheet.csv --to my-review --outcome Relapse --better low --measure OR; "
+        'metarepro import table sheet.csv --to my-review --map "study=author, e1=tpos, n1=tpos+tneg, e2=cpos, '
+        'n2=cpos+cneg"',
     )
     imported.add_argument("kind", choices=tuple(IMPORTS), metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
     imported.add_argument(
         "file",
         type=Path,
         metavar="FILE",
-        help="metapsy: a table in the Metapsy format (CSV); revman: a RevMan 5 file (.rm5), or the data rows of RevMan "
-        "Web (...-data-rows.csv)",
+        help="table: a sheet of yours (CSV, XLSX), one row a trial or one row an arm; metapsy: a table in the Metapsy "
+        "format (CSV); revman: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv)",
     )
     imported.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is new or empty")
+    of_table = imported.add_argument_group("of a table")
+    for name, meta, told in TABLE_OPTIONS:
+        choices = ("low", "high") if name == "better" else None
+        of_table.add_argument(f"--{name}", metavar=meta, help=told, choices=choices)
     imported.set_defaults(run=_import)
     diff = commands.add_parser(
         "diff",
@@ -219,7 +227,7 @@ def _where(folder: Path) -> str:
 def _import(options: argparse.Namespace) -> int:
     from metarepro.importing.project import write_imported
 
-    project = IMPORTS[options.kind](options.file)
+    project = IMPORTS[options.kind](options)
     written = [str(p.relative_to(options.to)) for p in write_imported(project, options.to)]
     if options.format == "json":
         found = {"ok": True, "directory": str(options.to), "files": written, "notes": project.notes}
@@ -233,19 +241,52 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
-def _metapsy(path: Path) -> ImportedProject:
+def _table(options: argparse.Namespace) -> ImportedProject:
+    from metarepro.importing.sheet import SheetOptions, read_plain_sheet
+    from metarepro.template import refuse_occupied
+
+    refuse_occupied(options.to)
+    given = {name: getattr(options, name) for name, _, _ in TABLE_OPTIONS}
+    return read_plain_sheet(options.file, SheetOptions(mapping=given.pop("map") or "", **given))
+
+
+def _metapsy(options: argparse.Namespace) -> ImportedProject:
     from metarepro.importing.metapsy import read_metapsy
 
-    return read_metapsy(path)
+    _refuse_table_options(options)
+    return read_metapsy(options.file)
 
 
-def _revman(path: Path) -> ImportedProject:
+def _revman(options: argparse.Namespace) -> ImportedProject:
     from metarepro.importing.revman import read_revman
 
-    return read_revman(path)
+    _refuse_table_options(options)
+    return read_revman(options.file)
 
 
-IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "revman": _revman}
+def _refuse_table_options(options: argparse.Namespace) -> None:
+    given = next((f"--{name}" for name, _, _ in TABLE_OPTIONS if getattr(options, name) is not None), "")
+    if given:
+        fix = f"Fix: leave it away, or {COMMAND} import table, if it is a sheet of yours."
+        raise ConfigError([Problem("E102", f"{given} is an option of `import table`", details=(fix,))])
+
+
+IMPORTS: dict[str, Callable[[argparse.Namespace], ImportedProject]] = {
+    "table": _table,
+    "metapsy": _metapsy,
+    "revman": _revman,
+}
+# Options of `import table`.
+TABLE_OPTIONS = (
+    ("sheet", "S", "sheet of the workbook, if several hold something"),
+    ("map", "MAP", "what the columns are, if the headers do not say it: \"study=author, e1=events, n1=total, ...\"; "
+     "sums, differences and products of columns; names with blanks in `backticks`"),
+    ("measure", "M", "effect measure, such as OR, SMD, HR"),
+    ("outcome", "NAME", "name of the outcome"),
+    ("better", None, "whether more of the outcome is good (high) or bad (low)"),
+    ("subgroups", "COLUMN", "column of the subgroups"),
+    ("moderators", "FORMULA", "moderators of a meta-regression, as in \"dose + year\""),
+)  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
