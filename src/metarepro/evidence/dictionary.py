@@ -67,7 +67,9 @@ _OF_STUDIES = ("arms", "dichotomous", "continuous", "contrasts", "comparisons")
 def column_names(model: type[Row]) -> list[str]:
     """Columns in the order of the files: a table's own, then those of choice and of provenance."""
     names = [n for kind in model.__mro__ for n in getattr(kind, "__annotations__", {})]
-    return [n for n in dict.fromkeys(names) if n in known_columns(model)]
+    # A table that has the columns of another one begins with what its rows are known by, as all do.
+    first = [n for n in model.key if n not in ("source_id", "derivation")] if names[0] != model.key[0] else []
+    return [n for n in dict.fromkeys((*first, *names)) if n in known_columns(model)]
 
 
 def _columns(model: type[Row]) -> list[dict[str, Any]]:

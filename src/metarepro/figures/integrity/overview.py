@@ -64,7 +64,7 @@ def integrity_overview_pages(
         for number, study in enumerate(own):
             lines = block.table.columns[0].lines(study.name)
             height = max(ROW, LEADING * len(lines) + 3)
-            head = LEADING + 10 if number == 0 else 0.0
+            head = LEADING + 6 if number == 0 else 0.0
             begun = pages.make_room(head + height, number > 0 or pages.y > pages.limit / 2)
             if begun or number == 0:
                 pages.y = block.table.draw_heads(pages.canvas, pages.y + LEADING) + 1
@@ -100,7 +100,8 @@ class _Pages:
         """Begin a page where the last one has not so much room; whether one was begun."""
         if self.y + height <= self.limit or not allowed:
             return False
-        self.canvas.height = self.y + MARGIN
+        # The gap after a block needs no room at the end of a page.
+        self.canvas.height = min(self.y, self.limit) + MARGIN
         self.y = self._begin()
         return True
 
