@@ -51,5 +51,6 @@ with job(snakemake):
         texts(snakemake.input.panels),
         {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
         further, {name: texts(str(index), "bubble*.svg") for name, index in indexes.items()},
+        config.time_unit,
     )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

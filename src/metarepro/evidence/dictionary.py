@@ -68,7 +68,9 @@ def column_names(model: type[Row]) -> list[str]:
     """Columns in the order of the files: a table's own, then those of choice and of provenance."""
     names = [n for kind in model.__mro__ for n in getattr(kind, "__annotations__", {})]
     # A table that has the columns of another one begins with what its rows are known by, as all do.
-    first = [n for n in model.key if n not in ("source_id", "derivation")] if getattr(model.__mro__[1], "table", "") else []
+    first = (
+        [n for n in model.key if n not in ("source_id", "derivation")] if getattr(model.__mro__[1], "table", "") else []
+    )
     return [n for n in dict.fromkeys((*first, *names)) if n in known_columns(model)]
 
 
