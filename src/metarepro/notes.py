@@ -34,6 +34,7 @@ def _rows(rows: Iterable[int]) -> str:
 _CELLS = {
     "all": "added to all cells",
     "events": "added to the events",
+    "variance": "added to all cells, for the variance only,",
     "by_arm_size": "on average, by the size of the arms, added to all cells",
 }
 # What each remark says; `{name}` is one of its values.
@@ -102,6 +103,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
     "double_zero_dropped": lambda v: f"Double-zero studies dropped: {_rows(v['rows'])}.",
+    "zero_cell_left_out": lambda v: f"Left out, because a cell is 0 and nothing is added: {_rows(v['rows'])}.",
     "double_zero_weightless": lambda v: (
         f"Without events in either arm, or with events only, a study says nothing of a ratio: {_rows(v['rows'])}."
     ),
