@@ -73,7 +73,8 @@ def two_arm_counts(
     """Working-scale estimate and sampling variance of a two-arm measure from events and totals.
 
     OR, RR and PETO are on the log scale; RD, AS, PHI, YUQ and YUY are plain. AS, PHI and PETO are never corrected for
-    zero cells; a table without events (or non-events) has V = 0, so no Peto odds ratio, and is dropped. Double-zero studies (no events in either arm, or only events) are kept with the correction unless
+    zero cells; a table without events (or non-events) has V = 0, so no Peto odds ratio, and is dropped. Other
+    double-zero studies (no events in either arm, or only events) are kept with the correction unless
     `drop_double_zero`, as metafor does by default; they carry no information on OR and RR.
 
     With `correction_cells` ``events`` only the events are corrected, of tables where an arm has none, so that a total
