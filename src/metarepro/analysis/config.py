@@ -110,8 +110,8 @@ class Model(Part):
     ] = Field(
         "auto",
         description="inverse_variance; or a model of the counts: mantel_haenszel (OR, RR, RD, IRR, IRD) and peto "
-        "(PETO, OR), which are common effects with a normal interval, so that tau2, ci and pi do not apply; glmm, binomial-"
-        "normal (PLO only, tau2 by maximum likelihood). auto: glmm for PLO, inverse variance for the rest.",
+        "(PETO, OR), which are common effects with a normal interval, so that tau2, ci and pi do not apply; glmm, "
+        "binomial-normal (PLO only, tau2 by maximum likelihood). auto: glmm for PLO, inverse variance for the rest.",
     )
     glmm_ci: Literal["PL", "z", "t"] = Field(
         "PL", description="Confidence interval with glmm: profile likelihood, Wald normal, Wald t."
