@@ -7,6 +7,7 @@ import codecs
 import io
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -35,7 +36,7 @@ examples:
   metarepro run                            run the project in this folder
   metarepro run my-review                  the same for another folder
   metarepro check                          check config.yaml and data/raw in this folder
-  metarepro check --directory my-review    the same for another folder
+  metarepro check my-review                the same for another folder
   metarepro check --format json            problems as JSON, for other programs
   metarepro diff results-before results    what differs between two results folders
   metarepro explain E021                   what a code means and how to mend it
@@ -133,7 +134,8 @@ def _parser() -> argparse.ArgumentParser:
         "line, column and a way to mend it; and say whether the results there are still those of the project. "
         "Nothing is written.",
     )
-    check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
+    check.add_argument("directory", type=Path, nargs="?", metavar="DIR", help="the project (default: here)")
+    check.add_argument("--directory", "-d", type=Path, dest="named", metavar="DIR", help="the same as an option")
     check.add_argument("--findings", action="store_true", help="list what does not fit in the tables, too")
     check.set_defaults(run=_check)
     run = commands.add_parser(
@@ -213,8 +215,13 @@ def _init(options: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
         print(f"Written to {options.directory}: {', '.join(written)}.")
-        print(f"Next: {COMMAND} check --directory {options.directory}; README.md there says how to go on.")
+        print(f"Next: {COMMAND} check{_where(options.directory)}; README.md there says how to go on.")
     return 0
+
+
+def _where(folder: Path) -> str:
+    """The option that names a folder, as a shell takes it."""
+    return f" --directory {shlex.quote(str(folder))}"
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -232,7 +239,7 @@ def _import(options: argparse.Namespace) -> int:
             print(f"Note: {note}")
         if options.kind == "table":
             _say_what_to_mend(options.to)
-        print(f"Next: {COMMAND} check --directory {options.to}; then look at config.yaml and NOTES.md there.")
+        print(f"Next: {COMMAND} check{_where(options.to)}; then look at config.yaml and NOTES.md there.")
     return 0
 
 
@@ -295,7 +302,7 @@ TABLE_OPTIONS = (
 
 
 def _run(options: argparse.Namespace) -> int:
-    from metarepro.project.run import check_start, failure_of, run_snakemake, why_it_failed
+    from metarepro.project.run import check_start, failure_of, removed_by, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
     if options.named is None and str(options.directory or "").startswith("results/"):
@@ -326,15 +333,16 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     from metarepro.project.digest import digest
 
-    print(digest(project / "results"))
+    print(digest(project / "results", removed_by(project)))
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     from metarepro.project.reading import read_project
 
-    project = read_project(options.directory)
-    faults = _result_faults(options.directory)
+    directory = options.named or options.directory or Path()
+    project = read_project(directory)
+    faults, old = _result_faults(directory, project)
     findings, unused = _findings(project)
     if options.format == "json":
         found = {
@@ -343,7 +351,7 @@ def _check(options: argparse.Namespace) -> int:
             "problems": [],
             "findings": [asdict(f) for f in findings],
             "unused": [a.model_dump() for a in unused],
-            "results": faults,
+            "results": [*faults, *old],
         }
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
@@ -354,7 +362,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
-        where = f" --directory {options.directory}" if options.directory != Path() else ""
+        where = _where(directory) if directory != Path() else ""
         listed = "" if options.findings else f" List: {COMMAND} check{where} --findings"
         counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
         print(f"To look at: {counts} on what does not fit.{listed}")
@@ -366,14 +374,18 @@ def _check(options: argparse.Namespace) -> int:
         print(f"results/ is not what this project gives now; run it again. First: {faults[0]}.")
         for fault in faults[1:] if options.findings else ():
             print(f"    {fault}")
+    for line in old:
+        print(line)
     return 0
 
 
-def _result_faults(directory: Path) -> list[str]:
-    """What is wrong with the results in a project; empty if it has none."""
-    from metarepro.project.check import find_result_faults
+def _result_faults(directory: Path, project: Project) -> tuple[list[str], list[str]]:
+    """What is wrong with the results in a project, and which of them a run removes; empty if it has none."""
+    from metarepro.project.check import find_old_results, find_result_faults
 
-    return find_result_faults(directory)
+    config = project.config
+    old = find_old_results(directory, [a.id for a in config.analyses], [p.id for p in config.panels])
+    return find_result_faults(directory), old
 
 
 def _count(number: int, thing: str) -> str:

@@ -50,6 +50,7 @@ CODES: dict[str, str] = {
     "E047": "an id cannot name a file of its own",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
+    "E052": "scales point both ways, and the direction of another one is not known",
     "E100": "the configuration is not readable YAML",
     "E101": "a configuration key is unknown",
     "E102": "a configuration value is not allowed",
@@ -219,6 +220,10 @@ HELP: dict[str, str] = {
     "E051": (
         "A table is read from NAME.csv, from NAME.xlsx (its sheet of that name, or its only sheet), or from the sheet "
         "NAME of tables.xlsx; from one of them."
+    ),
+    "E052": (
+        "On some scales a high score is good, on others bad. metarepro turns those that it knows; say of the others "
+        "which end is good, under higher_is_better or higher_is_worse of the analysis."
     ),
     "E100": ("config.yaml is not readable: a tab, a missing colon, an unbalanced bracket or quote, at the line shown."),
     "E101": "The key does not exist, so it would have no effect. docs/configuration.md lists every key.",

@@ -78,6 +78,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_tau2_se": "The standard error of τ² does not exist.",
     "tau2_overflow": "τ² is beyond the range of numbers: check the scale of the effects.",
     "not_converged": "{estimator} was not solved to its tolerance.",
+    "saturated": lambda v: (
+        f"As many coefficients as studies ({v['k']}): τ² is unknown, so R² does not exist, and the moderators are not "
+        "tested."
+    ),
     "no_r2": "R² does not exist: it needs an intercept and an estimate of τ² above 0 without moderators.",
     # -- counts --
     "ratio_undefined": (
@@ -98,12 +102,19 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     # -- subgroups --
     "one_subgroup": "One subgroup only: nothing to test.",
     "subgroup_without_se": "No test: a subgroup has no standard error.",
+    "subgroups_without_effect": lambda v: (
+        f"No study with an effect in {', '.join(v['groups'])}: k = 0, and not in the test."
+    ),
     "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
     "double_zero_dropped": lambda v: f"Double-zero studies dropped: {_rows(v['rows'])}.",
     "double_zero_weightless": lambda v: (
         f"Without events in either arm, or with events only, a study says nothing of a ratio: {_rows(v['rows'])}."
+    ),
+    "interval_of_ratio": lambda v: (
+        f"The estimate lies in the middle of the logs of its interval, not of the interval itself: {_rows(v['rows'])}. "
+        "If it is a ratio, give logs, or choose its measure."
     ),
     "no_effect": lambda v: f"No effect size, because a number is missing or not estimable: {_rows(v['rows'])}.",
     # -- analyses --
@@ -120,6 +131,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "crossover_first_period": "crossover, first period",
     "crossover_as_parallel": "crossover, all periods, analysed as if parallel",
     "within_patient": "within-patient contrast",
+    "sd_from_se": lambda v: f"SD of arm {v['arm']} from its standard error {v['se']:g} (n = {v['n']:g})",
+    "mean_from_quantiles": lambda v: f"mean and SD of arm {v['arm']} estimated: {v['how']}",
+    "effects_averaged": lambda v: f"average of {v['count']} effects of the study, with correlation {v['rho']:g}",
+    "scale_turned": lambda v: f"turned, as a high {v['scale']} is {v['meaning']}",
     "se_from_interval": "standard error from the printed interval",
     "se_from_p": "standard error from p = {p}, taken as a normal test",
     "study_corrected": lambda v: (

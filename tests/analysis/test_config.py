@@ -13,6 +13,7 @@ from metarepro.analysis.config import config_schema
 from metarepro.analysis.config_file import read_config
 from metarepro.analysis.schema import describe_methods, describe_settings, words_of_methods
 from metarepro.analysis.words import check_words
+from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.method_codes import FILE
 from metarepro.template import TEMPLATE
@@ -228,11 +229,17 @@ def test_ways_of_writing_tables(tmp_path):
     assert config.dialects["arms"].delimiter == ","
 
 
-def test_hazard_ratios_are_published_contrasts_only(tmp_path):
-    text = GOOD.replace("measure: OR", "measure: HR")
-    with pytest.raises(ConfigError, match=r"E102 analyses\.0\.measure: measure 'HR' is unknown"):
-        read(tmp_path, text)
-    assert read(tmp_path, text + "    rows: contrasts\n").analyses[0].measure == "HR"
+@pytest.mark.parametrize("rows", ["contrasts", "comparisons", "[comparisons, contrasts]"])
+def test_every_measure_with_a_scale_can_be_analysed(tmp_path, rows):
+    for code in (m for m, info in MEASURES.items() if info.display != "none"):
+        text = GOOD.replace("measure: OR", f"measure: {code}") + f"    rows: {rows}\n"
+        if MEASURES[code].inputs in ONE_GROUP:
+            text = re.sub(r"\n *control: .*", "", text)
+        if MEASURES[code].inputs in ONE_GROUP and "contrasts" in rows:
+            with pytest.raises(ConfigError, match="one-arm measures take rows: arms or comparisons only"):
+                read(tmp_path, text)
+            continue
+        assert read(tmp_path, text).analyses[0].measure == code
 
 
 def test_one_text_stands_for_a_list_of_one(tmp_path):
@@ -249,3 +256,12 @@ def test_one_text_stands_for_a_list_of_one(tmp_path):
     file.write_text(plain + panels, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"E102 panels\.0\.analyses: must name at least 2"):
         read_config(file)
+
+
+def test_times_may_have_units(tmp_path):
+    text = GOOD + "    time: {from: 4 wk, to: 3 mo, target: 30 d}\n"
+    window = read(tmp_path, text).analyses[0].time
+    assert (window.low, window.high, window.target) == (672, 2191.5, 720)
+    with pytest.raises(ConfigError, match=r"'4 weeks' has a unit that is not known") as error:
+        read(tmp_path, text.replace("4 wk", "4 weeks"))
+    assert "Fix: write 4 wk." in str(error.value)

@@ -282,7 +282,9 @@ def test_steps_of_a_ladder_are_all_compounded_or_none():
 
 
 def test_a_way_that_is_not_known_is_refused(config, data):
-    with pytest.raises(mr.ConfigError, match=r"several = 'first' is not known\. Allowed: choose, combine, all"):
+    with pytest.raises(
+        mr.ConfigError, match=r"several = 'first' is not known\. Allowed: choose, combine, average, all"
+    ):
         select(config.analyses[0], data, several="first")
 
 

@@ -216,8 +216,8 @@ def test_the_workbook_to_start_from_holds_the_tables_of_the_template(project, tm
     assert book.sheetnames == ["studies", "arms", "dichotomous", "continuous", "contrasts", "sources"]
     sheet = book["arms"]
     headers = {cell.value: cell for cell in sheet[1]}
-    assert headers["agent"].font.bold and headers["agent"].comment.text.startswith("What was given")
-    assert not headers["route"].font.bold
+    assert headers["agent"].comment.text.startswith("What was given")
+    assert headers["arm_id"].font.bold and not headers["agent"].font.bold
     lists = {v.formula1 for v in sheet.data_validations.dataValidation}
     assert '"experimental,control"' in lists and '"primary,secondary"' in lists
 

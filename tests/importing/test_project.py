@@ -30,7 +30,7 @@ def test_a_new_or_an_empty_folder_gets_all_files_and_nothing_beside_it(tmp_path,
     written = write_imported(PROJECT, folder)
     assert sorted(p.relative_to(folder).as_posix() for p in written) == sorted(files(folder))
     assert set(files(folder)) == {
-        "NOTES.md", "config.yaml", "data/README.md", "data/datapackage.json", "data/raw/arms.csv",
+        "NOTES.md", "config.yaml", "data/README.md", "data/datapackage.json",
         "data/raw/sources.csv", "data/raw/studies.csv",
     }  # fmt: skip
     assert [p.name for p in folder.parent.iterdir()] == ["new"]

@@ -82,6 +82,7 @@ rule gather:
             category="Numbers",
             labels={"table": "flow of the studies"},
         ),
+        regressions="results/regressions.csv",
         integrity_table=report(
             "results/integrity.csv",
             caption="../report/integrity.rst",

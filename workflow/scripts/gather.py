@@ -1,4 +1,4 @@
-"""All analyses together: fit.json files -> results.json, summary.csv, flows.csv; findings -> integrity.csv."""
+"""All analyses together: fit.json files -> results.json and tables of all; findings -> integrity.csv."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from job import code_of, job
 
 with job(snakemake):
     from metarepro.analysis.result import MadeOf, Results, from_json
-    from metarepro.analysis.tables import flows_csv, integrity_csv, summary_csv
+    from metarepro.analysis.tables import flows_csv, integrity_csv, regressions_csv, summary_csv
     from metarepro.evidence.integrity.findings import Finding
     from metarepro.output import write_whole
     from metarepro.project.seals import hash_file
@@ -20,6 +20,7 @@ with job(snakemake):
     write_whole(Path(snakemake.output.results), to_json_text(everything))
     write_whole(Path(snakemake.output.summary), summary_csv(results))
     write_whole(Path(snakemake.output.flows), flows_csv(results))
+    write_whole(Path(snakemake.output.regressions), regressions_csv(results))
     found = Path(snakemake.input.integrity).read_text(encoding="utf-8")
     write_whole(Path(snakemake.output.integrity), found)
     write_whole(

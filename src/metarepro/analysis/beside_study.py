@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from metarepro.analysis.columns import cells_of, words_of
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.selection import Comparison
 from metarepro.evidence.dataset import Dataset
@@ -19,19 +18,10 @@ def beside_study(analysis: Analysis, comparison: Comparison, data: Dataset) -> t
     """
     columns = {}
     for column in analysis.figure.columns:
-        table, _, name = column.source.partition(".")
-        rows: tuple[Any, ...] = (comparison.study,) if table == "studies" else comparison.experimental
-        columns[column.head] = ", ".join(dict.fromkeys(_cell(getattr(row, name)) for row in rows))
+        cells = cells_of(column.source, comparison.rows, comparison.experimental, comparison.study)
+        columns[column.head] = ", ".join(words_of([c]) for c in cells) or "\u2013"
     if not analysis.figure.risk_of_bias:
         return columns, {}
     rows = data.judged_of.get(comparison.study_id, ())
     fitting = [r for wanted in (analysis.outcome[0], "") for r in rows if r.outcome == wanted]
     return columns, {d: getattr(fitting[0], d) if fitting else "" for d in _JUDGED}
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return "\u2013"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from metarepro.analysis.csv_settings import Tables, dialect
+from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.figure_settings import FigureSettings, Panels
 from metarepro.analysis.parts import (
     AnalysisId,
@@ -25,9 +26,11 @@ from metarepro.analysis.parts import (
     one_or_more,
 )
 from metarepro.analysis.targets import MERGED, ReproductionSettings
-from metarepro.effects.registry import MEASURES, TABLE_INPUTS
+from metarepro.effects.levels import LEAST_LEVEL
+from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
+from metarepro.evidence.times import parse_hours
 from metarepro.pooling.method_codes import ESTIMATORS, INTERVALS, PREDICTIONS
 
 if TYPE_CHECKING:
@@ -40,6 +43,11 @@ else:
 Ascertainments = Annotated[tuple[Literal["point", "window", "ever", "maintained"], ...], BeforeValidator(one_or_more)]
 Statistics = Annotated[tuple[Literal["endpoint", "change"], ...], BeforeValidator(one_or_more)]
 Settings = Annotated[tuple[Literal["trial", "series"], ...], BeforeValidator(one_or_more)]
+RowKinds = Annotated[
+    tuple[Literal["arms", "comparisons", "contrasts", "contrasts_for_crossover"], ...],
+    Field(min_length=1),
+    BeforeValidator(one_or_more),
+]
 Levels = Annotated[tuple[Literal["primary", "secondary"], ...], BeforeValidator(one_or_more)]
 
 
@@ -56,10 +64,23 @@ class Range(Part):
         return self
 
 
-class Window(Range):
-    """A time window in hours."""
+def _hours(value: Any) -> Any:
+    """A time with its unit in hours; other values pass through."""
+    try:
+        return parse_hours(value) if isinstance(value, str) and re.search("[a-z]", value) else value
+    except PydanticCustomError as error:
+        raise fail("E102", f"{value!r} {error.message()}", *error.context["details"]) from None  # type: ignore[index]
 
-    target: Real | None = Field(None, description="Of several visits in the window, the one nearest to this counts.")
+
+Time = Annotated[float, Field(strict=True), BeforeValidator(_hours)]
+
+
+class Window(Range):
+    """A time window in hours, or with units: 4 wk."""
+
+    low: Time = Field(alias="from", description="Earliest time that counts.")
+    high: Time = Field(alias="to", description="Latest time that counts.")
+    target: Time | None = Field(None, description="Of several visits in the window, the one nearest to this counts.")
     undated: Truth = Field(False, description="Whether rows without a printed time count too.")
 
     @model_validator(mode="after")
@@ -72,7 +93,9 @@ class Window(Range):
 class Arms(Part):
     """Which arms count as experimental, or as control."""
 
-    agent: SomeWords = Field(description="Words of the column `agent` in arms.csv.")
+    agent: Words = Field(
+        (), description="Words of the column `agent` in arms.csv; if left out, all arms that have this role."
+    )
     route: Words = Field((), description="Routes; empty means any.")
     dose_mg_per_kg: Range | None = Field(None, description="Dose range; arms without a printed dose pass.")
 
@@ -87,6 +110,9 @@ class Population(Part):
     level: Levels = Field((), description="primary, secondary; empty means both.")
     studies: Words = Field((), description="Only these studies.")
     exclude_studies: Words = Field((), description="Not these studies.")
+    where: dict[str, Annotated[tuple[str | Real | int, ...], BeforeValidator(one_or_more)]] = Field(
+        default_factory=dict, description="Columns, your own ones too, with the words or numbers that take part."
+    )
 
 
 class Model(Part):
@@ -103,7 +129,7 @@ class Model(Part):
     tau2: EstimatorCode = Field("REML", description="Estimator of the between-study variance; CE for a common effect.")
     ci: IntervalCode = Field("HK", description="Confidence interval of the pooled effect.")
     pi: PredictionCode = Field("HTS", description="Prediction interval.")
-    level: Real = Field(0.95, gt=0, lt=1, description="Level of all intervals, 0.95 not 95.")
+    level: Real = Field(0.95, ge=LEAST_LEVEL, lt=1, description="Level of all intervals, 0.95 not 95 or 0.05.")
     correction: Real = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
     correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(
         "only_zero", description="Which tables get the correction."
@@ -150,16 +176,19 @@ class Analysis(Part):
     section: Label = Field("Analyses", description="Heading in the report.")
     outcome: SomeWords = Field(description="Outcomes, preferred first.")
     measure: str = Field(description="Effect measure, a code of the registry.")
-    rows: Literal["arms", "contrasts", "contrasts_for_crossover"] = Field(
-        "arms", description="Counts or means by arm; published contrasts; or contrasts for crossover trials only."
+    rows: RowKinds = Field(
+        ("arms", "comparisons"),
+        description="Which rows count, preferred first, one word or several: arms (dichotomous, continuous), "
+        "comparisons (one row a comparison), contrasts (printed effects), contrasts_for_crossover (those of crossover "
+        "trials, and arms).",
     )
     combine: Literal["pool", "compound"] = Field(
         "pool", description="Pool the studies, or compound step rates: 1 minus the product of (1 - rate)."
     )
     time: Window | None = Field(None, description="Time window in hours after the dose.")
-    experimental: Arms = Field(description="Experimental arms.")
+    experimental: Arms = Field(Arms(), description="Experimental arms.")
     control: Arms | None = Field(None, description="Control arms; none for one-arm measures.")
-    scale: Words = Field((), description="Rating scales; empty means any.")
+    scale: Words = Field((), description="Rating scales, preferred first; empty means any.")
     statistic: Statistics = Field(("endpoint",), description="Means: endpoint, change.")
     schedule: Literal["single", "course"] | None = Field(None, description="After a single dose, or a course.")
     ascertainment: Ascertainments = Field(
@@ -172,12 +201,31 @@ class Analysis(Part):
         "one_per_cohort", description="Of studies that share participants, keep the largest, or all."
     )
     multi_arm: Literal["error", "combine"] = Field(
-        "error", description="Several experimental arms of one study: stop, or add them up."
+        "error", description="Several arms of one side of a study: stop, or take them as one."
     )
     se_from_p: Truth = Field(False, description="Contrasts with only an exact p-value: take the SE from it.")
     population: Population = Field(Population(), description="Which studies and rows take part.")
-    subgroups: Literal["control_agent", "setting", "diagnosis", "design", "level"] | None = Field(
-        None, description="Column that makes the subgroups."
+    several: Literal["choose", "combine", "model"] = Field(
+        "choose",
+        description="Several rows of a study that all fit. choose: one by the order of `outcome`, the nearest time, "
+        "the order of `scale`; rows that are still equal are refused. combine: arms of a side are taken as one, and "
+        "effects of one study that are left (times, scales) are averaged with the correlation `rho`. model: all "
+        "enter, with their study as cluster.",
+    )
+    rho: Real = Field(0.5, gt=-1, lt=1, description="Correlation of effects of one study that are averaged.")
+    turn_scales: Truth = Field(
+        True, description="SMD over scales of opposite direction: known scales are turned so that high is worse."
+    )
+    higher_is_better: Words = Field((), description="Scales that metarepro does not know, on which high is good.")
+    higher_is_worse: Words = Field((), description="Scales that metarepro does not know, on which high is bad.")
+    subgroups: str | None = Field(
+        None,
+        min_length=1,
+        description="Column that makes the subgroups: control_agent, setting, diagnosis, design, level, or any other, "
+        "your own ones too.",
+    )
+    moderators: str | None = Field(
+        None, min_length=1, description="Meta-regression: a formula of columns, your own ones too, as `year + C(dose)`."
     )
     sort: Literal["year", "effect", "label", "weight"] = Field("year", description="Order of studies.")
     model: Model = Field(Model(), description="The pooling model.")
@@ -186,25 +234,25 @@ class Analysis(Part):
     notes: Remarks = Field((), description="Remarks printed with the analysis, one text or several.")
 
     @property
+    def one_arm(self) -> bool:
+        """Whether the measure is of one group, or of the same patients twice, so that there is no control arm."""
+        return MEASURES[self.measure].inputs in ONE_GROUP
+
+    @property
     def uses_glmm(self) -> bool:
         """Whether the counts themselves are pooled, by the binomial-normal model."""
         return self.measure == "PLO" and self.model.method != "inverse_variance" and self.combine == "pool"
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        inputs = (*TABLE_INPUTS, "hazard_ratios") if self.rows == "contrasts" else TABLE_INPUTS
-        allowed = [m for m, info in MEASURES.items() if info.inputs in inputs and info.display != "none"]
+        allowed = [m for m, info in MEASURES.items() if info.display != "none"]
         if self.measure not in allowed:
             near = get_close_matches(self.measure.upper(), allowed, n=1, cutoff=0.4)
-            hint = (
-                f"Fix: did you mean {near[0]!r}?"
-                if near
-                else "Fix: use one of these; published effects: rows: contrasts."
-            )
+            hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: use one of these."
             raise fail(
                 "E102", f"measure {self.measure!r} is unknown", f"Allowed: {', '.join(allowed)}", hint, key="measure"
             )
-        one_arm = MEASURES[self.measure].inputs == "one_arm_counts"
+        one_arm = self.one_arm
         if one_arm and self.control is not None:
             raise fail(
                 "E103",
@@ -213,17 +261,24 @@ class Analysis(Part):
                 key="control",
             )
         if not one_arm and self.control is None:
-            raise fail("E103", f"{self.measure} needs a control", "Fix: add `control: {agent: ...}`.", key="measure")
-        if one_arm and self.rows != "arms" and self.combine == "pool":
-            raise fail("E103", "one-arm measures take rows: arms only", "Fix: delete `rows`.")
+            if self.experimental.agent:
+                fix = "Fix: add `control: {agent: ...}`."
+                raise fail("E103", f"{self.measure} needs a control", fix, key="measure")
+            object.__setattr__(self, "control", Arms())
+        if one_arm and set(self.rows) - {"arms", "comparisons"} and self.combine == "pool":
+            raise fail("E103", "one-arm measures take rows: arms or comparisons only", "Fix: delete `rows`.")
         if self.combine == "compound" and self.measure != "PR":
             raise fail("E103", "combine: compound needs measure: PR", "Fix: measure: PR.")
-        if self.measure == "SMD" and self.rows == "arms" and len(self.statistic) > 1:
+        if self.several == "model":
+            fix = "Fix: several: choose, or several: combine with the correlation `rho`."
+            raise fail("E103", "several: model needs a model of dependent effects, which is not there yet", fix)
+        if self.measure == "SMD" and "arms" in self.rows and len(self.statistic) > 1:
             raise fail(
                 "E103", "an SMD must not mix endpoint and change scores: their SDs differ in kind",
                 "Fix: keep one of them in `statistic`.", key="statistic",
             )  # fmt: skip
-        if self.control is not None and self.control == self.experimental and self.rows == "arms":
+        same = self.control is not None and self.control == self.experimental and self.experimental.agent
+        if same and "arms" in self.rows:
             raise fail("E103", "experimental and control arms are the same", "Fix: name the control.", key="control")
         if self.model.method == "GLMM" and self.measure != "PLO":
             raise fail("E103", f"method: GLMM pools PLO, not {self.measure}", "Fix: measure: PLO.", key="measure")
@@ -257,7 +312,11 @@ class Config(Part):
     authors: Remark = Field("", description="Who made it.")
     data: str = Field("data/raw", description="Folder of the tables, inside the project.")
     csv: Tables = Field(Tables(), description="How the tables are written.")
+    source: SharedByTable = Field(SharedByTable(), description="Where all numbers were read, unless a row says it.")
     outcomes: dict[str, Outcome] = Field(description="How each outcome reads.")
+    time_unit: Literal["auto", "h", "d", "wk", "mo"] = Field(
+        "auto", description="Unit of times on the page; auto: hours, and days for whole days from two on."
+    )
     agents: dict[str, Label] = Field(default_factory=dict, description="How each agent reads in figures.")
     model: Model = Field(Model(), description="Default pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How forest plots look by default.")
@@ -270,15 +329,18 @@ class Config(Part):
     @property
     def dialects(self) -> dict[str, Dialect]:
         """How each table is written; the others under the empty name."""
-        return {"": dialect(self.csv), **{name: dialect(c) for name, c in self.csv.tables.items()}}
+        return dialects_of(self.csv, self.source)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        unknown = [name for name in self.csv.tables if name not in TABLES]
-        if unknown:
+        named: dict[str, list[str]] = {"csv": [*self.csv.tables], "source": [*self.source.tables]}
+        for key, tables in named.items():
+            unknown = [n for n in tables if n not in TABLES]
+            if not unknown:
+                continue
             near = get_close_matches(unknown[0], TABLES, n=1, cutoff=0.4)
             hint = f"Fix: did you mean {near[0]!r}?" if near else f"Tables: {', '.join(TABLES)}."
-            raise fail("E102", f"there is no table {unknown[0]!r}", hint, key="csv")
+            raise fail("E102", f"there is no table {unknown[0]!r}", hint, key=key)
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or re.search(r"[\\:\0-\x1f]", folder):
             raise fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")

@@ -48,6 +48,32 @@ class Tables(Csv):
     tables: dict[str, Csv] = Field(default_factory=dict, description="Tables that are written otherwise, by name.")
 
 
-def dialect(csv: Csv) -> Dialect:
-    """The declaration as the reader takes it."""
-    return Dialect(csv.delimiter, csv.decimal, csv.encoding, csv.missing)
+class Shared(Part):
+    """Where numbers were read, for all rows whose own cells do not say it."""
+
+    source_id: str = Field("", pattern=r"^[A-Za-z0-9_.\-]*$", description="Source, by id.")
+    source_url: str = Field("", description="Address of what was read.")
+    locator: str = Field("", description="Page, table or section.")
+    level: Literal["primary", "secondary", ""] = Field(
+        "", description="primary: read in the studies' own papers; secondary: in another report."
+    )
+
+
+class SharedByTable(Shared):
+    """Where numbers were read: for all tables, and for single ones."""
+
+    tables: dict[str, Shared] = Field(default_factory=dict, description="Tables that come from elsewhere, by name.")
+
+
+def dialects_of(csv: Tables, source: SharedByTable) -> dict[str, Dialect]:
+    """The declarations as the reader takes them, by table; for all others under the empty name."""
+    return {
+        name: _dialect(csv.tables.get(name, csv), source, source.tables.get(name))
+        for name in ("", *dict.fromkeys((*csv.tables, *source.tables)))
+    }
+
+
+def _dialect(csv: Csv, source: Shared, own: Shared | None) -> Dialect:
+    names = ("source_id", "source_url", "locator", "level")
+    shared = {n: (getattr(own, n) if own else "") or getattr(source, n) for n in names}
+    return Dialect(csv.delimiter, csv.decimal, csv.encoding, csv.missing, tuple((n, x) for n, x in shared.items() if x))

@@ -57,12 +57,13 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             "without success went on to the next step. The interval is by the delta method on log(1 - rate)."
         )
     used = selection.comparisons
+    printed_only = bool(used) and all(c.kind == "contrast" for c in used)
     printed = len(used) == 1 and getattr(used[0].rows[0], "ci_low", None) is not None
     if not used:
         return "No study has usable numbers for this analysis."
     if len(used) == 1:
         # What a paper calls an SMD need not be Hedges g.
-        as_published = analysis.rows == "contrasts" and analysis.measure == "SMD"
+        as_published = printed_only and analysis.measure == "SMD"
         name = "standardised mean difference as published" if as_published else measure.name
         interval = "its interval as printed" if printed else "a normal interval"
         sentences = [f"One study, {name}, with {interval}; nothing is pooled."]
@@ -71,7 +72,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         which = "Wald standard error" if analysis.uses_glmm else "standard error of the confidence interval"
         pi = f" and a {PI[model.pi]}, which uses the {which}" if has_pi else ""
         pooled = measure.pooled_as
-        if analysis.rows == "contrasts" and analysis.measure == "SMD":
+        if printed_only and analysis.measure == "SMD":
             pooled = "standardised mean differences as published"
         sentences = [
             f"We pooled the counts in a binomial-normal model (logit link, random study effects, maximum likelihood by "
@@ -87,15 +88,16 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         sentences.append(f"{OVERLAP[analysis.overlap].capitalize()}.")
     if any(c.study.design == "crossover" for c in selection.comparisons):
         how = CROSSOVER[analysis.crossover]
-        if analysis.rows == "contrasts_for_crossover":
+        if "contrasts_for_crossover" in analysis.rows:
             how = "crossover trials with their printed within-patient contrast where one was read"
-        if analysis.rows != "contrasts":
+        if not printed_only:
             sentences.append(f"The analysis uses {how}.")
     if any(c.kind == "contrast" for c in selection.comparisons):
         sources = ["their printed standard error", "the one their interval gives"]
         if any("p_value" in c.inputs for c in selection.comparisons):
             sources.append("the one their p-value gives by a normal test")
         sentences.append(f"Published contrasts enter with {' or '.join(sources)}.")
+    sentences += _made_of(analysis, selection)
     if corrected.any() and not analysis.uses_glmm:
         where = CORRECTION_TO[model.correction_to]
         cells = "all cells" if measure.inputs != "two_arm_counts" else CORRECTION_CELLS[model.correction_cells]
@@ -110,6 +112,30 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if measure.inputs == "one_arm_counts":
         sentences.append("Each study's own interval is Wilson's.")
     return " ".join(sentences)
+
+
+def _made_of(analysis: Analysis, selection: Selection) -> list[str]:
+    """What was done to the studies' numbers before they became effects."""
+    used = [part for c in selection.comparisons for part in (c.components or (c,))]
+    notes = {code: {c.study_id for c in used for n in c.notes if n.code == code} for code in _CONVERTED}
+    sentences = [how.format(n=len(studies)) for code, how in _CONVERTED.items() if (studies := notes[code])]
+    turned = sorted({c.scale for c in used if c.turned})
+    if turned:
+        sentences.append(f"Effects on {', '.join(turned)} were turned, as these scales point the other way.")
+    averaged = sum(bool(c.components) for c in selection.comparisons)
+    if averaged:
+        sentences.append(
+            f"Several effects of one study were averaged ({averaged} studies), with a correlation of {analysis.rho:g} "
+            "between them."
+        )
+    return sentences
+
+
+_CONVERTED = {
+    "sd_from_se": "SDs were computed from standard errors of means ({n} studies).",
+    "mean_from_quantiles": "Means and SDs were estimated from medians with quartiles or ranges ({n} studies; Luo 2018, "
+    "doi:10.1177/0962280216669183; Wan 2014, doi:10.1186/1471-2288-14-135).",
+}
 
 
 def describe_interval(code: str, df: float) -> str:

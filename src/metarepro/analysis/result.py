@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -59,6 +59,7 @@ class StudyEffect:
     provenance: tuple[Provenance, ...]
     cluster_id: str = ""
     effect_id: str = ""
+    moderators: dict[str, str | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,78 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Coefficient:
+    """A coefficient of a meta-regression, on the working scale; `permutation_p` by exchanging the moderators."""
+
+    name: str
+    estimate: Number
+    se: Number
+    statistic: Number
+    df: Number
+    p_value: Number
+    ci_low: Number
+    ci_high: Number
+    permutation_p: Number
+
+
+@dataclass(frozen=True)
+class PredictedEffect:
+    """Mean effect that a meta-regression predicts, on the display scale, `at` values of the moderators in words."""
+
+    at: str
+    estimate: Number
+    ci_low: Number
+    ci_high: Number
+    pi_low: Number
+    pi_high: Number
+
+
+@dataclass(frozen=True)
+class RegressionResult:
+    """Meta-regression of an analysis on characteristics of its studies.
+
+    Attributes
+    ----------
+    formula : str
+    k : int
+        Studies with an effect and every moderator.
+    coefficients : tuple of Coefficient
+    test, test_df1, test_df2, test_p : float
+        That all moderators are without effect: F with both degrees of freedom, or chi-squared where `test_df2` is NaN.
+    permutation_p : float
+        The same by exchanging the moderators among the studies, `arrangements` of them (all, if `exact`).
+    r2, tau2, i2, q, q_df, q_p : float
+        Percent of tau2 that the moderators account for; what is left.
+    predictions : tuple of PredictedEffect
+    bubbles : tuple of str
+        Moderators with a bubble plot: the numeric ones.
+    failed : str
+        Why there is no regression; empty if there is one.
+    """
+
+    formula: str
+    k: int
+    coefficients: tuple[Coefficient, ...]
+    test: Number
+    test_df1: int
+    test_df2: Number
+    test_p: Number
+    permutation_p: Number
+    arrangements: int
+    exact: bool
+    r2: Number
+    tau2: Number
+    i2: Number
+    q: Number
+    q_df: int
+    q_p: Number
+    predictions: tuple[PredictedEffect, ...]
+    bubbles: tuple[str, ...]
+    notes: tuple[Note, ...]
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class AnalysisResult:
     """Everything that one analysis yields. `sort` says how the studies are ordered."""
 
@@ -212,6 +285,7 @@ class AnalysisResult:
     methods: str
     notes: tuple[Note, ...]
     sort: str = ""
+    regression: RegressionResult | None = None
     schema_version: int = SCHEMA_VERSION
 
 

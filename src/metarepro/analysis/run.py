@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
+from metarepro.analysis.effects import effects_of, turn_scales
 from metarepro.analysis.methods import describe_methods
+from metarepro.analysis.moderators import moderator_names, moderators_of, regress
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -17,10 +21,10 @@ from metarepro.analysis.result import (
     SensitivityResult,
     StudyEffect,
 )
-from metarepro.analysis.selection import Comparison, Selection, select
+from metarepro.analysis.selection import Selection, select
+from metarepro.analysis.selection.eligibility import kind_of, kinds_of
 from metarepro.analysis.summaries import printed_interval, subgroup_summaries, summarise
-from metarepro.effects import effect_sizes, get_measure, to_display
-from metarepro.effects.generic import se_from_interval, se_from_p
+from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
@@ -31,19 +35,22 @@ from metarepro.pooling.inference import quantile
 
 def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisResult:
     """Run one analysis of a configuration on validated tables."""
-    selection = select(analysis, data)
-    yi, vi, corrected = _effects(analysis, selection.comparisons)
+    found = select(analysis, data)
+    outcome = config.outcomes[analysis.outcome[0]]
+    selection = _turned(analysis, found, outcome.better)
+    yi, vi, corrected = effects_of(analysis, selection.comparisons)
     usable = np.isfinite(yi)
     compound = analysis.combine == "compound"
     summary, weights = summarise(analysis, selection, yi, vi)
-    studies = _study_effects(analysis, selection, yi, vi, weights, corrected)
+    names = moderator_names(analysis.moderators, sorted(columns_known(data))) if analysis.moderators else ()
+    studies = _sorted(analysis, _study_effects(analysis, selection, yi, vi, weights, corrected, names))
     subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi)
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
-    found = () if compound else (_sensitivity(analysis, c, data, selection) for c in changes)
-    sensitivity = tuple(x for x in found if x is not None)
+    varied = () if compound else (_sensitivity(analysis, c, data, selection, outcome.better) for c in changes)
+    sensitivity = tuple(x for x in varied if x is not None)
     control_agents = dict.fromkeys(arm.agent for c in selection.comparisons for arm in c.control)
+    experimental_agents = dict.fromkeys(arm.agent for c in selection.comparisons for arm in c.experimental)
     agents = config.agents
-    outcome = config.outcomes[analysis.outcome[0]]
     notes = [Note("stated", text=text) for text in analysis.notes]
     if not selection.comparisons:
         notes.append(Note("no_usable_rows"))
@@ -57,13 +64,13 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         outcome_label=outcome.label,
         better=outcome.better,
         measure=analysis.measure,
-        rows=analysis.rows,
+        rows=_kinds_used(analysis, selection),
         combine=analysis.combine,
-        experimental_label=" or ".join(agents.get(a, a) for a in analysis.experimental.agent),
+        experimental_label=" or ".join(agents.get(a, a) for a in analysis.experimental.agent or experimental_agents),
         control_label=" or ".join(agents.get(a, a) for a in control_agents) if analysis.control else "",
         time=(analysis.time.low, analysis.time.high) if analysis.time else None,
         subgroups_by=analysis.subgroups or "",
-        studies=_sorted(analysis, studies),
+        studies=studies,
         left_out=selection.left_out,
         summary=summary,
         subgroups=subgroups,
@@ -73,64 +80,18 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         methods=describe_methods(analysis, selection, corrected),
         notes=tuple(notes),
         sort="" if compound else analysis.sort,
+        regression=regress(analysis, studies),
     )
 
 
-def _effects(analysis: Analysis, comparisons: tuple[Comparison, ...]) -> tuple[Any, Any, Any]:
-    """Working-scale effects of the comparisons, and which were corrected for zero cells."""
-    yi = np.full(len(comparisons), np.nan)
-    vi = np.full(len(comparisons), np.nan)
-    corrected = np.zeros(len(comparisons), dtype=bool)
-    model, measure = analysis.model, get_measure(analysis.measure)
-    for kind in dict.fromkeys(c.kind for c in comparisons):
-        index = [i for i, c in enumerate(comparisons) if c.kind == kind]
-        if kind == "contrast":
-            for i in index:
-                yi[i], vi[i] = _printed_effect(comparisons[i], measure.ratio)
-            continue
-        columns = {n: [comparisons[i].inputs[n] for i in index] for n in comparisons[index[0]].inputs}
-        options: dict[str, Any] = {}
-        if kind == "counts":
-            options = {"correction": model.correction, "correction_to": model.correction_to}
-            if measure.inputs == "two_arm_counts":
-                options["drop_double_zero"] = model.drop_double_zero
-                options["correction_cells"] = model.correction_cells
-        elif analysis.measure == "SMD":
-            options = {"vtype": model.smd_variance, "j": model.smd_correction}
-        found = effect_sizes(analysis.measure, **columns, **options)
-        yi[index], vi[index] = found.yi, found.vi
-        if "corrected" in found.flags:
-            corrected[index] = found.flags["corrected"]
-        double_zero = found.flags.get("double_zero")
-        if double_zero is not None and double_zero.all() and not analysis.uses_glmm:
-            # With no event in any study an estimate would be made of the corrections alone.
-            yi[index] = vi[index] = np.nan
-            corrected[index] = False
-    return yi, vi, corrected
-
-
-def _printed_effect(comparison: Comparison, ratio: bool) -> tuple[float, float]:
-    """Effect and variance of a published contrast on the working scale."""
-    inputs = comparison.inputs
-    scale = math.log if ratio else float
-    estimate = scale(inputs["estimate"])
-    if "se" in inputs:
-        se = inputs["se"]
-    elif "ci_low" in inputs:
-        low, high = np.array(scale(inputs["ci_low"])), np.array(scale(inputs["ci_high"]))
-        se = float(se_from_interval(low, high, inputs["ci_level"] / 100))
-    elif "p_value" in inputs:
-        se = float(se_from_p(np.array(estimate), np.array(inputs["p_value"])))
-    else:
-        # A step rate of a ladder: binomial, where the number of patients was read.
-        n = comparison.participants
-        return estimate, (estimate * (1 - estimate) / n if n else math.nan)
-    found = effect_sizes("GEN", estimate=[estimate], se=[se])
-    return float(found.yi[0]), float(found.vi[0])
+def _kinds_used(analysis: Analysis, selection: Selection) -> str:
+    """Kinds of rows behind an analysis, in the order of its setting; the first of them where it has no row."""
+    used = {kind_of(row) for c in selection.comparisons for row in c.rows}
+    return " and ".join(kind for kind in kinds_of(analysis) if kind in used) or kinds_of(analysis)[0]
 
 
 def _study_effects(
-    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any
+    analysis: Analysis, selection: Selection, yi: Any, vi: Any, weights: Any, corrected: Any, moderators: Sequence[str]
 ) -> list[StudyEffect]:
     level = analysis.model.level
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
@@ -139,22 +100,25 @@ def _study_effects(
     low, high, method = yi - z * se, yi + z * se, "normal"
     shown = [np.atleast_1d(to_display(analysis.measure, x)) for x in (yi, low, high)]
     one_arm = get_measure(analysis.measure).inputs == "one_arm_counts"
-    if one_arm and comparisons and analysis.combine == "pool":
+    counted = np.array([one_arm and analysis.combine == "pool" and c.kind == "counts" for c in comparisons], dtype=bool)
+    if counted.any():
         # A study's own proportion is shown as counted, with an interval that its counts alone give.
-        events = np.array([c.inputs["e"] for c in comparisons])
-        total = np.array([c.inputs["n"] for c in comparisons])
-        shown = [events / total, *proportion_interval(events, total, level)]
-        method = "Wilson"
+        events, total = (np.array([c.inputs.get(n, np.nan) for c in comparisons]) for n in "en")
+        own = (events / total, *proportion_interval(events, total, level))
+        shown = [np.where(counted, x, y) for x, y in zip(own, shown, strict=True)]
+    method_of = ["Wilson" if x else method for x in counted]
     effects = []
     for i, c in enumerate(comparisons):
         notes = list(c.notes)
-        low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method
+        low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method_of[i]
         printed = printed_interval(c, level)
         if printed is not None:
             low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
             amount, cells = analysis.model.correction, analysis.model.correction_cells
             notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=analysis.uses_glmm))
+        if c.components:
+            notes.append(Note("effects_averaged", count=len(c.components), rho=analysis.rho))
         if not np.isfinite(yi[i]):
             notes.append(Note("not_estimable"))
         effects.append(
@@ -182,12 +146,20 @@ def _study_effects(
                 provenance=tuple(provenance(r) for r in c.rows),
                 cluster_id=c.cluster_id,
                 effect_id=c.effect_id,
+                moderators=moderators_of(moderators, c),
             )
         )
     return effects
 
 
-def _sensitivity(analysis: Analysis, change: Sensitivity, data: Dataset, main: Selection) -> SensitivityResult | None:
+def _turned(analysis: Analysis, found: Selection, better: str) -> Selection:
+    """A selection with the comparisons of scales that point the other way turned."""
+    return replace(found, comparisons=turn_scales(analysis, found.comparisons, better))
+
+
+def _sensitivity(
+    analysis: Analysis, change: Sensitivity, data: Dataset, main: Selection, better: str
+) -> SensitivityResult | None:
     """The analysis with one thing changed; None where the change is to a model that the analysis has anyway."""
     if set(change.model) == {"method"} and not change.population and not analysis.uses_glmm:
         return None
@@ -195,8 +167,8 @@ def _sensitivity(analysis: Analysis, change: Sensitivity, data: Dataset, main: S
         other = changed(analysis, change)
     except (ConfigError, ValueError):
         return SensitivityResult(change.id, change.label, None, True, (), (), "not defined for this measure")
-    selection = select(other, data)
-    yi, vi, _ = _effects(other, selection.comparisons)
+    selection = _turned(other, select(other, data), better)
+    yi, vi, _ = effects_of(other, selection.comparisons)
     summary, _ = summarise(other, selection, yi, vi)
     before = {c.study_id: c for c in main.comparisons}
     after = {c.study_id: c for c in selection.comparisons}

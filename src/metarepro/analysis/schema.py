@@ -29,7 +29,7 @@ from metarepro.analysis.config import (
 )
 from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColumn
 from metarepro.analysis.result import Results
-from metarepro.effects.registry import MEASURES, TABLE_INPUTS
+from metarepro.effects.registry import MEASURES
 from metarepro.pooling.glmm_fit import GLMM_CI
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS, IntervalMethod
 from metarepro.pooling.method_codes import FILE
@@ -127,7 +127,7 @@ def describe_settings() -> str:
             lines.append(f"| {key} | {text} | {_kind(field.annotation)} | {default} |")
         parts.append("\n".join(lines) + "\n")
     parts.append("## Measures\n\n| code | what it is | when not to use it |\n|---|---|---|")
-    usable = [m for m in MEASURES.values() if m.inputs in TABLE_INPUTS and m.display != "none"]
+    usable = [m for m in MEASURES.values() if m.display != "none"]
     parts.append("\n".join(f"| {m.code} | {m.name} | {m.caution} |" for m in usable) + "\n")
     return "\n".join(parts)
 

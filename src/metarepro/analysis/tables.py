@@ -20,6 +20,11 @@ SUMMARY_COLUMNS = (
     "pi_method", "notes",
 )  # fmt: skip
 FLOW_COLUMNS = ("analysis", "title", "step", "reason", "studies")
+REGRESSION_COLUMNS = (
+    "analysis", "measure", "formula", "k", "coefficient", "estimate", "se", "statistic", "df", "p_value", "ci_low",
+    "ci_high", "permutation_p", "test", "test_df1", "test_df2", "test_p", "test_permutation_p", "r2", "tau2", "i2",
+    "notes",
+)  # fmt: skip
 INTEGRITY_COLUMNS = (
     "code", "severity", "study_id", "file", "line", "column", "value", "message", "check", "reference",
     "accepted",
@@ -73,6 +78,23 @@ def flows_csv(results: Iterable[AnalysisResult]) -> str:
         steps += [("pooled", "", flow.pooled)]
         rows += [[r.id, r.title, *step] for step in steps]
     return csv_text(FLOW_COLUMNS, rows)
+
+
+def regressions_csv(results: Iterable[AnalysisResult]) -> str:
+    """Coefficients of every meta-regression, on the working scale, with what holds for the whole beside each."""
+    rows: list[list[Any]] = []
+    for r in results:
+        if (fit := r.regression) is None:
+            continue
+        whole = [fit.test, fit.test_df1, fit.test_df2, fit.test_p, fit.permutation_p, fit.r2, fit.tau2, fit.i2]
+        if fit.failed:
+            rows.append([r.id, r.measure, fit.formula, 0, *[None] * 17, fit.failed])
+        rows += [
+            [r.id, r.measure, fit.formula, fit.k, c.name, c.estimate, c.se, c.statistic, c.df, c.p_value, c.ci_low,
+             c.ci_high, c.permutation_p, *whole, " ".join(fit.notes)]
+            for c in fit.coefficients
+        ]  # fmt: skip
+    return csv_text(REGRESSION_COLUMNS, rows)
 
 
 def integrity_csv(findings: Iterable[Finding]) -> str:

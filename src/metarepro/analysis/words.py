@@ -7,15 +7,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, with_settings
+from metarepro.analysis.moderators import moderator_names
+from metarepro.analysis.selection.eligibility import kinds_of
 from metarepro.analysis.yaml_reader import read_yaml
-from metarepro.effects.registry import get_measure
-from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.effects.registry import ARM_TABLES, get_measure
+from metarepro.errors import ConfigError, DataError, MetareproError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.codes import WARNINGS
 from metarepro.evidence.tables import PublishedResult
-
-_TABLES = {"two_arm_counts": "dichotomous", "one_arm_counts": "dichotomous", "two_arm_means": "continuous"}
 
 
 def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
@@ -29,20 +30,22 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
         E033: a word of the tables that no analysis uses and that is one letter off one that is used.
     """
     _, places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)
-    rows = (*data.dichotomous, *data.continuous, *data.contrasts)
+    rows = data.number_rows
     known = {
         "agent": {a.agent for a in data.arms.values()},
         "diagnosis": {s.diagnosis for s in data.studies.values()},
         "studies": set(data.studies),
         "scale": {str(getattr(r, "scale", "")) for r in rows},
         "outcome": {str(getattr(r, "outcome", "")) for r in rows},
+        "column": columns_known(data),
     }
     problems: list[Problem] = []
 
     def check(words: Iterable[str], kind: str, where: tuple[Any, ...]) -> None:
         for word in words:
             if word not in known[kind]:
-                near = get_close_matches(word, known[kind], n=1, cutoff=0.6)
+                longer = sorted(x for x in known[kind] if x.startswith(word))[:1]
+                near = longer or get_close_matches(word, known[kind], n=1, cutoff=0.6)
                 fix = f"Fix: did you mean {near[0]!r}?" if near else "Fix: use a word of the tables."
                 place = where
                 while place and place not in places:
@@ -63,16 +66,33 @@ def check_words(config: Config, data: Dataset, path: Path, shown: str) -> None:
             check(a.control.agent, "agent", (*at, "control", "agent"))
         check(a.scale, "scale", (*at, "scale"))
         check(a.outcome, "outcome", (*at, "outcome"))
+        if a.subgroups and a.subgroups not in ("control_agent", "level"):
+            check([a.subgroups], "column", (*at, "subgroups"))
+        own_figure = (*at, "figure") if (*at, "figure", "columns") in places else ("figure",)
+        for n, shown_column in enumerate(a.figure.columns):
+            check([shown_column.source], "column", (*own_figure, "columns", n, "from"))
+        if a.moderators:
+            try:
+                moderator_names(a.moderators, sorted(known["column"]))
+            except MetareproError as error:
+                line, column = places.get((*at, "moderators"), (0, 0))
+                problems.append(Problem("E106", f"moderators of analysis {a.id!r}: {error}", shown, line, column))
+        for name in a.population.where:
+            check([name], "column", (*at, "population", "where", name))
         for name, kind in (("diagnosis", "diagnosis"), ("studies", "studies"), ("exclude_studies", "studies")):
             check(getattr(a.population, name), kind, (*at, "population", name))
-        table = "contrasts" if a.rows == "contrasts" else _TABLES[get_measure(a.measure).inputs]
-        if not getattr(data, table):
+        arms = ARM_TABLES.get(get_measure(a.measure).inputs, "")
+        tables = {"arms": arms, "comparisons": "comparisons", "contrasts": "contrasts"}
+        needed = [tables[kind] for kind in kinds_of(a) if tables[kind]]
+        table = arms if kinds_of(a)[:1] == ("arms",) else ""
+        if not any(getattr(data, name) for name in needed):
             line, column = places.get((*at, "measure"), (0, 0))
-            what = f"analysis {a.id!r} needs {config.data}/{table}.csv, which has no rows"
+            named = " or ".join(f"{config.data}/{name}.csv" for name in needed)
+            what = f"analysis {a.id!r} needs {named}, which {'has' if len(needed) == 1 else 'have'} no rows"
             problems.append(
                 Problem("E106", what, shown, line, column, ("Fix: fill the table, or delete the analysis.",))
             )
-        elif a.rows != "contrasts":
+        elif table and not data.comparisons:
             problems += _empty(a, data, config.data, table, shown, places.get((*at, "time"), places.get(at, (0, 0))))
     for number, change in enumerate(config.sensitivity):
         for name, kind in (("diagnosis", "diagnosis"), ("studies", "studies"), ("exclude_studies", "studies")):
@@ -103,7 +123,7 @@ def _empty(a: Analysis, data: Dataset, folder: str, table: str, shown: str, plac
         return [Problem("E106", what, shown, *place, (fix,))]
     times = sorted({r.timepoint_h for r in rows if r.timepoint_h is not None})
     window = a.time
-    if window is None or (window.undated and len(times) < len(rows)) or a.rows != "arms":
+    if window is None or (window.undated and len(times) < len(rows)) or "contrasts" in kinds_of(a):
         return []
     if any(window.low <= t <= window.high for t in times):
         return []
@@ -118,7 +138,7 @@ def _check_near_misses(config: Config, data: Dataset) -> None:
     outcomes = {o for a in config.analyses for o in a.outcome}
     agents = {w for a in config.analyses for side in (a.experimental, a.control) if side for w in side.agent}
     problems = []
-    words = [(r, "outcome", outcomes) for r in (*data.dichotomous, *data.continuous, *data.contrasts)]
+    words = [(r, "outcome", outcomes) for r in data.number_rows]
     slips: dict[tuple[str, str], str | None] = {}
     for row, kind, used in [*words, *((a, "agent", agents) for a in data.arms.values())]:
         word = str(getattr(row, kind))

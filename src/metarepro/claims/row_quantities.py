@@ -18,7 +18,7 @@ from metarepro.claims.lookups import (
     row_reference,
 )
 from metarepro.evidence.integrity.printed import rounded_from
-from metarepro.evidence.rows import Row
+from metarepro.evidence.rows import Row, known_columns
 from metarepro.evidence.tables import Arm, Claim, Study
 
 
@@ -124,10 +124,10 @@ def contrast(library: Library, call: Call, claim: Claim) -> Value:
 
 
 def _column(row: Row, column: str, call: Call, words: str) -> Value:
-    known = [n for n in type(row).model_fields if n not in ("file", "line")]
+    known = [*known_columns(type(row)), *row.own]
     if column not in known:
         raise UnknownNameError(f"{row.table} has no column {column!r}{nearest_of(column, known)}", call)
-    value = getattr(row, column)
+    value = row.cell(column)
     words = f"{words}: {column.replace('_', ' ')}"
     if isinstance(value, bool):
         return Value(math.nan, "yes" if value else "no", words, (row_reference(row),), text="yes" if value else "no")

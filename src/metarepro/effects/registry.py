@@ -364,8 +364,16 @@ ALIASES = {
     "rate_ratio": "IRR", "ratio_of_means": "ROM", "fisher_z": "ZCOR", "lnRR": "ROM",
     "hazard_ratio": "HR", "diagnostic_odds_ratio": "DOR",
 }  # fmt: skip
-# Measures that the tables of a project can feed.
-TABLE_INPUTS = ("two_arm_counts", "two_arm_means", "one_arm_counts")
+# Measures of one group of patients, or of the same patients twice: there is no control arm.
+ONE_GROUP = frozenset(
+    ("one_arm_counts", "one_arm_rates", "one_arm_means", "correlations", "paired_counts", "paired_margins",
+     "paired_means", "diagnostic_counts")
+)  # fmt: skip
+# Raw tables of arms that feed a measure; every measure can be fed by comparisons.csv.
+ARM_TABLES = {
+    "two_arm_counts": "dichotomous", "one_arm_counts": "dichotomous", "two_arm_means": "continuous",
+    "one_arm_means": "continuous",
+}  # fmt: skip
 
 
 def get_measure(code: str) -> Measure:

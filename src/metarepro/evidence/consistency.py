@@ -61,7 +61,7 @@ def _spellings(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[
 def _scales(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
     """Unknown scales that are one slip of the finger away from a known one; said once for each name."""
     seen: set[str] = set()
-    for name in ("dichotomous", "continuous", "contrasts"):
+    for name in ("dichotomous", "continuous", "contrasts", "comparisons"):
         for row in tables[name]:
             scale = str(getattr(row, "scale", ""))
             if not scale or scale in seen or find_scale(scale) or is_known_name(scale):
@@ -92,7 +92,7 @@ def _slip(one: str, other: str) -> bool:
 def _roles(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
     """Printed effects whose first arm is the control and whose second is the experimental one."""
     arms = {(row.study_id, row.arm_id): row for row in tables["arms"] if isinstance(row, Arm)}
-    for row in tables["contrasts"]:
+    for row in (*tables["contrasts"], *tables["comparisons"]):
         if not isinstance(row, Contrast):
             continue
         one, two = (arms.get((row.study_id, arm)) for arm in (row.experimental_arm, row.control_arm))
@@ -136,7 +136,9 @@ def _file_names(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator
 def _periods(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Problem]:
     """Rows of crossover trials: the first period alone and all periods must never be taken for each other."""
     designs = {row.study_id: row.design for row in tables["studies"] if isinstance(row, Study)}
-    rows: Sequence[Row] = (*tables["dichotomous"], *tables["continuous"], *tables["contrasts"])
+    rows: Sequence[Row] = (
+        *tables["dichotomous"], *tables["continuous"], *tables["contrasts"], *tables["comparisons"],
+    )  # fmt: skip
     for row in rows:
         if not isinstance(row, Dichotomous | Continuous | Contrast) or designs.get(row.study_id) != "crossover":
             continue

@@ -18,12 +18,14 @@ from metarepro.evidence.consistency import check_consistency
 from metarepro.evidence.header import check_header
 from metarepro.evidence.messages import cell_problem, row_key
 from metarepro.evidence.reader import PLAIN, Cell, Dialect, RawTable, leads_out, read_table
+from metarepro.evidence.rows import known_columns
 from metarepro.evidence.spreadsheet import WORKBOOK, has_sheet, read_sheet, sheet_names
 from metarepro.evidence.tables import (
     REQUIRED_TABLES,
     TABLES,
     Arm,
     Choosable,
+    ComparisonRow,
     Continuous,
     Contrast,
     Dichotomous,
@@ -35,6 +37,7 @@ from metarepro.evidence.tables import (
     Study,
 )
 from metarepro.evidence.texts import check_texts
+from metarepro.evidence.times import parse_hours
 
 # Wrong ids for which the nearest right one is looked up.
 _MANY_HINTS = 100
@@ -55,6 +58,7 @@ class Dataset:
     dichotomous: tuple[Dichotomous, ...]
     continuous: tuple[Continuous, ...]
     contrasts: tuple[Contrast, ...]
+    comparisons: tuple[ComparisonRow, ...]
     others: dict[str, tuple[Row, ...]]
     printed: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     mixed_ends: dict[str, int] = field(default_factory=dict)
@@ -62,14 +66,18 @@ class Dataset:
 
     @classmethod
     def of_tables(cls, tables: Mapping[str, Any], **rest: Any) -> Dataset:
-        """A dataset of the rows of each table by its name; `rest` are further attributes."""
+        """A dataset of the rows of each table by its name; `rest` are further attributes.
+
+        Arms and sources that rows name and no table describes are made of their names.
+        """
         return cls(
             studies={s.study_id: s for s in tables["studies"]},
-            arms={(a.study_id, a.arm_id): a for a in tables["arms"]},
-            sources={s.source_id: s for s in tables["sources"]},
+            arms=_arms(tables),
+            sources=_sources(tables),
             dichotomous=tables["dichotomous"],
             continuous=tables["continuous"],
             contrasts=tables["contrasts"],
+            comparisons=tables["comparisons"],
             others={n: t for n, t in tables.items() if n not in {f.name for f in fields(cls)}},
             **rest,
         )
@@ -104,8 +112,36 @@ class Dataset:
     @property
     def rows(self) -> Iterator[Row]:
         """All rows of all tables."""
-        tables = (self.studies.values(), self.arms.values(), self.sources.values(), self.dichotomous, self.continuous)
-        return chain(*tables, self.contrasts, *self.others.values())
+        described = (*self.studies.values(), *self.arms.values(), *self.sources.values())
+        numbers = chain(self.dichotomous, self.continuous, self.contrasts, self.comparisons)
+        return chain((row for row in described if row.file), numbers, *self.others.values())
+
+    @property
+    def number_rows(self) -> tuple[Dichotomous | Continuous | Contrast, ...]:
+        """Rows of the tables of numbers."""
+        return (*self.dichotomous, *self.continuous, *self.contrasts, *self.comparisons)
+
+
+def _arms(tables: Mapping[str, Any]) -> dict[tuple[str, str], Arm]:
+    arms = {(a.study_id, a.arm_id): a for a in tables["arms"]}
+    sides = {"arm_id": "", "experimental_arm": "experimental", "control_arm": "control"}
+    described = {study for study, _ in arms}
+    for row in chain(*(tables[name] for name in ("dichotomous", "continuous", "contrasts", "comparisons"))):
+        for column, role in sides.items():
+            arm = getattr(row, column, None)
+            # A study whose arms are described has those.
+            made = arm is not None and arm not in NO_ARM and (row.study_id not in described)
+            if made and (row.study_id, arm) not in arms:
+                arms[row.study_id, arm] = Arm(study_id=row.study_id, arm_id=arm, role=role, level=row.level)
+    return arms
+
+
+def _sources(tables: Mapping[str, Any]) -> dict[str, Source]:
+    sources = {s.source_id: s for s in tables["sources"]}
+    if not sources:
+        named = {row.source_id for rows in tables.values() for row in rows if getattr(row, "source_id", "")}
+        sources = {name: Source(source_id=name, title=name) for name in sorted(named)}
+    return sources
 
 
 def read_dataset(
@@ -236,9 +272,10 @@ def _texts(
 
 
 def _values(model: type[Row], named: Mapping[str, Cell], dialect: Dialect) -> dict[str, str]:
-    """Texts of a row, its numbers with a decimal point."""
+    """Texts of a row, its numbers with a decimal point, and what it shares with the others where it has no text."""
     numeric, printed = numeric_columns(model), model.as_printed
-    return {
+    fill = {n: x for n, x in dialect.shared if n in known_columns(model)}
+    texts = {
         n: plain_number(c.text, dialect)
         if n in numeric
         else printed_number(c.text, dialect)
@@ -246,6 +283,7 @@ def _values(model: type[Row], named: Mapping[str, Cell], dialect: Dialect) -> di
         else c.text
         for n, c in named.items()
     }
+    return texts | {n: x for n, x in fill.items() if not texts.get(n)}
 
 
 @cache
@@ -254,7 +292,7 @@ def numeric_columns(model: type[Row]) -> frozenset[str]:
     return frozenset(
         n
         for n, f in model.model_fields.items()
-        if any(isinstance(m, BeforeValidator) and m.func in NUMERIC for m in f.metadata)
+        if any(isinstance(m, BeforeValidator) and m.func in (*NUMERIC, parse_hours) for m in f.metadata)
     )
 
 
@@ -262,8 +300,7 @@ def _rows(
     table: RawTable, model: type[Row], cells: dict[int, dict[str, Cell]], dialect: Dialect
 ) -> tuple[tuple[Row, ...], list[Problem]]:
     shown = table.path
-    columns = {n: f.is_required() for n, f in model.model_fields.items() if n not in ("file", "line")}
-    check_header(table, columns)
+    check_header(table, known_columns(model), model.takes_own)
     if not table.rows and model.table in REQUIRED_TABLES:
         fix = "Fix: add the rows; data/README.md explains the columns."
         raise DataError([Problem("E003", "the table has a header and no rows", shown, 1, details=(fix,))])
@@ -340,7 +377,7 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
     def unknown(row: Row, column: str, known: Mapping[str, Row], code: str, where: str) -> None:
         value = getattr(row, column)
         if value not in known:
-            cell = cells[id(row)][column]
+            cell = cells[id(row)].get(column) or next(iter(cells[id(row)].values()))
             hint = hint_of(value, known, code, row.study_id if code == "E022" else "")  # type: ignore[attr-defined]
             problems.append(
                 Problem(
@@ -349,7 +386,7 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                 )
             )  # fmt: skip
 
-    for name in ("arms", "dichotomous", "continuous", "contrasts", "risk_of_bias"):
+    for name in ("arms", "dichotomous", "continuous", "contrasts", "comparisons", "risk_of_bias"):
         for row in tables[name]:
             unknown(row, "study_id", studies, "E020", "studies.csv")
             if row.study_id not in studies:  # type: ignore[attr-defined]
@@ -358,6 +395,8 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                 value = getattr(row, column, None)
                 if name == "arms" or value is None or (column == "control_arm" and value in NO_ARM):
                     continue
+                if row.study_id not in arms:  # type: ignore[attr-defined]
+                    continue  # no arm of the study is described: they are known by their names
                 unknown(row, column, arms.get(row.study_id, {}), "E022", "arms.csv for this study")  # type: ignore[attr-defined]
     for row in (*tables["dichotomous"], *tables["continuous"]):
         if isinstance(row, Dichotomous | Continuous) and row.chosen:
@@ -374,9 +413,10 @@ def _cross_check(tables: dict[str, tuple[Row, ...]], cells: dict[int, dict[str, 
                     )
                 )  # fmt: skip
 
-    for rows in tables.values():
-        for row in rows:
-            if not isinstance(row, Source) and "source_id" in type(row).model_fields:
+    for members in tables.values():
+        for row in members:
+            named: str = "" if isinstance(row, Source) else getattr(row, "source_id", "")
+            if sources and named:
                 unknown(row, "source_id", sources, "E023", "sources.csv")
 
     printed = {row.analysis_id: row for row in tables["published_results"] if isinstance(row, PublishedResult)}

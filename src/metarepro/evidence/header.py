@@ -9,7 +9,7 @@ from metarepro.errors import DataError, Problem
 from metarepro.evidence.reader import RawTable, shorten
 
 
-def check_header(table: RawTable, known: dict[str, bool]) -> None:
+def check_header(table: RawTable, known: dict[str, bool], takes_own: bool = False) -> None:
     """Refuse a header that lacks a required column, has an unknown one, or has one twice.
 
     Parameters
@@ -17,6 +17,8 @@ def check_header(table: RawTable, known: dict[str, bool]) -> None:
     table : RawTable
     known : dict
         Column name to whether it is required.
+    takes_own : bool
+        Whether unknown columns are the user's own.
     """
     problems = []
     names = [cell.text for cell in table.header]
@@ -46,7 +48,7 @@ def check_header(table: RawTable, known: dict[str, bool]) -> None:
             fix = "Fix: delete the column; if it has numbers, name it."
             what = f"cell {number + 1} of the header is empty"
             problems.append(Problem("E004", what, table.path, cell.line, cell.column, (fix,)))
-        elif cell.text not in known:
+        elif cell.text not in known and not (takes_own and not _meant(cell.text, known, names)):
             near = get_close_matches(cell.text.strip().lower(), known, n=1, cutoff=0.6)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known columns: {', '.join(known)}."
             fix = f"Fix: write it as {near[0]!r}." if near else "Fix: delete the column, or move it to another file."
@@ -67,6 +69,13 @@ def check_header(table: RawTable, known: dict[str, bool]) -> None:
         )
     if problems:
         raise DataError(problems)
+
+
+def _meant(name: str, known: dict[str, bool], names: list[str]) -> bool:
+    """Whether an unknown column seems to be one that is not there: written otherwise, or a required one misspelt."""
+    absent = [k for k in known if k not in names]
+    required = [k for k in absent if known[k]]
+    return any(_same_word(name, k) for k in absent) or bool(get_close_matches(name.strip().lower(), required, 1, 0.75))
 
 
 def _same_word(one: str, other: str) -> bool:

@@ -53,6 +53,16 @@ _THOUSANDS = re.compile(rf"[+-]?\d{{1,3}}(?:(?P<mark>[{_BLANK}'’.,])\d{{3}})(?
 _LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", "S": "5", "B": "8"})
 
 
+def _quoted(text: str) -> str:
+    """A word as YAML takes it for a text: some look like a list, a null or a number."""
+    word = text.strip()
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z.]*", word) and word.lower() not in _YAML
+    return word if plain else f'"{word}"'
+
+
+_YAML = ("null", "nan", "none", "yes", "no", "on", "off", "true", "false")
+
+
 def why_not_a_number(text: str) -> tuple[str, ...]:
     """The likely cause and the way to mend it, for the text of a number cell that is no number."""
     low = text.strip().lower()
@@ -61,7 +71,11 @@ def why_not_a_number(text: str) -> tuple[str, ...]:
         if found:
             return found
     if low in _MISSING or low.startswith("not "):
-        return (LEAVE_EMPTY,)
+        if low.startswith("inf"):
+            return (LEAVE_EMPTY,)
+        fix = f"set `csv: {{missing: [{_quoted(text)}]}}` in config.yaml."
+        declared = f"If {text.strip()} stands for missing throughout: {fix}"
+        return (LEAVE_EMPTY, declared)
     if low.endswith(("%", "percent", "per cent")):
         return ("Fix: give the count or the plain number, not a percentage.",)
     unit = re.fullmatch(rf"({_PLAIN}) ?([A-Za-zµ][A-Za-zµ/.]*)", text.strip())

@@ -38,12 +38,15 @@ class Dialect:
         Of the file, such as utf-8, cp1252 or utf-16.
     missing : tuple of str
         What stands for a missing number, besides an empty cell; in text columns it is text.
+    shared : tuple of (str, str)
+        Columns with what all rows have in them where their own cells are empty.
     """
 
     delimiter: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
     missing: tuple[str, ...] = ()
+    shared: tuple[tuple[str, str], ...] = ()
 
 
 PLAIN = Dialect()

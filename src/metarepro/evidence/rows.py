@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -25,20 +25,47 @@ class Row(BaseModel):
     key: ClassVar[tuple[str, ...]] = ()
     # Columns of texts that are numbers as printed, so that their digits are kept.
     as_printed: ClassVar[frozenset[str]] = frozenset()
+    # Whether the table may have columns of the user's own.
+    takes_own: ClassVar[bool] = False
 
     file: str = Field("", exclude=True)
     line: int = Field(0, exclude=True)
+    # Texts of the user's own columns.
+    own: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str], file: str, line: int) -> Self:
         """A row of the texts of its cells; an empty cell of an optional column takes the column's default."""
-        required = _required_columns(cls)
-        given = {n: text for n, text in texts.items() if text != "" or n in required}
-        return cls.model_validate({**given, "file": file, "line": line})
+        known, required = known_columns(cls), _required_columns(cls)
+        given: dict[str, Any] = {n: x for n, x in texts.items() if n in known and (x != "" or n in required)}
+        own = {n: x for n, x in texts.items() if n not in known}
+        return cls.model_validate({**given, "own": own, "file": file, "line": line})
+
+    def cell(self, column: str) -> Any:
+        """Value of a column, or text of one of the user's own; None where there is none.
+
+        Raises
+        ------
+        KeyError
+            The table has no such column.
+        """
+        if column in known_columns(type(self)):
+            return getattr(self, column)
+        return self.own[column] or None
 
     def values(self) -> dict[str, object]:
         """The row's own columns, without its place; what a result depends on."""
         return self.model_dump()
+
+
+@cache
+def known_columns(model: type[Row]) -> dict[str, bool]:
+    """Columns of a table, and whether each is required."""
+    return {n: f.is_required() for n, f in model.model_fields.items() if n not in _NO_COLUMNS}
+
+
+# What a row knows besides its cells.
+_NO_COLUMNS = ("file", "line", "own")
 
 
 @cache
@@ -47,19 +74,23 @@ def _required_columns(model: type[Row]) -> frozenset[str]:
 
 
 class Sourced(Row):
-    """A row that carries a number, with its provenance."""
+    """A row that carries a number, with its provenance; `source` in config.yaml gives what all rows share."""
 
-    source_id: Id = Field(description="Where the number was read: a row of sources.csv.", min_length=1)
+    source_id: Id = Field(description="Where the number was read: a row of sources.csv, if there is one.", default="")
     source_url: str = Field(description="Address of what was read.", default="")
     locator: str = Field(description="Page, table or section.", default="")
     derivation: str = Field(description="`reported`, or how the number was computed from what is printed.", default="")
-    level: Literal["primary", "secondary"] = Field(
-        description="`primary`: read in the study's own paper or data; `secondary`: read in another report."
+    level: Literal["primary", "secondary", ""] = Field(
+        description="`primary`: read in the study's own paper or data; `secondary`: read in another report; empty: "
+        "not stated.",
+        default="",
     )
 
 
 class Choosable(Sourced):
     """A sourced row that may be fit for pooling or not, and may conflict with another row."""
+
+    takes_own: ClassVar[bool] = True
 
     poolable: Flag = Field(description="`yes`, or `no` when the number must not enter a pooled estimate.", default=True)
     poolable_reason: str = Field(description="Why not poolable; needed when `poolable` is `no`.", default="")

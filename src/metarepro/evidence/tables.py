@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from metarepro.evidence.cells import Count, Flag, Id, Label, Number
-from metarepro.evidence.p_values import PValue
+from metarepro.evidence.comparison_rows import ComparisonRow as ComparisonRow
+from metarepro.evidence.contrast_rows import Contrast as Contrast
 from metarepro.evidence.printed_tables import Claim as Claim
 from metarepro.evidence.printed_tables import PublishedInput as PublishedInput
 from metarepro.evidence.printed_tables import PublishedResult as PublishedResult
@@ -16,6 +16,7 @@ from metarepro.evidence.rows import Choosable as Choosable
 from metarepro.evidence.rows import Row as Row
 from metarepro.evidence.rows import Sourced as Sourced
 from metarepro.evidence.rows import fail
+from metarepro.evidence.times import TIME, Hours
 
 
 class Study(Sourced):
@@ -23,16 +24,17 @@ class Study(Sourced):
 
     table: ClassVar[str] = "studies"
     key: ClassVar[tuple[str, ...]] = ("study_id",)
+    takes_own: ClassVar[bool] = True
 
     study_id: Id = Field(description="Id used by the other tables.", min_length=1)
-    label: Label = Field(description="Name in figures and tables; at most 200 characters.", min_length=1)
+    label: Label = Field(description="Name in figures and tables; at most 200 characters. The id if empty.", default="")
     year: Count = Field(description="Year of publication.", default=None, ge=1900, le=2100)
     title: str = Field(description="Title of the report.", default="")
     journal: str = Field(description="Journal with volume and pages.", default="")
     doi: str = Field(description="DOI.", default="")
     pmid: str = Field(description="PubMed id.", default="")
     registration: str = Field(description="Trial registration.", default="")
-    design: Literal["parallel", "crossover", "single_arm"] = Field(description="Design.")
+    design: Literal["parallel", "crossover", "single_arm"] = Field(description="Design.", default="parallel")
     randomised: Flag = Field(
         description="Whether patients were randomised to the treatments compared here.", default=True
     )
@@ -52,19 +54,28 @@ class Study(Sourced):
     cohort_reason: str = Field(description="Why this cohort.", default="")
     notes: str = Field(description="Remarks.", default="")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("label") and values.get("study_id"):
+            return {**values, "label": values["study_id"]}
+        return values
+
 
 class Arm(Sourced):
     """One row an arm (or a pseudo-arm that only makes keys resolve)."""
 
     table: ClassVar[str] = "arms"
     key: ClassVar[tuple[str, ...]] = ("study_id", "arm_id")
+    takes_own: ClassVar[bool] = True
 
     study_id: Id = Field(description="Study.", min_length=1)
     arm_id: Id = Field(description="Id within the study.", min_length=1)
-    role: Literal["experimental", "control"] = Field(
-        description="Role in its study; where two treatments are compared, both are experimental."
+    role: Literal["experimental", "control", ""] = Field(
+        description="Role in its study; where two treatments are compared, both are experimental; empty: not stated.",
+        default="",
     )
-    agent: Id = Field(description="What was given, as one word that analyses filter by.", min_length=1)
+    agent: Id = Field(description="What was given, as one word that analyses filter by; the id if empty.", default="")
     kind: Literal["whole", "pooled", "subset", "first_period", "sequence", "step"] = Field(
         description="`whole` arm; `pooled` from arms; `subset` of an arm; `first_period` of a crossover; a `sequence` "
         "of treatments; a `step` of a treatment ladder.",
@@ -77,6 +88,13 @@ class Arm(Sourced):
     n_infusions: Count = Field(description="Number of doses planned.", default=None)
     n_randomised: Count = Field(description="Patients randomised to it.", default=None)
     n_analysed: Count = Field(description="Patients analysed.", default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("agent") and values.get("arm_id"):
+            return {**values, "agent": values["arm_id"]}
+        return values
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
@@ -104,9 +122,7 @@ class Dichotomous(Choosable):
     outcome: Id = Field(description="Outcome: response, remission, si_response ...", min_length=1)
     scale: Label = Field(description="Rating scale.", default="")
     definition: str = Field(description="Criterion, as reported.", default="")
-    timepoint_h: Number = Field(
-        description="Hours after a single dose, or after the start of a course; empty when no time is printed.", ge=0
-    )
+    timepoint_h: Hours = Field(description=TIME, default=None, ge=0)
     events: Count = Field(description="Patients with the event.")
     total: Count = Field(
         description="Patients rated; empty when not read (never filled in from those randomised).", ge=1
@@ -138,11 +154,6 @@ class Dichotomous(Choosable):
                 *hint,
                 f"Fix: enter the number of patients (a whole number from 0 to {self.total}).",
             )
-        if self.poolable and (self.events is None or self.total is None):
-            raise fail(
-                "E010", "total" if self.total is None else "events", "is empty although poolable is yes",
-                "Fix: enter the number, or set poolable to no with a reason.",
-            )  # fmt: skip
         return self
 
 
@@ -159,11 +170,10 @@ class Continuous(Choosable):
     outcome: Id = Field(description="Outcome: depression, suicidal_ideation ...", min_length=1)
     scale: Label = Field(description="Rating scale.", default="")
     statistic: Literal["baseline", "endpoint", "change", "percent_change", "mean", "median"] = Field(
-        description="What `mean` holds: the score at baseline or later, its change, or a mean or median of a time."
+        description="What `mean` holds: the score at baseline or later, its change, or a mean or median of a time.",
+        default="endpoint",
     )
-    timepoint_h: Number = Field(
-        description="Hours after a single dose, or after the start of a course; empty when no time is printed.", ge=0
-    )
+    timepoint_h: Hours = Field(description=TIME, default=None, ge=0)
     n: Count = Field(description="Patients rated.", ge=1)
     mean: Number = Field(description="Mean (or median).", ge=-1e9, le=1e9)
     sd: Number = Field(description="Standard deviation, not standard error.", gt=0)
@@ -173,87 +183,6 @@ class Continuous(Choosable):
     def _complete(self) -> Self:
         if self.n == 1 and self.sd is not None:
             raise fail("E013", "n", "is 1, and one patient has no SD", "Fix: check n and the SD.")
-        if self.poolable:
-            for name in ("n", "mean", "sd"):
-                if getattr(self, name) is None:
-                    raise fail(
-                        "E010", name, "is empty although poolable is yes",
-                        "Fix: enter the number, or set poolable to no with a reason.",
-                    )  # fmt: skip
-        return self
-
-
-class Contrast(Choosable):
-    """Published effects between arms."""
-
-    table: ClassVar[str] = "contrasts"
-    key: ClassVar[tuple[str, ...]] = (
-        "study_id", "experimental_arm", "control_arm", "outcome", "scale", "timepoint_h", "measure", "source_id",
-        "derivation",
-    )  # fmt: skip
-
-    as_printed: ClassVar[frozenset[str]] = frozenset(("p_value",))
-
-    study_id: Id = Field(description="Study.", min_length=1)
-    experimental_arm: Id = Field(description="Arm 1.", min_length=1)
-    control_arm: Id = Field(description="Arm 2; `own_baseline` or `none` when there is no control.", min_length=1)
-    outcome: Id = Field(description="Outcome.", min_length=1)
-    scale: Label = Field(description="Rating scale.", default="")
-    timepoint_h: Number = Field(description="Hours after a single dose, or after the start of a course.", ge=0)
-    measure: Literal["MD", "SMD", "OR", "RR", "RD", "HR", "proportion"] = Field(description="Measure of the estimate.")
-    estimate: Number = Field(description="Experimental minus control (or their ratio), as printed.")
-    ci_low: Number = Field(description="Lower end of the printed interval.")
-    ci_high: Number = Field(description="Upper end.")
-    ci_level: Number = Field(description="Its level in percent.", default=None, gt=50, lt=100)
-    se: Number = Field(description="Standard error (of the log for ratios).", gt=0)
-    p_value: PValue = Field(description="p-value as printed: 0.03, <0.001; a remark in brackets after it.", default="")
-    n: Count = Field(
-        None, description="Patients (pairs in a crossover) behind the contrast; empty when not read.", ge=1
-    )
-    periods: Literal["all", "first", ""] = Field(description="Crossover: periods covered.", default="")
-
-    @model_validator(mode="after")
-    def _interval(self) -> Self:
-        low, high, estimate = self.ci_low, self.ci_high, self.estimate
-        ratio = self.measure in ("OR", "RR", "HR")
-        for name, value in (("estimate", estimate), ("ci_low", low), ("ci_high", high)):
-            if ratio and value is not None and value <= 0:
-                raise fail(
-                    "E013", name, f"must be above 0, as {self.measure} is a ratio", "Is it the logarithm of the ratio?",
-                    "Fix: enter the ratio, not its log.",
-                )  # fmt: skip
-        if self.poolable and (low is None) != (high is None):
-            raise fail(
-                "E010", "ci_low" if low is None else "ci_high", "is empty although the other end is given",
-                "Fix: enter both ends of the interval, or none.",
-            )  # fmt: skip
-        if low is None or high is None:
-            return self
-        if low >= high:
-            raise fail(
-                "E027", "ci_low", "is not below ci_high", f"ci_low = {low:g}, ci_high = {high:g}",
-                "Fix: are the two swapped?",
-            )  # fmt: skip
-        if estimate is not None and not low <= estimate <= high:
-            raise fail(
-                "E027", "estimate", "lies outside its interval",
-                f"estimate = {estimate:g}, interval {low:g} to {high:g}",
-                "Is a sign lost, or one number on the log scale? Fix: check the three numbers.",
-            )  # fmt: skip
-        if self.ci_level is None:
-            raise fail("E010", "ci_level", "is empty although an interval is given", "Fix: write 95, if it is.")
-        if self.se is not None and self.measure != "proportion" and self.ci_level == 95:
-            width = math.log(high / low) if ratio else high - low
-            times = width / (2 * 1.96 * self.se)
-            if not 0.7 <= times <= 1.4:
-                variance = 0.7 <= width / (2 * 1.96 * math.sqrt(self.se)) <= 1.4
-                raise fail(
-                    "E027", "se", "does not fit the interval",
-                    f"the interval is {times:.2g} times as wide as se = {self.se:g} makes it"
-                    + (", on the log scale" if ratio else ""),
-                    f"Is it the variance? Fix: enter its square root, {math.sqrt(self.se):.3g}." if variance
-                    else "Fix: check both.",
-                )  # fmt: skip
         return self
 
 
@@ -312,7 +241,8 @@ class Source(Row):
 TABLES: dict[str, type[Row]] = {
     model.table: model
     for model in (
-        Study, Arm, Dichotomous, Continuous, Contrast, PublishedResult, PublishedInput, Claim, RiskOfBias, Source,
+        Study, Arm, Dichotomous, Continuous, Contrast, ComparisonRow, PublishedResult, PublishedInput, Claim,
+        RiskOfBias, Source,
     )
 }  # fmt: skip
-REQUIRED_TABLES = ("studies", "arms", "sources")
+REQUIRED_TABLES = ("studies",)

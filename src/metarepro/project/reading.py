@@ -6,23 +6,25 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from metarepro.analysis.config import Analysis, Config, changed
 from metarepro.analysis.config_file import read_config
 from metarepro.analysis.config_problems import place_of
+from metarepro.analysis.effects import turn_scales
 from metarepro.analysis.flow import FLOW_FILE, Flow, read_flow
 from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.checks import check_audit
-from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.errors import ConfigError, DataError, MetareproError, Problem
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.evidence.dataset import Dataset, read_dataset
 from metarepro.evidence.reader import leads_out
 from metarepro.figures.page.fonts import undrawable
+from metarepro.project.missing import tell_at_once
 from metarepro.project.settings import CONFIG
 
 
@@ -57,11 +59,14 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
     """
     path = folder / config_name
     leads_out(path, config_name, folder, "E100", ConfigError)
-    config = read_config(path, config_name)
-    data = read_dataset(folder / config.data, config.data, config.dialects, folder)
-    _check_columns(config, data)
-    check_words(config, data, path, config_name)
-    check_audit(config, data, path, config_name)
+    try:
+        config = read_config(path, config_name)
+        data = read_dataset(folder / config.data, config.data, config.dialects, folder)
+        _check_columns(config, data)
+        check_words(config, data, path, config_name)
+        check_audit(config, data, path, config_name)
+    except MetareproError as error:
+        raise tell_at_once(error, folder, config_name) from None
     _check_texts(config, path, config_name)
     _check_labels(data)
     file = folder / config.data / FLOW_FILE
@@ -80,7 +85,9 @@ def _select(config: Config, analysis: Analysis, data: Dataset) -> Selection:
         except ValueError:
             continue
         select(variant, data)
-    return select(analysis, data)
+    found = select(analysis, data)
+    better = config.outcomes[analysis.outcome[0]].better
+    return replace(found, comparisons=turn_scales(analysis, found.comparisons, better))
 
 
 def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -> dict[str, str]:

@@ -18,13 +18,13 @@ from metarepro.evidence.tables import TABLES
 
 # Each file of records, and its tables. A changed row makes anew only what reads its file.
 SPLIT = {
-    "trials": ("studies", "arms", "dichotomous", "continuous", "contrasts", "risk_of_bias"),
+    "trials": ("studies", "arms", "dichotomous", "continuous", "contrasts", "comparisons", "risk_of_bias"),
     "sources": ("sources",),
     "printed": ("published_results", "published_inputs"),
     "claims": ("claims",),
 }
 # Settings that change no number: they are no part of what the numbers are made of.
-LOOKS = ("title", "authors", "figure", "panels", "accept", "reproduction")
+LOOKS = ("title", "authors", "time_unit", "figure", "panels", "accept", "reproduction")
 
 
 def record_texts(config: Config, data: Dataset) -> dict[str, str]:

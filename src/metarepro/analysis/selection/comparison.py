@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metarepro.analysis.columns import cells_of, words_of
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.selection.eligibility import ArmRow, OutcomeRow, arms_of, has_exact_p
+from metarepro.analysis.selection.numbers import numbers_of
 from metarepro.effects.arm_conversions import combine_arms
+from metarepro.effects.registry import get_measure
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, Study
+from metarepro.evidence.tables import Arm, ComparisonRow, Continuous, Contrast, Dichotomous, Study
 from metarepro.notes import Note
 
 # Rows of the experimental side and of the control side; a contrast, which has both, stands on the first.
 Pair = tuple[tuple[OutcomeRow, ...], tuple[ArmRow, ...]]
 
 _KINDS = {"dichotomous": "counts", "continuous": "means", "contrasts": "contrast"}
+_KINDS_OF_INPUTS = {"two_arm_counts": "counts", "one_arm_counts": "counts", "two_arm_means": "means"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class Comparison:
     group : str
         Subgroup level; empty without subgroups.
     notes : tuple of Note
+    kind : str
+        ``counts``, ``means``, ``contrast`` (a printed effect), ``averaged``, or a family of measures.
+    components : tuple of Comparison
+        Of an average its effects.
+    turned : bool
+        Whether its effect takes the other sign, as its scale points the other way than the others.
     """
 
     study: Study
@@ -50,6 +60,9 @@ class Comparison:
     participants: int | None
     group: str
     notes: tuple[Note, ...]
+    kind: str
+    components: tuple[Comparison, ...] = ()
+    turned: bool = False
 
     @property
     def study_id(self) -> str:
@@ -66,7 +79,7 @@ class Comparison:
         """What tells comparisons of one study apart: arms, outcome, time, statistic, periods, scale."""
         outcome, time, statistic, periods, scale = visit_of(self.rows[0])
         sides = ("+".join(a.arm_id for a in side) for side in (self.experimental, self.control) if side)
-        arms = arms_named(self.rows[0]) if self.kind == "contrast" else " v ".join(sides)
+        arms = arms_named(self.rows[0]) if isinstance(self.rows[0], Contrast) else " v ".join(sides)
         return (arms, outcome, f"{time:g} h" if time is not None else "", statistic, periods, scale)
 
     @property
@@ -75,14 +88,14 @@ class Comparison:
         return "/".join((self.study_id, *self.key))
 
     @property
+    def scale(self) -> str:
+        """Its rating scale; empty if none is named."""
+        return self.rows[0].scale
+
+    @property
     def level(self) -> str:
         """`primary` when every row is."""
         return _level(self.rows)
-
-    @property
-    def kind(self) -> str:
-        """``counts``, ``means`` or ``contrast``."""
-        return _KINDS[self.rows[0].table]
 
 
 def visit_of(row: OutcomeRow) -> tuple[str, float | None, str, str, str]:
@@ -103,27 +116,41 @@ def compare(analysis: Analysis, data: Dataset, study: Study, pair: Pair) -> Comp
     if isinstance(first[0], Contrast):
         one, two = arms_of(data, first[0])
         sides: tuple[tuple[Arm, ...], tuple[Arm, ...]] = ((one,), (two,) if two is not None else ())
-        inputs, size, notes = _of_contrast(analysis, study, first[0], one, two)
+        kind = "contrast"
+        if isinstance(first[0], ComparisonRow):
+            inputs, size, notes, kind = _of_comparison(analysis, first[0])
+        else:
+            inputs, size, notes = _of_contrast(analysis, study, first[0], one, two)
     else:
+        kind = _KINDS[first[0].table]
         sides = (tuple(arms_of(data, r)[0] for r in first), tuple(arms_of(data, r)[0] for r in second))
         _refuse_exchanged(analysis, study, *sides)
         for side in sides:
             _refuse_shared(analysis, study, side, rows[0].periods)
         inputs, size, notes = _of_arms(study, [r for r in first if not isinstance(r, Contrast)], second)
     notes += [Note("stated", text=text) for text in dict.fromkeys(r.remark for r in rows if r.remark)]
-    groups = {
-        None: "",
-        "control_agent": " or ".join(dict.fromkeys(a.agent for a in sides[1])),
-        "setting": study.setting,
-        "diagnosis": study.diagnosis or "not stated",
-        "design": study.design,
-        "level": _level(rows),
-    }
-    return Comparison(study, study.label, *sides, rows, inputs, size, groups[analysis.subgroups], tuple(notes))
+    return Comparison(
+        study, study.label, *sides, rows, inputs, size, _group(analysis, study, sides, rows), tuple(notes), kind
+    )
+
+
+def _group(analysis: Analysis, study: Study, sides: Sequence[Sequence[Arm]], rows: Sequence[OutcomeRow]) -> str:
+    """Subgroup of a comparison; empty without subgroups."""
+    if analysis.subgroups is None:
+        return ""
+    if analysis.subgroups == "control_agent":
+        return words_of(dict.fromkeys(a.agent for a in sides[1]))
+    if analysis.subgroups == "level":
+        return _level(rows) or NOT_STATED
+    return words_of(cells_of(analysis.subgroups, rows, sides[0], study)) or NOT_STATED
+
+
+NOT_STATED = "not stated"
 
 
 def _level(rows: Sequence[OutcomeRow]) -> str:
-    return "primary" if all(r.level == "primary" for r in rows) else "secondary"
+    levels = {r.level for r in rows}
+    return "primary" if levels == {"primary"} else "secondary" if "secondary" in levels else ""
 
 
 # -- counts and means by arm -------------------------------------------------------------------------------------
@@ -201,6 +228,16 @@ def _of_contrast(
         inputs["p_value"] = float(row.p_value)
         notes.append(Note("se_from_p", p=row.p_value))
     return inputs, _size(analysis, study, row, one, two), notes
+
+
+def _of_comparison(analysis: Analysis, row: ComparisonRow) -> tuple[dict[str, float], int | None, list[Note], str]:
+    """Numbers of a row that holds both arms: inputs, patients, notes, and what kind of numbers they are."""
+    measure = get_measure(analysis.measure)
+    found = numbers_of(row, measure)
+    kind = "contrast" if found.is_printed else _KINDS_OF_INPUTS.get(measure.inputs, measure.inputs)
+    sizes = [found.inputs.get(n, getattr(row, n)) for n in ("n1", "n2")]
+    size = sizes[0] + sizes[1] if all(x is not None for x in sizes) else found.inputs.get("n", row.n)
+    return found.inputs, round(size) if size is not None else None, list(found.notes), kind
 
 
 def _size(analysis: Analysis, study: Study, row: Contrast, one: Arm, two: Arm | None) -> int | None:

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from metarepro.analysis.columns import cells_of, is_one_of, words_of
 from metarepro.analysis.config import Analysis, Arms
-from metarepro.effects.registry import get_measure
+from metarepro.analysis.selection.numbers import numbers_of
+from metarepro.effects.registry import ARM_TABLES, get_measure
 from metarepro.evidence.dataset import Dataset
-from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous, Study
+from metarepro.evidence.tables import Arm, ComparisonRow, Continuous, Contrast, Dichotomous, Study
 
 ArmRow = Dichotomous | Continuous
 OutcomeRow = ArmRow | Contrast
@@ -20,11 +22,12 @@ ASCERTAINMENT = {
     "ever": "outcome met at some point of the trial",
     "maintained": "outcome kept by earlier responders, not rated anew",
 }
-# By code of `rows`: whether rows of arms count, and of which studies published contrasts do.
-ROWS: dict[str, tuple[bool, Callable[[Study], bool]]] = {
-    "arms": (True, lambda study: False),
-    "contrasts": (False, lambda study: True),
-    "contrasts_for_crossover": (True, lambda study: study.design == "crossover"),
+# By code of `rows`: the kinds of rows that count, preferred first, and of which studies printed effects do.
+ROWS: dict[str, tuple[tuple[str, ...], Callable[[Study], bool]]] = {
+    "arms": (("arms",), lambda study: False),
+    "comparisons": (("comparisons",), lambda study: False),
+    "contrasts": (("contrasts",), lambda study: True),
+    "contrasts_for_crossover": (("contrasts", "arms"), lambda study: study.design == "crossover"),
 }
 # By code of `crossover`: whether rows of the first period count or the others, given whether there are such rows.
 FIRST_PERIOD: dict[str, Callable[[bool], bool]] = {
@@ -36,33 +39,91 @@ OTHER_TIME = "at another time"
 _EXACT_P = re.compile(r"0?\.\d+")
 
 
+def kinds_of(analysis: Analysis) -> tuple[str, ...]:
+    """Kinds of rows that count in an analysis, preferred first."""
+    return tuple(dict.fromkeys(kind for code in analysis.rows for kind in ROWS[code][0]))
+
+
+def kind_of(row: OutcomeRow) -> str:
+    """The kind of a row: `arms`, `comparisons` or `contrasts`."""
+    return row.table if row.table in ("comparisons", "contrasts") else "arms"
+
+
 def rows_of(analysis: Analysis, data: Dataset, steps: bool = False) -> dict[str, list[OutcomeRow]]:
     """Chosen rows of the outcome and the agents of an analysis by study, whatever their time, scale or quality.
 
     With `steps` only rows of arms that are steps of a treatment ladder.
     """
-    of_arms, is_published = ROWS[analysis.rows]
-    inputs = get_measure(analysis.measure).inputs
-    table: Sequence[ArmRow] = data.continuous if inputs == "two_arm_means" else data.dichotomous
-    rows: list[OutcomeRow] = [*table] if of_arms else []
-    measure = "proportion" if inputs == "one_arm_counts" else analysis.measure
-    rows += [r for r in data.contrasts if r.measure == measure and is_published(data.studies[r.study_id])]
+    kinds, inputs = kinds_of(analysis), get_measure(analysis.measure).inputs
+    tables: dict[str, Sequence[ArmRow]] = {"dichotomous": data.dichotomous, "continuous": data.continuous}
+    of_arms = tables.get(ARM_TABLES.get(inputs, ""), ())
+    rows: list[OutcomeRow] = [*of_arms] if "arms" in kinds else []
+    rows += [r for r in data.contrasts if r.measure == _printed_as(analysis) and _is_published(analysis, data, r)]
+    rows += data.comparisons if "comparisons" in kinds else ()
     found: dict[str, list[OutcomeRow]] = {}
     for row in rows:
-        if not row.chosen or row.outcome not in analysis.outcome:
-            continue
-        if isinstance(row, Continuous) and row.statistic == "baseline":
-            continue
-        first, second = arms_of(data, row)
-        controls = analysis.control.agent if analysis.control else ()
-        if isinstance(row, Contrast):
-            compared = analysis.control is None or second is None or second.agent in controls
-            concerns = first.agent in analysis.experimental.agent and compared
-        else:
-            concerns = first.agent in (*analysis.experimental.agent, *controls)
-        if concerns and (not steps or first.kind == "step"):
+        if _concerns(analysis, data, row, steps):
             found.setdefault(row.study_id, []).append(row)
     return found
+
+
+def other_rows(analysis: Analysis, data: Dataset) -> dict[str, list[OutcomeRow]]:
+    """Rows of the outcome and the agents that cannot be used as they are of another kind or measure, by study."""
+    found: dict[str, list[OutcomeRow]] = {}
+    for row in data.number_rows:
+        # A printed share is no comparison, and an effect between arms no share.
+        share = isinstance(row, Contrast) and row.measure == "proportion"
+        if share != (analysis.one_arm and isinstance(row, Contrast)) or not _concerns(analysis, data, row):
+            continue
+        found.setdefault(row.study_id, []).append(row)
+    return found
+
+
+def why_other(analysis: Analysis, row: OutcomeRow) -> str:
+    """Why a row is of no use for an analysis: what it gives instead, or where it stands."""
+    kind, kinds = kind_of(row), kinds_of(analysis)
+    if isinstance(row, ComparisonRow):
+        return f"{numbers_of(row, get_measure(analysis.measure)).why or 'numbers'} in comparisons"
+    if isinstance(row, Contrast):
+        given, fits = f"printed as {row.measure}", row.measure == _printed_as(analysis)
+    else:
+        given = "counts by arm" if isinstance(row, Dichotomous) else "means by arm"
+        fits = ARM_TABLES.get(get_measure(analysis.measure).inputs) == row.table
+    return f"{given} only" + (f"; the analysis does not use {kind}" if fits and kind not in kinds else "")
+
+
+def _printed_as(analysis: Analysis) -> str:
+    return "proportion" if get_measure(analysis.measure).inputs == "one_arm_counts" else analysis.measure
+
+
+def _is_published(analysis: Analysis, data: Dataset, row: Contrast) -> bool:
+    return any(ROWS[code][1](data.studies[row.study_id]) for code in analysis.rows)
+
+
+def _concerns(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool = False) -> bool:
+    """Whether a row is chosen, of the outcome, and of the agents of an analysis."""
+    if not row.chosen or row.outcome not in analysis.outcome:
+        return False
+    if isinstance(row, Continuous) and row.statistic == "baseline":
+        return False
+    first, second = arms_of(data, row)
+    one, two = analysis.experimental, analysis.control
+    if isinstance(row, Contrast):
+        compared = two is None or second is None or of_agents(two, second, "control", row)
+        concerns = of_agents(one, first, "experimental", row) and compared
+    else:
+        concerns = of_agents(one, first, "experimental") or (two is not None and of_agents(two, first, "control"))
+    return concerns and (not steps or first.kind == "step")
+
+
+def of_agents(side: Arms, arm: Arm, role: str, row: OutcomeRow | None = None) -> bool:
+    """Whether an arm has an agent of a side; where the side names none, whether it has the role of that side.
+
+    The arms of a row that holds both have their roles by their places in it.
+    """
+    if side.agent:
+        return arm.agent in side.agent
+    return row is not None or arm.role == role or (not arm.role and role == "experimental")
 
 
 def arms_of(data: Dataset, row: OutcomeRow) -> tuple[Arm, Arm | None]:
@@ -74,10 +135,11 @@ def arms_of(data: Dataset, row: OutcomeRow) -> tuple[Arm, Arm | None]:
 
 def compares(analysis: Analysis, data: Dataset, study_id: str) -> bool:
     """Whether a study compares the two sides at all; one that does not has no place in the list of exclusions."""
-    agents = {arm.agent for arm in data.arms_of.get(study_id, ())}
-    return analysis.control is None or all(
-        agents & set(side.agent) for side in (analysis.experimental, analysis.control)
-    )
+    arms = data.arms_of.get(study_id, ())
+    if analysis.control is None:
+        return True
+    sides = (("experimental", analysis.experimental), ("control", analysis.control))
+    return all(any(of_agents(side, arm, role) for arm in arms) for role, side in sides)
 
 
 def outside_population(analysis: Analysis, study: Study) -> str:
@@ -95,6 +157,15 @@ def outside_population(analysis: Analysis, study: Study) -> str:
         return "given under general anaesthesia" if study.anaesthesia else "not under general anaesthesia"
     if p.setting and study.setting not in p.setting:
         return f"setting {study.setting}"
+    return ""
+
+
+def outside_filters(analysis: Analysis, data: Dataset, row: OutcomeRow) -> str:
+    """Why a row is outside the filters `where` of an analysis; empty when it is inside."""
+    for name, wanted in analysis.population.where.items():
+        cells = cells_of(name, [row], [arms_of(data, row)[0]], data.studies[row.study_id])
+        if not any(is_one_of(cell, wanted) for cell in cells):
+            return f"{name}: {words_of(cells) or 'not stated'}, not {words_of(wanted)}"
     return ""
 
 
@@ -129,7 +200,7 @@ def in_order(reasons: Iterable[tuple[str, OutcomeRow]]) -> list[str]:
     """Each reason why rows are not used once, that of the most patients first, then in the order of the alphabet."""
     patients: Counter[str] = Counter()
     for reason, row in reasons:
-        patients[reason] += (row.total if isinstance(row, Dichotomous) else row.n) or 0
+        patients[reason] += int((row.total if isinstance(row, Dichotomous) else row.n) or 0)
     return sorted(patients, key=lambda reason: (-patients[reason], reason))
 
 
@@ -141,6 +212,8 @@ def why_unusable(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool
     """
     if isinstance(row, Contrast) and analysis.control is not None and arms_of(data, row)[1] is None:
         return "no control arm: not a comparison"
+    if outside := outside_filters(analysis, data, row):
+        return outside
     if unlike := _unlike_sides(analysis, data, row):
         return unlike
     if analysis.population.level and row.level not in analysis.population.level:
@@ -150,15 +223,22 @@ def why_unusable(analysis: Analysis, data: Dataset, row: OutcomeRow, steps: bool
             return "number of doses not stated"
         if row.ascertainment not in analysis.ascertainment:
             return ASCERTAINMENT[row.ascertainment]
+    if isinstance(row, ComparisonRow):
+        return row.poolable_reason if not row.poolable else numbers_of(row, get_measure(analysis.measure)).why
     if isinstance(row, Contrast) and row.estimate is None:
         return row.poolable_reason or "no estimate printed"
     if isinstance(row, Contrast) and (steps or (analysis.se_from_p and has_exact_p(row))):
         return ""
     if not row.poolable:
         return row.poolable_reason
-    if isinstance(row, Contrast) and row.se is None and row.ci_low is None:
-        return "no standard error or interval printed"
-    return ""
+    if isinstance(row, Contrast):
+        if row.se is None and (row.ci_low is None or row.ci_high is None):
+            one_end = (row.ci_low is None) != (row.ci_high is None)
+            return "only one end of the interval printed" if one_end else "no standard error or interval printed"
+        return ""
+    needed = {"events": "total"} if isinstance(row, Dichotomous) else {"mean": "", "sd": "", "n": ""}
+    missing = [n for pair in needed.items() for n in pair if n and getattr(row, n) is None]
+    return f"{' and '.join(missing)} not given" if missing else ""
 
 
 def _unlike_sides(analysis: Analysis, data: Dataset, row: OutcomeRow) -> str:
@@ -166,8 +246,13 @@ def _unlike_sides(analysis: Analysis, data: Dataset, row: OutcomeRow) -> str:
     first, second = arms_of(data, row)
     of_both = isinstance(row, Contrast)
     sides = ((analysis.experimental, first), (analysis.control, second if of_both else first))
-    found = [_unlike(side, arm) for side, arm in sides if side and arm and arm.agent in side.agent]
-    return max(found, key=bool) if of_both or all(found) else ""
+    roles = ("experimental", "control")
+    found = [
+        _unlike(side, arm)
+        for role, (side, arm) in zip(roles, sides, strict=True)
+        if side and arm and of_agents(side, arm, role, row if of_both else None)
+    ]
+    return max(found, key=bool) if found and (of_both or all(found)) else ""
 
 
 def _unlike(side: Arms, arm: Arm) -> str:
@@ -179,9 +264,9 @@ def _unlike(side: Arms, arm: Arm) -> str:
     return ""
 
 
-def is_of_side(side: Arms | None, arm: Arm) -> bool:
+def is_of_side(side: Arms | None, arm: Arm, role: str) -> bool:
     """Whether an arm is one of a side of an analysis."""
-    return side is not None and arm.agent in side.agent and not _unlike(side, arm)
+    return side is not None and of_agents(side, arm, role) and not _unlike(side, arm)
 
 
 def has_exact_p(row: Contrast) -> bool:

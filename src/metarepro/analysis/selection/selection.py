@@ -16,10 +16,12 @@ from metarepro.analysis.selection.eligibility import (
     in_order,
     is_of_side,
     of_periods,
+    other_rows,
     outside_population,
     rows_of,
     told_elsewhere,
     why_elsewhere,
+    why_other,
     why_unusable,
 )
 from metarepro.analysis.selection.overlap import OVERLAP
@@ -69,8 +71,14 @@ def select(analysis: Analysis, data: Dataset, several: str = "") -> Selection:
     rows = rows_of(analysis, data, strategy.steps)
     used: list[Comparison] = []
     left: list[LeftOut] = []
-    studies = sorted((data.studies[s] for s in rows if compares(analysis, data, s)), key=study_order)
+    others = {} if strategy.steps else {s: r for s, r in other_rows(analysis, data).items() if s not in rows}
+    studies = sorted((data.studies[s] for s in (*rows, *others) if compares(analysis, data, s)), key=study_order)
     for study in studies:
+        if study.study_id in others:
+            here = [r for r in others[study.study_id] if not why_elsewhere(analysis, r)]
+            why = outside_population(analysis, study) or "; ".join(in_order((why_other(analysis, r), r) for r in here))
+            left += [LeftOut(study.study_id, study.label, why)] if here else []
+            continue
         own = sorted(rows[study.study_id], key=lambda row: row_order(analysis, row))
         here = [r for r in own if not why_elsewhere(analysis, r)]
         outside = outside_population(analysis, study)
@@ -119,10 +127,10 @@ _SAME = "the experimental and the control arm are the same arm"
 
 def _pairs(analysis: Analysis, data: Dataset, rows: Sequence[ArmRow]) -> tuple[list[Pair], str]:
     """Every pair of rows of arms that can be compared, or why there is none."""
-    first = [r for r in rows if is_of_side(analysis.experimental, arms_of(data, r)[0])]
+    first = [r for r in rows if is_of_side(analysis.experimental, arms_of(data, r)[0], "experimental")]
     if analysis.control is None:
         return [((r,), ()) for r in first], ""
-    second = [r for r in rows if is_of_side(analysis.control, arms_of(data, r)[0])]
+    second = [r for r in rows if is_of_side(analysis.control, arms_of(data, r)[0], "control")]
     both = [(a, b) for a in first for b in second if visit_of(a) == visit_of(b)]
     pairs: list[Pair] = [((a,), (b,)) for a, b in both if a.arm_id != b.arm_id]
     side = "control" if first else "experimental"

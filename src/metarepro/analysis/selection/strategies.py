@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.selection.comparison import Comparison, Pair, arms_named, visit_of
-from metarepro.analysis.selection.eligibility import OutcomeRow
+from metarepro.analysis.selection.eligibility import OutcomeRow, kind_of, kinds_of
 from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.tables import Continuous, Contrast, Study
 from metarepro.natural_order import natural_order
@@ -46,6 +46,8 @@ def strategy_of(analysis: Analysis, several: str = "") -> Strategy:
         raise ConfigError(f"several = {several!r} is not known. Allowed: {', '.join(known)}.")
     if analysis.combine == "compound":
         return STRATEGIES["steps"]
+    if analysis.several == "combine" and not several:
+        return STRATEGIES["average"]
     return STRATEGIES[several or ("combine" if analysis.multi_arm == "combine" else "choose")]
 
 
@@ -89,24 +91,49 @@ def _all(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pa
 def _nearest(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
     """Pairs of the visit that counts: outcome preferred first, then time nearest to the target, then the earlier.
 
-    A published contrast comes before rows of arms.
+    Of the kinds of rows the one that the analysis names first counts.
     """
     target = analysis.time.target if analysis.time else None
 
-    def rank(pair: Pair) -> tuple[int, int, float, float]:
+    def rank(pair: Pair) -> tuple[int, int, float, float, int]:
         row = pair[0][0]
         time = row.timepoint_h if row.timepoint_h is not None else float("inf")
         statistic = analysis.statistic.index(row.statistic) if isinstance(row, Continuous) else 0
         distance = abs(time - target) if target is not None and time != float("inf") else time
-        return (analysis.outcome.index(row.outcome), statistic, distance, time)
+        scale = analysis.scale.index(row.scale) if analysis.scale else 0
+        return (analysis.outcome.index(row.outcome), statistic, distance, time, scale)
 
-    able = [p for p in pairs if isinstance(p[0][0], Contrast)] or pairs
+    able = _preferred(analysis, pairs)
     first = min(map(rank, able))
     best = [p for p in able if rank(p) == first]
     for side in (0, 1):
         rows = _side(best, side)
         _refuse_repeats(analysis, study, rows, len({visit_of(r) for r in rows}) > 1)
     return best
+
+
+def _preferred(analysis: Analysis, pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """Pairs of the kind of rows that the analysis names first, of those that the study has."""
+    kinds = kinds_of(analysis)
+    first = min(kinds.index(kind_of(pair[0][0])) for pair in pairs)
+    return [p for p in pairs if kinds.index(kind_of(p[0][0])) == first]
+
+
+def _average(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """Every visit and scale of the preferred outcome, the arms of each side as one; printed effects as they are."""
+    able = _preferred(analysis, pairs)
+    outcome = min(analysis.outcome.index(p[0][0].outcome) for p in able)
+    able = [p for p in able if analysis.outcome.index(p[0][0].outcome) == outcome]
+    printed = [p for p in able if isinstance(p[0][0], Contrast)]
+    _refuse_repeats(analysis, study, _side(printed, 0))
+    made = list(printed)
+    for visit in dict.fromkeys(visit_of(p[0][0]) for p in able if not isinstance(p[0][0], Contrast)):
+        here = [p for p in able if visit_of(p[0][0]) == visit]
+        one, two = _side(here, 0), tuple(r for r in _side(here, 1) if not isinstance(r, Contrast))
+        for rows in (one, two):
+            _refuse_repeats(analysis, study, rows)
+        made += [(one, two)] if not {arms_named(r) for r in one} & {arms_named(r) for r in two} else []
+    return made
 
 
 def _side(pairs: Iterable[Pair], side: int) -> tuple[OutcomeRow, ...]:
@@ -124,7 +151,10 @@ def _refuse_repeats(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]
         what = f"{study.label} has several rows that fit analysis {analysis.id!r} equally well"
         rows = _by_place(rows)
         names = (f"{arms_named(r)}, scale {r.scale or '(none)'}, {r.timepoint_h} h, line {r.line}" for r in rows)
-        fix = "Fix: name one scale under `scale`; or give rows for one quantity a conflict id and choose one."
+        fix = (
+            "Fix: name scales under `scale` in the order in which they count; or several: combine; or give rows for "
+            "one quantity a conflict id and choose one."
+        )
         raise DataError([Problem("E031", what, rows[0].file, rows[0].line, details=(f"rows: {'; '.join(names)}", fix))])
 
 
@@ -147,6 +177,21 @@ def _by_difference(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
     return [replace(c, label=f"{c.label} ({words})") for c, words in zip(comparisons, names, strict=True)]
 
 
+def _as_one(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
+    """Several effects of a study as the average that they become."""
+    if len(comparisons) < 2:
+        return comparisons
+    first = comparisons[0]
+    rows = tuple({id(r): r for c in comparisons for r in c.rows}.values())
+    sizes = [c.participants for c in comparisons if c.participants is not None]
+    size = max(sizes) if len(sizes) == len(comparisons) else None
+    one = tuple({a.arm_id: a for c in comparisons for a in c.experimental}.values())
+    two = tuple({a.arm_id: a for c in comparisons for a in c.control}.values())
+    group = " or ".join(dict.fromkeys(c.group for c in comparisons))
+    made = Comparison(first.study, first.label, one, two, rows, {}, size, group, (), "averaged", tuple(comparisons))
+    return [made]
+
+
 def _by_step(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
     """Names of the steps."""
     return [replace(c, label=f"{c.experimental[0].arm_id} ({c.experimental[0].drug})") for c in comparisons]
@@ -155,6 +200,7 @@ def _by_step(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
 STRATEGIES = {
     "choose": Strategy(_choose),
     "combine": Strategy(_combine),
+    "average": Strategy(_average, _as_one),
     "all": Strategy(_all, _by_difference),
     "steps": Strategy(_all, _by_step, steps=True),
 }

@@ -26,7 +26,7 @@ _MARKED_OFF = 0.15
 
 def check_effects(dataset: Dataset, text: Texts) -> Iterator[Finding]:
     """Intervals, p-values and sizes of printed effects."""
-    for row in (*dataset.contrasts, *dataset.others.get("published_results", ())):
+    for row in (*dataset.contrasts, *dataset.comparisons, *dataset.others.get("published_results", ())):
         if not isinstance(row, Contrast | PublishedResult):
             continue
         measure = next((m for m in (*_RATIOS, *_DIFFERENCES) if row.measure.split(" (")[0] == m), "")

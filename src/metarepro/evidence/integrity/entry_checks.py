@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from metarepro.evidence.dataset import Dataset, numeric_columns
 from metarepro.evidence.integrity.findings import Check, Finding, Texts, finding
 from metarepro.evidence.integrity.medians import median_without
+from metarepro.evidence.rows import known_columns
 from metarepro.evidence.tables import Arm, Continuous, Contrast, Dichotomous
 
 MAX_LABEL = 120
@@ -22,6 +24,7 @@ _TIMES_AWAY = 20
 def check_entry(dataset: Dataset, text: Texts) -> Iterator[Finding]:
     """What a person who types or exports tables gets wrong without making them impossible."""
     yield from _line_ends(dataset)
+    yield from _columns(dataset)
     yield from _cells(dataset)
     yield from _labels(dataset)
     yield from _days(dataset, text)
@@ -42,6 +45,25 @@ def _line_ends(dataset: Dataset) -> Iterator[Finding]:
             "pasted from another one."
         )
         yield finding("W031", "note", row, column, "", message, "entry", "line_ends")
+
+
+def _columns(dataset: Dataset) -> Iterator[Finding]:
+    """Columns of the user's own whose names are nearly those of columns that the table lacks."""
+    seen: set[tuple[str, str]] = set()
+    for row in dataset.rows:
+        written = dataset.printed.get((row.file, row.line), {})
+        absent = [c for c in known_columns(type(row)) if c not in written]
+        for name in row.own:
+            if (row.table, name) in seen:
+                continue
+            seen.add((row.table, name))
+            near = get_close_matches(name.strip().lower(), absent, n=1, cutoff=0.8)
+            if near:
+                message = (
+                    f"The column {name!r} is kept as one of your own, but is nearly {near[0]!r}, which is not there. "
+                    "Rename it if that is meant; else accept this finding."
+                )
+                yield finding("W045", "warning", row, name, row.own[name][:60], message, "entry", "misspelt_column")
 
 
 def _cells(dataset: Dataset) -> Iterator[Finding]:
@@ -114,7 +136,7 @@ def _doses(dataset: Dataset, text: Texts) -> Iterator[Finding]:
 
 def _arms(dataset: Dataset) -> Iterator[Finding]:
     number: dict[str, int] = {}
-    for arm in dataset.arms.values():
+    for arm in (a for a in dataset.arms.values() if a.file):
         number[arm.study_id] = number.get(arm.study_id, 0) + 1
         study = dataset.studies[arm.study_id]
         if arm.n_randomised and study.n_randomised and arm.n_randomised > study.n_randomised:

@@ -40,7 +40,7 @@ _RUSH = "Rush et al. 2003, doi:10.1016/S0006-3223(02)01866-8"
 _CSSRS = "Posner et al. 2011, doi:10.1176/appi.ajp.2011.10111704"
 _BSS = "Beck et al. 1979, doi:10.1037/0022-006X.47.2.343"
 
-SCALES: tuple[Scale, ...] = tuple(
+_RATED_BAD: tuple[Scale, ...] = tuple(
     Scale(name, 0, high, "high", True, reference)
     for name, high, reference in (
         ("MADRS", 60, _MADRS),
@@ -67,6 +67,24 @@ SCALES: tuple[Scale, ...] = tuple(
         ("GAD-7", 21, "Spitzer et al. 2006, doi:10.1001/archinte.166.10.1092"),
     )
 )
+# Name, lowest and highest score, which end is bad, paper.
+_OTHERS: tuple[tuple[str, int, int, Literal["high", "low"], str], ...] = (
+    ("WHO-5", 0, 100, "low", "Topp et al. 2015, doi:10.1159/000376585"),
+    ("GAF", 0, 100, "low", "Endicott et al. 1976, doi:10.1001/archpsyc.1976.01770060086012"),
+    ("MMSE", 0, 30, "low", "Folstein et al. 1975, doi:10.1016/0022-3956(75)90026-6"),
+    ("MoCA", 0, 30, "low", "Nasreddine et al. 2005, doi:10.1111/j.1532-5415.2005.53221.x"),
+    ("PANSS", 30, 210, "high", "Kay et al. 1987, doi:10.1093/schbul/13.2.261"),
+    ("HAM-A", 0, 56, "high", "Hamilton 1959, doi:10.1111/j.2044-8341.1959.tb00467.x"),
+    ("YMRS", 0, 60, "high", "Young et al. 1978, doi:10.1192/bjp.133.5.429"),
+    ("EPDS", 0, 30, "high", "Cox et al. 1987, doi:10.1192/bjp.150.6.782"),
+    ("CES-D", 0, 60, "high", "Radloff 1977, doi:10.1177/014662167700100306"),
+    ("BAI", 0, 63, "high", "Beck et al. 1988, doi:10.1037/0022-006X.56.6.893"),
+    ("ISI", 0, 28, "high", "Bastien et al. 2001, doi:10.1016/S1389-9457(00)00065-4"),
+    ("Y-BOCS", 0, 40, "high", "Goodman et al. 1989, doi:10.1001/archpsyc.1989.01810110048007"),
+    ("PSQI", 0, 21, "high", "Buysse et al. 1989, doi:10.1016/0165-1781(89)90047-4"),
+    ("WSAS", 0, 40, "high", "Mundt et al. 2002, doi:10.1192/bjp.180.5.461"),
+)
+SCALES = _RATED_BAD + tuple(Scale(name, low, high, worse, True, paper) for name, low, high, worse, paper in _OTHERS)
 
 # The total of the C-SSRS is not defined: only its subscales have a range.
 _OTHER_NAMES = {
@@ -105,6 +123,12 @@ def find_scale(name: str) -> Scale | None:
     key = re.sub(r"^(hdrs|hrsd|hamd|ham)(?=\d)", "hamd", key)
     wanted = _OTHER_NAMES.get(key, key)
     return next((s for s in SCALES if wanted in (s.name, re.sub(r"[^a-z0-9]", "", s.name.lower()))), None)
+
+
+def lowest_score(name: str) -> int | None:
+    """The lowest possible score of a scale, also of one whose total has no defined upper end; None if not known."""
+    scale = find_scale(name)
+    return scale.low if scale else 0 if is_known_name(name) else None
 
 
 def is_known_name(name: str) -> bool:

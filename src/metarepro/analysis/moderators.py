@@ -1,0 +1,147 @@
+"""Meta-regression of an analysis on columns of the tables."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from metarepro.analysis.columns import cells_of, words_of
+from metarepro.analysis.config import Analysis
+from metarepro.analysis.result import AnalysisResult, Coefficient, PredictedEffect, RegressionResult, StudyEffect
+from metarepro.analysis.selection import Comparison
+from metarepro.effects import to_display
+from metarepro.errors import MetareproError
+from metarepro.pooling.formulas import check_formula
+from metarepro.pooling.regression import MetaRegression, meta_regression
+from metarepro.robustness.permutation import permutation_test
+
+_NOTHING = (math.nan, 0, math.nan, math.nan, math.nan, 0, False, math.nan, math.nan, math.nan, math.nan, 0, math.nan)
+
+
+def moderator_names(formula: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns that a formula uses, in alphabetical order.
+
+    Raises
+    ------
+    ConfigError, DataError
+        A part that is not allowed, or a column that the tables do not have.
+    """
+    check_formula(formula, columns)
+    from formulaic import Formula
+
+    return tuple(sorted(str(v) for v in Formula(formula).required_variables))
+
+
+def moderators_of(names: Sequence[str], comparison: Comparison) -> dict[str, str | float | None]:
+    """Values of the moderators of a comparison: a number, a text where it is none, None where nothing is stated."""
+    found: dict[str, str | float | None] = {}
+    for name in names:
+        cells = cells_of(name, comparison.rows, comparison.experimental, comparison.study)
+        found[name] = _value(cells[0]) if len(cells) == 1 else words_of(cells) or None
+    return found
+
+
+def _value(cell: Any) -> str | float:
+    try:
+        return float(cell) if not isinstance(cell, bool) else words_of([cell])
+    except ValueError:
+        return str(cell)
+
+
+def regression_of(result: AnalysisResult) -> MetaRegression:
+    """The fit behind `result.regression`, for figures.
+
+    Raises
+    ------
+    ConfigError, DataError
+        There is none, for the reason that `result.regression.failed` tells.
+    """
+    assert result.regression is not None and result.summary is not None
+    return _fit(result.regression.formula, result.studies, result.measure, result.summary.method)
+
+
+def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionResult | None:
+    """Regress the effects of an analysis on its moderators; None where it names none.
+
+    The studies come in the order in which they are shown, so that random arrangements do not depend on the tables.
+    """
+    formula = analysis.moderators
+    if formula is None:
+        return None
+    model = analysis.model
+    try:
+        fit = _fit(formula, studies, analysis.measure, model)
+    except MetareproError as error:
+        return RegressionResult(formula, 0, (), *_NOTHING, (), (), (), str(error))
+    of_fit, design = fit.fit, fit.design
+    intercept = fit.names[0] == "Intercept"
+    yi, vi = of_fit.data
+    moved = permutation_test(yi, vi, design[:, 1:], tau2=model.tau2, ci=model.ci) if intercept else None
+    by_permutation = (
+        [math.nan, *np.atleast_1d(moved.p_value)[-len(fit.names) + 1 :]] if moved else [math.nan] * len(fit.names)
+    )
+    df = float(of_fit.df)
+    parts = (of_fit.beta, of_fit.se, of_fit.statistic, of_fit.p_value, of_fit.ci_low, of_fit.ci_high)
+    coefficients = []
+    for i, name in enumerate(fit.names):
+        beta, se, statistic, p, low, high = (float(x[i]) for x in parts)
+        coefficients.append(Coefficient(name, beta, se, statistic, df, p, low, high, float(by_permutation[i])))
+    omnibus = fit.omnibus
+    return RegressionResult(
+        formula, int(of_fit.k), tuple(coefficients), omnibus.statistic, omnibus.df1, omnibus.df2, omnibus.p_value,
+        moved.omnibus_p if moved else math.nan, moved.arrangements if moved else 0, bool(moved and moved.exact), fit.r2,
+        float(of_fit.tau2), float(of_fit.i2), float(of_fit.q), int(of_fit.q_df), float(of_fit.q_p),
+        _predictions(fit, studies, analysis.measure), _numeric(fit), tuple(fit.notes),
+    )  # fmt: skip
+
+
+def _fit(formula: str, studies: Sequence[StudyEffect], measure: str, model: Any) -> MetaRegression:
+    from metarepro.effects.core import EffectSizes
+
+    names = list(dict.fromkeys(n for s in studies for n in s.moderators))
+    values = {n: [s.moderators.get(n) for s in studies] for n in names}
+    yi, vi = (np.array([getattr(s, x) for s in studies]) for x in ("yi", "vi"))
+    effects = EffectSizes(yi, vi, measure, labels=tuple(s.label for s in studies))
+    data = {n: _column(column) for n, column in values.items()}
+    ci = model.ci if isinstance(model.ci, str) else "HK"
+    return meta_regression(effects, None, formula, data, tau2=model.tau2, ci=ci, level=model.level)
+
+
+def _column(values: list[Any]) -> list[Any]:
+    """A column of numbers, or of texts where one of its cells is no number."""
+    if all(v is None or isinstance(v, float) for v in values):
+        return [math.nan if v is None else v for v in values]
+    return [None if v is None else words_of([v]) for v in values]
+
+
+def _numeric(fit: MetaRegression) -> tuple[str, ...]:
+    """Moderators that run along an axis as they are."""
+    return tuple(m for m in fit.moderators if m in fit.names and m not in fit.categorical)
+
+
+def _predictions(fit: MetaRegression, studies: Sequence[StudyEffect], measure: str) -> tuple[PredictedEffect, ...]:
+    """Mean effects at the lowest, middle and highest value of each number and at each category.
+
+    The other moderators are held at their means or at the category of the most studies.
+    """
+    used = [studies[i] for i in fit.used]
+    usual: dict[str, Any] = {}
+    wanted: dict[str, list[Any]] = {}
+    for name in fit.moderators:
+        column = _column([s.moderators[name] for s in used])
+        if name in fit.categorical or not all(isinstance(x, float) for x in column):
+            usual[name] = min(Counter(column).items(), key=lambda pair: (-pair[1], str(pair[0])))[0]
+            wanted[name] = sorted(set(column), key=str)
+        else:
+            usual[name] = float(np.mean(column))
+            wanted[name] = list(dict.fromkeys((min(column), float(np.median(column)), max(column))))
+    points = [{**usual, name: value} for name, values in wanted.items() for value in values]
+    found = fit.predict({name: [p[name] for p in points] for name in usual})
+    ends = [found.estimate, found.ci_low, found.ci_high, found.pi_low, found.pi_high]
+    shown = [np.atleast_1d(to_display(measure, x)) for x in ends]
+    words = [", ".join(f"{n} {words_of([v])}" for n, v in p.items()) for p in points]
+    return tuple(PredictedEffect(at, *(float(x[i]) for x in shown)) for i, at in enumerate(words))
