@@ -237,8 +237,20 @@ def _import(options: argparse.Namespace) -> int:
         print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
         for note in project.notes:
             print(f"Note: {note}")
+        if options.kind == "table":
+            _say_what_to_mend(options.to)
         print(f"Next: {COMMAND} check{_where(options.to)}; then look at config.yaml and NOTES.md there.")
     return 0
+
+
+def _say_what_to_mend(folder: Path) -> None:
+    """What `check` refuses in a new project, if anything."""
+    from metarepro.project.reading import read_project
+
+    try:
+        read_project(folder)
+    except MetareproError as error:
+        print(f"To be mended before a run:\n{error}")
 
 
 def _table(options: argparse.Namespace) -> ImportedProject:
