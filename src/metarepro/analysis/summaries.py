@@ -57,7 +57,8 @@ def _fit(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, ci: str) 
             return glmm(analysis.measure, **counts, ci=m.glmm_ci, level=m.level, pi=m.pi)
         if model == "peto":
             return peto(**counts, level=m.level)
-        return mantel_haenszel(**counts, measure=analysis.measure, level=m.level)
+        rule = "revman" if m.zero_cells == "revman" and "n1" in counts else "none"
+        return mantel_haenszel(**counts, measure=analysis.measure, level=m.level, zero_cells=rule)
     tau2, ci = ("CE", "z") if common else (m.tau2, ci)
     effects = EffectSizes(yi, vi, "GEN")
     if tau2 in ESTIMATORS_OF_COUNTS:

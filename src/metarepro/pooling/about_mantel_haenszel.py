@@ -61,7 +61,7 @@ def pool_about_mantel_haenszel(
     if not usable.any():
         return fit_effects(studies.yi, studies.vi, "DL", ci, level, pi=pi, seed=seed, studies=studies)
     columns: dict[str, Any] = {name: np.where(usable, column, np.nan) for name, column in studies.inputs.items()}
-    mean = mantel_haenszel(**columns, measure=studies.measure).beta
+    mean = mantel_haenszel(**columns, measure=studies.measure, zero_cells="revman").beta
     if not np.isfinite(mean):
         raise DataError("There is no Mantel-Haenszel estimate: an arm has no event in any study. Fix: tau2='DL'.")
     around = dersimonian_laird_around(studies.yi[None], studies.vi[None], np.array([mean]), usable[None])
