@@ -101,7 +101,7 @@ def test_a_map_computes_sums_differences_and_products_exactly(tmp_path):
          "    Fix: did you mean 'estimate'?"),
         ("study=a+b", "E102 --map: study is a text, and cannot be computed\n    study=a+b\n    ^\n    Fix: name one column."),
         ("e1=__import__('os').system('x')", "E102 --map: '.' has no meaning here\n"
-         "    e1=__import__('os').system('x')\n                      ^\n"
+         "    e1=__import__('os').system('x')\n                       ^\n"
          "    Fix: a column whose name is no plain word stands in backticks: n1=`Total 1`."),
     ],
 )  # fmt: skip
