@@ -355,7 +355,8 @@ def _check(options: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
-    print(f"Nothing wrong: {len(project.config.analyses)} analyses, tables in {project.config.data}.")
+    count = len(project.config.analyses)
+    print(f"Nothing wrong: {count} {'analysis' if count == 1 else 'analyses'}, tables in {project.config.data}.")
     open_ones = [f for f in findings if not f.accepted]
     for f in open_ones if options.findings else ():
         print(f"\n{place(f.file, f.line)}: {f.code} {f.column} {f.value!r} of {f.study_id}\n    {f.message}")

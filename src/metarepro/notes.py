@@ -31,9 +31,15 @@ def _rows(rows: Iterable[int]) -> str:
     return f"row{'s' * (len(numbers) > 1)} {_list(numbers)}"
 
 
+_WHY_NOT = {
+    "none": "no event in either arm",
+    "all": "events only in both arms",
+    "cell": "a cell is 0 and nothing is added",
+}
 _CELLS = {
     "all": "added to all cells",
     "events": "added to the events",
+    "variance": "added to all cells, for the variance only,",
     "by_arm_size": "on average, by the size of the arms, added to all cells",
 }
 # What each remark says; `{name}` is one of its values.
@@ -105,10 +111,15 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "subgroups_without_effect": lambda v: (
         f"No study with an effect in {', '.join(v['groups'])}: k = 0, and not in the test."
     ),
+    "subgroup_logits": lambda v: (
+        f"The test takes the logit of {', '.join(v['groups'])} from its one study, with the variance 1/e + 1/(n - e)"
+        + (f", {v['amount']:g} added to both counts in {', '.join(v['corrected'])}." if v["corrected"] else ".")
+    ),
     "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
     "double_zero_dropped": lambda v: f"Double-zero studies dropped: {_rows(v['rows'])}.",
+    "zero_cell_left_out": lambda v: f"Left out, because a cell is 0 and nothing is added: {_rows(v['rows'])}.",
     "double_zero_weightless": lambda v: (
         f"Without events in either arm, or with events only, a study says nothing of a ratio: {_rows(v['rows'])}."
     ),
@@ -122,6 +133,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "step_without_size": lambda v: (
         f"No number of patients was read for {', '.join(v['steps'])}: its sampling error is not included."
     ),
+    "no_null": "No p-value: a measure of one group has no value of no effect.",
     "no_usable_rows": "No study has usable rows for this analysis.",
     "nothing_estimable": "No study can be estimated: none has an event, or all have events only.",
     "stated": "{text}",
@@ -138,10 +150,16 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "se_from_interval": "standard error from the printed interval",
     "se_from_p": "standard error from p = {p}, taken as a normal test",
     "study_corrected": lambda v: (
-        f"{v['amount']:g} added to {'each cell' if v['cells'] == 'all' else 'the events of both arms'} for "
-        f"{'its logit only, not for the pooling' if v['shown_only'] else 'the pooling'}"
+        f"{v['amount']:g} added to {'the events of both arms' if v['cells'] == 'events' else 'each cell'} for "
+        + (f"its {v.get('what', 'logit')} only, not for the pooling" if v["shown_only"] else "the pooling")
+        + (", in the variance only" if v["cells"] == "variance" else "")
     ),
     "not_estimable": "not estimable",
+    "not_estimable_zero": lambda v: f"not estimable: {_WHY_NOT[v['why']]}",
+    "no_table": lambda v: (
+        f"{'average of several effects' if v['averaged'] else 'printed effect without counts'}, where {v['needs']} "
+        "needs the table of each study"
+    ),
     "no_usable_number": "no usable number",
 }
 

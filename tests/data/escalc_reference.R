@@ -6,7 +6,10 @@ add <- function(name, measure, inputs, ...) {
   out[[length(out)+1]] <<- list(name=name, measure=measure, inputs=inputs, options=extra, yi=as.numeric(r$yi), vi=as.numeric(r$vi))
 }
 tab <- list(ai=c(4,6,0,62,10,5), bi=c(119,300,20,13,10,0), ci=c(11,29,3,12,10,2), di=c(128,274,17,60,5,8))
-for (m in c("RR","OR","RD","AS","PETO","PHI","YUQ","YUY")) add(paste0("tables/",m), m, tab)
+for (m in c("RR","OR","RD","AS")) add(paste0("tables/",m), m, tab)
+r <- do.call(escalc, c(list(measure="PETO", to="none"), tab)) # Peto needs no constant; escalc adds one by default
+out[[length(out)+1]] <- list(name="tables/PETO", measure="PETO", inputs=tab, options=list(), yi=as.numeric(r$yi), vi=as.numeric(r$vi))
+for (m in c("PHI","YUQ","YUY")) add(paste0("tables/",m), m, tab)
 m2 <- list(m1i=c(12.1,5.5,30,8), sd1i=c(3.2,2.1,7.5,1.5), n1i=c(20,8,150,4), m2i=c(10.0,6.5,25,9.5), sd2i=c(2.9,2.5,9.1,2.2), n2i=c(22,9,140,5))
 for (m in c("MD","SMD","SMDH","SMD1","ROM")) add(paste0("means/",m), m, m2)
 for (v in c("LS","LS2","UB","AV")) add(paste0("means/SMD/",v), "SMD", m2, vtype=v)

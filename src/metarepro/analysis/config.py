@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.figure_settings import FigureSettings, Panels
+from metarepro.analysis.models import COMMON, counts_model, why_not
 from metarepro.analysis.parts import (
     AnalysisId,
     Label,
@@ -31,7 +32,7 @@ from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
 from metarepro.evidence.times import parse_hours
-from metarepro.pooling.method_codes import ESTIMATORS, INTERVALS, PREDICTIONS
+from metarepro.pooling.method_codes import ESTIMATORS, ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS
 
 if TYPE_CHECKING:
     EstimatorCode: TypeAlias = str
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     PredictionCode: TypeAlias = str
 else:
     # The codes are the rows of the tables of methods.
-    EstimatorCode, IntervalCode, PredictionCode = (Literal[tuple(t)] for t in (ESTIMATORS, INTERVALS, PREDICTIONS))
+    TABLES_OF_METHODS = (ESTIMATORS | ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS)
+    EstimatorCode, IntervalCode, PredictionCode = (Literal[tuple(t)] for t in TABLES_OF_METHODS)
 Ascertainments = Annotated[tuple[Literal["point", "window", "ever", "maintained"], ...], BeforeValidator(one_or_more)]
 Statistics = Annotated[tuple[Literal["endpoint", "change"], ...], BeforeValidator(one_or_more)]
 Settings = Annotated[tuple[Literal["trial", "series"], ...], BeforeValidator(one_or_more)]
@@ -118,15 +120,23 @@ class Population(Part):
 class Model(Part):
     """The pooling model."""
 
-    method: Literal["auto", "inverse_variance", "GLMM"] = Field(
+    method: Annotated[
+        Literal["auto", "inverse_variance", "mantel_haenszel", "peto", "glmm"],
+        BeforeValidator(lambda word: "glmm" if word == "GLMM" else word),
+    ] = Field(
         "auto",
-        description="Inverse variance, or the binomial-normal model of the counts (PLO only, tau2 by maximum "
-        "likelihood); auto: GLMM for PLO, inverse variance for the rest.",
+        description="inverse_variance; or a model of the counts: mantel_haenszel (OR, RR, RD, IRR, IRD) and peto "
+        "(PETO, OR), which are common effects with a normal interval, so that tau2, ci and pi do not apply; glmm, "
+        "binomial-normal (PLO only, tau2 by maximum likelihood). auto: glmm for PLO, inverse variance for the rest.",
     )
     glmm_ci: Literal["PL", "z", "t"] = Field(
-        "PL", description="Confidence interval with GLMM: profile likelihood, Wald normal, Wald t."
+        "PL", description="Confidence interval with glmm: profile likelihood, Wald normal, Wald t."
     )
-    tau2: EstimatorCode = Field("REML", description="Estimator of the between-study variance; CE for a common effect.")
+    tau2: EstimatorCode = Field(
+        "REML",
+        description="Estimator of the between-study variance; CE for a common effect; DL-MH for RevMan's random "
+        "effects by Mantel-Haenszel.",
+    )
     ci: IntervalCode = Field("HK", description="Confidence interval of the pooled effect.")
     pi: PredictionCode = Field("HTS", description="Prediction interval.")
     level: Real = Field(0.95, ge=LEAST_LEVEL, lt=1, description="Level of all intervals, 0.95 not 95 or 0.05.")
@@ -138,6 +148,12 @@ class Model(Part):
         "all",
         description="Which cells of such a table get it: all, or the events only, so that each total grows by the "
         "correction once (two arms; as the Metapsy databases do).",
+    )
+    zero_cells: Literal["metafor", "revman", "none"] | None = Field(
+        None,
+        description="A rule for zero cells of two arms, instead of correction_to, correction_cells and drop_double_"
+        "zero. metafor: estimate and variance from corrected cells; revman: as RevMan, RD as counted with the "
+        "correction in the variance only; none: nothing is added, and a study that has no effect then is left out.",
     )
     smd_variance: Literal["LS", "LS2", "UB", "AV", "LSd"] = Field(
         "LS",
@@ -151,8 +167,13 @@ class Model(Part):
 
     @model_validator(mode="after")
     def _defined(self) -> Self:
-        if self.tau2 == "CE" and INTERVALS[self.ci]["uses_hk"]:
+        if self.tau2 == "CE" and INTERVALS[self.ci]["uses_hk"] and self.method not in COMMON:
             raise fail("E103", "Hartung-Knapp needs a random-effects model, not CE", "Fix: ci: z, or another tau2.")
+        by_hand = {"correction_to": "only_zero", "correction_cells": "all", "drop_double_zero": False}
+        for key, usual in by_hand.items() if self.zero_cells else ():
+            if getattr(self, key) != usual:
+                fix = f"Fix: delete {key}, or zero_cells."
+                raise fail("E103", f"zero_cells: {self.zero_cells} decides about {key}", fix, key=key)
         return self
 
 
@@ -241,7 +262,17 @@ class Analysis(Part):
     @property
     def uses_glmm(self) -> bool:
         """Whether the counts themselves are pooled, by the binomial-normal model."""
-        return self.measure == "PLO" and self.model.method != "inverse_variance" and self.combine == "pool"
+        return self.counts_model == "glmm"
+
+    @property
+    def counts_model(self) -> str:
+        """The model of the counts that pools it: glmm, mantel_haenszel, peto; empty for inverse variance."""
+        return counts_model(self.measure, self.model.method, self.combine)
+
+    @property
+    def effect_measure(self) -> str:
+        """Measure of the studies' own effects: that of the analysis, but PETO where Peto's method pools odds ratios."""
+        return "PETO" if self.counts_model == "peto" else self.measure
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -280,8 +311,8 @@ class Analysis(Part):
         same = self.control is not None and self.control == self.experimental and self.experimental.agent
         if same and "arms" in self.rows:
             raise fail("E103", "experimental and control arms are the same", "Fix: name the control.", key="control")
-        if self.model.method == "GLMM" and self.measure != "PLO":
-            raise fail("E103", f"method: GLMM pools PLO, not {self.measure}", "Fix: measure: PLO.", key="measure")
+        if fault := why_not(self.measure, self.model, self.rows, self.moderators):
+            raise fail("E103", *fault[:2], key=fault[2])
         if self.uses_glmm and self.model.pi == "NNF":
             raise fail("E103", "pi: NNF needs method: inverse_variance", "Fix: pi: HTS, or that method.", key="model")
         if self.subgroups == "control_agent" and self.control is None:

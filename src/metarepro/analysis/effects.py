@@ -52,7 +52,7 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
     yi = np.full(len(comparisons), np.nan)
     vi = np.full(len(comparisons), np.nan)
     corrected = np.zeros(len(comparisons), dtype=bool)
-    model, measure = analysis.model, get_measure(analysis.measure)
+    model, measure = analysis.model, get_measure(analysis.effect_measure)
     for kind in dict.fromkeys(c.kind for c in comparisons):
         index = [i for i, c in enumerate(comparisons) if c.kind == kind]
         if kind == "contrast":
@@ -63,7 +63,7 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
         options: dict[str, Any] = {n: getattr(model, n) for n in measure.options if n in type(model).model_fields}
         if analysis.measure == "SMD":
             options = {"vtype": model.smd_variance, "j": model.smd_correction}
-        found = effect_sizes(analysis.measure, **columns, **options)
+        found = effect_sizes(measure.code, **columns, **options)
         yi[index], vi[index] = found.yi, found.vi
         if "corrected" in found.flags:
             corrected[index] = found.flags["corrected"]
@@ -72,8 +72,42 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
             # With no event in any study an estimate would be made of the corrections alone.
             yi[index] = vi[index] = np.nan
             corrected[index] = False
+        if analysis.counts_model == "mantel_haenszel":
+            silent = [i for i in index if is_silent(analysis.measure, comparisons[i])]
+            yi[silent] = vi[silent] = np.nan
+            corrected[silent] = False
     signs = np.array([-1.0 if c.turned else 1.0 for c in comparisons])
     return signs * yi, vi, corrected
+
+
+def is_silent(measure: str, comparison: Comparison) -> bool:
+    """Whether a table adds nothing to a Mantel-Haenszel ratio: no event, or for odds ratios events only."""
+    x = comparison.inputs
+    if measure not in ("OR", "RR", "IRR") or "e1" not in x:
+        return False
+    none = x["e1"] == x["e2"] == 0
+    return none or (measure == "OR" and x["e1"] == x["n1"] and x["e2"] == x["n2"])
+
+
+def is_as_counted(analysis: Analysis, comparison: Comparison) -> bool:
+    """Whether a correction for zero cells enters the variance only, by RevMan's rule."""
+    x = comparison.inputs
+    if analysis.model.zero_cells != "revman" or "e1" not in x or "n1" not in x:
+        return False
+    return analysis.measure == "RD" or (analysis.measure == "RR" and x["e1"] == x["n1"] and x["e2"] == x["n2"])
+
+
+def why_not_estimable(analysis: Analysis, comparison: Comparison) -> Note:
+    """Why a comparison has no effect, as far as the rules for zero cells of the analysis say it."""
+    x = comparison.inputs
+    ruled = analysis.model.zero_cells or analysis.effect_measure == "PETO" or analysis.counts_model == "mantel_haenszel"
+    if not ruled or "e1" not in x:
+        return Note("not_estimable")
+    if x["e1"] == x["e2"] == 0:
+        return Note("not_estimable_zero", why="none")
+    if "n1" in x and x["e1"] == x["n1"] and x["e2"] == x["n2"]:
+        return Note("not_estimable_zero", why="all")
+    return Note("not_estimable_zero", why="cell") if analysis.model.zero_cells == "none" else Note("not_estimable")
 
 
 def turn_scales(analysis: Analysis, comparisons: Sequence[Comparison], better: str) -> tuple[Comparison, ...]:

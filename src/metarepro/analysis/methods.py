@@ -6,16 +6,24 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from metarepro.analysis.config import Analysis
+from metarepro.analysis.models import COMMON
 from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
-from metarepro.pooling.method_codes import ESTIMATORS, INTERVALS, INTERVALS_OF_COUNTS, PREDICTIONS
+from metarepro.pooling.method_codes import (
+    ESTIMATORS,
+    ESTIMATORS_OF_COUNTS,
+    INTERVALS,
+    INTERVALS_OF_COUNTS,
+    PREDICTIONS,
+)
 from metarepro.pooling.result_parts import BINOMIAL_NORMAL, INVERSE_VARIANCE, Method
 
 if TYPE_CHECKING:
     from metarepro.pooling.protocol import Fit
 
 _CI = INTERVALS | INTERVALS_OF_COUNTS
-TAU2 = {code: str(e["phrase"]).format(weights=" with the weights 1/√v") for code, e in ESTIMATORS.items()}
+_TAU2 = ESTIMATORS | ESTIMATORS_OF_COUNTS
+TAU2 = {code: str(e["phrase"]).format(weights=" with the weights 1/√v") for code, e in _TAU2.items()}
 CI = {code: m["phrase"] for code, m in _CI.items()}
 PI = {code: m["phrase"] for code, m in PREDICTIONS.items()}
 # Short names, for figures.
@@ -46,6 +54,15 @@ CORRECTION_TO = {
     "all": "of all tables",
     "none": "",
 }
+COUNTS_MODELS = {
+    "mantel_haenszel": "by the Mantel-Haenszel method",
+    "peto": "by Peto's method, from observed minus expected events and their hypergeometric variance",
+}
+# How RevMan's rule for zero cells departs from a correction of all cells.
+REVMAN_CELLS = {
+    "RD": "in the variance only, as RevMan does; the risk differences are as counted",
+    "RR": "in the variance only where both arms have events only, as RevMan does",
+}
 
 
 def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -> str:
@@ -68,7 +85,8 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         interval = "its interval as printed" if printed else "a normal interval"
         sentences = [f"One study, {name}, with {interval}; nothing is pooled."]
     else:
-        has_pi = (model.tau2 != "CE" or analysis.uses_glmm) and (len(used) > 2 or model.pi != "HTS")
+        common = analysis.counts_model in COMMON
+        has_pi = not common and (model.tau2 != "CE" or analysis.uses_glmm) and (len(used) > 2 or model.pi != "HTS")
         which = "Wald standard error" if analysis.uses_glmm else "standard error of the confidence interval"
         pi = f" and a {PI[model.pi]}, which uses the {which}" if has_pi else ""
         pooled = measure.pooled_as
@@ -79,6 +97,10 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             f"adaptive Gauss-Hermite quadrature), with {CI[model.glmm_ci]}{pi}; no constant was added to any "
             "count. Weights are shares of the information on the pooled logit."
             if analysis.uses_glmm
+            else f"We pooled {get_measure(analysis.effect_measure).name}s {COUNTS_MODELS[analysis.counts_model]}, as a "
+            f"common effect, with {CI['z']}; no constant was added to any count for that. Q and I² are of the studies' "
+            "own effects about the pooled one."
+            if common
             else f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
@@ -101,12 +123,21 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if corrected.any() and not analysis.uses_glmm:
         where = CORRECTION_TO[model.correction_to]
         cells = "all cells" if measure.inputs != "two_arm_counts" else CORRECTION_CELLS[model.correction_cells]
-        sentences.append(f"{model.correction:g} was added to {cells} {where} ({int(corrected.sum())}).")
+        sentence = f"{model.correction:g} was added to {cells} {where} ({int(corrected.sum())})"
+        if model.zero_cells == "revman" and analysis.measure in REVMAN_CELLS:
+            sentence += f", {REVMAN_CELLS[analysis.measure]}"
+        own = ", for the studies' own effects" if analysis.counts_model else ""
+        sentences.append(f"{sentence}{own}.")
+    if model.zero_cells == "none" and measure.inputs == "two_arm_counts":
+        sentences.append("Nothing was added to zero cells; a study that has no effect then is left out.")
     if analysis.measure == "SMD" and any(c.kind == "means" for c in used):
         approximate = ["J as 1 - 3/(4N - 9)"] if model.smd_correction == "approximate" else []
         formulas = [f for f in (*approximate, SMD_VARIANCE[model.smd_variance]) if f]
         if formulas:
             sentences.append(f"Hedges g was computed with {' and '.join(formulas)}.")
+    if measure.inputs == "two_arm_counts" and model.zero_cells == "revman" and analysis.measure in ("OR", "RR"):
+        only = ", or with events only," if analysis.measure == "OR" else ""
+        sentences.append(f"Studies without events in either arm{only} would be left out, as RevMan does.")
     if measure.inputs == "two_arm_counts" and model.drop_double_zero:
         sentences.append("Studies without events in either arm, or with events only, would be left out.")
     if measure.inputs == "one_arm_counts":

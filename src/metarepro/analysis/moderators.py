@@ -13,7 +13,7 @@ from metarepro.analysis.columns import cells_of, words_of
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.result import AnalysisResult, Coefficient, PredictedEffect, RegressionResult, StudyEffect
 from metarepro.analysis.selection import Comparison
-from metarepro.effects import to_display
+from metarepro.effects import get_measure, to_display
 from metarepro.errors import MetareproError
 from metarepro.pooling.formulas import check_formula
 from metarepro.pooling.regression import MetaRegression, meta_regression
@@ -89,6 +89,9 @@ def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionRes
     coefficients = []
     for i, name in enumerate(fit.names):
         beta, se, statistic, p, low, high = (float(x[i]) for x in parts)
+        if name == "Intercept" and get_measure(analysis.measure).null is None:
+            # A measure of one group has no value of no effect.
+            statistic = p = math.nan
         coefficients.append(Coefficient(name, beta, se, statistic, df, p, low, high, float(by_permutation[i])))
     omnibus = fit.omnibus
     return RegressionResult(

@@ -10,8 +10,9 @@ import numpy as np
 
 from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
-from metarepro.analysis.effects import effects_of, turn_scales
+from metarepro.analysis.effects import effects_of, is_as_counted, turn_scales, why_not_estimable
 from metarepro.analysis.methods import describe_methods
+from metarepro.analysis.models import needs_tables
 from metarepro.analysis.moderators import moderator_names, moderators_of, regress
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
@@ -44,7 +45,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     summary, weights = summarise(analysis, selection, yi, vi)
     names = moderator_names(analysis.moderators, sorted(columns_known(data))) if analysis.moderators else ()
     studies = _sorted(analysis, _study_effects(analysis, selection, yi, vi, weights, corrected, names))
-    subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi)
+    subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi, corrected)
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     varied = () if compound else (_sensitivity(analysis, c, data, selection, outcome.better) for c in changes)
     sensitivity = tuple(x for x in varied if x is not None)
@@ -115,12 +116,15 @@ def _study_effects(
         if printed is not None:
             low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
-            amount, cells = analysis.model.correction, analysis.model.correction_cells
-            notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=analysis.uses_glmm))
+            amount = analysis.model.correction
+            cells = "variance" if is_as_counted(analysis, c) else str(analysis.model.correction_cells)
+            more = {} if analysis.counts_model in ("", "glmm") else {"what": "effect"}
+            only = analysis.counts_model != ""
+            notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=only, **more))
         if c.components:
             notes.append(Note("effects_averaged", count=len(c.components), rho=analysis.rho))
         if not np.isfinite(yi[i]):
-            notes.append(Note("not_estimable"))
+            notes.append(why_not_estimable(analysis, c))
         effects.append(
             StudyEffect(
                 study_id=c.study_id,
@@ -153,19 +157,36 @@ def _study_effects(
 
 
 def _turned(analysis: Analysis, found: Selection, better: str) -> Selection:
-    """A selection with the comparisons of scales that point the other way turned."""
-    return replace(found, comparisons=turn_scales(analysis, found.comparisons, better))
+    """A selection with scales that point the other way turned, without comparisons that the model cannot pool."""
+    return _with_tables(analysis, replace(found, comparisons=turn_scales(analysis, found.comparisons, better)))
+
+
+def _with_tables(analysis: Analysis, found: Selection) -> Selection:
+    needs = needs_tables(analysis.model)
+    columns = set(get_measure(analysis.measure).columns)
+    lacking = [c for c in found.comparisons if needs and (c.components or not columns <= set(c.inputs))]
+    if not lacking:
+        return found
+    gone = tuple(
+        LeftOut(c.study_id, c.study.label, str(Note("no_table", averaged=bool(c.components), needs=needs)))
+        for c in lacking
+    )
+    kept = tuple(c for c in found.comparisons if c not in lacking)
+    return replace(found, comparisons=kept, left_out=(*found.left_out, *gone))
 
 
 def _sensitivity(
     analysis: Analysis, change: Sensitivity, data: Dataset, main: Selection, better: str
 ) -> SensitivityResult | None:
     """The analysis with one thing changed; None where the change is to a model that the analysis has anyway."""
-    if set(change.model) == {"method"} and not change.population and not analysis.uses_glmm:
-        return None
+    method_only = set(change.model) == {"method"} and not change.population
     try:
         other = changed(analysis, change)
+        if method_only and other.counts_model == analysis.counts_model:
+            return None
     except (ConfigError, ValueError):
+        if method_only:
+            return None
         return SensitivityResult(change.id, change.label, None, True, (), (), "not defined for this measure")
     selection = _turned(other, select(other, data), better)
     yi, vi, _ = effects_of(other, selection.comparisons)

@@ -33,7 +33,7 @@ from metarepro.effects.registry import MEASURES
 from metarepro.pooling.glmm_fit import GLMM_CI
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS, IntervalMethod
 from metarepro.pooling.method_codes import FILE
-from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS
 from metarepro.records import adapter
 
 SCHEMA, SETTINGS = Path("workflow/schemas/config.schema.json"), Path("docs/configuration.md")
@@ -159,6 +159,8 @@ def describe_methods() -> str:
             f"| {row.code} | {row.name} | {', '.join(getattr(row, 'also', ()))} | {', '.join(row.meant)} |"
             for row in table.values()
         ]
+        if table is ESTIMATORS:
+            rows += [f"| {code} | {row['name']} (two-arm counts) | | |" for code, row in ESTIMATORS_OF_COUNTS.items()]
         parts.append("\n".join(rows) + "\n")
     return "\n".join(parts)
 
@@ -177,6 +179,7 @@ def words_of_methods() -> str:
 
     content = {
         "tau2": {code: {"name": e.name, "phrase": e.phrase} for code, e in ESTIMATORS.items()},
+        "tau2_of_counts": ESTIMATORS_OF_COUNTS,
         "ci": intervals(CI_METHODS),
         "ci_of_counts": intervals({code: m for code, m in GLMM_CI.items() if code not in CI_METHODS}),
         "pi": {code: {"name": m.name, "short": m.short, "phrase": m.phrase} for code, m in PI_METHODS.items()},

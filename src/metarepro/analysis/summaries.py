@@ -11,13 +11,14 @@ import numpy as np
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
 from metarepro.analysis.selection import Comparison, Selection
-from metarepro.effects import get_measure, to_display
+from metarepro.effects import EffectSizes, get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.tables import Contrast
 from metarepro.notes import Note
-from metarepro.pooling import between_subgroups, glmm, pool
+from metarepro.pooling import between_subgroups, glmm, mantel_haenszel, peto, pool
 from metarepro.pooling.inference import quantile
+from metarepro.pooling.method_codes import ESTIMATORS_OF_COUNTS
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import COMPOUND, INVERSE_VARIANCE, Heterogeneity, Method
 
@@ -40,14 +41,30 @@ def summarise(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> tup
 
 def _pool(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any) -> tuple[Summary, Any]:
     """Pool some comparisons by the analysis's model; also their weights."""
-    m = analysis.model
-    participants = total([c.participants for c in used])
-    if analysis.uses_glmm and len(used) > 1:
-        counts = {name: [c.inputs[name] for c in used] for name in ("e", "n")}
-        fit: Fit = glmm(analysis.measure, **counts, ci=m.glmm_ci, level=m.level, pi=m.pi)
-    else:
-        fit = pool(yi, vi, tau2=m.tau2, ci=m.ci, level=m.level, pi=m.pi)
-    return summary_of(fit, analysis.measure, participants), fit.weights
+    fit = _fit(analysis, used, yi, vi, analysis.model.ci)
+    summary = summary_of(fit, analysis.measure, total([c.participants for c in used]))
+    # A table that says nothing of heterogeneity may still count in a Mantel-Haenszel difference.
+    return replace(summary, k=len(used)), fit.weights
+
+
+def _fit(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, ci: str) -> Fit:
+    m, model = analysis.model, analysis.counts_model
+    common = model in ("mantel_haenszel", "peto")
+    if model and len(used) > 1:
+        columns = get_measure(analysis.measure).columns
+        counts: dict[str, Any] = {name: [c.inputs[name] for c in used] for name in columns}
+        if model == "glmm":
+            return glmm(analysis.measure, **counts, ci=m.glmm_ci, level=m.level, pi=m.pi)
+        if model == "peto":
+            return peto(**counts, level=m.level)
+        return mantel_haenszel(**counts, measure=analysis.measure, level=m.level)
+    tau2, ci = ("CE", "z") if common else (m.tau2, ci)
+    effects = EffectSizes(yi, vi, "GEN")
+    if tau2 in ESTIMATORS_OF_COUNTS:
+        columns = get_measure(analysis.measure).columns
+        counts = {name: np.array([c.inputs[name] for c in used], dtype=np.float64) for name in columns}
+        effects = EffectSizes(yi, vi, analysis.measure, inputs=counts)
+    return pool(effects, tau2=tau2, ci=ci, level=m.level, pi=m.pi)
 
 
 def _single(analysis: Analysis, used: list[Comparison], summary: Summary) -> Summary:
@@ -96,10 +113,13 @@ def summary_of(fit: Fit, measure: str, participants: int | None) -> Summary:
     shown, low, high, pi_low, pi_high = (float(to_display(measure, x)) for x in ends)
     single = fit.k == 1 and fit.method.model == INVERSE_VARIANCE
     solved = Convergence(fit.converged, fit.at_boundary, getattr(fit, "iterations", 0), getattr(fit, "maxima", 1))
+    statistic, p_value, notes = fit.statistic, fit.p_value, fit.notes
+    if get_measure(measure).null is None:
+        statistic, p_value, notes = math.nan, math.nan, (*notes, Note("no_null"))
     return Summary(
-        fit.k, participants, fit.beta, fit.se, fit.statistic, fit.df, fit.p_value, fit.ci_low, fit.ci_high, shown, low,
+        fit.k, participants, fit.beta, fit.se, statistic, fit.df, p_value, fit.ci_low, fit.ci_high, shown, low,
         high, pi_low, pi_high, getattr(fit, "pi_df", math.nan), fit.heterogeneity,
-        replace(fit.method, ci="z") if single else fit.method, solved, fit.notes,
+        replace(fit.method, ci="z") if single else fit.method, solved, notes,
     )  # fmt: skip
 
 
@@ -132,7 +152,7 @@ def _compound(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> Sum
 
 
 def subgroup_summaries(
-    config: Config, analysis: Analysis, selection: Selection, yi: Any, vi: Any
+    config: Config, analysis: Analysis, selection: Selection, yi: Any, vi: Any, corrected: Any
 ) -> tuple[tuple[SubgroupSummary, ...], SubgroupTestResult | None]:
     """Each subgroup pooled by itself, and the test between them."""
     usable = np.isfinite(yi)
@@ -141,18 +161,28 @@ def subgroup_summaries(
         return (), None
     y, v = yi[usable], vi[usable]
     names = tuple(dict.fromkeys(c.group for c in used))
-    summaries, wald = [], []
+    summaries, wald, logits = [], [], []
     for name in names:
         chosen = np.array([c.group == name for c in used])
-        summary, _ = _pool(analysis, [c for c in used if c.group == name], y[chosen], v[chosen])
+        members = [c for c in used if c.group == name]
+        summary, _ = _pool(analysis, members, y[chosen], v[chosen])
+        if len(members) == 1 and get_measure(analysis.measure).inputs == "one_arm_counts":
+            summary = _single(analysis, members, summary)
+            if analysis.measure == "PLO":
+                logits.append((name, bool(corrected[usable][chosen][0])))
         label = config.agents.get(name) or GROUP_LABELS.get(name) or name
         summaries.append(SubgroupSummary(name, label[:1].upper() + label[1:], summary))
         # The test needs model-based variances, whatever interval is shown.
         se = (
             summary.se
             if summary.method.model != INVERSE_VARIANCE
-            else pool(y[chosen], v[chosen], analysis.model.tau2, "z").se
+            else _fit(analysis, members, y[chosen], v[chosen], "z").se
         )
         wald.append((summary.beta, se, summary.k))
     test = between_subgroups(names, *map(np.array, zip(*wald, strict=True)))
-    return tuple(summaries), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, test.notes)
+    notes = test.notes
+    if logits and test.df > 0:
+        added = [name for name, zero in logits if zero]
+        alone = [name for name, _ in logits]
+        notes = (*notes, Note("subgroup_logits", groups=alone, amount=analysis.model.correction, corrected=added))
+    return tuple(summaries), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, notes)

@@ -211,13 +211,17 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
         One array of shape (k,) a column, and the options below. Two-arm counts may also be ``a, b, c, d``: events and
         non-events of arm 1, then of arm 2.
     correction : float, default 0.5
-        Added to all cells of a table with a zero cell; not for AS, PHI, PAS, PFT, IRSD, IRS and IRFT.
+        Added to all cells of a table with a zero cell; not for AS, PHI, PETO, PAS, PFT, IRSD, IRS and IRFT.
     correction_to : {'only_zero', 'if_any_zero', 'all', 'none'}, default 'only_zero'
         Which tables get it.
     correction_cells : {'all', 'events'}, default 'all'
         Two-arm counts: which cells of such a table get it.
     drop_double_zero : bool, default False
         Whether studies without events in either arm (or with events only) are dropped.
+    zero_cells : {'metafor', 'revman', 'none'}, optional
+        Two-arm counts: a named rule for zero cells, instead of the three options above. ``metafor``: estimate and
+        variance from corrected cells (the default of these options). ``revman``: as RevMan 5 and RevMan Web (OR, RR,
+        RD). ``none``: nothing is added; a study that has no effect then is left out.
     vtype : {'LS', 'LS2', 'UB', 'AV', 'LSd'}, default 'LS'
         Variance formula of SMD.
     j : {'exact', 'approximate'}, default 'exact'
@@ -347,7 +351,10 @@ def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> 
     corrected = flags.get("corrected")
     if corrected is not None and corrected.any():
         amount, cells = options.get("correction", 0.5), options.get("correction_cells", "all")
-        notes.append(Note("corrected", amount=amount, cells=cells, rows=_rows(corrected)))
+        as_counted = flags.get("as_counted", np.zeros(corrected.shape, dtype=bool))
+        for chosen, where in ((corrected & ~as_counted, cells), (as_counted, "variance")):
+            if chosen.any():
+                notes.append(Note("corrected", amount=amount, cells=where, rows=_rows(chosen)))
     dropped = flags.get("dropped")
     if dropped is not None and dropped.any():
         notes.append(Note("double_zero_dropped", rows=_rows(dropped)))
@@ -355,6 +362,10 @@ def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> 
     if on_logs is not None and on_logs.any():
         notes.append(Note("interval_of_ratio", rows=_rows(on_logs)))
     missing = np.isnan(yi) & ~(dropped if dropped is not None else np.zeros(yi.shape, dtype=bool))
+    uncorrected = flags.get("uncorrected")
+    if uncorrected is not None and uncorrected.any():
+        notes.append(Note("zero_cell_left_out", rows=_rows(uncorrected)))
+        missing &= ~uncorrected
     if missing.any():
         notes.append(Note("no_effect", rows=_rows(missing)))
     return tuple(notes)

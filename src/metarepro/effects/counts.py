@@ -11,6 +11,9 @@ from metarepro.errors import ConfigError
 
 CorrectionTo = Literal["only_zero", "all", "if_any_zero", "none"]
 CorrectionCells = Literal["all", "events", "by_arm_size"]
+ZeroCells = Literal["metafor", "revman", "none"]
+# Measures that RevMan has a rule for.
+_REVMAN = ("OR", "RR", "RD", "PETO")
 
 
 def correct_cells(
@@ -65,11 +68,13 @@ def two_arm_counts(
     correction_to: CorrectionTo = "only_zero",
     drop_double_zero: bool = False,
     correction_cells: CorrectionCells = "all",
+    zero_cells: ZeroCells | None = None,
 ) -> tuple[Array, Array, dict[str, np.ndarray]]:
     """Working-scale estimate and sampling variance of a two-arm measure from events and totals.
 
-    OR, RR and PETO are on the log scale; RD, AS, PHI, YUQ and YUY are plain. AS and PHI are never corrected for zero
-    cells. Double-zero studies (no events in either arm, or only events) are kept with the correction unless
+    OR, RR and PETO are on the log scale; RD, AS, PHI, YUQ and YUY are plain. AS, PHI and PETO are never corrected for
+    zero cells; a table without events (or non-events) has V = 0, so no Peto odds ratio, and is dropped. Other
+    double-zero studies (no events in either arm, or only events) are kept with the correction unless
     `drop_double_zero`, as metafor does by default; they carry no information on OR and RR.
 
     With `correction_cells` ``events`` only the events are corrected, of tables where an arm has none, so that a total
@@ -78,18 +83,30 @@ def two_arm_counts(
     patients, so that arms of the same size get the correction and the smaller of two arms less (Sweeting's
     treatment-arm correction, doi:10.1002/sim.1761).
 
+    `zero_cells` names a rule and decides all of this but the constant. ``metafor``: estimate and variance from the
+    corrected cells of tables with a zero. ``revman``: so for OR and RR, without double-zero studies, but a study with
+    events only in both arms has RR = 1 as counted, and RD is as counted always; there the correction is in the
+    variance only. ``none``: nothing is added, and a study that has no effect then is dropped.
+
     Returns
     -------
     yi, vi : ndarray
         NaN where an input is missing, the study was dropped, or a zero cell was left uncorrected.
     flags : dict of ndarray of bool
-        ``corrected``, ``double_zero`` and ``dropped``, one entry a study.
+        ``corrected``, ``double_zero``, ``dropped``, and ``as_counted`` (the variance only was corrected) and
+        ``uncorrected`` (left out, as a zero cell was not corrected by the rule ``none``), one entry a study.
     """
+    if zero_cells is not None:
+        correction_to = _check_rule(measure, zero_cells, correction_to, correction_cells, drop_double_zero)
     check_counts(e1, n1, "e1", "n1")
     check_counts(e2, n2, "e2", "n2")
     double_zero = ((e1 == 0) & (e2 == 0)) | ((e1 == n1) & (e2 == n2))
-    cells, dropped = (e1, n1 - e1, e2, n2 - e2), double_zero & drop_double_zero
-    to: CorrectionTo = "none" if measure in ("AS", "PHI") else correction_to
+    cells, dropped = (e1, n1 - e1, e2, n2 - e2), double_zero & (drop_double_zero or measure == "PETO")
+    as_counted = np.zeros(double_zero.shape, dtype=bool)
+    if zero_cells == "revman":
+        dropped = double_zero & (measure != "RD") & ((e1 == 0) | (measure != "RR"))
+        as_counted = double_zero & ~dropped if measure == "RR" else np.full(double_zero.shape, measure == "RD")
+    to: CorrectionTo = "none" if measure in ("AS", "PHI", "PETO") else correction_to
     if correction_cells not in get_args(CorrectionCells):
         allowed = ", ".join(get_args(CorrectionCells))
         raise ConfigError(f"correction_cells = {correction_cells!r} is not known. Allowed: {allowed}.")
@@ -124,12 +141,35 @@ def two_arm_counts(
             # (x - 1)/(x + 1) for x = exp(root), without overflow.
             yi = np.tanh(root / 2)
             vi = (1 - yi**2) ** 2 * inverse / (4 if measure == "YUQ" else 16)
+        if measure in ("RR", "RD"):
+            p1, p2 = cells[0] / n1, cells[2] / n2
+            yi = np.where(as_counted, p1 - p2 if measure == "RD" else np.log(p1) - np.log(p2), yi)
     usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0) & ~dropped
+    has_zero = np.any([cell == 0 for cell in cells], axis=0)
     return (
         np.where(usable, yi, np.nan),
         np.where(usable, vi, np.nan),
-        {"corrected": corrected & ~dropped, "double_zero": double_zero, "dropped": dropped},
+        {
+            "corrected": corrected & ~dropped,
+            "double_zero": double_zero,
+            "dropped": dropped,
+            "as_counted": as_counted & corrected,
+            "uncorrected": has_zero & ~usable & ~dropped & (zero_cells == "none"),
+        },
     )
+
+
+def _check_rule(measure: str, rule: str, to: CorrectionTo, cells: CorrectionCells, drop: bool) -> CorrectionTo:
+    """Refuse a rule that is not known, or has no meaning beside other options; which tables it corrects."""
+    if rule not in get_args(ZeroCells):
+        raise ConfigError(f"zero_cells = {rule!r} is not known. Allowed: {', '.join(get_args(ZeroCells))}.")
+    if rule == "revman" and measure not in _REVMAN:
+        raise ConfigError(f"zero_cells = 'revman' is a rule for {', '.join(_REVMAN)}, not {measure}. Fix: metafor.")
+    given = {"correction_to": to != "only_zero", "correction_cells": cells != "all", "drop_double_zero": drop}
+    needless = [name for name, other in given.items() if other]
+    if needless:
+        raise ConfigError(f"zero_cells = {rule!r} decides about {', '.join(needless)}. Fix: leave that out.")
+    return "none" if rule == "none" else "only_zero"
 
 
 def _phi(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:

@@ -34,7 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 _CORRECTION = ("correction", "correction_to")
 OPTIONS: dict[str, tuple[str, ...]] = {
-    "two_arm_counts": (*_CORRECTION, "correction_cells", "drop_double_zero"),
+    "two_arm_counts": (*_CORRECTION, "correction_cells", "drop_double_zero", "zero_cells"),
     "diagnostic_counts": _CORRECTION,
     "two_arm_means": (),
     "two_arm_rates": _CORRECTION,

@@ -140,7 +140,9 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
     if any(x.level == "secondary" for x in result.studies):
         notes.append("\u2020 A number was read in another report than the study's own.")
     for note in s.notes if s is not None and s.k > 1 else ():
-        notes.append(note)
+        # A figure shows no p-value that would be missed.
+        if note.code != "no_null":
+            notes.append(note)
     if result.subgroup_test is not None and result.subgroup_test.df > 0:
         notes += result.subgroup_test.notes
         if s is not None and "Hartung-Knapp" in CI_NAMES.get(s.ci_method, ""):

@@ -176,7 +176,9 @@ def mantel_haenszel(
         return _assemble(MANTEL_HAENSZEL, estimate, variance, weight, yi, vi, es, level, tests, t)
 
     found = _in_chunks(fit, tables, es)
-    return replace(found, notes=(*found.notes, *_without_information(es))) if measure in ("OR", "RR") else found
+    return (
+        replace(found, notes=(*found.notes, *_without_information(es, measure))) if measure in ("OR", "RR") else found
+    )
 
 
 def peto(
@@ -233,7 +235,7 @@ def peto(
     found = _in_chunks(fit, tables, es)
     if not np.any(found.weights):
         raise DataError("Peto's method needs events, and non-events, in at least one study.")
-    cautions = [*_without_information(es)]
+    cautions = [*_without_information(es, "PETO")]
     if (np.abs(found.beta) > 1).any():
         cautions.append(Note("peto_large"))
     if (tables.used & ((tables.n1 / tables.n2 > 2) | (tables.n2 / tables.n1 > 2))).any():
@@ -241,9 +243,11 @@ def peto(
     return replace(found, notes=(*found.notes, *cautions))
 
 
-def _without_information(es: EffectSizes) -> tuple[Note, ...]:
-    """Studies that say nothing of a ratio, named."""
+def _without_information(es: EffectSizes, measure: str) -> tuple[Note, ...]:
+    """Studies that say nothing of a ratio, named; risk ratios count those with events only."""
     dropped = es.flags.get("dropped")
+    if dropped is not None and measure == "RR":
+        dropped = dropped & (es.inputs["e1"] == 0)
     rows = np.flatnonzero(dropped).tolist() if dropped is not None and dropped.ndim == 1 else []
     return (Note("double_zero_weightless", rows=rows),) if rows else ()
 

@@ -15,3 +15,4 @@ _WORDS: dict[str, dict[str, dict[str, Any]]] = json.loads(FILE.read_text(encodin
 # By code: estimators of tau2, confidence intervals (those of counts alone apart), prediction intervals.
 ESTIMATORS, INTERVALS, PREDICTIONS = (_WORDS[name] for name in ("tau2", "ci", "pi"))
 INTERVALS_OF_COUNTS = _WORDS["ci_of_counts"]
+ESTIMATORS_OF_COUNTS = _WORDS.get("tau2_of_counts", {})

@@ -15,8 +15,10 @@ from metarepro.effects.checks import flat_columns, read_numbers
 from metarepro.effects.core import EffectSizes, column_of, split_effects
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import list_rows
+from metarepro.pooling.about_mantel_haenszel import pool_about_mantel_haenszel
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.regression import MetaRegression, meta_regression
+from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
 
 # What other programs call the options.
 _MEANT = {
@@ -64,7 +66,8 @@ def pool(
     tau2 : str or float, default 'REML'
         Code of the estimator, a row of `metarepro.pooling.tau2.ESTIMATORS` (docs/methods.md): ``CE`` (common effect,
         tau2 = 0), ``DL``, ``PM``, ``ML`` and others; or a number to be taken as it is. REML by default: nearly
-        unbiased, and its likelihood says when several values fit.
+        unbiased, and its likelihood says when several values fit. ``DL-MH`` is that of RevMan's random effects by
+        Mantel-Haenszel: DL with Q about the Mantel-Haenszel estimate, for effect sizes of two-arm counts.
     ci : str, default 'HK'
         ``z``, ``t``, ``HK`` (Hartung-Knapp; default because z is too narrow with few studies), ``HK-adhoc``
         (the same with a standard error never below Wald's), ``HK-ci`` (the wider of the HK and the z interval, with its
@@ -152,7 +155,14 @@ def pool(
         _, mask, weighted = flat_columns(studies.yi, None if mask is None else np.ma.filled(mask, False), weighted)
     described = studies.measure != "GEN" or studies.labels or studies.inputs
     known = studies.kept() if described and studies.yi.ndim == 1 else None
-    fit = fit_effects(studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, weighted, intercept, seed, known)
+    if tau2 == ABOUT_MANTEL_HAENSZEL:
+        if not (moderators is None and mask is None and found["weights"] is None and intercept):
+            raise ConfigError("tau2 = 'DL-MH' takes no moderators, mask or weights. Fix: tau2='DL'.")
+        fit = pool_about_mantel_haenszel(studies.kept(), ci, level, pi, seed)
+    else:
+        fit = fit_effects(
+            studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, weighted, intercept, seed, known
+        )
     # What was done to the studies' numbers belongs to the result as well.
     return replace(fit, notes=(*studies.notes, *fit.notes)) if studies.notes else fit
 

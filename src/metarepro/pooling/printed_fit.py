@@ -12,7 +12,7 @@ import numpy as np
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
 from metarepro.pooling.result_parts import BINOMIAL_NORMAL
-from metarepro.pooling.tau2 import ESTIMATORS, GIVEN
+from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS, GIVEN
 
 if TYPE_CHECKING:
     from metarepro.pooling.protocol import Fit
@@ -195,6 +195,8 @@ def _equals(p: float) -> str:
 def _method_lines(fit: Fit) -> list[str]:
     m = fit.method
     estimator = ESTIMATORS[m.tau2].name if m.tau2 in ESTIMATORS else ""
+    if m.tau2 in ESTIMATORS_OF_COUNTS:
+        estimator = ESTIMATORS_OF_COUNTS[m.tau2]["name"]
     model = {"CE": "common effect", "none": "common effect"}.get(m.tau2, "random effects")
     parts = [f"{model}, {m.model}"]
     if m.model == BINOMIAL_NORMAL:

@@ -283,6 +283,14 @@ ESTIMATORS: dict[str, Estimator] = {
         ),
     )
 }  # fmt: skip
+# What needs counts, so that it is no function of effects and variances: names and phrases by code.
+ABOUT_MANTEL_HAENSZEL = "DL-MH"
+ESTIMATORS_OF_COUNTS = {
+    ABOUT_MANTEL_HAENSZEL: {
+        "name": "DerSimonian-Laird about Mantel-Haenszel",
+        "phrase": f"{_RANDOM}the DerSimonian-Laird τ², Q taken about the Mantel-Haenszel estimate (as RevMan does)",
+    }
+}
 GIVEN = "given"
 
 

@@ -123,7 +123,7 @@ def match_published(
 
     Notes
     -----
-    The space is that of formulas in use: J exact, approximate or none; six variances of an SMD; six zero-cell rules;
+    The space is that of formulas in use: J exact, approximate or none; six variances of an SMD; eight zero-cell rules;
     nine estimators of tau2 and four intervals; Mantel-Haenszel, RevMan's random effects around it, Peto; either sign.
     A match shows how the result may have been computed, not that it was: several specifications often agree at the
     printed precision. With few printed digits nearly anything matches.

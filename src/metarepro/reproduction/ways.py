@@ -28,6 +28,7 @@ ZERO_RULES: tuple[Options, ...] = (
     (("correction_to", "if_any_zero"),),
     (("correction_to", "all"),),
     (("correction_to", "none"),),
+    (("zero_cells", "revman"),),
 )
 BY_ARM_SIZE: Options = (("correction_cells", "by_arm_size"),)
 PETO: Options = (("correction_to", "none"), ("drop_double_zero", True))

@@ -15,6 +15,7 @@ _ZERO: dict[Options, str] = dict(
             "0.5 to all tables if one has a zero",
             "0.5 to all tables",
             "studies with a zero left out",
+            "0.5 as RevMan: RD (and RR of events only) as counted, 0.5 in the variance",
             "the arm's share of the patients to tables with a zero",
         ),
         strict=True,

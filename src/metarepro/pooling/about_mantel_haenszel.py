@@ -1,0 +1,76 @@
+"""Random effects as RevMan has them by "Mantel-Haenszel": tau2 from Q about the Mantel-Haenszel estimate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from metarepro.effects.core import EffectSizes
+from metarepro.errors import ConfigError, DataError
+from metarepro.notes import Note
+from metarepro.pooling.counts import dersimonian_laird_around, mantel_haenszel
+from metarepro.pooling.fit import PooledFit, fit_effects
+from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
+
+MEASURES = ("OR", "RR", "RD")
+
+
+def pool_about_mantel_haenszel(
+    studies: EffectSizes, ci: str = "HK", level: float = 0.95, pi: str = "HTS", seed: int = 1
+) -> PooledFit:
+    """Pool by inverse variance, with the DerSimonian-Laird tau2 of Q about the Mantel-Haenszel estimate.
+
+    This is what RevMan 5 and RevMan Web compute for dichotomous outcomes by "Mantel-Haenszel" and random effects. The
+    weights are those of inverse variance; Q, I2 and tau2 are about the Mantel-Haenszel estimate, so that tau2 is never
+    below that of DL.
+
+    Parameters
+    ----------
+    studies : EffectSizes
+        What `effect_sizes` gives for OR, RR or RD, with its counts; studies without an effect are left out.
+    ci, level, pi, seed
+        As in `pool`.
+
+    Returns
+    -------
+    PooledFit
+        Its `q` and `i2_q` are about the Mantel-Haenszel estimate, too.
+
+    Raises
+    ------
+    ConfigError
+        Another measure.
+    DataError
+        Effects without counts, or no Mantel-Haenszel estimate.
+
+    References
+    ----------
+    DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2; Deeks, Altman & Bradburn 2001,
+    doi:10.1002/9780470693926.ch15.
+    """
+    if studies.measure not in MEASURES or studies.yi.ndim != 1:
+        raise ConfigError(
+            f"tau2 = {ABOUT_MANTEL_HAENSZEL!r} is for {', '.join(MEASURES)} of one set of studies, not "
+            f"{studies.measure}. Fix: tau2='DL'."
+        )
+    if not studies.inputs:
+        raise DataError("There are no counts for Mantel-Haenszel. Fix: give what effect_sizes makes of them.")
+    usable = np.isfinite(studies.yi) & np.isfinite(studies.vi)
+    if not usable.any():
+        return fit_effects(studies.yi, studies.vi, "DL", ci, level, pi=pi, seed=seed, studies=studies)
+    columns: dict[str, Any] = {name: np.where(usable, column, np.nan) for name, column in studies.inputs.items()}
+    mean = mantel_haenszel(**columns, measure=studies.measure).beta
+    if not np.isfinite(mean):
+        raise DataError("There is no Mantel-Haenszel estimate: an arm has no event in any study. Fix: tau2='DL'.")
+    around = dersimonian_laird_around(studies.yi[None], studies.vi[None], np.array([mean]), usable[None])
+    tau2, q = float(around.tau2[0]), float(around.q[0])
+    if usable.sum() == 1:
+        fit = fit_effects(studies.yi, studies.vi, "DL", ci, level, pi=pi, seed=seed, studies=studies)
+        return replace(fit, method=replace(fit.method, tau2=ABOUT_MANTEL_HAENSZEL))
+    fit = fit_effects(studies.yi, studies.vi, tau2, ci, level, pi=pi, seed=seed, studies=studies)
+    return replace(
+        fit, q=q, i2_q=100 * (1 - fit.q_df / max(q, fit.q_df)), at_boundary=tau2 == 0,
+        method=replace(fit.method, tau2=ABOUT_MANTEL_HAENSZEL), notes=(*fit.notes, Note("no_tau2_se")),
+    )  # fmt: skip
