@@ -7,6 +7,7 @@ import codecs
 import io
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from metarepro import __version__
 from metarepro.codes import CODES, HELP
-from metarepro.errors import MetareproError, place
+from metarepro.errors import ConfigError, MetareproError, Problem, place
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Accepted
@@ -29,12 +30,13 @@ EXAMPLES = """\
 examples:
   metarepro init my-review                 a new project, to be filled with your trials
   metarepro init my-review --workbook      the same with the tables in one workbook, for Excel
+  metarepro import table sheet.xlsx --to my-review     a project made of a sheet of yours
   metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
   metarepro import revman review.rm5 --to my-review    the same of a RevMan file
   metarepro run                            run the project in this folder
   metarepro run my-review                  the same for another folder
   metarepro check                          check config.yaml and data/raw in this folder
-  metarepro check --directory my-review    the same for another folder
+  metarepro check my-review                the same for another folder
   metarepro check --format json            problems as JSON, for other programs
   metarepro diff results-before results    what differs between two results folders
   metarepro explain E021                   what a code means and how to mend it
@@ -132,7 +134,8 @@ def _parser() -> argparse.ArgumentParser:
         "line, column and a way to mend it; and say whether the results there are still those of the project. "
         "Nothing is written.",
     )
-    check.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help="the project (default: here)")
+    check.add_argument("directory", type=Path, nargs="?", metavar="DIR", help="the project (default: here)")
+    check.add_argument("--directory", "-d", type=Path, dest="named", metavar="DIR", help="the same as an option")
     check.add_argument("--findings", action="store_true", help="list what does not fit in the tables, too")
     check.set_defaults(run=_check)
     run = commands.add_parser(
@@ -148,19 +151,26 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
     imported = commands.add_parser(
         "import",
-        help="make a project of another program's file",
-        description="Make a project of another program's file: its tables, a configuration to start from, and notes on "
-        "what was left out or assumed.",
+        help="make a project of a sheet, or of another program's file",
+        description="Make a project of a sheet, or of another program's file: its tables, a configuration to start "
+        "from, and notes on what was left out or assumed.",
+        epilog="metarepro import table sheet.csv --to my-review --outcome Relapse --better low --measure OR; "
+        'metarepro import table sheet.csv --to my-review --map "study=author, e1=tpos, n1=tpos+tneg, e2=cpos, '
+        'n2=cpos+cneg"',
     )
     imported.add_argument("kind", choices=tuple(IMPORTS), metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
     imported.add_argument(
         "file",
         type=Path,
         metavar="FILE",
-        help="metapsy: a table in the Metapsy format (CSV); revman: a RevMan 5 file (.rm5), or the data rows of RevMan "
-        "Web (...-data-rows.csv)",
+        help="table: a sheet of yours (CSV, XLSX), one row a trial or one row an arm; metapsy: a table in the Metapsy "
+        "format (CSV); revman: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv)",
     )
     imported.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is new or empty")
+    of_table = imported.add_argument_group("of a table")
+    for name, meta, told in TABLE_OPTIONS:
+        choices = ("low", "high") if name == "better" else None
+        of_table.add_argument(f"--{name}", metavar=meta, help=told, choices=choices)
     imported.set_defaults(run=_import)
     diff = commands.add_parser(
         "diff",
@@ -205,14 +215,19 @@ def _init(options: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
         print(f"Written to {options.directory}: {', '.join(written)}.")
-        print(f"Next: {COMMAND} check --directory {options.directory}; README.md there says how to go on.")
+        print(f"Next: {COMMAND} check{_where(options.directory)}; README.md there says how to go on.")
     return 0
+
+
+def _where(folder: Path) -> str:
+    """The option that names a folder, as a shell takes it."""
+    return f" --directory {shlex.quote(str(folder))}"
 
 
 def _import(options: argparse.Namespace) -> int:
     from metarepro.importing.project import write_imported
 
-    project = IMPORTS[options.kind](options.file)
+    project = IMPORTS[options.kind](options)
     written = [str(p.relative_to(options.to)) for p in write_imported(project, options.to)]
     if options.format == "json":
         found = {"ok": True, "directory": str(options.to), "files": written, "notes": project.notes}
@@ -222,27 +237,60 @@ def _import(options: argparse.Namespace) -> int:
         print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
         for note in project.notes:
             print(f"Note: {note}")
-        print(f"Next: {COMMAND} check --directory {options.to}; then look at config.yaml and NOTES.md there.")
+        print(f"Next: {COMMAND} check{_where(options.to)}; then look at config.yaml and NOTES.md there.")
     return 0
 
 
-def _metapsy(path: Path) -> ImportedProject:
+def _table(options: argparse.Namespace) -> ImportedProject:
+    from metarepro.importing.sheet import SheetOptions, read_plain_sheet
+    from metarepro.template import refuse_occupied
+
+    refuse_occupied(options.to)
+    given = {name: getattr(options, name) for name, _, _ in TABLE_OPTIONS}
+    return read_plain_sheet(options.file, SheetOptions(mapping=given.pop("map") or "", **given))
+
+
+def _metapsy(options: argparse.Namespace) -> ImportedProject:
     from metarepro.importing.metapsy import read_metapsy
 
-    return read_metapsy(path)
+    _refuse_table_options(options)
+    return read_metapsy(options.file)
 
 
-def _revman(path: Path) -> ImportedProject:
+def _revman(options: argparse.Namespace) -> ImportedProject:
     from metarepro.importing.revman import read_revman
 
-    return read_revman(path)
+    _refuse_table_options(options)
+    return read_revman(options.file)
 
 
-IMPORTS: dict[str, Callable[[Path], ImportedProject]] = {"metapsy": _metapsy, "revman": _revman}
+def _refuse_table_options(options: argparse.Namespace) -> None:
+    given = next((f"--{name}" for name, _, _ in TABLE_OPTIONS if getattr(options, name) is not None), "")
+    if given:
+        fix = f"Fix: leave it away, or {COMMAND} import table, if it is a sheet of yours."
+        raise ConfigError([Problem("E102", f"{given} is an option of `import table`", details=(fix,))])
+
+
+IMPORTS: dict[str, Callable[[argparse.Namespace], ImportedProject]] = {
+    "table": _table,
+    "metapsy": _metapsy,
+    "revman": _revman,
+}
+# Options of `import table`.
+TABLE_OPTIONS = (
+    ("sheet", "S", "sheet of the workbook, if several hold something"),
+    ("map", "MAP", "what the columns are, if the headers do not say it: \"study=author, e1=events, n1=total, ...\"; "
+     "sums, differences and products of columns; names with blanks in `backticks`"),
+    ("measure", "M", "effect measure, such as OR, SMD, HR"),
+    ("outcome", "NAME", "name of the outcome"),
+    ("better", None, "whether more of the outcome is good (high) or bad (low)"),
+    ("subgroups", "COLUMN", "column of the subgroups"),
+    ("moderators", "FORMULA", "moderators of a meta-regression, as in \"dose + year\""),
+)  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
-    from metarepro.project.run import check_start, failure_of, run_snakemake, why_it_failed
+    from metarepro.project.run import check_start, failure_of, removed_by, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
     if options.named is None and str(options.directory or "").startswith("results/"):
@@ -273,15 +321,16 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     from metarepro.project.digest import digest
 
-    print(digest(project / "results"))
+    print(digest(project / "results", removed_by(project)))
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     from metarepro.project.reading import read_project
 
-    project = read_project(options.directory)
-    faults = _result_faults(options.directory)
+    directory = options.named or options.directory or Path()
+    project = read_project(directory)
+    faults, old = _result_faults(directory, project)
     findings, unused = _findings(project)
     if options.format == "json":
         found = {
@@ -290,7 +339,7 @@ def _check(options: argparse.Namespace) -> int:
             "problems": [],
             "findings": [asdict(f) for f in findings],
             "unused": [a.model_dump() for a in unused],
-            "results": faults,
+            "results": [*faults, *old],
         }
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
@@ -301,7 +350,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
-        where = f" --directory {options.directory}" if options.directory != Path() else ""
+        where = _where(directory) if directory != Path() else ""
         listed = "" if options.findings else f" List: {COMMAND} check{where} --findings"
         counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
         print(f"To look at: {counts} on what does not fit.{listed}")
@@ -313,14 +362,18 @@ def _check(options: argparse.Namespace) -> int:
         print(f"results/ is not what this project gives now; run it again. First: {faults[0]}.")
         for fault in faults[1:] if options.findings else ():
             print(f"    {fault}")
+    for line in old:
+        print(line)
     return 0
 
 
-def _result_faults(directory: Path) -> list[str]:
-    """What is wrong with the results in a project; empty if it has none."""
-    from metarepro.project.check import find_result_faults
+def _result_faults(directory: Path, project: Project) -> tuple[list[str], list[str]]:
+    """What is wrong with the results in a project, and which of them a run removes; empty if it has none."""
+    from metarepro.project.check import find_old_results, find_result_faults
 
-    return find_result_faults(directory)
+    config = project.config
+    old = find_old_results(directory, [a.id for a in config.analyses], [p.id for p in config.panels])
+    return find_result_faults(directory), old
 
 
 def _count(number: int, thing: str) -> str:

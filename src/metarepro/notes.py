@@ -84,6 +84,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_tau2_se": "The standard error of τ² does not exist.",
     "tau2_overflow": "τ² is beyond the range of numbers: check the scale of the effects.",
     "not_converged": "{estimator} was not solved to its tolerance.",
+    "saturated": lambda v: (
+        f"As many coefficients as studies ({v['k']}): τ² is unknown, so R² does not exist, and the moderators are not "
+        "tested."
+    ),
     "no_r2": "R² does not exist: it needs an intercept and an estimate of τ² above 0 without moderators.",
     # -- counts --
     "ratio_undefined": (
@@ -108,6 +112,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         f"The test takes the logit of {', '.join(v['groups'])} from its one study, with the variance 1/e + 1/(n - e)"
         + (f", {v['amount']:g} added to both counts in {', '.join(v['corrected'])}." if v["corrected"] else ".")
     ),
+    "subgroups_without_effect": lambda v: (
+        f"No study with an effect in {', '.join(v['groups'])}: k = 0, and not in the test."
+    ),
     "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
@@ -115,6 +122,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "zero_cell_left_out": lambda v: f"Left out, because a cell is 0 and nothing is added: {_rows(v['rows'])}.",
     "double_zero_weightless": lambda v: (
         f"Without events in either arm, or with events only, a study says nothing of a ratio: {_rows(v['rows'])}."
+    ),
+    "interval_of_ratio": lambda v: (
+        f"The estimate lies in the middle of the logs of its interval, not of the interval itself: {_rows(v['rows'])}. "
+        "If it is a ratio, give logs, or choose its measure."
     ),
     "no_effect": lambda v: f"No effect size, because a number is missing or not estimable: {_rows(v['rows'])}.",
     # -- analyses --

@@ -256,3 +256,12 @@ def test_one_text_stands_for_a_list_of_one(tmp_path):
     file.write_text(plain + panels, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"E102 panels\.0\.analyses: must name at least 2"):
         read_config(file)
+
+
+def test_times_may_have_units(tmp_path):
+    text = GOOD + "    time: {from: 4 wk, to: 3 mo, target: 30 d}\n"
+    window = read(tmp_path, text).analyses[0].time
+    assert (window.low, window.high, window.target) == (672, 2191.5, 720)
+    with pytest.raises(ConfigError, match=r"'4 weeks' has a unit that is not known") as error:
+        read(tmp_path, text.replace("4 wk", "4 weeks"))
+    assert "Fix: write 4 wk." in str(error.value)

@@ -146,13 +146,19 @@ def test_risk_difference_never_has_variance_zero():
         (
             "GEN",
             {"estimate": [0.5]},
-            "GEN needs exactly one of: se; variance; ci_low with ci_high; p_value; t_value.",
+            "GEN needs one of: se; variance; ci_low with ci_high; p_value; t_value.",
         ),
         (
             "GEN",
             {"estimate": [0.5], "t_value": [-2]},
             "t_value and estimate differ in sign in row 0 (counted from 0; row 0: estimate = 0.5, t_value = -2). "
             "Check the direction.",
+        ),
+        (
+            "HR",
+            {"hr": [0.7], "ci_low": [0.8], "ci_high": [2.0]},
+            "The estimate lies outside its interval in row 0 (counted from 0; row 0: ci_low = 0.8, hr = 0.7, "
+            "ci_high = 2). Is one of the three on another scale?",
         ),
         (
             "HR",
@@ -473,3 +479,38 @@ def test_ends_of_a_scale_are_infinite_and_what_is_beyond_is_none():
     assert from_display("PLO", 0.0) == -np.inf and np.isnan(from_display("PLO", 1.5))
     with pytest.raises(mr.ConfigError, match="no back-transformation"):
         from_display("PFT", 0.5)
+
+
+def test_each_study_has_its_error_from_what_its_paper_prints():
+    nan = np.nan
+    found = mr.effect_sizes(
+        "GEN", estimate=[0.5, 0.6, 0.4, 0.3, 0.2, 0.1], se=[0.1, nan, nan, nan, nan, nan],
+        variance=[nan, 0.09, nan, nan, nan, nan], ci_low=[0.0, nan, 0.0, nan, nan, nan],
+        ci_high=[1.0, nan, 0.8, nan, nan, nan], p_value=[nan, nan, nan, 0.05, nan, nan],
+        t_value=[nan, nan, nan, nan, 4.0, nan],
+    )  # fmt: skip
+    # In this order; z of 95 % is 1.959964.
+    expected = [0.1, 0.3, 0.8 / 3.919928, 0.3 / 1.959964, 0.05, nan]
+    np.testing.assert_allclose(np.sqrt(found.vi), expected, rtol=1e-6)
+    assert [n.code for n in found.notes] == ["no_effect"] and found.notes[0].values == {"rows": [5]}
+    ratios = mr.effect_sizes("HR", hr=[0.7, 0.8], se=[0.2, nan], ci_low=[nan, 0.4], ci_high=[nan, 1.6])
+    np.testing.assert_allclose(np.sqrt(ratios.vi), [0.2, np.log(4) / 3.919928], rtol=1e-6)
+    with pytest.raises(mr.DataError, match=r"^HR with an interval needs both ci_low and ci_high\.$"):
+        mr.effect_sizes("HR", hr=[0.7], se=[0.1], ci_low=[0.5])
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "noted"),
+    [(0.5, 0.1, 5.0, True), (1.67, 0.98, 2.84, True), (0.5, 0.2, 0.8, False), (1.5, 1.0, 2.0, False),
+     (-0.2, -0.6, 0.2, False), (0.52, 0.11, 1.13, False)],
+)  # fmt: skip
+def test_a_ratio_given_as_a_difference_is_noted(estimate, low, high, noted):
+    found = mr.effect_sizes("GEN", estimate=[9.0, estimate], ci_low=[8.0, low], ci_high=[10.0, high])
+    assert [n.code for n in found.notes] == ["interval_of_ratio"] * noted
+    if noted:
+        assert str(found.notes[0]) == (
+            "The estimate lies in the middle of the logs of its interval, not of the interval itself: row 1. If it is "
+            "a ratio, give logs, or choose its measure."
+        )
+    ratios = {"hr": [abs(estimate)], "ci_low": [0.05], "ci_high": [20.0]}
+    assert mr.effect_sizes("HR", **ratios).notes == ()

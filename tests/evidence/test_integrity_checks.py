@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
 
+from metarepro.evidence import read_dataset
 from metarepro.evidence.integrity import WARNINGS, Finding, check_integrity
 from metarepro.evidence.integrity.count_checks import quoted_percentages
 from metarepro.evidence.integrity.granularity import grim, grimmer
 from metarepro.evidence.integrity.printed import text_of
 from metarepro.evidence.integrity.structure import duplicated_cohorts, near_identical_rows, totals_growing
 from metarepro.evidence.tables import PublishedResult
+from metarepro.template import TEMPLATE
 from tests.conftest import ROOT
 
 
@@ -94,11 +97,15 @@ def test_all_findings_of_the_default_tables(findings):
         ("su2023", "W021"),
         ("correiamelo2020", "W020"),
         ("price2014", "W012"),
+        ("price2014", "W044"),
         ("price2014", "W013"),
+        ("price2014", "W044"),
         ("price2014", "W012"),
         ("pmc9656070", "W023"),
+        ("pmc9656070", "W044"),
         ("daly2018", "W021"),
         ("alizadeh2015", "W012"),
+        ("pmc5406618", "W044"),
         ("abbar2022", "W018"),
         ("daly2018", "W019"),
         ("daly2018", "W019"),
@@ -274,3 +281,84 @@ def test_percentages_quoted_in_texts():
         ("70.8", 24), ("46", 13), ("12.0", 25),
     )  # fmt: skip
     assert quoted_percentages("SE 1.76 * sqrt(33); 30% to 40; 10.62*42; >=50% reduction; 95% CI") == ()
+
+
+def skew_of(rows: list[str], tmp_path) -> list[tuple[str, str]]:
+    project = tmp_path / "project"
+    shutil.copytree(TEMPLATE, project)
+    table = project / "data/raw/continuous.csv"
+    header = table.read_text(encoding="utf-8").splitlines()[0]
+    columns = [
+        "study_id", "arm_id", "outcome", "scale", "statistic", "timepoint_h", "n", "mean", "sd", "source_id", "locator",
+        "derivation", "level",
+    ]  # fmt: skip
+    lines = [header]
+    for row in rows:
+        cells = dict(zip(columns, row.split(","), strict=True))
+        lines.append(",".join(cells.get(name, "") for name in header.split(",")))
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [(f.value, f.message) for f in check_integrity(read_dataset(project / "data/raw")) if f.code == "W044"]
+
+
+def score(arm: str, mean: str, sd: str, scale: str = "MADRS", statistic: str = "endpoint") -> str:
+    return f"alder2020,{arm},depression,{scale},{statistic},672,20,{mean},{sd},alder2020,Table 2,reported,primary"
+
+
+def test_scores_that_crowd_at_the_lowest_possible_one_are_skewed(tmp_path):
+    # Altman & Bland 1996: (mean - lowest) / SD is 4/6 = 0.67 and 7/9 = 0.78.
+    (found,) = skew_of([score("drug", "4", "6"), score("placebo", "7", "9")], tmp_path)
+    assert found == (
+        "4",
+        "The mean 4 lies 0.67 SDs of 6 above the lowest possible value, 0; below 1 is strong evidence of skew. So it is "
+        "with 7 (SD 9, line 3). Means of few patients are then not normal; look for medians, logs or the patients' own "
+        "data.",
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        score("drug", "9", "8"),  # 1.1: some skew, which is usual
+        score("drug", "6", "6"),
+        score("drug", "5.9", "6"),  # 6 may be 5.5
+        score("drug", "-4", "6", statistic="change"),
+        score("drug", "4", "6", statistic="baseline"),
+        score("drug", "4", "6", scale="A new scale"),  # from -10 to 10, for all that is known
+    ],
+)
+def test_other_scores_are_not_called_skewed(row, tmp_path):
+    assert skew_of([row], tmp_path) == []
+
+
+def test_a_scale_without_an_upper_end_has_a_lowest_score(tmp_path):
+    assert [value for value, _ in skew_of([score("drug", "1.2", "2.5", scale="C-SSRS")], tmp_path)] == ["1.2"]
+
+
+@pytest.mark.parametrize(
+    ("judgements", "severity", "message"),
+    [
+        ("low some high low low low", "warning",
+         "The overall risk of bias is low, but d2 = some, d3 = high. By RoB 2 it is at least as bad as the worst domain."),
+        ("low low high low low some", "warning",
+         "The overall risk of bias is some, but d3 = high. By RoB 2 it is at least as bad as the worst domain."),
+        ("low low low low - low", "note",
+         "The overall risk of bias is low, but d5 was not assessed. By RoB 2 it is at least as bad as the worst domain, "
+         "which may be that."),
+        ("high - - low low high", "", ""),
+        ("some some low low low high", "", ""),
+        ("low high low low low -", "", ""),
+        ("low low low low low low", "", ""),
+    ],
+)  # fmt: skip
+def test_an_overall_risk_of_bias_below_a_domain(judgements, severity, message, tmp_path):
+    project = tmp_path / "project"
+    shutil.copytree(TEMPLATE, project)
+    names = ("d1", "d2", "d3", "d4", "d5", "overall")
+    cells = ["" if j == "-" else j for j in judgements.split()]
+    header = ",".join(["study_id", *(x for n in names for x in (n, f"{n}_reason"))])
+    row = ",".join(["alder2020", *(x for c in cells for x in (c, "as said" if c else ""))])
+    (project / "data/raw/risk_of_bias.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    found = [f for f in check_integrity(read_dataset(project / "data/raw")) if f.code == "W043"]
+    assert [(f.severity, f.column, f.line, f.message) for f in found] == (
+        [(severity, "overall", 2, message)] if severity else []
+    )

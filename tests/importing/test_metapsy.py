@@ -138,6 +138,9 @@ def test_another_file_is_no_metapsy_table(tmp_path, capsys):
     assert (
         "E040 this is no table of the Metapsy format: the header lacks study, condition_arm1, condition_arm2" in shown
     )
+    assert f"If it is a sheet of your own: metarepro import table {ROOT / 'data' / 'raw' / 'arms.csv'}\n" in shown
+    assert main(["import", "metapsy", "sheet.xlsx", "--to", str(tmp_path / "p")]) == 2
+    assert "If it is a sheet of your own: metarepro import table sheet.xlsx\n" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "mine.txt").write_text("keep")

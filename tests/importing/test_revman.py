@@ -240,7 +240,8 @@ def refusal(tmp_path, raw, name="review.rm5"):
          "    Allowed: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv)."),
         (b"study;n\nA;1\n", "review.rm5:1: E040 the file is no RevMan export\n"
          "    missing in the first line: Analysis group, Analysis number, Study\n"
-         "    Allowed: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv)."),
+         "    Allowed: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv).\n"
+         "    Fix: if it is a sheet of your own: metarepro import table review.rm5"),
         (b"\x89PNG\r\n\x1a\n", "review.rm5:1: E040 the file is no RevMan export: it is neither XML nor text in UTF-8\n"
          "    Allowed: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv)."),
         (b"<html>\n</html>", "review.rm5:1: E040 the file is XML, but no RevMan review: its root is 'html'\n"

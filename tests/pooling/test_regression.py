@@ -118,7 +118,32 @@ def test_studies_without_a_moderator_are_left_out_with_a_note():
             "ablat + twice",
             {**BCG, "twice": [2 * a for a in BCG["ablat"]]},
             mr.DataError,
-            "The design has no full column rank",
+            "The design has no full column rank: twice follows from ablat. Fix: leave one of them out.",
+        ),
+        (
+            "ablat + one",
+            {**BCG, "one": [1] * 13},
+            mr.DataError,
+            "The design has no full column rank: one is the same in all studies. Fix: leave it out.",
+        ),
+        (
+            "ablat + both + year",
+            {**BCG, "both": [a + y for a, y in zip(BCG["ablat"], BCG["year"], strict=True)]},
+            mr.DataError,
+            "The design has no full column rank: year follows from ablat, both. Fix: leave one of them out.",
+        ),
+        (
+            "mean age + ablat",
+            {**BCG, "mean age": BCG["ablat"]},
+            mr.DataError,
+            "The formula 'mean age + ablat' cannot be read: there is no column 'mean'. Write `mean age` in backticks.",
+        ),
+        (
+            "year",
+            {**BCG, "year": [str(y) for y in BCG["year"]]},
+            mr.DataError,
+            "The moderator year holds numbers as text, such as '1948', so that each would be a category. Fix: make "
+            "them numbers, or write C(year) if they are categories.",
         ),
     ],
 )
@@ -126,6 +151,33 @@ def test_impossible_regressions_are_refused(formula, data, error, message):
     with pytest.raises(error) as caught:
         mr.meta_regression(RR["yi"], RR["vi"], formula, data)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("formula", ["dose", "C(year)", "label"])
+def test_as_many_coefficients_as_studies_say_nothing_of_heterogeneity(formula):
+    # metafor refuses these: number of parameters to be estimated is larger than the number of observations.
+    studies = {"dose": [1.0, 2.0], "year": ["2009", "2010"], "label": ["a", "b"]}
+    found = mr.meta_regression([0.1, 0.9], [0.01, 0.02], formula, studies)
+    assert np.isnan([found.r2, found.tau2, found.omnibus.statistic, found.omnibus.p_value]).all()
+    assert np.isnan([found.test_term(t).p_value for t in found.terms if t != "1"]).all()
+    assert found.notes[0] == (
+        "As many coefficients as studies (2): τ² is unknown, so R² does not exist, and the moderators are not tested."
+    )
+    # A common effect has no heterogeneity to be known: 0.8 / sqrt(0.03).
+    common = mr.meta_regression([0.1, 0.9], [0.01, 0.02], formula, studies, tau2="CE", ci="z")
+    assert common.omnibus.statistic == pytest.approx(0.8**2 / 0.03, rel=1e-12)
+    with pytest.raises(mr.DataError) as error:
+        mr.meta_regression([0.1, 0.9], [0.01, 0.02], "dose + other", {**studies, "other": [1, 4]})
+    assert str(error.value) == (
+        "The design has no full column rank: there are fewer studies (2) than coefficients (3). Fix: take fewer "
+        "moderators."
+    )
+
+
+def test_messages_have_no_codes_of_terminals():
+    with pytest.raises(mr.DataError) as error:
+        mr.meta_regression([0.1, 0.9], [0.01, 0.02], "dose + (", {"dose": [1.0, 2.0]})
+    assert "\x1b" not in str(error.value)
 
 
 def test_a_moderator_far_from_zero_costs_no_digits():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import metarepro as mr
@@ -103,8 +104,38 @@ def test_unknown_options_are_refused(options, message):
 
 
 def test_a_constant_moderator_is_refused():
-    with pytest.raises(mr.DataError, match="no full column rank"):
-        mr.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], moderators=[2, 2, 2])
+    with pytest.raises(mr.DataError) as error:
+        mr.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], moderators=[[2, 3], [1, 3], [5, 3]])
+    assert str(error.value) == (
+        "The design has no full column rank: column 1 of moderators (counted from 0) is the same in all studies. "
+        "Fix: leave it out."
+    )
+
+
+LEVELLED = {
+    "pool": lambda level: mr.pool([0.1, 0.2], [0.1, 0.1], level=level),
+    "pool_subgroups": lambda level: mr.pool_subgroups([0.1, 0.2], [0.1, 0.1], ["a", "b"], level=level),
+    "meta_regression": lambda level: mr.meta_regression([0.1, 0.2, 0.5], [0.1] * 3, "x", {"x": [1, 2, 4]}, level=level),
+    "heterogeneity_interval": lambda level: mr.heterogeneity_interval([0.1, 0.2], [0.1, 0.1], level=level),
+    "mantel_haenszel": lambda level: mr.mantel_haenszel([1, 2], [9, 9], [3, 4], [9, 9], level=level),
+    "peto": lambda level: mr.peto([1, 2], [9, 9], [3, 4], [9, 9], level=level),
+    "glmm": lambda level: mr.glmm(e=[1, 2], n=[9, 9], level=level),
+    "effect_sizes": lambda level: mr.effect_sizes("GEN", estimate=[1], ci_low=[0], ci_high=[2], level=level),
+    "log_hr_from_ci": lambda level: mr.conversions.log_hr_from_ci(0.7, 0.5, 0.98, level),
+    "sd_from_ci": lambda level: mr.conversions.sd_from_ci(1, 2, 20, level),
+}
+
+
+@pytest.mark.parametrize("function", LEVELLED.values(), ids=LEVELLED)
+def test_alpha_is_no_level(function):
+    for level in (0.05, np.float64(0.05), 0.1):
+        with pytest.raises(mr.ConfigError) as error:
+            function(level)
+        assert str(error.value) == (
+            f"level = {level:g} would make {100 * level:g}% intervals. Fix: did you mean {1 - level:g}? Allowed: 0.5 "
+            "or more, below 1."
+        )
+    function(0.5)
 
 
 def test_q_profile_of_too_equal_effects_is_zero_and_says_so():
@@ -130,6 +161,37 @@ def test_subgroups_are_separate_fits_and_their_q_adds_up():
 def test_a_subgroup_of_one_study_is_noted():
     found = mr.pool_subgroups([0.1, 0.2, 0.9], [0.1, 0.1, 0.1], ["a", "a", "b"])
     assert found.test.notes == ("One study only in b: its τ² is taken as 0 in the test.",)
+
+
+MISSING = {"None": None, "NaN": math.nan, "NA": pd.NA, "NaT": pd.NaT, "masked": np.ma.masked, "blank": "  "}
+
+
+@pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING)
+def test_a_subgroup_without_a_name_is_refused_with_its_row(missing):
+    said = r"^The subgroup is missing in row 2 \(counted from 0\)\. Fix: name it, or leave the study out\.$"
+    groups = ["a", "a", missing, "b"]
+    with pytest.raises(mr.DataError, match=said):
+        mr.pool_subgroups([0.1, 0.3, 0.9, 0.5], [0.04] * 4, groups)
+    # Of a study without an effect as well, and in figures.
+    with pytest.raises(mr.DataError, match=said):
+        mr.figures.forest(mr.pool([0.1, 0.3, np.nan, 0.5], [0.04] * 4), measure="MD", groups=groups)
+
+
+def test_a_subgroup_without_an_effect_is_of_no_study_and_not_tested():
+    found = mr.pool_subgroups([0.1, 0.3, np.nan, 0.5, 0.9], [0.04] * 5, ["a", "a", "b", "c", "c"])
+    without = mr.pool_subgroups([0.1, 0.3, 0.5, 0.9], [0.04] * 4, ["a", "a", "c", "c"])
+    assert found.sizes == {"a": 2, "b": 0, "c": 2} and found.levels == ("a", "c")
+    assert (found.test.q, found.test.df, found.test.p) == (without.test.q, 1, without.test.p)
+    assert found.test.notes == ("No study with an effect in b: k = 0, and not in the test.",)
+    assert without.test.notes == ()
+    with pytest.raises(mr.DataError, match="There is no study with a usable effect"):
+        mr.pool_subgroups([np.nan], [0.04], ["a"])
+
+
+def test_a_study_without_a_name_is_refused_with_its_row():
+    with pytest.raises(mr.DataError) as error:
+        mr.effect_sizes("OR", e1=[1, 2], n1=[9, 9], e2=[3, 4], n2=[9, 9], labels=["Ash", None])
+    assert str(error.value) == "The label is missing in row 1 (counted from 0). Fix: name the study."
 
 
 def test_one_subgroup_has_nothing_to_test():

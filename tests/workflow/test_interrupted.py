@@ -51,12 +51,12 @@ def hear_ctrl_c() -> None:
 
 
 @contextlib.contextmanager
-def started(project: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(project: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A run in a process group of its own; what it says goes to project/said."""
     with (project / "said").open("wb") as said:
         process = subprocess.Popen(
             [*COMMAND, "--directory", str(project)], stdout=said, stderr=said, cwd=project, start_new_session=True,
-            preexec_fn=hear_ctrl_c,
+            preexec_fn=hear_ctrl_c, env={**os.environ, **variables},
         )  # fmt: skip
     try:
         yield process
@@ -175,6 +175,33 @@ def test_interrupted_at_a_moment(project, clean, moment, way):
     assert "Traceback" not in said and "died" not in said
     if how != signal.SIGKILL:
         assert said.rstrip().endswith("Stopped. What is finished is kept; run it again to go on.")
+    check_heals(project, clean)
+
+
+# As Snakemake loses an interrupt that comes while it writes a line of its log.
+LOSES_ONE = """
+import signal, sys
+from pathlib import Path
+def lose(number, frame):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    Path("lost").touch()
+if "snakemake" in sys.orig_argv:
+    signal.signal(signal.SIGINT, lose)
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_that_snakemake_loses_is_sent_again(project, clean, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(LOSES_ONE, encoding="utf-8")
+    with started(project, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT / 'src'}") as process:
+        wait_until(lambda: fit_exists(project), process)
+        process.terminate()
+        assert process.wait(PATIENCE) == 1
+        check_interrupted(project, clean, signal.SIGTERM)
+    assert (project / "lost").exists()
+    said = (project / "said").read_text()
+    assert said.rstrip().endswith("Stopped. What is finished is kept; run it again to go on."), said
+    assert not (project / "results/report.html").exists()
     check_heals(project, clean)
 
 

@@ -1,5 +1,7 @@
 # What the run consists of, and which results of the run before still hold: read from the settings and the seals.
 import importlib.util
+import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -8,6 +10,14 @@ from snakemake.exceptions import WorkflowError
 BASE = Path(str(workflow.current_basedir)).parent
 if (BASE.parent / "src" / "metarepro").is_dir():
     sys.path.insert(0, str(BASE.parent / "src"))
+
+# Snakemake writes the path of Python into its commands as it is, where a blank would end it; a name that the shell
+# finds has none.
+if shlex.quote(sys.executable) != sys.executable:
+    os.environ["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    sys.executable = Path(sys.executable).name
 
 from metarepro.errors import MetareproError
 from metarepro.project.plan import make_plan

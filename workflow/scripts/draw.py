@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from job import job, kept_pictures
+from job import job, kept_pictures, remove_undrawn
 
 with job(snakemake) as written:
     from metarepro.analysis.result import from_json
@@ -24,9 +24,6 @@ with job(snakemake) as written:
             raise MetareproError("The tables were changed while the run was planned, so it stopped. Run it again.")
         folder, home, png = Path(index).parent, Path(fit).parent, looks[name]["png"]
         folder.mkdir(parents=True, exist_ok=True)
-        # What an earlier run drew and this one may not.
-        for old in [*folder.iterdir(), *home.glob("forest.*")]:
-            old.unlink()
 
         def draw(result: ShownResult = result, folder: Path = folder, home: Path = home, png: str = png) -> Any:
             drawn = draw_analysis(result, folder, home, png)
@@ -34,6 +31,7 @@ with job(snakemake) as written:
 
         files, known = kept.draw(text + json.dumps(looks[name]), home, draw)
         written += files
+        remove_undrawn([*folder.iterdir(), *home.glob("forest.*")], [Path(index), *files])
         write_whole(Path(index), json.dumps(known, indent=1, ensure_ascii=False) + "\n")
         print(f"{name}: {', '.join(known['drawn']) or 'nothing'} drawn; not: {', '.join(known['not_drawn']) or 'none'}")
     kept.forget_others()

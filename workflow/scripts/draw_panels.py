@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from job import job, kept_pictures
+from job import job, kept_pictures, remove_undrawn
 
 with job(snakemake) as written:
     from metarepro.analysis.result import from_json
@@ -16,8 +16,6 @@ with job(snakemake) as written:
     fits = {Path(fit).parent.name: Path(fit).read_text(encoding="utf-8") for fit in snakemake.input.fits}
     index = Path(snakemake.output.index)
     index.parent.mkdir(parents=True, exist_ok=True)
-    for old in index.parent.iterdir():
-        old.unlink()
     asked = json.loads(Path(snakemake.input.panels).read_text(encoding="utf-8"))
     for panels in asked:
         stem = index.parent / panels["id"]
@@ -32,4 +30,5 @@ with job(snakemake) as written:
         shown = json.dumps([panels, [fits[name] for name in panels["analyses"]]])
         written += kept.draw(shown, stem, draw)[0]
     kept.forget_others()
+    remove_undrawn(index.parent.iterdir(), [index, *written])
     write_whole(index, json.dumps({"drawn": [p["id"] for p in asked]}, indent=1) + "\n")

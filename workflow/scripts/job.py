@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.util
 import io
 import json
 import re
@@ -14,11 +15,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-# The library beside this workflow is the one that runs, installed or not.
+# The library that this workflow belongs to is the one that runs: beside it in a checkout, around it where it is
+# installed. There it is loaded by its place, as the Python of a conda environment does not look there.
 _SCRIPTS = Path(__file__).resolve().parent
-_SOURCE = _SCRIPTS.parents[1] / "src"
-if (_SOURCE / "metarepro").is_dir():
-    sys.path.insert(0, str(_SOURCE))
+_HOME = _SCRIPTS.parents[1]
+if (_HOME / "src" / "metarepro").is_dir():
+    sys.path.insert(0, str(_HOME / "src"))
+elif (_HOME / "__init__.py").is_file():
+    _found = importlib.util.spec_from_file_location("metarepro", _HOME / "__init__.py")
+    sys.modules["metarepro"] = importlib.util.module_from_spec(_found)
+    _found.loader.exec_module(sys.modules["metarepro"])
 
 FAILURE = Path(".snakemake/metarepro/failure.json")
 
@@ -98,8 +104,6 @@ def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], A
     kept = kept_pictures(snakemake)
     index = Path(snakemake.output.index)
     index.parent.mkdir(parents=True, exist_ok=True)
-    for old in index.parent.iterdir():
-        old.unlink()
     drawn, written = [], []
     for name, shown, make in pictures:
         stem = index.parent / name
@@ -112,8 +116,23 @@ def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], A
         written += files
         drawn += [name] if files else []
     kept.forget_others()
+    remove_undrawn(index.parent.iterdir(), [index, *written])
     write_whole(index, json.dumps({"drawn": drawn}, indent=1) + "\n")
     return written
+
+
+def say(line: str) -> None:
+    """A line for the log, and for whoever watches."""
+    print(line)
+    print(line, file=sys.stderr)
+
+
+def remove_undrawn(places: Iterable[Path], drawn: Iterable[Path]) -> None:
+    """Remove pictures of earlier runs that this one did not draw, and say so."""
+    from metarepro.project import leftovers
+
+    for line in leftovers.remove_undrawn(places, drawn):
+        say(line)
 
 
 def script_of(job_name: str) -> str:

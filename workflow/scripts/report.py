@@ -13,6 +13,7 @@ with job(snakemake):
     from metarepro.evidence.integrity.findings import Finding
     from metarepro.output import write_whole
     from metarepro.project.records import read_data, read_settings
+    from metarepro.project.seals import FOLDER, read_seal
     from metarepro.report.page import render_report
     from metarepro.reproduction.result import reproductions_from_json
 
@@ -27,9 +28,12 @@ with job(snakemake):
     printed = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
     claims = claims_from_json(Path(snakemake.input.claims).read_text(encoding="utf-8"))
 
+    seals = (read_seal(f) for f in Path(FOLDER).glob("*.json"))
+    made = {file for seal in seals if seal for file in seal.outputs}
+
     def pictures(folder: Path, name: str = "*.svg") -> list[Path]:
-        """SVG files of a folder, a first page before its second."""
-        return sorted(folder.glob(name), key=lambda p: (len(p.stem), p.stem))
+        """SVG files of a folder that this run made, a first page before its second."""
+        return sorted((f for f in folder.glob(name) if f.as_posix() in made), key=lambda p: (len(p.stem), p.stem))
 
     def texts(index: str, name: str = "*.svg") -> list[str]:
         return [p.read_text(encoding="utf-8") for p in pictures(Path(index).parent, name)]
@@ -41,11 +45,12 @@ with job(snakemake):
     }
     page = render_report(
         config.title, config.authors, results,
-        {name: f.read_text(encoding="utf-8") for name, f in forests.items() if f.exists()}, data.sources,
+        {name: f.read_text(encoding="utf-8") for name, f in forests.items() if f.as_posix() in made}, data.sources,
         [Finding(**f) for f in found["findings"]], found["unused"], json.loads(found_changes.to_json()), files,
         printed, claims, texts(snakemake.input.audit, "reproduction*.svg"),
         texts(snakemake.input.panels),
         {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
         further, {name: texts(str(index), "bubble*.svg") for name, index in indexes.items()},
+        config.time_unit,
     )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

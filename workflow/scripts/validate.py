@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from job import job
+from job import job, say
 
 read: dict[str, str] = {}
 with job(snakemake, read):
@@ -13,8 +13,9 @@ with job(snakemake, read):
     from metarepro.analysis.shown_evidence import shown_evidence
     from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
+    from metarepro.project.leftovers import find_leftovers, remove_jobs, remove_leftovers, written_by_runs
     from metarepro.project.looks import looks_text
-    from metarepro.project.plan import PICTURES_AT_ONCE, chunks_of
+    from metarepro.project.plan import NUMBERS_AT_ONCE, PICTURES_AT_ONCE, chunks_of
     from metarepro.project.reading import read_project, take_snapshot
     from metarepro.project.records import record_texts
     from metarepro.project.settings import CONFIG, settings_file
@@ -47,4 +48,12 @@ with job(snakemake, read):
     findings, unused = accept_findings(check_integrity(data), config.accept)
     found = {"findings": [asdict(f) for f in findings], "unused": [a.model_dump() for a in unused]}
     write_whole(Path(output.integrity), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    # Last, when nothing is wrong: what the project makes no more.
+    old = find_leftovers(by_id, [p.id for p in config.panels], written_by_runs())
+    for line in remove_leftovers(old):
+        say(line)
+    jobs = ["demand"] if any(t.must for t in config.reproduction.targets) else []
+    jobs += [f"draw_{n}" for n in chunks_of(tuple(by_id), PICTURES_AT_ONCE)]
+    jobs += [f"analyse_{n}" for n in chunks_of(tuple(by_id), NUMBERS_AT_ONCE)]
+    remove_jobs(jobs, output.looks)
     print(f"{CONFIG} and {len(read)} tables: {len(config.analyses)} analyses")

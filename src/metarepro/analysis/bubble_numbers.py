@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metarepro.analysis.decimals import decimals_for
 from metarepro.effects import get_measure, to_display
+from metarepro.effects.checks import read_numbers
 from metarepro.effects.registry import Measure
 from metarepro.errors import ConfigError, DataError
-from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.regression import MetaRegression, WaldTest
 
 Array = NDArray[np.float64]
@@ -101,11 +102,13 @@ def bubble_numbers(
     grid = np.linspace(values.min(), values.max(), STEPS)
     shown = regression.predict({moderator: grid, **{name: [value] * STEPS for name, value, _ in held}})
     lines = (shown.estimate, shown.ci_low, shown.ci_high, shown.pi_low, shown.pi_high)
+    drawn = Line(grid, *(np.asarray(to_display(measure, v)) for v in lines))
+    info = replace(info, decimals=decimals_for(info, zip(drawn.estimate, drawn.ci_low, drawn.ci_high, strict=True)))
     yi, _ = regression.fit.data
     return BubbleNumbers(
         regression, info, moderator, x_label or moderator, _labels(regression, labels, k), values,
         np.asarray(to_display(measure, yi)), np.asarray(regression.fit.weights, dtype=np.float64),
-        Line(grid, *(np.asarray(to_display(measure, v)) for v in lines)), held, _slope(regression, moderator),
+        drawn, held, _slope(regression, moderator),
         regression.test_moderator(moderator),
     )  # fmt: skip
 

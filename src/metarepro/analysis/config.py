@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.figure_settings import FigureSettings, Panels
@@ -26,9 +27,11 @@ from metarepro.analysis.parts import (
     one_or_more,
 )
 from metarepro.analysis.targets import MERGED, ReproductionSettings
+from metarepro.effects.levels import LEAST_LEVEL
 from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
+from metarepro.evidence.times import parse_hours
 from metarepro.pooling.method_codes import ESTIMATORS, ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS
 
 if TYPE_CHECKING:
@@ -63,10 +66,23 @@ class Range(Part):
         return self
 
 
-class Window(Range):
-    """A time window in hours."""
+def _hours(value: Any) -> Any:
+    """A time with its unit in hours; other values pass through."""
+    try:
+        return parse_hours(value) if isinstance(value, str) and re.search("[a-z]", value) else value
+    except PydanticCustomError as error:
+        raise fail("E102", f"{value!r} {error.message()}", *error.context["details"]) from None  # type: ignore[index]
 
-    target: Real | None = Field(None, description="Of several visits in the window, the one nearest to this counts.")
+
+Time = Annotated[float, Field(strict=True), BeforeValidator(_hours)]
+
+
+class Window(Range):
+    """A time window in hours, or with units: 4 wk."""
+
+    low: Time = Field(alias="from", description="Earliest time that counts.")
+    high: Time = Field(alias="to", description="Latest time that counts.")
+    target: Time | None = Field(None, description="Of several visits in the window, the one nearest to this counts.")
     undated: Truth = Field(False, description="Whether rows without a printed time count too.")
 
     @model_validator(mode="after")
@@ -123,7 +139,7 @@ class Model(Part):
     )
     ci: IntervalCode = Field("HK", description="Confidence interval of the pooled effect.")
     pi: PredictionCode = Field("HTS", description="Prediction interval.")
-    level: Real = Field(0.95, gt=0, lt=1, description="Level of all intervals, 0.95 not 95.")
+    level: Real = Field(0.95, ge=LEAST_LEVEL, lt=1, description="Level of all intervals, 0.95 not 95 or 0.05.")
     correction: Real = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
     correction_to: Literal["only_zero", "if_any_zero", "all", "none"] = Field(
         "only_zero", description="Which tables get the correction."
@@ -329,6 +345,9 @@ class Config(Part):
     csv: Tables = Field(Tables(), description="How the tables are written.")
     source: SharedByTable = Field(SharedByTable(), description="Where all numbers were read, unless a row says it.")
     outcomes: dict[str, Outcome] = Field(description="How each outcome reads.")
+    time_unit: Literal["auto", "h", "d", "wk", "mo"] = Field(
+        "auto", description="Unit of times on the page; auto: hours, and days for whole days from two on."
+    )
     agents: dict[str, Label] = Field(default_factory=dict, description="How each agent reads in figures.")
     model: Model = Field(Model(), description="Default pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How forest plots look by default.")

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from metarepro.analysis.parts import MAX_LABEL
+from metarepro.effects.levels import LEAST_LEVEL
 from metarepro.errors import Problem
 
 Places = dict[tuple[Any, ...], tuple[int, int]]
@@ -130,7 +131,9 @@ def _fix(kind: str, value: Any, path: tuple[Any, ...]) -> str:
         return "Fix: write a value after the colon, or delete the key."
     if isinstance(value, int | float) and path[-1:] == ("level",) and 1 < value < 100:
         return f"Fix: write {value / 100:g}."
-    if path[-1:] == ("level",) and kind in ("greater_than", "less_than"):
+    if isinstance(value, int | float) and path[-1:] == ("level",) and 0 < value < LEAST_LEVEL:
+        return f"Fix: did you mean {1 - value:g}? So low a level is that of a test."
+    if path[-1:] == ("level",) and kind in ("greater_than_equal", "less_than"):
         return "Fix: a share between 0 and 1, such as 0.95."
     if kind == "bool_type":
         return "Fix: write true or false."

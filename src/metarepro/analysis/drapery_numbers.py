@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.p_value_curves import PValueCurve, p_grid, pooled_curve, prediction_curve, study_curve
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.analysis.scale_limits import limits_of_scale
-from metarepro.effects import Measure, get_measure
+from metarepro.effects import Measure
 from metarepro.errors import ConfigError, DataError
 
 MOST_MODELS = 3
@@ -57,7 +58,7 @@ def drapery_numbers(result: AnalysisResult, models: Sequence[AnalysisResult]) ->
     s = result.summary
     if s is None or not result.studies:
         raise DataError(f"{result.title!r} has no drapery plot: no study has a usable number.")
-    measure = get_measure(result.measure)
+    measure = measure_of(result)
     used = [x for x in result.studies if _usable(x, measure)]
     low, high = limits_of_scale(measure)
     if not used or not (math.isfinite(s.estimate) and low <= s.estimate <= high):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from metarepro.analysis.decimals import decimals_for
 from metarepro.analysis.methods import describe_fit
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -23,6 +24,7 @@ from metarepro.analysis.result import (
 from metarepro.analysis.shown_result import FigureOptions, ShownResult, ShownStudy
 from metarepro.analysis.summaries import BETWEEN, summary_of, total
 from metarepro.effects import effect_sizes, get_measure, to_display
+from metarepro.effects.checks import is_missing, read_labels, read_numbers
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling import PooledFit, pool_subgroups
@@ -38,8 +40,8 @@ _KINDS = {
 
 def result_of(
     fit: Fit | AnalysisResult, *, measure: str = "", labels: Sequence[str] | None = None,
-    inputs: Mapping[str, Sequence[float]] | None = None, participants: Sequence[int] | None = None,
-    years: Sequence[int] | None = None, groups: Sequence[str] | None = None, title: str = "", outcome: str = "",
+    inputs: Mapping[str, Sequence[float]] | None = None, participants: Sequence[int | None] | None = None,
+    years: Sequence[int | None] | None = None, groups: Sequence[str] | None = None, title: str = "", outcome: str = "",
     better: str | None = None, experimental: str = "", control: str = "",
     models: Mapping[str, Fit] | None = None, columns: Mapping[str, Sequence[object]] | None = None,
 ) -> AnalysisResult:  # fmt: skip
@@ -109,8 +111,11 @@ def result_of(
         inputs = {name: values.tolist() for name, values in fit.studies.inputs.items()}
     if labels is None and fit.studies is not None and fit.studies.labels:
         labels = fit.studies.labels
-    given = {name: [float(x) for x in values] for name, values in (inputs or {}).items()}
-    further = {head: [str(x) for x in values] for head, values in (columns or {}).items()}
+    given = {name: read_numbers(values, name).ravel().tolist() for name, values in (inputs or {}).items()}
+    further = {head: ["" if is_missing(x) else str(x) for x in values] for head, values in (columns or {}).items()}
+    participants, years = (_whole(x, name) for x, name in ((participants, "participants"), (years, "years")))
+    if groups is not None:
+        groups = [str(x) for x in read_labels(groups, "The subgroup", "name it, or leave the study out.")]
     sizes: dict[str, Sequence[object] | None] = {
         "labels": labels, "participants": participants, "years": years, "groups": groups, **given, **further
     }  # fmt: skip
@@ -133,9 +138,9 @@ def result_of(
         studies.append(
             ShownStudy(
                 study_id=f"study{i + 1}", label=names[i],
-                year=int(years[i]) if years is not None else None, group=str(groups[i]) if groups is not None else "",
+                year=years[i] if years is not None else None, group=groups[i] if groups is not None else "",
                 level="primary", timepoint_h=None, scale="",
-                participants=int(participants[i]) if participants is not None else None,
+                participants=participants[i] if participants is not None else None,
                 inputs={name: values[i] for name, values in given.items()}, kind=kind, yi=float(yi[i]),
                 vi=float(vi[i]), se=math.sqrt(vi[i]) if vi[i] >= 0 else math.nan, estimate=numbers[0],
                 ci_low=numbers[1], ci_high=numbers[2], ci_method="normal", weight=float(weights[i]),
@@ -159,11 +164,21 @@ def result_of(
     )  # fmt: skip
 
 
+def _whole(values: Any, name: str) -> list[int | None] | None:
+    """Whole numbers of studies, None where one is missing; None if there are none."""
+    if values is None:
+        return None
+    return [None if math.isnan(x) else int(x) for x in read_numbers(values, name).ravel().tolist()]
+
+
 def _fitted(regression: MetaRegression, measure: str) -> list[str]:
     """The effect that a regression gives each of its studies, as shown."""
     info = get_measure(measure)
-    shown = (100 if info.percent else 1) * to_display(measure, regression.predict().estimate)
-    return [f"{x:.{info.decimals}f}".replace("-", "\u2212") for x in shown]
+    found = regression.predict()
+    estimate, low, high = (to_display(measure, x) for x in (found.estimate, found.ci_low, found.ci_high))
+    decimals = decimals_for(info, zip(estimate, low, high, strict=True))
+    shown = (100 if info.percent else 1) * estimate
+    return [f"{x:.{decimals}f}".replace("-", "\u2212") for x in shown]
 
 
 def _check_fit(fit: Any) -> None:
@@ -208,7 +223,7 @@ def _labels(labels: Sequence[object] | None, k: int) -> list[str]:
     seen: dict[str, int] = {}
     names = []
     for i, label in enumerate(labels):
-        text = " ".join(str(label).split()) if label is not None and label == label else ""
+        text = "" if is_missing(label) else " ".join(str(label).split())
         if not text:
             raise DataError(f"labels: that of study {i + 1} is empty. Fix: give each study a name.")
         seen[text] = seen.get(text, 0) + 1

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.analysis.scale_limits import working_limits
-from metarepro.effects import Measure, from_display, get_measure
+from metarepro.effects import Measure, from_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.p_value_function import p_values_of
 
@@ -72,7 +73,7 @@ def funnel_numbers(result: AnalysisResult, contours: Sequence[float], minimum: i
             "plot and tests of its asymmetry cannot tell bias from chance (doi:10.1136/bmj.d4002). Fix: leave it out, "
             f"or set minimum={k} to draw it with a note that says so."
         )
-    measure = get_measure(result.measure)
+    measure = measure_of(result)
     low, high = working_limits(measure)
     if not low <= summary.beta <= high:
         raise DataError(

@@ -119,6 +119,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         if any("p_value" in c.inputs for c in selection.comparisons):
             sources.append("the one their p-value gives by a normal test")
         sentences.append(f"Published contrasts enter with {' or '.join(sources)}.")
+    sentences += _made_of(analysis, selection)
     if corrected.any() and not analysis.uses_glmm:
         where = CORRECTION_TO[model.correction_to]
         cells = "all cells" if measure.inputs != "two_arm_counts" else CORRECTION_CELLS[model.correction_cells]
@@ -142,6 +143,30 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if measure.inputs == "one_arm_counts":
         sentences.append("Each study's own interval is Wilson's.")
     return " ".join(sentences)
+
+
+def _made_of(analysis: Analysis, selection: Selection) -> list[str]:
+    """What was done to the studies' numbers before they became effects."""
+    used = [part for c in selection.comparisons for part in (c.components or (c,))]
+    notes = {code: {c.study_id for c in used for n in c.notes if n.code == code} for code in _CONVERTED}
+    sentences = [how.format(n=len(studies)) for code, how in _CONVERTED.items() if (studies := notes[code])]
+    turned = sorted({c.scale for c in used if c.turned})
+    if turned:
+        sentences.append(f"Effects on {', '.join(turned)} were turned, as these scales point the other way.")
+    averaged = sum(bool(c.components) for c in selection.comparisons)
+    if averaged:
+        sentences.append(
+            f"Several effects of one study were averaged ({averaged} studies), with a correlation of {analysis.rho:g} "
+            "between them."
+        )
+    return sentences
+
+
+_CONVERTED = {
+    "sd_from_se": "SDs were computed from standard errors of means ({n} studies).",
+    "mean_from_quantiles": "Means and SDs were estimated from medians with quartiles or ranges ({n} studies; Luo 2018, "
+    "doi:10.1177/0962280216669183; Wan 2014, doi:10.1186/1471-2288-14-135).",
+}
 
 
 def describe_interval(code: str, df: float) -> str:

@@ -22,11 +22,12 @@ from metarepro.analysis.time_course_rows import (
     why_not,
     without_sums,
 )
+from metarepro.effects.levels import check_level
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import Arm, Continuous, Dichotomous, Study
-from metarepro.pooling.inference import check_level, quantile
+from metarepro.pooling.inference import quantile
 from metarepro.records import Number
 
 Kind = Literal["dichotomous", "continuous"]

@@ -82,9 +82,9 @@ def arguments_of(call: Call, number: int) -> tuple[str, ...]:
     return (*call.arguments, *([""] * (number - len(call.arguments))))
 
 
-def percent(share: float) -> str:
+def percent(share: float, decimals: int = 1) -> str:
     """A share of 1 as percent."""
-    return f"{plain(100 * share, 1)}%"
+    return f"{plain(100 * share, decimals)}%"
 
 
 def plain(number: float, decimals: int) -> str:

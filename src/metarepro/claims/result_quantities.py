@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import Summary
 from metarepro.claims.grammar import Call
 from metarepro.claims.lookups import (
@@ -19,7 +20,7 @@ from metarepro.claims.lookups import (
     row_reference,
 )
 from metarepro.claims.result import Reference
-from metarepro.effects import get_measure
+from metarepro.effects import Measure
 from metarepro.evidence.integrity.printed import decimals_of
 from metarepro.evidence.printed_tables import PublishedResult
 from metarepro.evidence.tables import Claim
@@ -54,7 +55,7 @@ def pooled(library: Library, call: Call, claim: Claim) -> Value:
     number = _part(summary, part)
     where = f"{result.title}{f', {group}' if group else ''}"
     words = f"{where}: {part.replace('_', ' ')}" if part != "estimate" else where
-    return Value(number, _shown_part(result.measure, part, number), words, reference, variants=variants)
+    return Value(number, _shown_part(measure_of(result), part, number), words, reference, variants=variants)
 
 
 def _part(summary: Summary | None, part: str) -> float:
@@ -62,16 +63,15 @@ def _part(summary: Summary | None, part: str) -> float:
     return math.nan if value is None else float(value)
 
 
-def _shown_part(measure: str, part: str, number: float) -> str:
+def _shown_part(m: Measure, part: str, number: float) -> str:
     if not math.isfinite(number):
         return "not estimable"
     if part in ("k", "participants"):
         return f"{number:.0f}"
     if part == "p_value":
         return f"{number:.2g}"
-    m = get_measure(measure)
     if part.startswith(("estimate", "ci", "pi")):
-        return percent(number) if m.percent else plain(number, m.decimals)
+        return percent(number, m.decimals) if m.percent else plain(number, m.decimals)
     return plain(number, 1 if part == "i2" else 3)
 
 
@@ -89,7 +89,7 @@ def extreme(library: Library, call: Call, claim: Claim) -> Value:
         return Value(math.nan, "none", f"{call.name} of the trials of {result.title}", (Reference("analysis", name),))
     study = pick(studies, key=lambda s: s.estimate)
     words = f"{call.name} of the trials of {result.title}: {study.label}"
-    shown = _shown_part(result.measure, "estimate", study.estimate)
+    shown = _shown_part(measure_of(result), "estimate", study.estimate)
     return Value(study.estimate, shown, words, (Reference("analysis", name),))
 
 

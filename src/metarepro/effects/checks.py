@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metarepro.errors import DataError
+from metarepro.notes import list_rows
 
 Array = NDArray[np.float64]
 
@@ -20,13 +21,9 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
     absent = [name for name, values in columns.items() if values is None]
     if absent:
         raise DataError(f"Missing column{'s' * (len(absent) > 1)}: {', '.join(absent)}. Needed: {', '.join(columns)}.")
-    arrays: dict[str, Array] = {}
-    for name, values in columns.items():
-        try:
-            # A copy: nobody may change what a caller passed in.
-            arrays[name] = np.atleast_1d(np.array(unmasked(values), dtype=np.float64))
-        except (TypeError, ValueError):
-            raise DataError(f"Column {name} holds something that is not a number.{where_no_number(values)}") from None
+    # A copy: nobody may change what a caller passed in.
+    found = {name: np.atleast_1d(np.array(read_numbers(x, f"Column {name}"))) for name, x in columns.items()}
+    arrays = dict(zip(found, flat_columns(*found.values()), strict=True))
     lengths = {name: a.shape for name, a in arrays.items() if a.size != 1}
     try:
         if len({shape[-1] for shape in lengths.values()}) > 1:
@@ -45,7 +42,7 @@ def where_no_number(values: Any) -> str:
     try:
         for row, value in enumerate(values if len(values) > 1 else ()):
             try:
-                float(value)
+                float(np.nan if is_missing(value) else value)
             except (TypeError, ValueError):
                 return f" Row {row} (counted from 0) is {value!r}." if np.ndim(value) == 0 else ""
     except TypeError:
@@ -53,10 +50,64 @@ def where_no_number(values: Any) -> str:
     return ""
 
 
-def unmasked(values: Any) -> Any:
-    """Values as they are, but of a masked array: NaN, which means missing, where it is masked."""
-    masked = getattr(values, "mask", None) is not None and hasattr(values, "filled")
-    return values.astype(np.float64).filled(np.nan) if masked else values
+def read_numbers(values: Any, name: str) -> Array:
+    """Numbers as an array, the one door for all: without copying one that is an array of them already.
+
+    Missing (NaN) is what is masked, None, and the missing value of pandas and polars.
+
+    Raises
+    ------
+    DataError
+        Something that is not a number; the message has its row.
+    """
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
+        try:
+            return np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            cells = np.array(values, dtype=object)
+            gaps = np.array([is_missing(x) for x in cells.ravel()], dtype=bool).reshape(cells.shape)
+            if not gaps.any():
+                raise
+            cells[gaps] = np.nan
+            return np.asarray(cells, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} holds something that is not a number.{where_no_number(values)}") from None
+
+
+def is_missing(value: Any) -> bool:
+    """Whether one value stands for none: None, NaN, pandas' NA and NaT, what is masked."""
+    if value is None or value is np.ma.masked:
+        return True
+    try:
+        # NaN and NaT are unlike themselves; the comparison of NA has no truth value.
+        return bool(value != value)
+    except (TypeError, ValueError):
+        return type(value).__name__ == "NAType"
+
+
+def read_labels(values: Any, what: str, fix: str) -> list[Any]:
+    """Names of studies or of their groups, also of a column of shape (k, 1); a missing or blank one is refused."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(object), None)
+    labels = list(np.asarray(values, dtype=object).ravel() if np.ndim(values) == 2 else values)
+    empty = [row for row, x in enumerate(labels) if is_missing(x) or (isinstance(x, str) and not x.strip())]
+    if empty:
+        raise DataError(f"{what} is missing in {list_rows(empty)}. Fix: {fix}")
+    return labels
+
+
+def flat_columns(*arrays: Any) -> tuple[Any, ...]:
+    """Columns of shape (k, 1), as of a matrix or a frame, as k studies; batches as they are.
+
+    All that are not a single number must be such a column or k numbers, so that a batch is not taken for one.
+    """
+    several = [np.shape(a) for a in arrays if a is not None and np.size(a) != 1]
+    k = several[0][0] if several else 0
+    if (k, 1) not in several or not set(several) <= {(k,), (k, 1)}:
+        return arrays
+    return tuple(a if a is None or np.size(a) == 1 else np.reshape(a, k) for a in arrays)
 
 
 def refuse(bad: NDArray[np.bool_], what: str, fix: str, **columns: Any) -> None:

@@ -210,13 +210,6 @@ def need_interval(ci_low: Array, ci_high: Array) -> None:
     need(ci_low < ci_high, "ci_low is not below ci_high", "Are the bounds swapped?", **bounds)
 
 
-def check_level(level: float) -> float:
-    """Refuse confidence levels outside 0 to 1."""
-    if not 0 < level < 1:
-        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
-    return level
-
-
 def check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
     """Refuse words that are not on the list of an option, naming the nearest one that is."""
     if value in allowed:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.checks import Array, as_columns
+from metarepro.effects.checks import Array, as_columns, flat_columns, read_labels, read_numbers
 from metarepro.effects.counts import two_arm_counts
 from metarepro.effects.generic import SPREADS, generic, hazard_ratio
 from metarepro.effects.means import (
@@ -83,7 +83,7 @@ class EffectSizes:
         DataError
             They are not as many as the studies.
         """
-        names = tuple(str(x) for x in labels)
+        names = tuple(str(x) for x in read_labels(labels, "The label", "name the study."))
         if len(names) != self.yi.shape[-1]:
             given = f"There {'is 1 label' if len(names) == 1 else f'are {len(names)} labels'}"
             raise DataError(f"{given} for {_studies(self.yi.shape[-1])}. Fix: one a study, in their order.")
@@ -146,7 +146,7 @@ _BACK: dict[str, Callable[[Array], Array]] = {
 def to_display(measure: str, x: ArrayLike) -> Any:
     """Map working-scale values of a measure to its display scale."""
     # A copy, as some scales leave the values as they are.
-    values = np.array(x, dtype=np.float64)
+    values = np.array(read_numbers(x, "x"))
     kind = get_measure(measure).display
     if kind == "none":
         raise ConfigError(f"{measure} has no back-transformation. {get_measure(measure).caution}")
@@ -178,7 +178,7 @@ def from_display(measure: str, x: ArrayLike) -> Any:
         When the measure has no display scale of its own (`to_display`).
     """
     # A copy, as some scales leave the values as they are.
-    values = np.array(x, dtype=np.float64)
+    values = np.array(read_numbers(x, "x"))
     kind = get_measure(measure).display
     if kind == "none":
         raise ConfigError(f"{measure} has no back-transformation. {get_measure(measure).caution}")
@@ -200,8 +200,9 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
         each condition and their correlation phi); ``DOR``: ``tp, fp, fn, tn``; ``MC SMCC ROMC``:
         ``m1, sd1, m2, sd2, n, r``; ``SMCR``: ``m1, sd1, m2, n, r``; ``COR ZCOR``: ``r, n``;
         ``PLO PR PLN PAS PFT``: ``e, n``; ``IR IRLN IRS IRFT``: ``e, t``; ``MN MNLN``: ``m, sd, n``; ``GEN``:
-        ``estimate`` and one of ``se``, ``variance``, ``ci_low, ci_high`` (with ``level``), ``p_value``, ``t_value``;
-        ``HR``: ``hr`` and one of ``se`` (of the log ratio), ``ci_low, ci_high``, ``p_value``.
+        ``estimate`` and ``se``, ``variance``, ``ci_low, ci_high`` (with ``level``), ``p_value`` or ``t_value``; ``HR``:
+        ``hr`` and ``se`` (of the log ratio), ``ci_low, ci_high`` or ``p_value``. Several may be given: of each study
+        the first that it has is taken.
     data : mapping of str to array_like, or data frame, optional
         Where columns are given by their names: ``effect_sizes("OR", e1="events", ..., data=frame)``.
     labels : sequence of str, or str, optional
@@ -275,15 +276,16 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
     return made.named(column_of(data, labels, "labels") if isinstance(labels, str) else labels)
 
 
-def split_effects(yi: Any, vi: Any) -> tuple[Any, Any]:
-    """Effects and variances, given as such or as effect sizes."""
+def split_effects(yi: Any, vi: Any) -> tuple[Array, Array]:
+    """Effects and variances as arrays, given as such or as effect sizes."""
     if isinstance(yi, EffectSizes):
         if vi is not None:
             raise ConfigError("Effect sizes have their own variances. Fix: leave vi out.")
         return yi.yi, yi.vi
     if vi is None:
         raise DataError("The sampling variances vi are missing. Fix: give yi and vi, or effect sizes.")
-    return yi, vi
+    effects, variances = flat_columns(read_numbers(yi, "yi"), read_numbers(vi, "vi"))
+    return effects, variances
 
 
 def columns_of(data: Any, columns: dict[str, Any]) -> dict[str, Any]:
@@ -356,6 +358,9 @@ def _notes(yi: Array, flags: dict[str, np.ndarray], options: dict[str, Any]) -> 
     dropped = flags.get("dropped")
     if dropped is not None and dropped.any():
         notes.append(Note("double_zero_dropped", rows=_rows(dropped)))
+    on_logs = flags.get("log_interval")
+    if on_logs is not None and on_logs.any():
+        notes.append(Note("interval_of_ratio", rows=_rows(on_logs)))
     missing = np.isnan(yi) & ~(dropped if dropped is not None else np.zeros(yi.shape, dtype=bool))
     uncorrected = flags.get("uncorrected")
     if uncorrected is not None and uncorrected.any():

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from metarepro.effects.checks import Array, refuse
 from metarepro.effects.converted import (
     ConvertedEffect,
-    check_level,
     check_option,
     need,
     need_interval,
@@ -20,6 +19,7 @@ from metarepro.effects.converted import (
     take,
 )
 from metarepro.effects.generic import se_from_interval, se_from_p
+from metarepro.effects.levels import check_level
 from metarepro.effects.means import hedges_j
 from metarepro.errors import ConfigError, DataError
 

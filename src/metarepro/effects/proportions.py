@@ -8,6 +8,7 @@ import numpy as np
 
 from metarepro.effects.checks import Array, check_counts
 from metarepro.effects.counts import CorrectionTo, correct_cells
+from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError
 
 
@@ -60,6 +61,7 @@ def proportion_interval(
     ----------
     Wilson 1927, doi:10.1080/01621459.1927.10502953; Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
     """
+    check_level(level)
     e, n = np.asarray(events, dtype=np.float64), np.asarray(total, dtype=np.float64)
     if method == "wilson":
         z = NormalDist().inv_cdf((1 + level) / 2)

@@ -11,7 +11,6 @@ from metarepro.effects.checks import Array
 from metarepro.effects.converted import (
     HANDBOOK,
     Converted,
-    check_level,
     check_option,
     need,
     need_interval,
@@ -20,6 +19,7 @@ from metarepro.effects.converted import (
     need_sizes,
     take,
 )
+from metarepro.effects.levels import check_level
 
 Distribution = Literal["t", "normal"]
 _EQUAL = "assuming one SD in both arms"

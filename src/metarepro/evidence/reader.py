@@ -228,25 +228,7 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
-    lines = text.count("\n") + text.count("\r") - text.count("\r\n") + 1
-    if lines > MAX_LINES:
-        raise DataError(
-            [
-                Problem(
-                    "E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown, details=(_LARGE,)
-                )
-            ]
-        )
-    cells = text.count(dialect.delimiter) + lines
-    if cells > MAX_CELLS:
-        raise DataError(
-            [
-                Problem(
-                    "E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown, details=(_LARGE,)
-                )
-            ]
-        )
-    records = _split(text, shown, dialect.delimiter)
+    records = split_text(text, shown, dialect.delimiter)
     told = re.match(r"sep=(.)(\r\n|\n|\r)", text)
     if told:
         # A line for Excel alone; it is no header, and must agree with the declaration.
@@ -257,6 +239,35 @@ def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     if records and len(records[0]) == 1:
         _refuse_other_delimiter(records[0][0], records[1:], shown, dialect)
     return check_cells(records, shown, _mixed_ends(text))
+
+
+def split_text(text: str, shown: str, delimiter: str) -> list[list[Cell]]:
+    """All rows of CSV text, blank and ragged ones too, as cells with positions.
+
+    Raises
+    ------
+    DataError
+        E006 or E009.
+    """
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n") + 1
+    if lines > MAX_LINES:
+        raise DataError(
+            [
+                Problem(
+                    "E009", f"the table has {lines:,} lines; at most {MAX_LINES:,} are read", shown, details=(_LARGE,)
+                )
+            ]
+        )
+    cells = text.count(delimiter) + lines
+    if cells > MAX_CELLS:
+        raise DataError(
+            [
+                Problem(
+                    "E009", f"the table has {cells:,} cells; at most {MAX_CELLS:,} are read", shown, details=(_LARGE,)
+                )
+            ]
+        )
+    return _split(text, shown, delimiter)
 
 
 def check_cells(records: list[list[Cell]], shown: str, mixed_ends: int = 0) -> RawTable:

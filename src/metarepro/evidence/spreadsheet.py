@@ -95,6 +95,31 @@ def read_sheet(path: Path, shown: str, table: str) -> RawTable:
     return _table(sheet, f"{shown}:{sheet.title}")
 
 
+def read_all_cells(path: Path, shown: str, sheet: str) -> tuple[list[list[Cell]], list[Problem]]:
+    """All rows of a sheet that hold anything, titles and remarks too, and what cannot be taken as it stands.
+
+    Parameters
+    ----------
+    path, shown
+        As for `read_sheet`.
+    sheet : str
+        Name of the sheet.
+
+    Returns
+    -------
+    tuple
+        Rows of cells, each as wide as the sheet, and the problems of single cells, which may be of no account.
+
+    Raises
+    ------
+    DataError
+        E001, E009, E017: the file cannot be used.
+    """
+    problems: list[Problem] = []
+    rows = _stored_rows(_open(path, shown)[sheet], f"{shown}:{sheet}", problems)
+    return _padded(rows, f"{shown}:{sheet}"), problems
+
+
 def has_sheet(path: Path, shown: str, table: str) -> bool:
     """Whether a workbook of several tables holds this one."""
     return any(n.strip().lower() == table for n in sheet_names(path, shown))
@@ -176,6 +201,15 @@ def _table(sheet: Any, place: str) -> RawTable:
     if merged:
         what = f"the cells {', '.join(merged[:5])} are merged, so that some rows have no value of their own"
         problems.append(Problem("E050", what, place, details=("Fix: unmerge them and fill in every row.",)))
+    rows = _stored_rows(sheet, place, problems)
+    problems += _far_out(rows, place) or _beside(rows, place)
+    if problems:
+        raise DataError(problems)
+    return check_cells(_padded(rows, place), place)
+
+
+def _stored_rows(sheet: Any, place: str, problems: list[Problem]) -> dict[int, dict[int, Cell]]:
+    """Cells with a text, by row and column; what is wrong with them is added to the problems."""
     rows: dict[int, dict[int, Cell]] = {}
     # Only what the file stores: a blank cell with a format in the last row would make a million rows otherwise.
     for _, stored in sorted(sheet._cells.items()):
@@ -186,15 +220,16 @@ def _table(sheet: Any, place: str) -> RawTable:
         if number in sheet.row_dimensions and sheet.row_dimensions[number].hidden:
             what = f"the row {number} is hidden, and it would be read like the others"
             problems.append(Problem("E050", what, place, number, 1, ("Fix: show it, or delete it.",)))
-    problems += _far_out(rows, place) or _beside(rows, place)
-    if problems:
-        raise DataError(problems)
+    return rows
+
+
+def _padded(rows: Mapping[int, Mapping[int, Cell]], place: str) -> list[list[Cell]]:
+    """Rows of the same number of cells."""
     width = max((column for row in rows.values() for column in row), default=0)
     if len(rows) * width > MAX_CELLS:
         what = f"the table has {len(rows) * width:,} cells; at most {MAX_CELLS:,} are read"
         raise DataError([Problem("E009", what, place, details=("Fix: is it the right sheet?",))])
-    records = [[row.get(n) or Cell("", line, n) for n in range(1, width + 1)] for line, row in rows.items()]
-    return check_cells(records, place)
+    return [[row.get(n) or Cell("", line, n) for n in range(1, width + 1)] for line, row in rows.items()]
 
 
 def _far_out(rows: Mapping[int, Mapping[int, Cell]], place: str) -> list[Problem]:

@@ -40,4 +40,11 @@ def parse_hours(text: Any) -> Any:
     return round(value * HOURS_OF[unit], 9)
 
 
+def in_unit(hours: float, unit: str = "auto") -> str:
+    """A time as a reader wants it: hours, days, weeks or months; `auto` takes days for whole days from two on."""
+    if unit == "auto":
+        unit = "d" if hours >= 48 and hours % 24 == 0 else "h"
+    return f"{round(hours / HOURS_OF[unit], 2):g} {unit}"
+
+
 Hours = Annotated[float | None, BeforeValidator(parse_hours)]

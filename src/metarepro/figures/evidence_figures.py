@@ -57,7 +57,7 @@ def evidence_figures(
     for found in shown.courses:
         yield stems[found.name], found, partial(_course, found)
     if flow is not None:
-        yield "flow", flow, partial(prisma_flow, flow)
+        yield "flow", flow.model_dump(mode="json"), partial(prisma_flow, flow)
 
 
 def _course(found: NamedCourses) -> Any:

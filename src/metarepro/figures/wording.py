@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.methods import CI_NAMES, PI_NAMES
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.analysis.shown_result import ShownResult
@@ -182,7 +183,7 @@ def nothing_pooled(result: AnalysisResult) -> str:
 
 def headline(result: AnalysisResult) -> str:
     """The result in one sentence."""
-    m, s = get_measure(result.measure), result.summary
+    m, s = measure_of(result), result.summary
     if s is None:
         return nothing_pooled(result)
     unit = "%" if m.percent and m.code != "RD" else " percentage points" if m.percent else ""
@@ -203,7 +204,7 @@ def headline(result: AnalysisResult) -> str:
 
 def describe_figure(result: AnalysisResult) -> str:
     """Text alternative of the forest plot: what it shows, then the result, then each study."""
-    m = get_measure(result.measure)
+    m = measure_of(result)
     studies = "; ".join(
         f"{s.label}: {fmt.with_interval(m, s.estimate, s.ci_low, s.ci_high) if s.estimable else 'not estimable'}"
         for s in result.studies

@@ -79,6 +79,11 @@ def read_metapsy(path: Path, shown: str | None = None) -> ImportedProject:
         The file cannot be read (E001 to E009), is no Metapsy table (E040), or has a cell that cannot be used (E041).
     """
     shown = shown or str(path)
+    if path.suffix.lower() == ".xlsx":
+        fix = f"Fix: save it as 'CSV UTF-8'. If it is a sheet of your own: metarepro import table {shown}"
+        raise DataError(
+            [Problem("E040", "this is a workbook; tables of the Metapsy format are CSV", shown, details=(fix,))]
+        )
     text = read_text(path, shown)
     dialect = _dialect(text)
     table = parse_table(text, shown, dialect)
@@ -87,6 +92,7 @@ def read_metapsy(path: Path, shown: str | None = None) -> ImportedProject:
     if lacking:
         what = f"this is no table of the Metapsy format: the header lacks {', '.join(lacking)}"
         fix = "Fix: see https://docs.metapsy.org/data-preparation/format/ for its columns."
+        fix += f" If it is a sheet of your own: metarepro import table {shown}"
         raise DataError([Problem("E040", what, shown, table.header[0].line, details=(fix,))])
     _check_columns(table, names)
     if not table.rows:

@@ -28,7 +28,7 @@ class ImportedProject:
     title : str
         Of the review.
     tables : dict
-        Raw table name (studies, arms, sources, dichotomous, continuous, contrasts) to its rows, each column to text.
+        Raw table name (studies, arms, comparisons ...) to its rows, each column to text.
     config : str
         Text of config.yaml.
     notes : tuple of str
@@ -73,7 +73,7 @@ def write_imported(project: ImportedProject, folder: Path) -> list[Path]:
 
 
 def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
-    """CSV text of a raw table: columns in the order of its model, those that are required or used.
+    """CSV text of a raw table: columns in the order of its model, those required or used; then the user's own.
 
     Parameters
     ----------
@@ -83,14 +83,17 @@ def table_text(name: str, rows: Sequence[Mapping[str, str]]) -> str:
         Column to text.
     """
     model = TABLES[name]
-    unknown = {column for row in rows for column in row} - set(column_names(model))
-    if unknown:
-        raise ValueError(f"{name} has no column {sorted(unknown)}")
-    columns = [c for c in column_names(model) if model.model_fields[c].is_required() or any(r.get(c) for r in rows)]
+    known = column_names(model)
+    own = [c for c in dict.fromkeys(c for row in rows for c in row) if c not in known]
+    if own and not model.takes_own:
+        raise ValueError(f"{name} has no column {sorted(own)}")
+    columns = [c for c in known if model.model_fields[c].is_required() or any(r.get(c) for r in rows)]
+    columns += own
     names = {
         c
         for c in columns
-        if any(isinstance(m, BeforeValidator) and m.func is parse_label for m in model.model_fields[c].metadata)
+        if c in known
+        and any(isinstance(m, BeforeValidator) and m.func is parse_label for m in model.model_fields[c].metadata)
     }
 
     def cell(row: Mapping[str, str], column: str) -> str:

@@ -65,6 +65,9 @@ def _table(raw: bytes, shown: str) -> Rows:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
+        if raw.startswith(b"PK\x03\x04"):
+            fix = f"Fix: if it is a sheet of your own: metarepro import table {shown}"
+            refuse("E040", "the file is no RevMan export, but a workbook it seems", shown, 0, 0, _ALLOWED, fix)
         refuse("E040", "the file is no RevMan export: it is neither XML nor text in UTF-8", shown, line, 0, _ALLOWED)
     header = text.lstrip("\r\n").partition("\n")[0]
     missing = [name for name in _NEEDED if name not in header]
@@ -72,6 +75,8 @@ def _table(raw: bytes, shown: str) -> Rows:
         details = [f"missing in the first line: {', '.join(missing)}", _ALLOWED]
         if "Effect measure" in header:
             details[1] = f"Fix: this holds the settings; name the file that ends in {ROWS}."
+        elif header.strip():
+            details.append(f"Fix: if it is a sheet of your own: metarepro import table {shown}")
         refuse("E040", "the file is no RevMan export", shown, 1, 0, *details)
     table = parse_table(_HIDDEN.sub("", text), shown)
     names = [cell.text for cell in table.header]

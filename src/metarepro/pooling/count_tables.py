@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.checks import Array, as_columns, check_counts
+from metarepro.effects.checks import Array, as_columns, check_counts, flat_columns
 from metarepro.effects.core import column_of, columns_of
 from metarepro.effects.rates import check_rate
 from metarepro.errors import DataError
@@ -53,9 +53,11 @@ def read_tables(
             labels = [x for x, kept in zip(labels, known, strict=True) if kept]
         used = np.ones(int(known.sum()), dtype=bool)
     else:
-        shown = np.asarray(True if mask is None else mask)
+        shown = np.asarray(True if mask is None else np.ma.filled(mask, False))
         if shown.dtype != np.bool_:
             raise DataError("mask must be boolean.")
+        if known.ndim == 1 and known.size > 1:
+            _, shown = flat_columns(known, shown)
         try:
             used = np.asarray(known & shown)
         except ValueError:

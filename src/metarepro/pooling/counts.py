@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import Array
 from metarepro.effects.core import EffectSizes, effect_sizes
+from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.count_tables import TESTS, CountTables, odds_ratio_tests, rate_test, read_tables
 from metarepro.pooling.engine import CHUNK
 from metarepro.pooling.fitted import read_only
-from metarepro.pooling.inference import check_level, chi2_upper_tail, quantile, two_sided_p
+from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Mask, moments
 from metarepro.pooling.problems import read_problems
 from metarepro.pooling.protocol import Fit

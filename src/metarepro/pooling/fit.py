@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.checks import read_numbers
 from metarepro.effects.core import EffectSizes
+from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.bootstrap import bootstrap_intervals
@@ -21,7 +23,6 @@ from metarepro.pooling.inference import (
     PI_METHODS,
     IntervalMethod,
     PredictionMethod,
-    check_level,
     check_whole,
     chi2_upper_tail,
     find_method,
@@ -33,7 +34,7 @@ from metarepro.pooling.inference import (
     two_sided_p,
 )
 from metarepro.pooling.intervals import hartung_knapp_factor
-from metarepro.pooling.problems import Batch, open_batch, read_numbers, refuse
+from metarepro.pooling.problems import Batch, open_batch, refuse
 from metarepro.pooling.protocol import Fit, Predictions
 from metarepro.pooling.result_parts import INVERSE_VARIANCE, Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import ESTIMATORS, GIVEN, Estimator, given_tau2

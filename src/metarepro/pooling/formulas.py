@@ -29,6 +29,8 @@ ALLOWED = (
 CONTEXT: Mapping[str, Any] = {"sqrt": np.sqrt}
 
 _QUOTED = re.compile(r"`([^`]*)`")
+# Marks and escape codes of terminals, which formulaic puts into messages.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m|[⧛⧚]")
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
 
@@ -113,6 +115,11 @@ def check_formula(formula: str, columns: Collection[str]) -> frozenset[str]:
     return _Formula(formula, columns).check()
 
 
+def plain(error: Exception) -> str:
+    """What formulaic says, in one line without escape codes of terminals."""
+    return " ".join(_COLOURS.sub("", str(error)).split())
+
+
 class _Formula:
     def __init__(self, formula: str, columns: Collection[str]) -> None:
         self.formula = formula
@@ -135,7 +142,7 @@ class _Formula:
         try:
             tokens = [(token.kind.value if token.kind else "", token.token) for token in tokenize(text)]
         except Exception as error:  # formulaic raises many kinds
-            raise DataError(f"The formula {self.formula!r} cannot be read: {error} {ALLOWED}") from error
+            raise DataError(f"The formula {self.formula!r} cannot be read: {plain(error)} {ALLOWED}") from error
         before = "+"
         for place, (kind, part) in enumerate(tokens):
             after = tokens[place + 1][1] if place + 1 < len(tokens) else "+"
@@ -166,7 +173,12 @@ class _Formula:
             self._refuse(name)
         known = sorted(map(str, self.columns))
         near = get_close_matches(name, known, n=1)
-        if near:
+        # The longest column that stands in the formula and is not one plain word.
+        text = _QUOTED.sub("", self.formula)
+        odd = max((c for c in known if not c.isidentifier() and name in c and c in text), key=len, default="")
+        if odd:
+            hint = f" Write `{odd}` in backticks."
+        elif near:
             hint = f" Did you mean {near[0]!r}?"
         elif name in FUNCTIONS or name == "C":
             hint = f" Write {name}(column)."

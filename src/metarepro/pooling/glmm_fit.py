@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import as_columns, check_counts
 from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
+from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.binomial_normal import BinomialNormal, maximise
@@ -18,7 +19,6 @@ from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import (
     CI_METHODS,
     PI_METHODS,
-    check_level,
     chi2_quantile,
     chi2_upper_tail,
     find_method,

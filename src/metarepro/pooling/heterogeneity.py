@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.core import EffectSizes, split_effects
+from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError
 from metarepro.notes import Note
-from metarepro.pooling.inference import check_level, chi2_quantile
+from metarepro.pooling.inference import chi2_quantile
 from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
 from metarepro.pooling.likelihood import profile_interval
 from metarepro.pooling.problems import read_problems

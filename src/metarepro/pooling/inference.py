@@ -181,12 +181,6 @@ TINY = 1e-100
 LARGE, EXACT = 500, 0.01
 
 
-def check_level(level: float) -> None:
-    """Refuse a level of intervals that is no number between 0 and 1."""
-    if isinstance(level, bool) or not isinstance(level, int | float | np.floating) or not 0 < level < 1:
-        raise ConfigError(f"level = {level!r} must lie between 0 and 1 (0.95, not 95).")
-
-
 def check_whole(name: str, value: int, least: int) -> None:
     """Refuse an option that is no whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:

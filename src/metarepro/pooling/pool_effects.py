@@ -11,12 +11,12 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.core import EffectSizes, column_of
+from metarepro.effects.checks import flat_columns, read_numbers
+from metarepro.effects.core import EffectSizes, column_of, split_effects
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import list_rows
 from metarepro.pooling.about_mantel_haenszel import pool_about_mantel_haenszel
 from metarepro.pooling.fit import PooledFit, fit_effects
-from metarepro.pooling.problems import read_numbers
 from metarepro.pooling.regression import MetaRegression, meta_regression
 from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
 
@@ -149,6 +149,10 @@ def pool(
             studies.yi, studies.vi, moderators, data, tau2=tau2, ci=ci, level=level, pi=pi, weights=found["weights"],
             studies=studies.kept(),
         )  # fmt: skip
+    weighted = None if found["weights"] is None else read_numbers(found["weights"], "weights")
+    if studies.yi.ndim == 1 and studies.yi.size > 1:
+        # A mask or weights of shape (k, 1) are those of k studies.
+        _, mask, weighted = flat_columns(studies.yi, None if mask is None else np.ma.filled(mask, False), weighted)
     described = studies.measure != "GEN" or studies.labels or studies.inputs
     known = studies.kept() if described and studies.yi.ndim == 1 else None
     if tau2 == ABOUT_MANTEL_HAENSZEL:
@@ -157,7 +161,7 @@ def pool(
         fit = pool_about_mantel_haenszel(studies.kept(), ci, level, pi, seed)
     else:
         fit = fit_effects(
-            studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, found["weights"], intercept, seed, known
+            studies.yi, studies.vi, tau2, ci, level, moderators, mask, pi, weighted, intercept, seed, known
         )
     # What was done to the studies' numbers belongs to the result as well.
     return replace(fit, notes=(*studies.notes, *fit.notes)) if studies.notes else fit
@@ -182,10 +186,10 @@ def _studies(yi: Any, vi: Any, se: Any, measure: str, labels: Any) -> EffectSize
     if (vi is None) == (se is None):
         raise DataError("Give the sampling variances vi, or the standard errors se, and not both.")
     if se is not None:
-        error = read_numbers(se, "se")
+        yi, error = flat_columns(read_numbers(yi, "yi"), read_numbers(se, "se"))
         bad = np.flatnonzero(~((error > 0) | np.isnan(error)))
         if bad.size:
             raise DataError(f"se is not positive in {list_rows(bad.tolist())}. Fix: give standard errors, above 0.")
         vi = error**2
-    made = EffectSizes(read_numbers(yi, "yi"), read_numbers(vi, "vi"), measure or "GEN")
+    made = EffectSizes(*split_effects(yi, vi), measure or "GEN")
     return made if labels is None else made.named(labels)

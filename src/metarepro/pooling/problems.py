@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from metarepro.effects.checks import unmasked, where_no_number
+from metarepro.effects.checks import read_numbers
 from metarepro.errors import DataError
 from metarepro.notes import Note, list_rows
 from metarepro.pooling.kernel import Array, Mask, Problems
@@ -17,6 +18,12 @@ VARIANCE_RATIO_LIMIT = 1e7
 # With a design, variances of this ratio or more get the sums that do not cancel, which take a k x k matrix for each
 # problem and are therefore kept for at most this many studies.
 UNEVEN, MOST_STUDIES = 1e3, 300
+# A column of a design that others give within this follows from them; a smaller share of another is none.
+_SAME = 1e-9
+
+
+class DeficientDesignError(DataError):
+    """A design without full column rank."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems
     x = back = None
     centre = y.sum(-1, keepdims=True) / counts[:, None]
     if batch.x is not None:
-        x, back = _orthonormal(batch.x[chosen], shown, number)
+        x, back = _orthonormal(batch.x[chosen], shown, number, batch.intercept)
         if not batch.intercept:
             centre = np.zeros_like(centre)
     precision = shown / v
@@ -166,7 +173,7 @@ def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems
     return Problems(y, v, shown, counts * 1.0, centre, heavy, bool(shown.all()), x, back), dropped
 
 
-def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[Array, Array]:
+def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp], intercept: bool) -> tuple[Array, Array]:
     """Orthonormal columns that span the design, and the matrix that turns their coefficients into the design's.
 
     Fits on orthonormal columns keep their digits when moderators are nearly collinear or far from zero.
@@ -187,22 +194,34 @@ def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp]) -> tuple[A
         diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
         deficient = diagonal.min(-1) <= 1e-12 * np.maximum(diagonal.max(-1), 1e-300)
     if deficient.any():
-        which = "" if number.size == 1 else f" in problem {number[np.flatnonzero(deficient)[0]]}"
-        raise DataError(
-            f"The design has no full column rank{which}: a moderator is constant, repeats another, or there are "
-            f"fewer studies than coefficients ({x.shape[-1]})."
-        )
+        first = int(np.flatnonzero(deficient)[0])
+        which = "" if number.size == 1 else f" in problem {number[first]}"
+        names = [f"column {j} of moderators (counted from 0)" for j in range(x.shape[-1] - intercept)]
+        why = why_deficient(given[first][shown[first]], ["Intercept", *names] if intercept else names)
+        raise DeficientDesignError(f"The design has no full column rank{which}: {why}")
     back = np.linalg.inv(r) / np.swapaxes(scale, -1, -2)
     back[:, 0] -= (means[:, None, :] @ back)[:, 0]
     return q * shown[..., None], back
 
 
-def read_numbers(values: ArrayLike, name: str) -> np.ndarray:
-    """Numbers as an array, without copying one that is an array already; NaN where one is masked."""
-    try:
-        return np.asarray(unmasked(values), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{name} holds something that is not a number.{where_no_number(values)}") from None
+def why_deficient(x: Array, names: Sequence[str]) -> str:
+    """Why a design (k, p) has no full column rank, by the names of its columns, and what to do."""
+    k, p = x.shape
+    if k < p:
+        return f"there are fewer studies ({k}) than coefficients ({p}). Fix: take fewer moderators."
+    size = np.abs(x).max(0)
+    if not size.all():
+        return f"{names[int(np.argmin(size))]} is 0 in all studies. Fix: leave it out."
+    unit = x / size
+    for j in range(1, p):
+        share, *_ = np.linalg.lstsq(unit[:, :j], unit[:, j], rcond=None)
+        if np.abs(unit[:, :j] @ share - unit[:, j]).max() < _SAME:
+            parts = [name for name, s in zip(names, share, strict=False) if abs(s) > _SAME]
+            if parts == ["Intercept"]:
+                return f"{names[j]} is the same in all studies. Fix: leave it out."
+            others = [name for name in parts if name != "Intercept"]
+            return f"{names[j]} follows from {', '.join(others)}. Fix: leave one of them out."
+    return "moderators repeat each other. Fix: leave one of them out."
 
 
 def refuse(bad: np.ndarray, what: str, fix: str) -> None:

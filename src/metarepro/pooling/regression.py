@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from numbers import Number
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.checks import is_missing, read_numbers
 from metarepro.effects.core import EffectSizes, columns_of, split_effects
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.fit import PooledFit, fit_effects, predictions
 from metarepro.pooling.fitted import read_only
-from metarepro.pooling.formulas import CONTEXT, check_formula
+from metarepro.pooling.formulas import CONTEXT, check_formula, plain
 from metarepro.pooling.heterogeneity import heterogeneity_interval
 from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.problems import read_numbers
+from metarepro.pooling.problems import DeficientDesignError, why_deficient
 from metarepro.pooling.protocol import Fit, Predictions
 from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import GIVEN
@@ -50,7 +52,8 @@ class MetaRegression(Fit):
         Test of all coefficients but the intercept: chi2, or F where the intervals use t.
     r2 : float
         Percent of tau2 that the moderators account for, 100 max(0, 1 - tau2 / tau2 without moderators). NaN without an
-        intercept, for a common effect, and where tau2 without moderators is 0. Very uncertain in few studies.
+        intercept, for a common effect, where tau2 without moderators is 0, and with as many coefficients as studies
+        (tau2 is unknown then, and `omnibus` NaN too). Very uncertain in few studies.
     vif : dict of str to float
         Variance inflation of each term (generalised, for terms with several coefficients).
     design : ndarray, shape (k, p)
@@ -155,7 +158,7 @@ class MetaRegression(Fit):
             matrix = self._specification.get_model_matrix(frame, context=CONTEXT, na_action="raise")
             return np.asarray(matrix, dtype=np.float64)
         except Exception as error:  # formulaic and pandas raise many kinds
-            raise DataError(f"The moderators cannot be read: {error}") from error
+            raise DataError(f"The moderators cannot be read: {plain(error)}") from error
 
     def predict(self, data: Mapping[str, ArrayLike] | None = None) -> Predictions:
         """Mean effects at new values of the moderators.
@@ -247,8 +250,7 @@ def meta_regression(
     """
     if isinstance(yi, EffectSizes):
         studies = yi.kept() if studies is None else studies
-    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
-    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
+    y, v = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
     if y.ndim != 1 or y.shape != v.shape:
         raise DataError(f"yi {y.shape} and vi {v.shape} must be one number a study.")
     frame = _frame(data)
@@ -257,17 +259,17 @@ def meta_regression(
     categorical = check_formula(formula, frame.columns)
     from formulaic import Formula
 
-    effects = np.isfinite(y) & np.isfinite(v)
-    if not effects.any():
+    usable = np.isfinite(y) & np.isfinite(v)
+    if not usable.any():
         raise DataError("There is no study with an effect.")
     try:
         # Only the studies with an effect: a category of the others alone would have no coefficient.
-        matrix = Formula(formula).get_model_matrix(frame[effects], context=CONTEXT, na_action="drop")
+        matrix = Formula(formula).get_model_matrix(frame[usable], context=CONTEXT, na_action="drop")
         specification = matrix.model_spec
         names = tuple(specification.column_names)
     except Exception as error:  # formulaic and pandas raise many kinds
         columns = ", ".join(map(str, frame.columns))
-        raise DataError(f"The formula {formula!r} cannot be read: {error}. Columns: {columns}.") from error
+        raise DataError(f"The formula {formula!r} cannot be read: {plain(error)}. Columns: {columns}.") from error
     known = np.isin(np.arange(y.size), matrix.index.to_numpy())
     x = read_only(np.array(matrix, dtype=np.float64))
     if not names:
@@ -288,7 +290,11 @@ def meta_regression(
         if column in specification.required_variables
         and (frame[column].dtype.kind not in "iufb" or column in categorical)
     }
-    fit = fit_effects(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
+    _refuse_numbers_as_text(frame, categories.keys() - categorical)
+    try:
+        fit = fit_effects(y[known], v[known], tau2, ci, level, x, pi=pi, weights=given, intercept=False)
+    except DeficientDesignError:
+        raise DataError(f"The design has no full column rank: {why_deficient(x, names)}") from None
     intercept = names[0] == "Intercept"
     tested = list(range(1 if intercept else 0, len(names)))
     if not tested:
@@ -297,7 +303,10 @@ def meta_regression(
     if intercept and fit.method.tau2 not in ("CE", GIVEN):
         without = fit_effects(y[known], v[known], tau2, ci, level).tau2
         r2 = 100 * max(0.0, 1 - fit.tau2 / without) if without > 0 else np.nan
-    if np.isnan(r2):
+    if np.isnan(fit.tau2):
+        notes.append(Note("saturated", k=fit.k))
+        r2 = np.nan
+    elif np.isnan(r2):
         notes.append(Note("no_r2"))
     kept = [n for n in fit.notes if n.code != "prediction_needs_moderators"]
     fit = replace(fit, notes=tuple(kept))
@@ -311,6 +320,9 @@ def wald_test(fit: PooledFit, columns: list[int]) -> WaldTest:
     """Test that some coefficients of one fit are 0: chi2, or F where the fit's intervals use t."""
     beta, covariance = fit.beta[columns], fit.covariance[np.ix_(columns, columns)]
     m = len(columns)
+    if np.isnan(fit.tau2):
+        # With as many coefficients as studies nothing is known of heterogeneity.
+        return WaldTest(np.nan, m, np.nan, np.nan)
     if not (np.diag(covariance) > 0).all():
         # Without residuals Hartung-Knapp standard errors are 0: there is nothing to test against.
         return WaldTest(np.nan, m, float(fit.df), np.nan)
@@ -338,10 +350,46 @@ def _inflation(fit: PooledFit, terms: dict[str, tuple[int, ...]], intercept: boo
     return found
 
 
-def _frame(data: Mapping[str, ArrayLike]) -> Any:
+def _refuse_numbers_as_text(frame: Any, columns: Collection[str]) -> None:
+    """Refuse numbers that were read as text: each would silently be a category."""
+    for column in sorted(columns):
+        values = [x for x in frame[column] if not is_missing(x)]
+        if values and all(isinstance(x, str) and _is_number(x) for x in values):
+            raise DataError(
+                f"The moderator {column} holds numbers as text, such as {values[0]!r}, so that each would be a "
+                f"category. Fix: make them numbers, or write C({column}) if they are categories."
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def _frame(data: Any) -> Any:
+    """A frame of the columns of a mapping or frame; numbers are floats, NaN where one is missing."""
     import pandas as pd
 
+    names = getattr(data, "columns", None)
     try:
-        return pd.DataFrame(data).reset_index(drop=True)
+        if not isinstance(data, pd.DataFrame):
+            data = {name: _column(data[name]) for name in (data if names is None else names)}
+        frame = pd.DataFrame(data).reset_index(drop=True)
     except (ValueError, TypeError) as error:
         raise DataError(f"data is not a table of columns of one length: {error}") from error
+    for at, kind in enumerate(frame.dtypes):
+        if not isinstance(kind, np.dtype) or kind.kind == "O":
+            values = frame.iloc[:, at]
+            if all(is_missing(x) or (isinstance(x, Number) and not isinstance(x, bool)) for x in values):
+                frame = frame.assign(**{str(frame.columns[at]): read_numbers(values, str(frame.columns[at]))})
+    return frame
+
+
+def _column(values: Any) -> Any:
+    """A column of k values, where it has shape (k, 1) as well; texts as they are."""
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "biuf":
+        values = read_numbers(values, "data")
+    table = np.ndim(values) == 2 and np.shape(values)[1] == 1
+    return np.ravel(values) if table else list(values) if hasattr(values, "to_list") else values

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.checks import read_labels
 from metarepro.effects.core import EffectSizes, column_of, columns_of, split_effects
 from metarepro.errors import DataError
-from metarepro.notes import Note, list_rows
+from metarepro.notes import Note
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.problems import read_numbers
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,23 @@ class SubgroupTest:
 
 @dataclass(frozen=True)
 class Subgroups:
-    """Fits by subgroup, in the order of first appearance, and the test between them."""
+    """Fits by subgroup, in the order of first appearance, and the test between them.
+
+    Attributes
+    ----------
+    levels : tuple of str
+        Subgroups with a fit.
+    fits : tuple of PooledFit
+        One a level.
+    test : SubgroupTest
+    sizes : dict of str to int
+        Studies pooled in each subgroup; 0 in one whose studies have no effect, which has no fit and is not tested.
+    """
 
     levels: tuple[str, ...]
     fits: tuple[PooledFit, ...]
     test: SubgroupTest
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 def pool_subgroups(
@@ -50,28 +62,32 @@ def pool_subgroups(
     of a weighted sum with such variances, not with Hartung-Knapp ones.
 
     When not to use: with one study in a subgroup its tau2 is unknown and taken as 0, so the test is too eager;
-    a note says so. A difference between subgroups of trials is an observation, not a randomised comparison.
+    a note says so. A subgroup whose studies have no effect is left out of it. A difference between subgroups of trials
+    is an observation, not a randomised comparison.
 
     References
     ----------
     Borenstein & Higgins 2013, doi:10.1007/s11121-013-0377-7.
     """
-    effects, variances = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    y, v = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
     if isinstance(groups, str):
         groups = column_of(data, groups, "groups")
-    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
-    if len(groups) != y.size:
-        raise DataError(f"{len(groups)} subgroup labels for {y.size} studies.")
-    missing = [row for row, name in enumerate(groups) if name is None or name != name or name == ""]
-    if missing:
-        raise DataError(f"The subgroup is missing in {list_rows(missing)}. Fix: name it, or leave the study out.")
-    levels = tuple(dict.fromkeys(groups))
-    label = np.array(groups, dtype=object)
-    chosen = [label == name for name in levels]
+    names = read_labels(groups, "The subgroup", "name it, or leave the study out.")
+    if len(names) != y.size:
+        raise DataError(f"{len(names)} subgroup labels for {y.size} studies.")
+    usable = ~(np.isnan(y) | np.isnan(v))
+    sizes = {name: sum(bool(u) for u, own in zip(usable, names, strict=True) if own == name) for name in names}
+    levels = tuple(name for name, k in sizes.items() if k)
+    if not levels:
+        raise DataError("There is no study with a usable effect.")
+    chosen = [np.array([own == name for own in names]) for name in levels]
     fits = tuple(fit_effects(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
     wald = [fit_effects(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
     test = between_subgroups(levels, *(np.array([getattr(f, name) for f in wald]) for name in ("beta", "se", "k")))
-    return Subgroups(levels, fits, test)
+    empty = [str(name) for name, k in sizes.items() if not k]
+    if empty:
+        test = replace(test, notes=(*test.notes, Note("subgroups_without_effect", groups=empty)))
+    return Subgroups(levels, fits, test, sizes)
 
 
 def between_subgroups(levels: Sequence[str], beta: Array, se: Array, k: Array) -> SubgroupTest:

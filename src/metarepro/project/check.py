@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
 from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
+from metarepro.project.leftovers import find_leftovers, written_by_runs
 from metarepro.project.plan import expected_of, script_files
 from metarepro.project.settings import CONFIG, data_folder, hash_settings, tables_in
 
@@ -25,6 +27,12 @@ def find_result_faults(project: Path) -> list[str]:
     # The paths in seals are those of a run, which is at home in its project.
     with contextlib.chdir(project):
         return _faults(settings, code)
+
+
+def find_old_results(project: Path, analyses: Iterable[str], panels: Iterable[str]) -> list[str]:
+    """Results that the next run removes, a line each: those of analyses and panels that are not configured."""
+    with contextlib.chdir(project):
+        return [x.line(removed=False) for x in find_leftovers(analyses, panels, written_by_runs())]
 
 
 def _faults(settings: dict[str, object], code: dict[str, str]) -> list[str]:

@@ -58,7 +58,8 @@ def fingerprints_of(scripts: dict[str, Path], package: Path, kept: Path | None =
     for name, script in scripts.items():
         digest = hashlib.sha256(versions.encode())
         files = library.closure(script)
-        for file in sorted(files):
+        # Scripts last, wherever they lie, so that a checkout and an installed library agree.
+        for file in sorted(files, key=lambda f: (f.parent == script.parent, f)):
             digest.update(file.name.encode() + b"\0" + facts.of(file).code.encode())
         for file in sorted(library.data_files(files)):
             digest.update(file.name.encode() + b"\0" + _kept(data, file).encode())
@@ -151,7 +152,8 @@ class _Library:
         """Files that `from module import name` loads."""
         if module != PACKAGE and not module.startswith(f"{PACKAGE}."):
             neighbour = beside / f"{module.split('.')[0]}.py"
-            if not beside.is_relative_to(self._package) and neighbour.exists():
+            # Scripts are no package; where metarepro is installed they lie within its folder.
+            if not (beside / "__init__.py").exists() and neighbour.exists():
                 yield neighbour
             return
         yield from self._with_packages(module)

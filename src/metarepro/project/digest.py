@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,18 @@ from metarepro.analysis.result import AnalysisResult, read_results
 from metarepro.changes import short_text
 from metarepro.figures.wording import headline
 
+_SHOWN = 10  # lines about what was removed
 
-def digest(folder: Path) -> str:
+
+def digest(folder: Path, removed: Sequence[str] = ()) -> str:
     """The results of a finished run in a few lines.
 
     Parameters
     ----------
     folder : Path
         Folder of the results.
+    removed : sequence of str
+        Lines about what the run removed.
     """
 
     def read(name: str) -> Any:
@@ -32,6 +37,8 @@ def digest(folder: Path) -> str:
     lines.append(_findings(read("integrity.json")["findings"]))
     changed = short_text(read("changes.json"))
     lines += [changed] if changed else []
+    lines += removed[:_SHOWN]
+    lines += [f"... and {len(removed) - _SHOWN} more: results/logs"] if len(removed) > _SHOWN else []
     lines.append(f"The report: {(folder / 'report.html').resolve()}")
     return "\n".join(lines)
 

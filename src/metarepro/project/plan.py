@@ -14,6 +14,7 @@ from typing import Any
 from metarepro.errors import MetareproError
 from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
+from metarepro.project.leftovers import remember_written
 from metarepro.project.places import check_inputs, check_results_folder
 from metarepro.project.settings import CONFIG, STATE, data_folder, hash_settings, settings_file, tables_in
 
@@ -106,6 +107,7 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
     check_inputs(Path(), [CONFIG, *tables])
     fingerprint = hash_settings(settings)
     expected = expected_of(code, fingerprint, tables)
+    remember_written()
     seals.break_seals(expected, Path(seals.FOLDER), tell)
     analyses = ids_of(settings)
     reproduction = settings.get("reproduction")

@@ -19,11 +19,12 @@ from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.checks import check_audit
-from metarepro.errors import ConfigError, DataError, Problem
+from metarepro.errors import ConfigError, DataError, MetareproError, Problem
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.evidence.dataset import Dataset, read_dataset
 from metarepro.evidence.reader import leads_out
 from metarepro.figures.page.fonts import undrawable
+from metarepro.project.missing import tell_at_once
 from metarepro.project.settings import CONFIG
 
 
@@ -58,11 +59,14 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
     """
     path = folder / config_name
     leads_out(path, config_name, folder, "E100", ConfigError)
-    config = read_config(path, config_name)
-    data = read_dataset(folder / config.data, config.data, config.dialects, folder)
-    _check_columns(config, data)
-    check_words(config, data, path, config_name)
-    check_audit(config, data, path, config_name)
+    try:
+        config = read_config(path, config_name)
+        data = read_dataset(folder / config.data, config.data, config.dialects, folder)
+        _check_columns(config, data)
+        check_words(config, data, path, config_name)
+        check_audit(config, data, path, config_name)
+    except MetareproError as error:
+        raise tell_at_once(error, folder, config_name) from None
     _check_texts(config, path, config_name)
     _check_labels(data)
     file = folder / config.data / FLOW_FILE

@@ -24,7 +24,7 @@ SPLIT = {
     "claims": ("claims",),
 }
 # Settings that change no number: they are no part of what the numbers are made of.
-LOOKS = ("title", "authors", "figure", "panels", "accept", "reproduction")
+LOOKS = ("title", "authors", "time_unit", "figure", "panels", "accept", "reproduction")
 
 
 def record_texts(config: Config, data: Dataset) -> dict[str, str]:

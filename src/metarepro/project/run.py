@@ -12,7 +12,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,12 +21,16 @@ from typing import IO, Any
 import psutil
 
 from metarepro.errors import ConfigError, MetareproError
+from metarepro.project.leftovers import REMOVED
 from metarepro.project.settings import CONFIG, STATE
 
 FAILURE = Path(STATE) / "failure.json"
 RUNNING = Path(STATE) / "running.json"
 _JOB = re.compile(r"^Job \d+: (.*)$")
 _STEP = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done$")
+_STARTS = re.compile(r"^Execute \d+ jobs\.\.\.$")
+_STOPS = "Terminating processes on user request"
+_SECONDS_TO_STOP = 1.0
 _LAST_LINES = 40
 
 
@@ -59,7 +64,7 @@ def workflow_file() -> Path:
         It is in neither place.
     """
     package = Path(__file__).resolve().parents[1]
-    for folder in (package.parents[1] / "workflow", package / "_workflow"):
+    for folder in (package / "_workflow", package.parents[1] / "workflow"):
         if (folder / "Snakefile").is_file():
             return folder / "Snakefile"
     raise MetareproError("The workflow is not where the library is. Fix: install metarepro again, or use a checkout.")
@@ -112,7 +117,8 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow_file()), "--directory", str(project)]
     # Text of every kind in paths and messages, whatever the locale of the shell.
     environment = {**os.environ, "PYTHONUTF8": "1"}
-    (project / FAILURE).unlink(missing_ok=True)
+    for told in (FAILURE, REMOVED):
+        (project / told).unlink(missing_ok=True)
     if _running(project) is not None and any((project / ".snakemake/locks").glob("*")):
         # The last run was killed, and its lock with it left behind.
         subprocess.run([*command, "--unlock"], env=environment, capture_output=True, check=False)
@@ -122,7 +128,7 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
     )  # fmt: skip
     assert process.stdout is not None
     with _marked(project, process), _passing_on(process) as heard:
-        said = tuple(_follow(process.stdout, verbose))
+        said = tuple(_insist(_follow(process.stdout, verbose), process, heard))
         code = process.wait()
     planned = any(line.startswith("This was a dry-run") for line in said)
     return Outcome(code, any(_JOB.match(line) for line in said), planned, bool(heard), said)
@@ -135,6 +141,14 @@ def failure_of(project: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found
+
+
+def removed_by(project: Path) -> list[str]:
+    """Lines about what the run removed, as it no longer belongs to the project."""
+    try:
+        return (project / REMOVED).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
 
 
 def why_it_failed(outcome: Outcome, project: Path) -> str:
@@ -175,6 +189,24 @@ def _follow(stream: IO[str], verbose: bool) -> Iterator[str]:
             print(f"  {message}", file=sys.stderr, flush=True)
     if lively:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _insist(lines: Iterable[str], process: subprocess.Popen[str], heard: Sequence[int]) -> Iterator[str]:
+    """Lines of Snakemake, which is told once more to stop if it starts a job after it was told.
+
+    Its handler of log lines drops an interrupt that comes while it writes one. A second one is sent only when it has
+    not said that it stops, as it would disturb the clearing up.
+    """
+    again: threading.Timer | None = None
+    for line in lines:
+        if heard and line.startswith(_STOPS) and again is not None:
+            again.cancel()
+        elif heard and _STARTS.match(line) and (again is None or not again.is_alive()):
+            again = threading.Timer(_SECONDS_TO_STOP, process.send_signal, [signal.SIGINT])
+            again.start()
+        yield line
+    if again is not None:
+        again.cancel()
 
 
 def _running(project: Path) -> dict[str, Any] | None:

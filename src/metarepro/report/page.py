@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from metarepro import __version__
+from metarepro.analysis.decimals import decimals_of_means, measure_of
 from metarepro.analysis.result import AnalysisResult, SensitivityResult, StudyEffect, Summary
 from metarepro.claims.result import AuditedClaim
 from metarepro.effects import get_measure
 from metarepro.evidence.integrity import Finding
 from metarepro.evidence.tables import Source
+from metarepro.evidence.times import in_unit
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.fonts import FILES, WEB_FAMILY
 from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
@@ -50,6 +52,7 @@ def render_report(
     evidence_figures: Mapping[str, str] | None = None,
     further: Mapping[str, Sequence[str]] | None = None,
     bubbles: Mapping[str, Sequence[str]] | None = None,
+    time_unit: str = "auto",
 ) -> str:
     """Render the report.
 
@@ -84,6 +87,8 @@ def render_report(
         Addresses of further figures of an analysis, by its id.
     bubbles : mapping of str to sequence of str
         SVG texts of the bubble plots of an analysis, by its id.
+    time_unit : str
+        Unit of times: h, d, wk, mo, or auto.
 
     Returns
     -------
@@ -111,7 +116,12 @@ def render_report(
         figure = pictures.add(figures[result.id], anchor_of(result.id)) if result.id in figures else ""
         plots = enumerate((bubbles or {}).get(result.id, ()), 1)
         shown = [pictures.add(svg, f"{anchor_of(result.id)}-bubble-{i}") for i, svg in plots]
-        view = {**analysis_view(result), "figure": figure, "bubbles": shown, "regression": regression_view(result)}
+        view = {
+            **analysis_view(result, time_unit),
+            "figure": figure,
+            "bubbles": shown,
+            "regression": regression_view(result),
+        }
         sections.setdefault(result.section, []).append(view)
         cited |= {p.source_id for s in result.studies for p in s.provenance}
         cited |= {r.provenance.source_id for r in result.references}
@@ -203,17 +213,18 @@ def _changed_number(name: str, measure: Any, value: float | None) -> str:
     return f"{value:.5g}".replace("-", "\u2212")
 
 
-def analysis_view(result: AnalysisResult) -> dict[str, Any]:
+def analysis_view(result: AnalysisResult, time_unit: str = "auto") -> dict[str, Any]:
     """What the template shows of one analysis: numbers as text, nothing left to compute."""
-    measure = get_measure(result.measure)
+    measure = measure_of(result)
+    decimals = decimals_of_means(result.studies)
     weights = fmt.weights([s.weight for s in result.studies])
     studies = [
         {
             "study": s,
-            "numbers": _inputs(s),
+            "numbers": _inputs(s, decimals),
             "effect": fmt.with_interval(measure, s.estimate, s.ci_low, s.ci_high) if s.estimable else "not estimable",
             "weight": w if result.combine == "pool" and s.estimable else "\u2013",
-            "time": _hours(s.timepoint_h),
+            "time": in_unit(s.timepoint_h, time_unit) if s.timepoint_h is not None else "not printed",
         }
         for s, w in zip(result.studies, weights, strict=True)
     ]
@@ -262,7 +273,7 @@ def analysis_view(result: AnalysisResult) -> dict[str, Any]:
     }
 
 
-def _inputs(study: StudyEffect) -> str:
+def _inputs(study: StudyEffect, decimals: int) -> str:
     i = study.inputs
     if {"e", "n"} <= set(i):
         return f"{fmt.count(i['e'])}/{fmt.count(i['n'])}"
@@ -270,17 +281,12 @@ def _inputs(study: StudyEffect) -> str:
         return f"{fmt.count(i['e1'])}/{fmt.count(i['n1'])} v {fmt.count(i['e2'])}/{fmt.count(i['n2'])}"
     if {"m1", "sd1", "n1", "m2", "sd2", "n2"} <= set(i):
         return " v ".join(
-            f"{fmt.fixed(i['m' + a], 1)} (SD {fmt.fixed(i['sd' + a], 1)}, n {fmt.count(i['n' + a])})" for a in "12"
+            f"{fmt.fixed(i['m' + a], decimals)} (SD {fmt.fixed(i['sd' + a], decimals)}, n {fmt.count(i['n' + a])})"
+            for a in "12"
         )
     if i and study.kind != "contrast":
         return ", ".join(f"{name} = {value:g}" for name, value in i.items())
     return "; ".join(p.says for p in study.provenance)
-
-
-def _hours(hours: float | None) -> str:
-    if hours is None:
-        return "not printed"
-    return f"{hours / 24:g} d" if hours >= 48 and hours % 24 == 0 else f"{hours:g} h"
 
 
 def _effect(measure: Any, s: Summary | None) -> str:

@@ -9,12 +9,12 @@ from math import factorial
 import numpy as np
 from numpy.typing import ArrayLike
 
+from metarepro.effects.checks import read_numbers
 from metarepro.effects.core import EffectSizes, split_effects
 from metarepro.errors import DataError
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.problems import read_numbers
 
 # Statistics this close, relatively, count as ties.
 TIE = 1e-9
@@ -99,9 +99,8 @@ def permutation_test(
     Follmann & Proschan 1999, doi:10.1111/j.0006-341X.1999.00732.x; Higgins & Thompson 2004, doi:10.1002/sim.1752;
     Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
     """
-    effects, variances = split_effects(yi, vi)
-    observed = fit_effects(effects, variances, tau2, ci, moderators=moderators)
-    y, v = read_numbers(effects, "yi"), read_numbers(variances, "vi")
+    y, v = split_effects(yi, vi)
+    observed = fit_effects(y, v, tau2, ci, moderators=moderators)
     if y.ndim != 1 or np.ndim(moderators if moderators is not None else 0) > 2:
         raise DataError("A permutation test takes one problem, yi of shape (k,), moderators of shape (k,) or (k, p).")
     known = np.isfinite(y) & np.isfinite(v)

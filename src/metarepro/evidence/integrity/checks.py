@@ -5,6 +5,7 @@ from __future__ import annotations
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity import (
     arm_checks,
+    bias_checks,
     contrast_checks,
     count_checks,
     entry_checks,
@@ -14,7 +15,7 @@ from metarepro.evidence.integrity import (
 from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
 
 # Each has a tuple of checks; a further one is a function there, and a row in `codes.WARNINGS`.
-MODULES = (count_checks, score_checks, contrast_checks, arm_checks, entry_checks, role_checks)
+MODULES = (count_checks, score_checks, contrast_checks, arm_checks, entry_checks, role_checks, bias_checks)
 
 
 def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[Finding, ...]:
@@ -36,12 +37,12 @@ def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[F
     found = [f for module in MODULES for check in module.CHECKS for f in check(dataset, text)]
     # A count over the other arm's size is also above its own arm's size: said once.
     exchanged = {(f.file, f.line) for f in found if f.code == "W024"}
-    # An SD that its scale has no room for is said to be so; that it may be a variance is one of the reasons.
+    # An SD that its scale has no room for is said to be so; it says no more of a variance or of skew.
     too_large = {(f.file, f.line) for f in found if f.code == "W015"}
     kept = [
         f
         for f in found
         if not (f.code == "W025" and (f.file, f.line) in exchanged)
-        and not (f.code == "W042" and (f.file, f.line) in too_large)
+        and not (f.code in ("W042", "W044") and (f.file, f.line) in too_large)
     ]
     return tuple(sorted(dict.fromkeys(kept), key=place))

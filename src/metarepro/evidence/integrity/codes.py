@@ -34,5 +34,7 @@ WARNINGS: dict[str, str] = {
     "W040": "an arm whose role is not that of its agent in the other studies",
     "W041": "a controlled trial in which no arm is experimental",
     "W042": "a standard deviation that looks like a variance",
-    "W045": "a column of the user's own that is nearly one that the table lacks",
+    "W043": "an overall risk of bias below that of its domains",
+    "W044": "scores skewed towards the lowest possible one",
+    "W045": "a column of one's own that is nearly a known one",
 }

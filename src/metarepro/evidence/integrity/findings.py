@@ -70,6 +70,8 @@ REFERENCES: dict[str, str] = {
     "baseline": "Austin 2009, doi:10.1002/sim.3697",
     "trial": "Mol et al. 2023 (TRACT checklist), doi:10.1186/s41073-023-00130-8",
     "entry": "Broman & Woo 2018, doi:10.1080/00031305.2017.1375989",
+    "skew": "Altman & Bland 1996, doi:10.1136/bmj.313.7066.1200",
+    "bias": "Sterne et al. 2019, doi:10.1136/bmj.l4898",
     "overlap": "Cochrane Handbook 4.6.2, doi:10.1002/9781119536604.ch4",
 }
 

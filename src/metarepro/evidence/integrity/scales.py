@@ -125,6 +125,12 @@ def find_scale(name: str) -> Scale | None:
     return next((s for s in SCALES if wanted in (s.name, re.sub(r"[^a-z0-9]", "", s.name.lower()))), None)
 
 
+def lowest_score(name: str) -> int | None:
+    """The lowest possible score of a scale, also of one whose total has no defined upper end; None if not known."""
+    scale = find_scale(name)
+    return scale.low if scale else 0 if is_known_name(name) else None
+
+
 def is_known_name(name: str) -> bool:
     """Whether a name is of a scale that papers use, although its total may have no range."""
     return re.sub(r"[^a-z0-9]", "", name.lower()) in _OTHER_NAMES

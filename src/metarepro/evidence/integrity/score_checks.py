@@ -13,13 +13,14 @@ from metarepro.evidence.integrity.findings import Check, Finding, Severity, Text
 from metarepro.evidence.integrity.granularity import grim, grimmer, sizes_that_fit
 from metarepro.evidence.integrity.medians import median_without
 from metarepro.evidence.integrity.printed import decimals_of, rounded_from, shown
-from metarepro.evidence.integrity.scales import find_scale
+from metarepro.evidence.integrity.scales import find_scale, lowest_score
 from metarepro.evidence.integrity.statistics import (
     baseline_imbalance,
     implausible_smd,
     sd_against_range,
     sd_looks_like_se,
     sd_looks_like_variance,
+    sds_above_lowest,
 )
 from metarepro.evidence.tables import Continuous
 
@@ -180,6 +181,31 @@ def check_sd_or_variance(dataset: Dataset, text: Texts) -> Iterator[Finding]:
                 yield finding("W042", "warning", row, "sd", text(row, "sd"), message, "se", "sd_looks_like_variance")
 
 
+def check_skewness(dataset: Dataset, text: Texts) -> Iterator[Finding]:
+    """End scores, and times, whose SD shows that they crowd at their lowest possible value; one finding a study."""
+    groups: dict[tuple[str, ...], list[Continuous]] = {}
+    for row in dataset.continuous:
+        time = row.outcome.startswith("time_to") and row.statistic == "mean"
+        lowest = 0 if time else lowest_score(row.scale) if row.statistic == "endpoint" else None
+        if lowest is None or row.mean is None or row.sd is None or row.mean < lowest:
+            continue
+        if sds_above_lowest(text(row, "mean"), text(row, "sd"), lowest) < 1:
+            groups.setdefault((row.study_id, row.source_id, row.outcome, row.scale), []).append(row)
+    for rows in groups.values():
+        row = rows[0]
+        lowest = lowest_score(row.scale) or 0
+        assert row.mean is not None and row.sd is not None
+        distance = shown((row.mean - lowest) / row.sd, 2)
+        others = ", ".join(f"{text(r, 'mean')} (SD {text(r, 'sd')}, line {r.line})" for r in rows[1:])
+        message = (
+            f"The mean {text(row, 'mean')} lies {distance} SDs of {text(row, 'sd')} above "
+            f"the lowest possible value, {lowest}; below 1 is strong evidence of skew."
+            + (f" So it is with {others}." if others else "")
+            + " Means of few patients are then not normal; look for medians, logs or the patients' own data."
+        )
+        yield finding("W044", "note", row, "mean", text(row, "mean"), message, "skew", "sds_above_lowest")
+
+
 def check_differences(dataset: Dataset, text: Texts) -> Iterator[Finding]:
     """Differences of arms: too large after treatment, or there before it."""
     for one, other in _pairs(dataset):
@@ -241,4 +267,6 @@ def _at_an_end(row: Continuous) -> bool:
     return row.mean < scale.low + room or row.mean > scale.high - room
 
 
-CHECKS: tuple[Check, ...] = (check_granularity, check_ranges, check_sd_or_se, check_sd_or_variance, check_differences)
+CHECKS: tuple[Check, ...] = (
+    check_granularity, check_ranges, check_sd_or_se, check_sd_or_variance, check_skewness, check_differences,
+)  # fmt: skip

@@ -230,6 +230,25 @@ def sd_looks_like_variance(sd: float, usual: float, factor: float = 4.0) -> bool
     return sd >= factor * usual > 0 and 0.5 <= math.sqrt(sd) / usual <= 2
 
 
+def sds_above_lowest(mean: str, sd: str, lowest: float) -> float:
+    """How many SDs a mean lies above the lowest possible value, at the most that rounding allows.
+
+    Below 2 suggests skew, below 1 is strong evidence of it. When not to use: for changes, which have no lowest value.
+
+    Parameters
+    ----------
+    mean, sd : str
+        As printed.
+    lowest : float
+
+    References
+    ----------
+    Altman & Bland 1996, doi:10.1136/bmj.313.7066.1200.
+    """
+    least = float(rounded_from(sd)[0])
+    return (float(rounded_from(mean)[1]) - lowest) / least if least > 0 else math.inf
+
+
 def sd_against_range(mean: str, sd: str, n: int, low: float, high: float) -> float | None:
     """The largest standard deviation that n scores from low to high with this mean can have, when the SD exceeds it.
 

@@ -5,10 +5,10 @@ A column that has no room beside the plot is folded: its cell moves under the la
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from metarepro.analysis.decimals import decimals_of_means
 from metarepro.analysis.result import AnalysisResult, StudyEffect
 from metarepro.effects import Measure
 from metarepro.figures.page import numbers as fmt
@@ -67,17 +67,10 @@ def data_kind(result: AnalysisResult, measure: Measure, style: Style) -> DataKin
             for arm, name in (("1", one), ("2", two))
             for key, head in (("m", ["Mean (SD)"]), ("n", ["N"]))
         ]
-        return DataKind("means", tuple(columns), _decimals(result))
+        return DataKind("means", tuple(columns), decimals_of_means(result.studies))
     given = [] if kinds <= {"effects"} else [Column("given", ["Effect", "given as"], "left", "data")]
     sizes = [_column("n", ["N"])] if any(s.participants for s in result.studies) else []
     return DataKind("effects", (*given, *sizes))
-
-
-def _decimals(result: AnalysisResult) -> int:
-    """Decimals of means and SDs: one, or as many as give the smallest SD two digits."""
-    sds = [s.inputs[name] for s in result.studies for name in ("sd1", "sd2") if s.inputs[name] > 0]
-    least = min(sds, default=1.0)
-    return min(max(1, 1 - math.floor(math.log10(least))), 6) if math.isfinite(least) else 1
 
 
 def _counts(style: Style, span: str, arm: str) -> list[Column]:

@@ -7,9 +7,10 @@ import math
 import re
 from itertools import pairwise
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.shown_result import ShownResult
-from metarepro.effects import Measure, get_measure
+from metarepro.effects import Measure
 from metarepro.figures import table
 from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
 from metarepro.figures.forest_plots.layout import LIGHT_PITCH, SMALL_LEADING, Placement, cell_lines, place, wrap_row
@@ -38,7 +39,7 @@ class ForestDrawing:
 
     def __init__(self, result: ShownResult) -> None:
         self.result = result
-        self.measure = get_measure(result.measure)
+        self.measure = measure_of(result)
         self.style: Style = get_style(result.figure.style)
         self.kind = kind = data_kind(result, self.measure, self.style)
         self.rows = make_rows(result, self.measure, kind, self.style)

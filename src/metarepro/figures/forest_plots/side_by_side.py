@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.effects import Measure, get_measure
 from metarepro.errors import ConfigError
@@ -145,12 +146,12 @@ class _Page:
         for place, result in enumerate(self.results[start : start + self.across]):
             panel = Panel(self.axes[result.measure], MARGIN + self.label + GUTTER + place * pitch, self.plot)
             letter, head = _letter(start + place), self.heads[start + place]
-            found.append(_Column(letter, head, result, get_measure(result.measure), panel, _keyed(result)))
+            found.append(_Column(letter, head, result, measure_of(result), panel, _keyed(result)))
         return found
 
     def _texts(self, result: AnalysisResult) -> list[str]:
         """Everything that stands beside a plot, in its lines."""
-        measure, p = get_measure(result.measure), result.summary
+        measure, p = measure_of(result), result.summary
         texts = [t for s in result.studies for t in self.lines(measure, s)]
         if p is not None:
             texts += self.lines(measure, p)

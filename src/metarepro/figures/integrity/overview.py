@@ -100,7 +100,8 @@ class _Pages:
         """Begin a page where the last one has not so much room; whether one was begun."""
         if self.y + height <= self.limit or not allowed:
             return False
-        self.canvas.height = self.y + MARGIN
+        # The gap after a block needs no room at the end of a page.
+        self.canvas.height = min(self.y, self.limit) + MARGIN
         self.y = self._begin()
         return True
 
@@ -226,7 +227,7 @@ def _draw_totals(pages: _Pages, findings: Sequence[Finding]) -> None:
         own = [f for f in findings if f.code == code]
         lines = meanings.lines(WARNINGS.get(code, "another check"))
         height = LEADING * len(lines) + 3
-        if pages.make_room(height + (2.5 * LEADING if number == 0 else 0.0)) or number == 0:
+        if pages.make_room(height + (2.5 * LEADING + 6 if number == 0 else 0.0)) or number == 0:
             y = pages.y + LEADING + 3
             heads = table.columns if worded else (table.columns[0], table.columns[3])
             for x, kind in zip(ends, () if worded else ("warning", "note"), strict=False):

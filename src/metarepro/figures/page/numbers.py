@@ -27,12 +27,12 @@ def effect(measure: Measure, value: float) -> str:
     if measure.percent:
         return fixed(100 * value, measure.decimals)
     if measure.ratio and not math.isnan(value):
-        if value < 0.005:
-            return "<0.01"
+        if value < 0.5 * 10.0**-measure.decimals:
+            return f"<{10.0**-measure.decimals:.{measure.decimals}f}"
         if value >= 99999.5:
             return ">99999"
         if value >= 99.995:
-            return fixed(value, 0)
+            return fixed(value, max(measure.decimals - 2, 0))
     return fixed(value, measure.decimals)
 
 

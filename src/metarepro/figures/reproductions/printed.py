@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from metarepro.analysis.decimals import decimals_for
 from metarepro.effects.registry import MEASURES, Measure
 from metarepro.errors import DataError
 from metarepro.evidence.integrity import printed as integrity
@@ -48,7 +49,7 @@ def computed_text(measure: Measure, values: Values) -> str:
         factor = 100 if measure.percent else 1
         estimate, low, high = (f"{v * factor:.3g}".replace("-", MINUS) if math.isfinite(v) else NONE for v in values)
         return estimate if low == high == NONE else f"{estimate} ({low} to {high})"
-    return fmt.with_interval(measure, *values)
+    return fmt.with_interval(replace(measure, decimals=decimals_for(measure, [values])), *values)
 
 
 def as_number(text: str) -> float:
