@@ -34,10 +34,10 @@ def make_config(made: Tables, title: str) -> str:
     lines += ["", "# How the words of the column `agent` in arms.csv read in figures.", "agents:"]
     lines += [f"  {yaml_word(agent)}: {_quoted(made.agents[agent])}" for agent in used]
     lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed. tau2: CE (fixed",
-              "# effect), DL, DL-MH (RevMan's random effects by Mantel-Haenszel) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
+              "# effect), DL, DL-MH (RevMan's random effects by Mantel-Haenszel) ...; ci: z (Wald), HK ...",
               f"model: {{{_written(default)}}}", "", "# Refitted beside every analysis.", "sensitivity:",
-              "  - {id: reml_hk, label: REML with Hartung-Knapp intervals, "
-              "model: {method: inverse_variance, tau2: REML, ci: HK}}", "",
+              "  - id: reml_hk", "    label: REML with Hartung-Knapp intervals",
+              "    model: {method: inverse_variance, tau2: REML, ci: HK}", "",
               "# RevMan knows no times, so no analysis has a `time`.", "analyses:"]  # fmt: skip
     for part in made.parts:
         own = models[part.id]
