@@ -237,8 +237,20 @@ def _import(options: argparse.Namespace) -> int:
         print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
         for note in project.notes:
             print(f"Note: {note}")
+        if options.kind == "table":
+            _say_what_to_mend(options.to)
         print(f"Next: {COMMAND} check{_where(options.to)}; then look at config.yaml and NOTES.md there.")
     return 0
+
+
+def _say_what_to_mend(folder: Path) -> None:
+    """What `check` refuses in a new project, if anything."""
+    from metarepro.project.reading import read_project
+
+    try:
+        read_project(folder)
+    except MetareproError as error:
+        print(f"To be mended before a run:\n{error}")
 
 
 def _table(options: argparse.Namespace) -> ImportedProject:
@@ -343,7 +355,8 @@ def _check(options: argparse.Namespace) -> int:
         }
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
-    print(f"Nothing wrong: {len(project.config.analyses)} analyses, tables in {project.config.data}.")
+    count = len(project.config.analyses)
+    print(f"Nothing wrong: {count} {'analysis' if count == 1 else 'analyses'}, tables in {project.config.data}.")
     open_ones = [f for f in findings if not f.accepted]
     for f in open_ones if options.findings else ():
         print(f"\n{place(f.file, f.line)}: {f.code} {f.column} {f.value!r} of {f.study_id}\n    {f.message}")

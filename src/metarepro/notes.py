@@ -108,12 +108,12 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     # -- subgroups --
     "one_subgroup": "One subgroup only: nothing to test.",
     "subgroup_without_se": "No test: a subgroup has no standard error.",
+    "subgroups_without_effect": lambda v: (
+        f"No study with an effect in {', '.join(v['groups'])}: k = 0, and not in the test."
+    ),
     "subgroup_logits": lambda v: (
         f"The test takes the logit of {', '.join(v['groups'])} from its one study, with the variance 1/e + 1/(n - e)"
         + (f", {v['amount']:g} added to both counts in {', '.join(v['corrected'])}." if v["corrected"] else ".")
-    ),
-    "subgroups_without_effect": lambda v: (
-        f"No study with an effect in {', '.join(v['groups'])}: k = 0, and not in the test."
     ),
     "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
     # -- effect sizes --

@@ -17,8 +17,8 @@ _HEAD = """\
 
 CSV files in UTF-8 with commas, decimal points and one header row. An empty cell means: not read, or does not apply.
 Numbers are never guessed: a denominator that was not read stays empty, and a number computed from a printed one says
-how in `derivation`. Times are hours, or have a unit (6 wk). Arm 1 is the experimental arm, arm 2 the control; a contrast is experimental
-minus control, so on a symptom scale a negative value favours the experimental arm.
+how in `derivation`. Times are hours, or have a unit (6 wk). Arm 1 is the experimental arm, arm 2 the control; a
+contrast is experimental minus control, so on a symptom scale a negative value favours the experimental arm.
 
 What is chosen and what may be pooled is part of the data:
 
@@ -29,10 +29,10 @@ What is chosen and what may be pooled is part of the data:
 - **`cohort`** in studies.csv joins studies that share participants, or may. An analysis uses the largest of them unless
   its setting `overlap` is `keep`.
 SHIPPED
-`studies.csv` is needed, and one table of numbers: `dichotomous`, `continuous` (a row an arm), `comparisons` (a row a comparison) or
-`contrasts` (printed effects). Arms and sources that no table describes are known by their names. Columns in **bold** are
-needed; a missing number leaves its row out of the analyses, with the reason. Any other column of `studies`, `arms` and the
-tables of numbers is your own: a subgroup, a moderator, a filter or a column of figures.
+`studies.csv` is needed, and one table of numbers: `dichotomous`, `continuous` (a row an arm), `comparisons` (a row a
+comparison) or `contrasts` (printed effects). Arms and sources that no table describes are known by their names. Columns
+in **bold** are needed; a missing number leaves its row out of the analyses, with the reason. Any other column of
+`studies`, `arms` and the tables of numbers is your own: a subgroup, a moderator, a filter or a column of figures.
 """
 
 

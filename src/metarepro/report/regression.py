@@ -39,10 +39,10 @@ def _sentence(result: AnalysisResult) -> str:
     r = result.regression
     assert r is not None
     test = f"F({r.test_df1}, {r.test_df2:g})" if math.isfinite(r.test_df2) else f"\u03c7\u00b2({r.test_df1})"
-    parts = [f"{r.k} studies", f"test of the moderators: {test} = {r.test:.2f}, P {_p(r.test_p, sign=True)}"]
+    parts = [f"{r.k} studies", f"test of the moderators: {test} = {r.test:.2f}, {fmt.p_value(r.test_p)}"]
     if math.isfinite(r.permutation_p):
         how = f"all {r.arrangements:,}" if r.exact else f"{r.arrangements:,} random"
-        parts.append(f"P {_p(r.permutation_p, sign=True)} by exchanging them ({how} arrangements)")
+        parts.append(f"{fmt.p_value(r.permutation_p)} by exchanging them ({how} arrangements)")
     if math.isfinite(r.r2):
         parts.append(f"R\u00b2 {r.r2:.0f}%")
     parts.append(f"left: \u03c4\u00b2 {r.tau2:.3g}, I\u00b2 {r.i2:.0f}%")
@@ -54,8 +54,5 @@ def _number(value: float) -> str:
     return f"{value:.4g}".replace("-", "\u2212") if math.isfinite(value) else "\u2013"
 
 
-def _p(value: float, sign: bool = False) -> str:
-    if not math.isfinite(value):
-        return "\u2013"
-    text = fmt.p_value(value)
-    return text if not sign or text[:1] in "<>" else f"= {text}"
+def _p(value: float) -> str:
+    return fmt.p_value(value).removeprefix("P ").removeprefix("= ") if math.isfinite(value) else "\u2013"

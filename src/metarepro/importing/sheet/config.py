@@ -17,7 +17,7 @@ _HEAD = """\
 title: {title}
 data: data/raw
 # Where all numbers were read. A row may say otherwise, in columns of these names.
-source: {{level: secondary, source_id: sheet, locator: {locator}}}
+source: {{source_id: sheet, locator: {locator}}}
 # What stands for a missing number in the tables, besides an empty cell.
 csv: {{missing: [NA, NR, n.r.]}}
 

@@ -260,6 +260,7 @@ def _from_log(entry: Entry, ratio: bool) -> None:
 def _refuse_logs(entries: Sequence[Entry], sheet: Sheet, roles: Roles, label: str) -> None:
     """Refuse ratios that are not above 0."""
     made = roles.numbers.get("estimate") or roles.numbers["hr"]
+    logs = re.sub(r"(^|, )(estimate|hr)=", r"\1log_estimate=", roles.as_map())
     problems = []
     for entry in entries:
         if "estimate" in entry.numbers and float(entry.numbers["estimate"]) <= 0:
@@ -267,7 +268,7 @@ def _refuse_logs(entries: Sequence[Entry], sheet: Sheet, roles: Roles, label: st
             details = (
                 f'row: study = "{entry.texts["study"]}"',
                 "Is the whole column on the log scale?",
-                f"Fix: if it is, say so, as in --map 'log_estimate={made.text}, ...'; else correct the cell.",
+                f"Fix: if it is, say so: --map {shlex.quote(logs)}; else correct the cell.",
             )
             what = f"{cell.text!r} is no {label.lower()}: it must be above 0"
             problems.append(Problem("E013", what, sheet.path, cell.line, cell.column, details))

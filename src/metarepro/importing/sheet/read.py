@@ -98,7 +98,12 @@ def read_plain_sheet(path: Path, options: SheetOptions = SheetOptions()) -> Impo
         subgroups = "subgroup"
     moderators = translate_formula(options.moderators, tables.own, more) if options.moderators else ""
     wishes = Wishes(roles.choice.measure, options.better, subgroups, moderators)
-    title = drawable(sheet.title) or drawable(re.sub(r"[_\s]+", " ", path.stem)).strip().capitalize() or "My review"
+    named = (
+        list(tables.outcomes.values())
+        if len(tables.outcomes) == 1 and (options.outcome or "outcome" in roles.texts)
+        else []
+    )
+    title = drawable(sheet.title or (named[0] if named else "") or re.sub(r"[_\s]+", " ", path.stem)) or "My review"
     config = make_config(title, path.name, tables, wishes)
     rows = {"studies": tables.studies, "comparisons": tables.comparisons}
     return ImportedProject(

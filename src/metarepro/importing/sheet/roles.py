@@ -189,7 +189,8 @@ def _known_numbers(
     sheet: Sheet, free: Sequence[str], measure: str | None
 ) -> tuple[dict[str, Assignment], dict[str, list[str]], str]:
     """Numbers that the headers name, targets that several columns may be, and the measure of a printed effect."""
-    numeric = [n for n in free if _holds(sheet, n)]
+    # Where a header names a number, one number below is enough: the other cells are refused at their places.
+    numeric = [n for n in free if any(is_number(row[n].text, sheet.decimal) for row in sheet.rows)]
     named = {plain(n): n for n in numeric}
     found: dict[str, Assignment] = {}
     used: set[str] = set()

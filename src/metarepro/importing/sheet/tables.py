@@ -6,10 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from metarepro.effects.registry import COLUMNS, MEASURES
-from metarepro.errors import place
+from metarepro.errors import DataError, Problem, place
+from metarepro.evidence.messages import cell_problem
+from metarepro.evidence.reader import Cell
+from metarepro.evidence.tables import TABLES
 from metarepro.importing.names import UniqueIds, slug
 from metarepro.importing.sheet.entries import Entry
+from metarepro.importing.sheet.expressions import columns_of
 from metarepro.importing.sheet.grid import Sheet
 from metarepro.importing.sheet.own import OwnColumns, own_columns
 from metarepro.importing.sheet.roles import Roles
@@ -53,6 +59,11 @@ def make_tables(sheet: Sheet, roles: Roles, entries: Sequence[Entry], outcome: s
     entries : sequence of Entry
     outcome : str or None
         Name of the outcome where no column names it.
+
+    Raises
+    ------
+    DataError
+        Numbers that cannot be: more events than patients, an SD of 0 ...
     """
     notes: list[str] = []
     ids, outcomes, agents = UniqueIds(), UniqueIds(), UniqueIds()
@@ -61,6 +72,9 @@ def make_tables(sheet: Sheet, roles: Roles, entries: Sequence[Entry], outcome: s
     comparisons: Rows = []
     seen: dict[tuple[str, ...], Entry] = {}
     of_entry: list[str] = []
+    problems: list[Problem] = []
+    inputs = MEASURES[roles.choice.measure].inputs
+    design = {} if inputs.startswith(("two_arm", "generic", "hazard")) else {"design": "single_arm"}
     for entry in entries:
         name = entry.texts.get("outcome") or outcome or "Outcome"
         outcome_id = outcomes.get(slug(name, name), name, "outcome")
@@ -75,10 +89,13 @@ def make_tables(sheet: Sheet, roles: Roles, entries: Sequence[Entry], outcome: s
         study, label = _study(entry, ids, row, seen, sheet, notes)
         of_entry.append(study)
         year = entry.texts.get("year", "")
-        studies.setdefault(study, {"study_id": study, "label": label, "year": year if _is_year(year) else ""})
+        studies.setdefault(study, {"study_id": study, "label": label, "year": year if _is_year(year) else "", **design})
         if year and not _is_year(year):
             notes.append(f"{year!r} is no year, left out: {_where(sheet, entry)}.")
         comparisons.append({"study_id": study, **row, **_numbers(entry, roles)})
+        problems += _impossible(comparisons[-1], entry, roles, sheet)
+    if problems:
+        raise DataError(problems)
     own = own_columns(sheet, entries, of_entry, roles.columns)
     for study, row, texts in zip(of_entry, comparisons, own.texts, strict=True):
         for old, new in own.names.items():
@@ -118,6 +135,29 @@ def _study(
         )
     seen[key] = entry
     return study, name
+
+
+def _impossible(row: dict[str, str], entry: Entry, roles: Roles, sheet: Sheet) -> list[Problem]:
+    """What the table would refuse, at the place of the sheet's cell."""
+    named = {name: _source(entry, roles, name, text) for name, text in row.items() if text}
+    try:
+        TABLES["comparisons"].of_texts(row, sheet.path, entry.line)
+    except ValidationError as error:
+        return [cell_problem(e, sheet.path, named) for e in error.errors()]
+    return []
+
+
+def _source(entry: Entry, roles: Roles, name: str, text: str) -> Cell:
+    """A text of a row of the tables, with the place of the cell that it is made of."""
+    made, side = roles.numbers.get(name), ""
+    if made is None and roles.is_long and name[-1:] in "12":
+        made, side = roles.numbers.get(name[:-1].rstrip("_")), {"1": "_experimental", "2": "_control"}[name[-1]]
+    for column in columns_of(made.expression) if made else ():
+        cell = entry.cells.get(column.name) or entry.cells.get(column.name + side)
+        if cell is not None:
+            return Cell(text, cell.line, cell.column)
+    first = next(iter(entry.cells.values()))
+    return Cell(text, first.line, first.column)
 
 
 def _where(sheet: Sheet, entry: Entry) -> str:
