@@ -33,10 +33,11 @@ def make_config(made: Tables, title: str) -> str:
     used = dict.fromkeys(a for part in made.parts for a in part.agents)
     lines += ["", "# How the words of the column `agent` in arms.csv read in figures.", "agents:"]
     lines += [f"  {yaml_word(agent)}: {_quoted(made.agents[agent])}" for agent in used]
-    lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed, but with weights by",
-              "# inverse variance. tau2: DL, REML, CE (fixed effect) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
+    lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed. tau2: CE (fixed",
+              "# effect), DL, DL-MH (RevMan's random effects by Mantel-Haenszel) ...; ci: z (Wald), HK ...",
               f"model: {{{_written(default)}}}", "", "# Refitted beside every analysis.", "sensitivity:",
-              "  - {id: reml_hk, label: REML with Hartung-Knapp intervals, model: {tau2: REML, ci: HK}}", "",
+              "  - id: reml_hk", "    label: REML with Hartung-Knapp intervals",
+              "    model: {method: inverse_variance, tau2: REML, ci: HK}", "",
               "# RevMan knows no times, so no analysis has a `time`.", "analyses:"]  # fmt: skip
     for part in made.parts:
         own = models[part.id]
@@ -61,11 +62,12 @@ def make_config(made: Tables, title: str) -> str:
 
 def _model(part: Part) -> Setting:
     outcome = part.outcome
-    # RevMan leaves out studies without events for ratios, and keeps them for risk differences.
-    drop = "false" if part.measure == "RD" else "true"
+    by_mantel_haenszel = bool(outcome.weights) and part.measure in ("OR", "RR", "RD")
+    common = by_mantel_haenszel and outcome.tau2 == "CE"
     return (
-        ("method", "inverse_variance"), ("tau2", outcome.tau2), ("ci", outcome.ci), ("pi", "HTS"),
-        ("level", outcome.level), ("drop_double_zero", drop),
+        ("method", "mantel_haenszel" if common else "inverse_variance"),
+        ("tau2", "DL-MH" if by_mantel_haenszel and outcome.tau2 == "DL" else outcome.tau2),
+        ("ci", outcome.ci), ("pi", "HTS"), ("level", outcome.level), ("zero_cells", "revman"),
     )  # fmt: skip
 
 

@@ -138,9 +138,12 @@ def _add_outcome(made: Tables, outcome: Outcome) -> None:
         made.say("Analyses pooled here although RevMan was set to show no total", what)
     if outcome.swapped:
         made.say("Analyses in which RevMan exchanged events and non-events; here events are as in the file", what)
-    if outcome.weights:
+    if outcome.weights and outcome.tau2 not in ("CE", "DL"):
         made.say(f"Analyses that RevMan weighted by {outcome.weights}; here weights and heterogeneity are by inverse "
                  "variance, so that pooled values can differ a little", what)  # fmt: skip
+    elif outcome.weights and outcome.tau2 == "CE" and measure == "RD":
+        made.say("Risk differences by Mantel-Haenszel: the standard error is that of Sato, Greenland and Robins, which "
+                 "differs a little from RevMan's", what)  # fmt: skip
     for subgroup in subgroups if apart else [None]:
         entries = [e for e in outcome.entries if subgroup is None or e.subgroup == subgroup]
         _add_part(made, outcome, measure, agents, entries, subgroup or "")
