@@ -35,6 +35,7 @@ FORESTS = expand(
 )
 NUMBERS = [f"analyse_{n}" for n in PLAN.number_chunks]
 PICTURES = [f"draw_{n}" for n in PLAN.picture_chunks]
+REGRESSIONS = ["draw_regressions"] if PLAN.regressions else []
 JOBS = (
     "validate",
     *NUMBERS,
@@ -42,6 +43,7 @@ JOBS = (
     *PICTURES,
     "draw_panels",
     "draw_evidence",
+    *REGRESSIONS,
     "reproduce_printed",
     "reproduce",
     "audit",

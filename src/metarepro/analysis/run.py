@@ -13,7 +13,8 @@ from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
 from metarepro.analysis.effects import effects_of, is_as_counted, turn_scales, why_not_estimable
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.models import COMMON, NAMES, needs_tables
-from metarepro.analysis.moderators import moderator_names, moderators_of, regress
+from metarepro.analysis.moderator_values import moderator_names, moderators_of
+from metarepro.analysis.moderators import regress
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
     AnalysisResult,
