@@ -289,7 +289,8 @@ def _add_means(
     rows = []
     for side, agent in enumerate(agents):
         n, sd = totals[side] or 0.0, sds[side]
-        mean = entry.numbers[f"m{side + 1}"].strip()
+        written_mean = entry.numbers[f"m{side + 1}"].strip()
+        mean = written_mean if float(written_mean) else "0"  # -0.0 is no number of ours
         written = entry.numbers.get(f"sd{side + 1}", "").strip() if sd and n > 1 else ""
         rows.append(
             {"study_id": study, "arm_id": agent, "outcome": identifier, "statistic": "endpoint", "n": f"{n:.0f}",
