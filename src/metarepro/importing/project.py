@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BeforeValidator
@@ -33,12 +33,16 @@ class ImportedProject:
         Text of config.yaml.
     notes : tuple of str
         What was left out or assumed, in sentences.
+    files : dict
+        Further files of the project, name to text: `left-out.csv`, what was not taken, with reasons;
+        `printed-effects.csv`, printed effects beside those that follow from the numbers.
     """
 
     title: str
     tables: dict[str, list[dict[str, str]]]
     config: str
     notes: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_imported(project: ImportedProject, folder: Path) -> list[Path]:
@@ -113,6 +117,8 @@ def _write(project: ImportedProject, folder: Path) -> None:
             _put(raw / f"{name}.csv", table_text(name, rows))
     write_dictionary(folder / "data")
     _put(folder / "config.yaml", project.config)
+    for name, text in project.files.items():
+        _put(folder / name, text)
     # A name with a tag in it is a name.
     notes = "".join(f"- {note}\n".replace("<", "\\<") for note in project.notes) or "Nothing was left out or assumed.\n"
     _put(folder / "NOTES.md", f"# What was left out or assumed on import\n\n{notes}")
