@@ -22,7 +22,7 @@ def account(read: int, left_out: Sequence[LeftOut], also_unused: int = 0) -> lis
     out, unused = ([x for x in left_out if x.in_tables == flag] for flag in (False, True))
     gone = len({x.line for x in out})
     sentences = [f"Lines: {read} read, {read - gone} taken, {gone} left out."]
-    for head, found in (("Left out", out), ("In the tables, and in no analysis", unused)):
+    for head, found in (("Left out", out), ("In the tables, but not used", unused)):
         for why in dict.fromkeys(x.why for x in found):
             sentences.append(f"{head}: {why}: {at_lines(x.line for x in found if x.why == why)} (left-out.csv).")
     return sentences
