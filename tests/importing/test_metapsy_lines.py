@@ -225,6 +225,14 @@ def test_arms_that_differ_behind_forty_letters_are_two(tmp_path):
     assert not any("Other numbers" in n or "other numbers" in n for n in project.notes)
 
 
+def test_conditions_in_other_letters_or_capitals_stay_two_or_one(tmp_path):
+    _, checked = made(tmp_path, line(one="治療", two="対照"), line("Elm 2002", one="WL", two="TAU"), line("Fir 2003"))
+    agents = {(a.study_id, a.role): a.agent for a in checked.data.arms.values()}
+    assert agents["ash_2001", "experimental"] != agents["ash_2001", "control"]
+    assert agents["elm_2002", "experimental"] == "wl" and agents["fir_2003", "control"] == "wl_control"
+    assert pooled(checked, "symptoms_smd").k == 3
+
+
 def test_sizes_of_cluster_trials_need_not_be_whole(tmp_path):
     _, checked = made(
         tmp_path, line(n_arm1="22.7", n_arm2="23.4"), ELM_LINE,

@@ -239,7 +239,7 @@ class LineReader:
             self.unspecified.append(row["study"].line)
         of_counts = text_of(row, "dich") if kind in ("dich", "dichotomous") else ""
         named = text_of(row, "instrument_symptom") or "symptoms" if measured else of_counts or kind
-        base = self._outcomes.get(slug(named, "outcome", 400), named, "outcome")
+        base = self._outcomes.get(slug(named, named.casefold(), 400), named, "outcome")
         outcome = self._with_suffix(row, base, is_before and not statistic)
         study = text_of(row, "study")
         line = Line(

@@ -81,7 +81,7 @@ class Tables:
             for place, side in enumerate(line.sides, 1):
                 if place == min(study.places[side.key]):
                     study.sides[side.key] = (side, line)
-        self._first_places = {side.condition for line in lines for side in line.sides[:1]}
+        self._first_places = {_condition(line.sides[0]) for line in lines}
         self._crossover = {s for s, x in self._studies.items() if "cross" in text_of(x.first.cells, "design").lower()}
         self.arms = [self._arm(s, key) for s in self._studies.values() for key in s.places]
         self._agent_of = {(a["study_id"], a["arm_id"]): a["agent"] for a in self.arms}
@@ -126,9 +126,9 @@ class Tables:
         side, line = study.sides[key]
         places = study.places[key]
         suffix = "_both" if places == {1, 2} else ""
-        if places == {2} and side.condition in self._first_places:
+        if places == {2} and _condition(side) in self._first_places:
             suffix = "_control"
-        base = self._agents.get(slug(side.condition, "arm", 400), side.condition, "arm")
+        base = self._agents.get(_condition(side), side.condition, "arm")
         agent = base if not suffix else self._agents.get((base, suffix), base + suffix, "arm", 60)
         place = line.places[line.sides.index(next(s for s in line.sides if s.key == key))]
         drug = " ".join(text_of(line.cells, f"{part}_arm{place}") for part in ("drug", "dose")).strip()
@@ -335,6 +335,11 @@ class Tables:
     def _usual(self, word: str) -> str:
         """A word in the spelling in which it stands first."""
         return self._words.setdefault(re.sub(r"\s", "", word).casefold(), word)
+
+
+def _condition(side: Side) -> str:
+    """What makes the conditions of arms of different studies one agent."""
+    return slug(side.condition, side.key[0], 400)
 
 
 def _text(line: Line, name: str) -> str:
