@@ -62,7 +62,9 @@ def guesses(reader: LineReader, tables: Tables) -> list[str]:
             f"{at_lines(tables.turned)}."
         )
     if tables.years:
-        said.append(f"Years that are no single year: the first is taken ({'; '.join(tables.years[:10])}).")
+        said.append(
+            f"Years that are no single year: the first is taken, if there is one ({'; '.join(tables.years[:10])})."
+        )
     said += _risk(tables.risk_words, tables)
     if tables.baselines:
         said.append(

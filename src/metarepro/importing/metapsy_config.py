@@ -70,7 +70,6 @@ class Writer:
         self.signs = signs
         self.notes: list[str] = []
         self.asked: dict[str, str] = {}
-        self.main = {line.base for line in lines}
         self._several_arms = False
 
     def write(self, title: str, experimental: Collection[str], control: Collection[str]) -> Written:
@@ -110,7 +109,7 @@ class Writer:
             analyses="\n".join(analyses),
         )
         if self.asked:
-            names = ", ".join(self.asked)
+            names = ", ".join(dict.fromkeys(self.asked.values()))
             self.notes.insert(
                 0, f"Please check: is more of {names} bad for the patient? It was guessed (better: low). To say "
                 "otherwise, write better: high under outcomes in config.yaml.",
@@ -230,8 +229,8 @@ class Writer:
 
     def _better(self, outcome: str) -> str:
         """Which end of an outcome is good: by its instruments where they are known, else by its name; else asked."""
-        here = [x for x in self.lines if x.outcome == outcome or x.base == outcome]
-        base = here[0].base if here else outcome
+        base = next((x.base for x in self.lines if x.outcome == outcome), outcome)
+        here = [x for x in self.lines if x.base == base]
         ends: Counter[str] = Counter()
         for line in here:
             if line.measured:
