@@ -45,6 +45,8 @@ exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configurati
 5 (of a run) a printed result has another verdict than config.yaml demands
 """
 
+# What an import did not take of its file.
+LEFT_OUT = "left-out.csv"
 # How the user calls this command: ./run sets it.
 COMMAND = os.environ.get("METAREPRO_COMMAND", "metarepro")
 WARNING_HELP = (
@@ -356,7 +358,11 @@ def _check(options: argparse.Namespace) -> int:
         print(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
     count = len(project.config.analyses)
-    print(f"Nothing wrong: {count} {'analysis' if count == 1 else 'analyses'}, tables in {project.config.data}.")
+    left_out = directory / LEFT_OUT
+    head = "Nothing wrong" if not left_out.is_file() else "Nothing wrong in what was taken"
+    print(f"{head}: {count} {'analysis' if count == 1 else 'analyses'}, tables in {project.config.data}.")
+    if left_out.is_file():
+        print(f"Parts of the imported file were not taken: {left_out} lists them with the reasons.")
     open_ones = [f for f in findings if not f.accepted]
     for f in open_ones if options.findings else ():
         print(f"\n{place(f.file, f.line)}: {f.code} {f.column} {f.value!r} of {f.study_id}\n    {f.message}")

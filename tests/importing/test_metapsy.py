@@ -47,7 +47,8 @@ def test_the_shipped_example_is_what_the_importer_writes(tmp_path, capsys):
     for path in sorted((tmp_path / "p" / "data").rglob("*")):
         if path.is_file():
             assert path.read_text() == (example / path.relative_to(tmp_path / "p")).read_text(), path.name
-    assert (tmp_path / "p" / "NOTES.md").read_text() == (example / "NOTES.md").read_text()
+    for name in ("NOTES.md", "left-out.csv"):
+        assert (tmp_path / "p" / name).read_text() == (example / name).read_text(), name
     assert main(["check", "--directory", str(tmp_path / "p")]) == 0
 
 
@@ -95,8 +96,10 @@ def test_lines_that_contradict_each_other_compete(tmp_path):
     arm = [r for r in project.tables["continuous"] if r["arm_id"] == "cbt"]
     assert [(r["sd"], r["chosen"]) for r in arm] == [("4.2", "yes"), ("4.7", "no")]
     assert project.notes == (
+        "Lines: 2 read, 2 taken, 0 left out.",
+        "In the tables, but not used: other numbers for an arm and visit than in an earlier line, which is the chosen "
+        "one: line 3 (left-out.csv).",
         "Conditions and their arms: cbt 1, wl 1.",
-        "Other numbers for an arm and visit than in an earlier line, which is the chosen one: line 3.",
     )
 
 
@@ -105,9 +108,10 @@ def test_what_cannot_be_used_is_named_with_its_place(tmp_path):
     assert refusal(tmp_path, LINE.replace("8.10", "8.1*")) == (
         f"data.csv:2:38: E041 mean_arm1 '8.1*' is not a number\n    {row}\n    Fix: correct the cell, or write NA."
     )
-    assert refusal(tmp_path, LINE.replace("wl", "cbt")).splitlines()[0] == (
-        "data.csv:2:14: E041 condition_arm2 'cbt' and multi_arm2 are those of arm 1"
-    )
+    assert refusal(tmp_path, LINE.replace("wl", "cbt")).splitlines()[:2] == [
+        "data.csv: E040 no line has a result on a primary instrument at the primary time point that can be pooled",
+        "    line 2: both arms have the same condition: multi_arm1 and multi_arm2 do not tell them apart",
+    ]
     assert refusal(tmp_path, LINE.replace(",wl,", ",NA,")).startswith(
         "data.csv:2:14: E041 condition_arm2 'NA' is empty, and it is required"
     )

@@ -64,10 +64,10 @@ def _scales(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Pro
     for name in ("dichotomous", "continuous", "contrasts", "comparisons"):
         for row in tables[name]:
             scale = str(getattr(row, "scale", ""))
-            if not scale or scale in seen or find_scale(scale) or is_known_name(scale):
+            if not scale or scale in seen:
                 continue
             seen.add(scale)
-            near = next((s.name for s in SCALES if _slip(scale, s.name)), None)
+            near = slip_of(scale)
             if near:
                 cell = cells[id(row)]["scale"]
                 yield Problem(
@@ -75,6 +75,18 @@ def _scales(tables: Mapping[str, tuple[Row, ...]], cells: Cells) -> Iterator[Pro
                     (_key(cells[id(row)]), "Other scales are allowed, if their names cannot be mistaken for one.",
                      f"Fix: write {near!r}, or the scale's full name."),
                 )  # fmt: skip
+
+
+def slip_of(scale: str) -> str:
+    """The known scale that the name of an unknown one is a slip of the finger away from; empty if there is none.
+
+    Parameters
+    ----------
+    scale : str
+    """
+    if find_scale(scale) or is_known_name(scale):
+        return ""
+    return next((s.name for s in SCALES if _slip(scale, s.name)), "")
 
 
 def _slip(one: str, other: str) -> bool:

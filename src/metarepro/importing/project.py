@@ -33,8 +33,9 @@ class ImportedProject:
         Text of config.yaml.
     notes : tuple of str
         What was left out or assumed, in sentences.
-    files : mapping of str to str
-        Further files of the project: lists of what was left out and of what was compared.
+    files : dict
+        Further files of the project, name to text: `left-out.csv`, what was not taken, with reasons;
+        `printed-effects.csv`, printed effects beside those that follow from the numbers.
     """
 
     title: str

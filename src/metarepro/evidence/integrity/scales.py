@@ -70,6 +70,7 @@ _RATED_BAD: tuple[Scale, ...] = tuple(
 # Name, lowest and highest score, which end is bad, paper.
 _OTHERS: tuple[tuple[str, int, int, Literal["high", "low"], str], ...] = (
     ("WHO-5", 0, 100, "low", "Topp et al. 2015, doi:10.1159/000376585"),
+    ("MADRS-S", 0, 54, "high", "Svanborg & Asberg 2001, doi:10.1016/S0165-0327(00)00242-1"),
     ("GAF", 0, 100, "low", "Endicott et al. 1976, doi:10.1001/archpsyc.1976.01770060086012"),
     ("MMSE", 0, 30, "low", "Folstein et al. 1975, doi:10.1016/0022-3956(75)90026-6"),
     ("MoCA", 0, 30, "low", "Nasreddine et al. 2005, doi:10.1111/j.1532-5415.2005.53221.x"),
