@@ -181,8 +181,11 @@ def test_printed_effects_are_left_out_with_the_reason():
 
 def test_a_sensitivity_analysis_may_change_the_model():
     changes = [{"id": "mh", "label": "Mantel-Haenszel", "model": {"method": "mantel_haenszel"}},
-               {"id": "same", "label": "The same", "model": {"method": "inverse_variance"}}]  # fmt: skip
-    result = analyse("RD", rows(RARE), sensitivity=changes)
+               {"id": "same", "label": "The same", "model": {"method": "inverse_variance"}},
+               {"id": "dl", "label": "DL", "model": {"tau2": "DL", "ci": "z"}}]  # fmt: skip
+    said = analyse("RD", rows(RARE), sensitivity=changes[2:], model={"method": "mantel_haenszel"}).sensitivity[0]
+    assert (said.summary, said.note) == (None, "Mantel-Haenszel has no tau2, ci")
+    result = analyse("RD", rows(RARE), sensitivity=changes[:2])
     (only,) = result.sensitivity
     assert only.summary.beta == pytest.approx(-0.125) and only.summary.model == "Mantel-Haenszel"
 

@@ -1,5 +1,6 @@
 """RevMan files: what is carried over, that it runs, that it agrees with a published review, and what is refused."""
 
+import csv
 import math
 import re
 
@@ -49,13 +50,14 @@ def test_studies_arms_and_the_source(tmp_path):
     studies = {r["study_id"]: (r["label"], r["year"]) for r in project.tables["studies"]}
     assert studies == {
         "muller_2001": ("Müller 2001", "2001"), "li_2002": ("Li 2002", "2002"), "li_2002_2": ("Li-2002", ""),
-        "empty_2003": ("Empty 2003", "2003"),
+        "empty_2003": ("Empty 2003", "2003"), "li_2002_2_2": ("Li 2002", "2002"),
     }  # fmt: skip
     assert {(r["study_id"], r["arm_id"], r["role"], r["drug"]) for r in project.tables["arms"]} == {
         ("muller_2001", "drug_a", "experimental", "Drug A"), ("muller_2001", "placebo", "control", "Placebo"),
         ("muller_2001", "no", "control", "No"), ("li_2002", "drug_a", "experimental", "Drug A"),
         ("li_2002", "placebo", "control", "Placebo"), ("li_2002", "no", "control", "No"),
         ("li_2002_2", "drug_a", "experimental", "Drug A"), ("li_2002_2", "placebo", "control", "Placebo"),
+        ("li_2002_2_2", "drug_a", "experimental", "Drug A"), ("li_2002_2_2", "placebo", "control", "Placebo"),
     }  # fmt: skip
     assert project.tables["sources"] == [
         {"source_id": "review", "authors": "Müller A", "year": "2013", "title": "Drug A & placebo",
@@ -73,8 +75,11 @@ def test_counts_means_and_contrasts(tmp_path):
     counts = {(r["study_id"], r["arm_id"], r["outcome"]): (r["events"], r["total"]) for r in tables["dichotomous"]}
     assert counts["muller_2001", "placebo", "c1_1_response"] == ("0", "41")
     assert ("li_2002_2", "drug_a", "c1_1_response") not in counts
-    assert counts["li_2002", "drug_a", "c1_2_headache_women"] == ("3", "10")
-    assert counts["li_2002", "drug_a", "c1_2_headache_men"] == ("4", "20")
+    # A study in two subgroups stands there twice, as RevMan pools both.
+    assert counts["li_2002", "drug_a", "c1_2_headache"] == ("3", "10")
+    assert counts["li_2002_2_2", "drug_a", "c1_2_headache"] == ("4", "20")
+    groups = [r["subgroup"] for r in tables["dichotomous"] if r["outcome"] == "c1_2_headache"]
+    assert sorted(set(groups)) == ["Men", "Women"]
     means = {(r["study_id"], r["arm_id"]): r for r in tables["continuous"]}
     assert (means["muller_2001", "no"]["mean"], means["muller_2001", "no"]["sd"]) == ("15.1", "5.25")
     kept = means["li_2002", "no"]
@@ -98,8 +103,7 @@ def test_the_written_project_is_valid_and_every_analysis_runs_as_revman_computes
         k: (r.measure, r.rows, r.better, len([s for s in r.studies if s.estimable])) for k, r in results.items()
     } == {
         "c1_1_response": ("OR", "arms", "high", 2),
-        "c1_2_headache_women": ("RR", "arms", "low", 2),
-        "c1_2_headache_men": ("RR", "arms", "low", 1),
+        "c1_2_headache": ("RR", "arms", "low", 3),
         "c1_3_death": ("PETO", "arms", "low", 2),
         "c2_1_pain": ("SMD", "arms", "low", 1),
         "c2_2_survival": ("HR", "contrasts", "low", 2),
@@ -117,18 +121,16 @@ def test_the_written_project_is_valid_and_every_analysis_runs_as_revman_computes
     models = {a.id: (a.model.tau2, a.model.ci, a.model.level) for a in config.analyses}
     assert models["c1_1_response"] == ("DL", "z", 0.9)
     assert models["c1_3_death"] == ("CE", "z", 0.95)
-    # The two of almost the same name.
-    assert [f.code for f in check_integrity(read_dataset(tmp_path / "new/data/raw"))] == ["W027"]
+    # The two of almost the same name, and the one that stands twice in an analysis.
+    assert [f.code for f in check_integrity(read_dataset(tmp_path / "new/data/raw"))] == ["W027", "W027"]
 
 
 def test_what_is_left_out_or_assumed_is_said(tmp_path):
     notes = "\n".join(imported(tmp_path, SMALL).notes)
     for sentence in (
         "Studies without numbers in both groups, left out of an analysis: Li-2002 in analysis 1.1.",
-        "would be counted twice: Analysis 1.2 (Headache): Li 2002.",
-        "Analyses that RevMan weighted by Mantel-Haenszel; here weights and heterogeneity are by inverse variance, so that "
-        "pooled values can differ a little: Analysis 1.2 (Headache).",
-        "Subgroups that stand in the column `locator` only; the analysis pools all of them: Analysis 1.3 (Death).",
+        "Studies that are more than once in an analysis; each enters, as in RevMan, under an id of its own, so that "
+        "patients of theirs may count twice: li_2002_2_2 in analysis 1.2.",
         "Studies without a standard deviation above 0 in both groups; rows that are not pooled: Li 2002 in analysis 2.1.",
         "Analyses of a kind that has no table here (other data), left out: Analysis 2.4 (Remarks).",
         "RevMan holds no times of measurement; `timepoint_h` is empty.",
@@ -136,14 +138,16 @@ def test_what_is_left_out_or_assumed_is_said(tmp_path):
         assert sentence in notes
 
 
-def test_a_study_twice_in_an_analysis_is_kept_and_counted_once(tmp_path):
+def test_a_study_twice_in_an_analysis_enters_twice_under_ids_of_its_own(tmp_path):
     again = b'<DICH_DATA EVENTS_1="8" EVENTS_2="4" STUDY_ID="STD-Li-2002" TOTAL_1="29" TOTAL_2="31"/></DICH_OUTCOME>'
     project = imported(tmp_path, SMALL.replace(b"</DICH_OUTCOME>", again, 1))
-    rows = [r for r in project.tables["dichotomous"] if r["outcome"] == "c1_1_response" and r["study_id"] == "li_2002"]
-    assert [(r["events"], r["chosen"]) for r in rows] == [("9", "yes"), ("4", "yes"), ("8", "no"), ("4", "no")]
     result = run(project, tmp_path / "new")["c1_1_response"]
-    assert [s.inputs["e1"] for s in result.studies if s.study_id == "li_2002"] == [9.0]
-    assert notes_about(project, "Studies that are more than once")[0].endswith("li_2002 in analysis 1.1.")
+    assert [(s.label, s.inputs["e1"]) for s in result.studies if s.label == "Li 2002"] == [
+        ("Li 2002", 9),
+        ("Li 2002", 8),
+    ]
+    assert len({s.study_id for s in result.studies}) == len(result.studies)
+    assert "li_2002_2_2 in analysis 1.1" in notes_about(project, "Studies that are more than once")[0]
 
 
 def test_a_published_review_is_reproduced(tmp_path):
@@ -165,7 +169,8 @@ def test_a_published_review_is_reproduced(tmp_path):
         q = sum(a * (x.yi - pooled) ** 2 for a, x in zip(w, used, strict=True))
         found = (q - len(used) + 1) / (sum(w) - sum(a * a for a in w) / sum(w))
         assert max(found, 0.0) == pytest.approx(tau2, rel=1e-9, abs=1e-15)
-        assert [s.estimate, s.ci_low, s.ci_high] == pytest.approx([effect, low, high], rel=0.02 if tau2 else 1e-9)
+        assert [s.estimate, s.ci_low, s.ci_high] == pytest.approx([effect, low, high], rel=1e-9)
+        assert (s.tau2, s.tau2_method) == (pytest.approx(tau2, rel=1e-9, abs=1e-15), "DL-MH")
         assert result.better == "low" and s.k == len(used)
 
 
@@ -264,27 +269,31 @@ def test_other_files_are_refused(tmp_path, raw, message):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "line", "study", "reason"),
     [
-        ('EVENTS_1="12"', 'EVENTS_1="42"', "review.rm5:18: E041 42 events are more than 40 patients\n"
-         "    study: Müller 2001 in analysis 1.1\n    Fix: correct it in RevMan and export again."),
-        ('EVENTS_1="12"', 'EVENTS_1="12,5"', "review.rm5:18: E041 the events of group 1 '12,5' is not a usable number\n"
-         "    study: STD-M_x00fc_ller-2001\n    Fix: correct it in RevMan and export again."),
-        ('EVENTS_1="12"', 'EVENTS_1="-1"', "review.rm5:18: E041 the events of group 1 -1 is not a number of patients\n"
-         "    study: STD-M_x00fc_ller-2001\n    Fix: correct it in RevMan and export again."),
-        ('SD_1="4.0"', 'SD_1="-4.0"', "review.rm5:42: E041 a standard deviation is below 0\n"
-         "    study: Müller 2001 in analysis 2.1\n    Fix: correct it in RevMan and export again."),
-        ('SE="0.2"', 'SE="-0.2"', "review.rm5:47: E041 a standard error is below 0\n"
-         "    study: Müller 2001 in analysis 2.2\n    Fix: correct it in RevMan and export again."),
-        ('ESTIMATE="-0.5"', 'ESTIMATE="1e999"', "review.rm5:47: E041 the estimate '1e999' is not a usable number\n"
-         "    study: STD-M_x00fc_ller-2001\n    Fix: correct it in RevMan and export again."),
-        ('O_E="-2.0" VAR="4.0" STUDY_ID="STD-Li-2002"', 'STUDY_ID="STD-Who"',
-         "review.rm5:52: E041 the study 'STD-Who' is not among the studies of the file\n"
-         "    analysis: 2.3\n    Fix: open and save the file in RevMan again."),
+        ('EVENTS_1="12"', 'EVENTS_1="42"', 18, "Müller 2001", "42 events are more than 40 patients"),
+        ('EVENTS_1="12"', 'EVENTS_1="12,5"', 18, "Müller 2001", "the events of group 1 '12,5' is not a usable number"),
+        ('EVENTS_1="12"', 'EVENTS_1="-1"', 18, "Müller 2001", "the events of group 1 -1 is not a number of patients"),
+        ('SD_1="4.0"', 'SD_1="-4.0"', 42, "Müller 2001", "a standard deviation is below 0"),
+        ('SE="0.2"', 'SE="-0.2"', 47, "Müller 2001", "a standard error is below 0"),
+        ('ESTIMATE="-0.5"', 'ESTIMATE="1e999"', 47, "Müller 2001", "the estimate '1e999' is not a usable number"),
     ],
 )  # fmt: skip
-def test_numbers_that_cannot_be_used_are_refused_with_their_line(tmp_path, old, new, message):
-    assert refusal(tmp_path, SMALL.replace(old.encode(), new.encode(), 1)) == message
+def test_an_impossible_row_is_left_out_with_its_place_and_the_review_gets_in(tmp_path, old, new, line, study, reason):
+    project = imported(tmp_path, SMALL.replace(old.encode(), new.encode(), 1))
+    (row,) = list(csv.DictReader(project.files["left-out.csv"].splitlines()))
+    assert (row["study"], row["line"], row["reason"]) == (study, str(line), reason)
+    (note,) = notes_about(project, "Rows that were left out")
+    assert f"{study} in analysis" in note and f"line {line}: {reason}" in note
+    assert run(project, tmp_path / "new")
+
+
+def test_data_of_a_study_that_the_file_does_not_know_are_refused(tmp_path):
+    old, new = b'O_E="-2.0" VAR="4.0" STUDY_ID="STD-Li-2002"', b'STUDY_ID="STD-Who"'
+    assert refusal(tmp_path, SMALL.replace(old, new, 1)) == (
+        "review.rm5:52: E041 the study 'STD-Who' is not among the studies of the file\n"
+        "    analysis: 2.3\n    Fix: open and save the file in RevMan again."
+    )
 
 
 def test_missing_and_large_files(tmp_path):

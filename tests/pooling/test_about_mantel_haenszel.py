@@ -51,5 +51,14 @@ def test_what_it_cannot_do_is_refused():
         mr.pool([1, 2], [1, 1], measure="OR", tau2="DL-MH")
     with pytest.raises(ConfigError, match=r"'DL-MH' takes no moderators, mask or weights."):
         mr.pool(mr.effect_sizes("RR", **TABLES), tau2="DL-MH", weights=[1, 2, 3])
+
+
+def test_the_mantel_haenszel_estimate_is_of_the_corrected_tables():
+    es = mr.effect_sizes("OR", e1=[0, 0], n1=[9, 9], e2=[2, 6], n2=[9, 9])
+    fit = mr.pool(es, tau2="DL-MH", ci="z")
+    # RevMan's own totals of a published review are in tests/importing/test_revman.py.
+    mean = np.log((0.5 * 7.5 + 0.5 * 3.5) / (2.5 * 9.5 + 6.5 * 9.5))
+    assert fit.q == pytest.approx(((es.yi - mean) ** 2 / es.vi).sum())
+    raw = mr.effect_sizes("OR", e1=[0, 0], n1=[9, 9], e2=[2, 6], n2=[9, 9], correction_cells="by_arm_size")
     with pytest.raises(DataError, match=r"There is no Mantel-Haenszel estimate: an arm has no event in any study."):
-        mr.pool(mr.effect_sizes("OR", e1=[0, 0], n1=[9, 9], e2=[2, 3], n2=[9, 9]), tau2="DL-MH")
+        mr.pool(raw, tau2="DL-MH")

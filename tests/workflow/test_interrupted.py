@@ -205,6 +205,44 @@ def test_an_interrupt_that_snakemake_loses_is_sent_again(project, clean, tmp_pat
     check_heals(project, clean)
 
 
+# Snakemake is told to stop while it writes a line, and told by nobody else.
+AMID_A_LINE = """
+import os, signal, sys, time
+
+class Stream:
+    def __init__(self, stream):
+        self.stream, self.told = stream, False
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        self.stream.write(text)
+        if os.environ["LINE"] in text and not self.told:
+            self.told = True
+            os.kill(os.getppid(), signal.SIGTERM)
+            time.sleep(20)  # the interrupt ends it
+
+if sys.orig_argv[1:3] == ["-m", "snakemake"]:
+    sys.stderr = Stream(sys.stderr)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", ["numbers of 3 analyses", "Job 1: report.html"])
+def test_told_to_stop_while_snakemake_writes_a_line(project, clean, tmp_path, line):
+    (tmp_path / "sitecustomize.py").write_text(AMID_A_LINE, encoding="utf-8")
+    with started(project, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT / 'src'}", LINE=line) as process:
+        code = process.wait(PATIENCE)
+        check_interrupted(project, clean, signal.SIGTERM)
+    said = (project / "said").read_text()
+    assert code == 1, said
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("Stopped. What is finished is kept; run it again to go on."), said
+    assert (project / "results/report.html").exists() == ("report" in line)
+    check_heals(project, clean)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("seed", range(2))

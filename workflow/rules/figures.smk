@@ -58,6 +58,23 @@ rule draw_panels:
         "../scripts/draw_panels.py"
 
 
+rule draw_regressions:
+    input:
+        order=after(*NUMBERS),
+        fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.regressions),
+    output:
+        index="results/regressions/figures.json",
+        seal=f"{SEALS}/draw_regressions.json",
+    log:
+        "results/logs/draw_regressions.log",
+    conda:
+        "../envs/metarepro.yaml"
+    message:
+        "figures of meta-regressions"
+    script:
+        "../scripts/draw_regressions.py"
+
+
 rule draw_evidence:
     input:
         order=after(),

@@ -1,7 +1,5 @@
 # What the run consists of, and which results of the run before still hold: read from the settings and the seals.
 import importlib.util
-import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -11,18 +9,12 @@ BASE = Path(str(workflow.current_basedir)).parent
 if (BASE.parent / "src" / "metarepro").is_dir():
     sys.path.insert(0, str(BASE.parent / "src"))
 
-# Snakemake writes the path of Python into its commands as it is, where a blank would end it; a name that the shell
-# finds has none.
-if shlex.quote(sys.executable) != sys.executable:
-    os.environ["PATH"] = (
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
-    sys.executable = Path(sys.executable).name
-
 from metarepro.errors import MetareproError
+from metarepro.project.places import find_python_by_name
 from metarepro.project.plan import make_plan
 from metarepro.project.seals import FOLDER as SEALS
 
+find_python_by_name()
 try:
     PLAN = make_plan(
         config,
@@ -43,6 +35,7 @@ FORESTS = expand(
 )
 NUMBERS = [f"analyse_{n}" for n in PLAN.number_chunks]
 PICTURES = [f"draw_{n}" for n in PLAN.picture_chunks]
+REGRESSIONS = ["draw_regressions"] if PLAN.regressions else []
 JOBS = (
     "validate",
     *NUMBERS,
@@ -50,6 +43,7 @@ JOBS = (
     *PICTURES,
     "draw_panels",
     "draw_evidence",
+    *REGRESSIONS,
     "reproduce_printed",
     "reproduce",
     "audit",

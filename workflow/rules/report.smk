@@ -1,7 +1,14 @@
 # The page.
 rule report:
     input:
-        order=after(*PICTURES, "gather", "draw_panels", "draw_evidence", "draw_audit"),
+        order=after(
+            *PICTURES,
+            *REGRESSIONS,
+            "gather",
+            "draw_panels",
+            "draw_evidence",
+            "draw_audit",
+        ),
         findings=f"{RECORDS}/integrity.json",
         results="results/results.json",
         reproductions="results/reproduction.json",
@@ -13,6 +20,7 @@ rule report:
         ),
         panels="results/panels/figures.json",
         evidence="results/evidence/figures.json",
+        regressions=["results/regressions/figures.json"] if REGRESSIONS else [],
         settings=f"{RECORDS}/settings.json",
         data=records("trials", "sources", "printed", "claims"),
     output:

@@ -50,7 +50,7 @@ with job(snakemake):
         printed, claims, texts(snakemake.input.audit, "reproduction*.svg"),
         texts(snakemake.input.panels),
         {n: t for n in ("risk_of_bias_bars", "integrity") for t in texts(snakemake.input.evidence, f"{n}.svg")},
-        further, {name: texts(str(index), "bubble*.svg") for name, index in indexes.items()},
+        further, {r.id: [t for i in snakemake.input.regressions for t in texts(i, f"{r.id}.*.svg")] for r in results},
         config.time_unit,
     )  # fmt: skip
     write_whole(Path(snakemake.output.page), page)

@@ -155,10 +155,11 @@ class Model(Part):
         "zero. metafor: estimate and variance from corrected cells; revman: as RevMan, RD as counted with the "
         "correction in the variance only; none: nothing is added, and a study that has no effect then is left out.",
     )
-    smd_variance: Literal["LS", "LS2", "UB", "AV", "LSd"] = Field(
+    smd_variance: Literal["LS", "LS2", "UB", "AV", "LSd", "LSdf", "RevMan"] = Field(
         "LS",
         description="Sampling variance of SMD: large-sample with g (LS) or with the uncorrected d, with J² (LS2) or "
-        "without it (LSd, as the Metapsy databases do), unbiased (UB), with the mean g (AV).",
+        "without it (LSd, as the Metapsy databases do), unbiased (UB), with the mean g (AV), with N - 2 (LSdf) or "
+        "N - 3.94 (RevMan) below g².",
     )
     smd_correction: Literal["exact", "approximate"] = Field(
         "exact", description="Small-sample correction J of SMD: by gamma functions, or 1 - 3/(4N - 9)."

@@ -34,6 +34,14 @@ def effects_of(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[A
     return y, v, np.array([corrected[p].any() for p in parts], dtype=bool)
 
 
+def options_of(analysis: Analysis) -> dict[str, Any]:
+    """Options of `effect_sizes` for the studies of an analysis."""
+    model, measure = analysis.model, get_measure(analysis.effect_measure)
+    if analysis.measure == "SMD":
+        return {"vtype": model.smd_variance, "j": model.smd_correction}
+    return {n: getattr(model, n) for n in measure.options if n in type(model).model_fields}
+
+
 def _average(yi: Any, vi: Any, rho: float) -> tuple[float, float]:
     """Mean of dependent effects and its variance, with one correlation between them.
 
@@ -52,7 +60,7 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
     yi = np.full(len(comparisons), np.nan)
     vi = np.full(len(comparisons), np.nan)
     corrected = np.zeros(len(comparisons), dtype=bool)
-    model, measure = analysis.model, get_measure(analysis.effect_measure)
+    measure = get_measure(analysis.effect_measure)
     for kind in dict.fromkeys(c.kind for c in comparisons):
         index = [i for i, c in enumerate(comparisons) if c.kind == kind]
         if kind == "contrast":
@@ -60,15 +68,13 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
                 yi[i], vi[i] = _printed_effect(comparisons[i], measure.ratio)
             continue
         columns = {n: [comparisons[i].inputs[n] for i in index] for n in comparisons[index[0]].inputs}
-        options: dict[str, Any] = {n: getattr(model, n) for n in measure.options if n in type(model).model_fields}
-        if analysis.measure == "SMD":
-            options = {"vtype": model.smd_variance, "j": model.smd_correction}
-        found = effect_sizes(measure.code, **columns, **options)
+        found = effect_sizes(measure.code, **columns, **options_of(analysis))
         yi[index], vi[index] = found.yi, found.vi
         if "corrected" in found.flags:
             corrected[index] = found.flags["corrected"]
         double_zero = found.flags.get("double_zero")
-        if double_zero is not None and double_zero.all() and not analysis.uses_glmm:
+        ruled = analysis.uses_glmm or analysis.model.zero_cells == "revman"
+        if double_zero is not None and double_zero.all() and not ruled:
             # With no event in any study an estimate would be made of the corrections alone.
             yi[index] = vi[index] = np.nan
             corrected[index] = False

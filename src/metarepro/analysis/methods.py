@@ -46,6 +46,8 @@ SMD_VARIANCE = {
     "UB": "its unbiased variance",
     "AV": "its large-sample variance at the mean g",
     "LSd": "its large-sample variance with the uncorrected d",
+    "LSdf": "its large-sample variance with N - 2 below g²",
+    "RevMan": "its variance as RevMan has it, with N - 3.94 below g²",
 }
 CORRECTION_CELLS = {"all": "all cells", "events": "the events of both arms (and once to each total)"}
 CORRECTION_TO = {

@@ -12,8 +12,9 @@ from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
 from metarepro.analysis.effects import effects_of, is_as_counted, turn_scales, why_not_estimable
 from metarepro.analysis.methods import describe_methods
-from metarepro.analysis.models import needs_tables
-from metarepro.analysis.moderators import moderator_names, moderators_of, regress
+from metarepro.analysis.models import COMMON, NAMES, needs_tables
+from metarepro.analysis.moderator_values import moderator_names, moderators_of
+from metarepro.analysis.moderators import regress
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -188,6 +189,10 @@ def _sensitivity(
         if method_only:
             return None
         return SensitivityResult(change.id, change.label, None, True, (), (), "not defined for this measure")
+    same_data = not change.population and not (change.ascertainment or change.statistic or change.overlap)
+    if other.counts_model in COMMON and change.model and same_data and set(change.model) <= {"tau2", "ci", "pi"}:
+        why = f"{NAMES[other.counts_model]} has no {', '.join(change.model)}"
+        return SensitivityResult(change.id, change.label, None, True, (), (), why)
     selection = _turned(other, select(other, data), better)
     yi, vi, _ = effects_of(other, selection.comparisons)
     summary, _ = summarise(other, selection, yi, vi)

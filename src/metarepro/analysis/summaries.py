@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
+from metarepro.analysis.effects import options_of
 from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
 from metarepro.analysis.selection import Comparison, Selection
-from metarepro.effects import EffectSizes, get_measure, to_display
+from metarepro.effects import EffectSizes, effect_sizes, get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
 from metarepro.evidence.tables import Contrast
@@ -57,13 +58,16 @@ def _fit(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, ci: str) 
             return glmm(analysis.measure, **counts, ci=m.glmm_ci, level=m.level, pi=m.pi)
         if model == "peto":
             return peto(**counts, level=m.level)
-        return mantel_haenszel(**counts, measure=analysis.measure, level=m.level)
+        rule = "revman" if m.zero_cells == "revman" and "n1" in counts else "none"
+        return mantel_haenszel(**counts, measure=analysis.measure, level=m.level, zero_cells=rule)
     tau2, ci = ("CE", "z") if common else (m.tau2, ci)
     effects = EffectSizes(yi, vi, "GEN")
     if tau2 in ESTIMATORS_OF_COUNTS:
-        columns = get_measure(analysis.measure).columns
-        counts = {name: np.array([c.inputs[name] for c in used], dtype=np.float64) for name in columns}
-        effects = EffectSizes(yi, vi, analysis.measure, inputs=counts)
+        counts = {name: [c.inputs[name] for c in used] for name in get_measure(analysis.measure).columns}
+        effects = replace(effect_sizes(analysis.measure, **counts, **options_of(analysis)), yi=yi, vi=vi)
+        fit = pool(effects, tau2=tau2, ci=ci, level=m.level, pi=m.pi)
+        # What was done to the studies stands beside them.
+        return replace(fit, notes=fit.notes[len(effects.notes) :])
     return pool(effects, tau2=tau2, ci=ci, level=m.level, pi=m.pi)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, with_settings
-from metarepro.analysis.moderators import moderator_names
+from metarepro.analysis.moderator_values import moderator_names
 from metarepro.analysis.selection.eligibility import kinds_of
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.effects.registry import ARM_TABLES, get_measure

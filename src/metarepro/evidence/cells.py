@@ -42,7 +42,7 @@ def _number(text: Any, allowed: str) -> Any:
     if "\0" in text:
         raise _problem("E011", text.partition("\0")[2], "Fix: write the decimal comma, or change the declaration.")
     if not _NUMBER.fullmatch(text):
-        raise _problem("E011", "is not a number", allowed, *why_not_a_number(text))
+        raise _problem("E011", "is not a number", allowed, *why_not_a_number(text, allowed == ALLOWED_COUNT))
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise _problem("E013", "is too large for a number", allowed, "Fix: check the exponent and the digits.")

@@ -63,9 +63,11 @@ def _quoted(text: str) -> str:
 _YAML = ("null", "nan", "none", "yes", "no", "on", "off", "true", "false")
 
 
-def why_not_a_number(text: str) -> tuple[str, ...]:
-    """The likely cause and the way to mend it, for the text of a number cell that is no number."""
+def why_not_a_number(text: str, whole: bool = False) -> tuple[str, ...]:
+    """The likely cause and the way to mend it, for the text of a cell that is no number, or no whole one."""
     low = text.strip().lower()
+    if whole and re.fullmatch(r"(19|20)\d\d ?[a-f]", low):
+        return (f"Is it a year with a letter? Fix: write {low[:4]}, and put the letter into label.",)
     for likely in (_separators, _spreadsheet, _characters, _several):
         found = likely(text)
         if found:

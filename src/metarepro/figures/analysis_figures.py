@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.moderators import regression_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.shown_result import show
 from metarepro.errors import ConfigError, DataError
-from metarepro.figures.bubble_plots.bubble import bubble
 from metarepro.figures.drapery_plots.drapery import drapery
 from metarepro.figures.forest_plots.forest import forest_pages
 from metarepro.figures.funnel_plots.funnel import funnel
@@ -74,16 +72,5 @@ def draw_analysis(
             folder.mkdir(parents=True, exist_ok=True)
             written = [f.replace(folder / f.name) if f.name.startswith("forest-") else f for f in written]
         files += written
-        drawn.append(name)
-    for number, moderator in enumerate(result.regression.bubbles if result.regression else (), 1):
-        # NAME-2 would be the second page of NAME.
-        name = f"bubble_{number}" if number > 1 else "bubble"
-        try:
-            page = bubble(regression_of(result), moderator, measure=result.measure, title=result.title)
-        except (ConfigError, DataError) as error:
-            not_drawn[name] = str(error)
-            continue
-        formats = ("svg", "pdf", "png") if png == "all" else ("svg", "pdf")
-        files += write_figure(page, folder / name, formats, shown.figure.dpi)
         drawn.append(name)
     return DrawnFigures(tuple(drawn), not_drawn, tuple(files))

@@ -22,8 +22,11 @@ from metarepro.errors import DataError, Problem
 from metarepro.evidence.reader import MAX_BYTES
 from metarepro.figures.page.fonts import undrawable
 from metarepro.importing.project import ImportedProject
+from metarepro.importing.revman_account import left_out_csv, with_account
 from metarepro.importing.revman_config import make_config
-from metarepro.importing.revman_csv import read_csv
+from metarepro.importing.revman_csv import ROWS, beside_file, read_csv
+from metarepro.importing.revman_package import files_of
+from metarepro.importing.revman_review import Review
 from metarepro.importing.revman_tables import Tables, make_tables
 from metarepro.importing.revman_xml import read_xml
 
@@ -52,11 +55,27 @@ def read_revman(path: Path) -> ImportedProject:
     shown = path.name
     raw = _read(path, shown)
     start = raw[:100].removeprefix(b"\xef\xbb\xbf").lstrip()
-    review = read_xml(raw, shown) if start.startswith(_XML) else read_csv(raw, path, shown)
+    review = read_xml(raw, shown) if start.startswith(_XML) else _tables(raw, path, shown)
     made = make_tables(review, _drawable)
     title = review.title or "Imported review"
     config = make_config(made, _drawable(title))
-    return ImportedProject(title, made.rows, config, tuple(_notes(made)))
+    files = {"left-out.csv": left_out_csv(made.left_out)} if made.left_out else {}
+    return with_account(ImportedProject(title, made.rows, config, tuple(_notes(made)), files), made)
+
+
+def _tables(raw: bytes, path: Path, shown: str) -> Review:
+    """A review from its tables: beside each other in a folder, or in a package."""
+    if not raw.startswith(b"PK\x03\x04"):
+        return read_csv(raw, path.name, beside_file(path), shown)
+    files = files_of(raw, shown)
+    rows = [name for name in files if name.endswith(ROWS)]
+    if len(rows) != 1:
+        what = f"the package holds {len(rows) or 'no'} tables of data rows (...{ROWS})"
+        details = ("Allowed: the data package that RevMan Web exports.", "Fix: if it is a workbook of your own: "
+                   f"metarepro import table {shown}")  # fmt: skip
+        raise DataError([Problem("E040", what, shown, details=details)])
+    stem = rows[0].removesuffix(ROWS)
+    return read_csv(files[rows[0]], rows[0], lambda ending: files.get(stem + ending), shown)
 
 
 def _read(path: Path, shown: str) -> bytes:
@@ -92,9 +111,6 @@ def _notes(made: Tables) -> list[str]:
     if "means" in kinds:
         notes.append("Means are taken as scores at the end (statistic: endpoint); RevMan does not say whether they are "
                      "changes. Their rating scales are not named either.")  # fmt: skip
-    if any(part.measure == "SMD" and part.outcome.kind == "means" for part in made.parts):
-        notes.append("RevMan approximates the small-sample factor and the variance of standardised mean differences; "
-                     "the third digit can differ.")  # fmt: skip
     notes.append("Risk of bias, texts, tables and excluded studies of the review are not carried over.")
     for what, where in made.said.items():
         more = f" and {len(where) - _SHOWN_AT_MOST} more" if len(where) > _SHOWN_AT_MOST else ""

@@ -7,6 +7,7 @@ from collections import Counter
 
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.importing.names import clean_text, yaml_word
+from metarepro.importing.revman_printed import METHODS
 from metarepro.importing.revman_tables import Part, Tables
 
 _HEAD = """\
@@ -33,8 +34,9 @@ def make_config(made: Tables, title: str) -> str:
     used = dict.fromkeys(a for part in made.parts for a in part.agents)
     lines += ["", "# How the words of the column `agent` in arms.csv read in figures.", "agents:"]
     lines += [f"  {yaml_word(agent)}: {_quoted(made.agents[agent])}" for agent in used]
-    lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed, but with weights by",
-              "# inverse variance. tau2: DL, REML, CE (fixed effect) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
+    lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed.",
+              "# method: mantel_haenszel, peto, inverse_variance; tau2: DL-MH (random effects by Mantel-Haenszel),",
+              "# DL, REML, CE (fixed effect) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
               f"model: {{{_written(default)}}}", "", "# Refitted beside every analysis.", "sensitivity:",
               "  - {id: reml_hk, label: REML with Hartung-Knapp intervals, model: {tau2: REML, ci: HK}}", "",
               "# RevMan knows no times, so no analysis has a `time`.", "analyses:"]  # fmt: skip
@@ -53,6 +55,8 @@ def make_config(made: Tables, title: str) -> str:
             f"    experimental: {{agent: {yaml_word(part.agents[0])}}}",
             f"    control: {{agent: {yaml_word(part.agents[1])}}}",
         ]
+        if part.subgroups:
+            lines.append("    subgroups: rows.subgroup")
         changes = dict(set(own) - set(default))
         if changes:
             lines.append(f"    model: {{{_written(tuple((k, v) for k, v in own if k in changes))}}}")
@@ -61,11 +65,15 @@ def make_config(made: Tables, title: str) -> str:
 
 def _model(part: Part) -> Setting:
     outcome = part.outcome
-    # RevMan leaves out studies without events for ratios, and keeps them for risk differences.
-    drop = "false" if part.measure == "RD" else "true"
+    how = METHODS[outcome.method]
+    counts = part.measure in ("OR", "RR", "RD") and outcome.kind == "counts"
+    method, tau2 = how["method"], outcome.tau2 or how["tau2"]
+    if not counts and (method == "mantel_haenszel" or tau2 == "DL-MH"):
+        method, tau2 = "inverse_variance", "CE" if method == "mantel_haenszel" else "DL"
     return (
-        ("method", "inverse_variance"), ("tau2", outcome.tau2), ("ci", outcome.ci), ("pi", "HTS"),
-        ("level", outcome.level), ("drop_double_zero", drop),
+        ("method", method), ("tau2", tau2), ("ci", outcome.ci), ("pi", "HTS"), ("level", outcome.level),
+        ("zero_cells", "revman" if counts else "metafor"), ("smd_variance", "RevMan"),
+        ("smd_correction", "approximate"),
     )  # fmt: skip
 
 

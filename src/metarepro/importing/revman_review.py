@@ -27,7 +27,8 @@ class Entry:
     subgroup : str
         Name of the subgroup; empty without.
     numbers : mapping
-        Texts by name: e1, n1, e2, n2; m1, sd1, m2, sd2; estimate, se; o_e, variance; effect, the printed result.
+        Texts by name: e1, n1, e2, n2; m1, sd1, m2, sd2; estimate, se; o_e, variance; and as printed effect, low, high,
+        weight.
     line : int
         Where it stands.
     """
@@ -51,12 +52,10 @@ class Outcome:
         ``counts``, ``means``, ``generic`` (estimates and standard errors), ``o_e``, or what else the file says.
     measure : str
         Code of the effect measure, or the file's own words when it has none here.
-    random : bool
-        Whether the review used random effects.
-    weights : str
-        Weights other than inverse variance, in words; empty without.
+    method : str
+        How RevMan pooled: ``mh``, ``peto`` or ``iv`` (common effects), ``mh_random`` or ``iv_random``.
     tau2, ci : str
-        Settings of the model.
+        Estimator of the between-study variance where it is another than RevMan's usual one, else empty; interval.
     level : float
         Of its intervals.
     labels, sides : tuple of str
@@ -74,8 +73,7 @@ class Outcome:
     comparison: str
     kind: str
     measure: str
-    random: bool
-    weights: str
+    method: str
     tau2: str
     ci: str
     level: float
@@ -85,6 +83,17 @@ class Outcome:
     swapped: bool
     entries: tuple[Entry, ...]
     line: int
+    totals: tuple[Printed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A pooled result as the file has it: of a subgroup, or (with no name) of the whole; texts of its numbers."""
+
+    subgroup: str
+    effect: str
+    low: str
+    high: str
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from metarepro.errors import DataError
 from metarepro.importing.names import UniqueIds, clean_text, slug
 from metarepro.importing.revman_review import Entry, Outcome, Review, count, is_log, number, refuse
 
@@ -28,6 +29,8 @@ class Part:
     outcome: Outcome
     measure: str
     agents: tuple[str, str]
+    subgroups: bool = False
+    subgroup: str = ""
 
 
 @dataclass
@@ -40,6 +43,10 @@ class Tables:
     parts: list[Part] = field(default_factory=list)
     agents: dict[str, str] = field(default_factory=dict)
     said: dict[str, list[str]] = field(default_factory=dict)
+    # Rows that were not taken: analysis, study, line, reason.
+    left_out: list[tuple[str, str, int, str]] = field(default_factory=list)
+    # Analysis, study id, and the entry with what RevMan printed of it.
+    printed: list[tuple[str, str, Entry]] = field(default_factory=list)
     _studies: UniqueIds = field(default_factory=UniqueIds)
     _outcomes: UniqueIds = field(default_factory=UniqueIds)
     _agents: UniqueIds = field(default_factory=UniqueIds)
@@ -50,6 +57,13 @@ class Tables:
         places = self.said.setdefault(what, [])
         if where not in places:
             places.append(where)
+
+    def leave_out(self, entry: Entry, at: str, why: str) -> None:
+        """Note that an entry was not taken."""
+        study = self.review.studies[entry.study][0] or entry.study
+        self.left_out.append((at, study, entry.line, why))
+        self.say("Rows that were left out, as their numbers are impossible", f"{study} in {at.lower()[:1]}{at[1:]}, "
+                 f"line {entry.line}: {why}")  # fmt: skip
 
 
 def make_tables(review: Review, drawable: Callable[[str], str]) -> Tables:
@@ -68,7 +82,7 @@ def make_tables(review: Review, drawable: Callable[[str], str]) -> Tables:
     """
     made = Tables(review, drawable)
     made.rows = {"studies": [], "arms": [], "sources": [_source(review)], "dichotomous": [], "continuous": [],
-                 "contrasts": []}  # fmt: skip
+                 "contrasts": [], "comparisons": []}  # fmt: skip
     _add_studies(made)
     for outcome in review.outcomes:
         _add_outcome(made, outcome)
@@ -121,26 +135,14 @@ def _add_outcome(made: Tables, outcome: Outcome) -> None:
                  f"{what}: {outcome.measure or 'no measure named'}")  # fmt: skip
         return
     agents = _agents(made, outcome)
-    seen: dict[str, set[str]] = {}
-    for entry in outcome.entries:
-        seen.setdefault(entry.study, set()).add(entry.subgroup)
-    repeated = [made.review.studies[s][0] for s, subgroups in seen.items() if len(subgroups) > 1]
     subgroups = list(dict.fromkeys(e.subgroup for e in outcome.entries))
-    apart = len(subgroups) > 1 and (bool(repeated) or outcome.pooled != "all")
-    if apart and repeated:
-        made.say("Analyses made into one for each subgroup, without a total, because studies are in several subgroups "
-                 "and would be counted twice", f"{what}: {', '.join(repeated)}")  # fmt: skip
-    elif apart:
+    apart = len(subgroups) > 1 and outcome.pooled != "all"
+    if apart:
         made.say("Analyses made into one for each subgroup, without a total, as RevMan has none", what)
-    elif subgroups != [""]:
-        made.say("Subgroups that stand in the column `locator` only; the analysis pools all of them", what)
     if outcome.pooled == "none":
         made.say("Analyses pooled here although RevMan was set to show no total", what)
     if outcome.swapped:
         made.say("Analyses in which RevMan exchanged events and non-events; here events are as in the file", what)
-    if outcome.weights:
-        made.say(f"Analyses that RevMan weighted by {outcome.weights}; here weights and heterogeneity are by inverse "
-                 "variance, so that pooled values can differ a little", what)  # fmt: skip
     for subgroup in subgroups if apart else [None]:
         entries = [e for e in outcome.entries if subgroup is None or e.subgroup == subgroup]
         _add_part(made, outcome, measure, agents, entries, subgroup or "")
@@ -179,30 +181,46 @@ def _add_part(
     identifier = made._outcomes.get((outcome.line, outcome.number, subgroup), part, part, 50)
     title = made.drawable(clean_text(f"{outcome.number} {name}".strip(), 200))
     add = {"counts": _add_counts, "means": _add_means}.get(outcome.kind, _add_contrast)
-    used: dict[str, list[list[Row]]] = {}
+    used = 0
+    again: dict[str, int] = {}
     for entry in entries:
         at = f"Analysis {outcome.number}" + (f", subgroup {entry.subgroup}" if entry.subgroup else "")
-        rows = add(made, outcome, identifier, agents, entry, at)
-        if rows:
-            used.setdefault(made._studies.get(entry.study, "", "study"), []).append(rows)
-    for study, several in used.items():
-        if len(several) > 1:
-            _mark_repeated(several, f"{study}.{identifier}")
-            made.say("Studies that are more than once in an analysis; the first rows are used, the others are kept as "
-                     "a conflict", f"{study} in analysis {outcome.number}")  # fmt: skip
+        turn = again.get(entry.study, 0)
+        try:
+            rows = add(made, outcome, identifier, agents, _numbered(made, entry, turn), at)
+        except DataError as error:
+            made.leave_out(entry, at, error.problems[0].message)
+            continue
+        if not rows:
+            continue
+        used += 1
+        again[entry.study] = turn + 1
+        for row in rows if entry.subgroup else ():
+            row["subgroup"] = entry.subgroup
+        made.printed.append((identifier, rows[0]["study_id"], entry))
+        if turn:
+            made.say("Studies that are more than once in an analysis; each enters, as in RevMan, under an id of its "
+                     "own, so that patients of theirs may count twice",
+                     f"{rows[0]['study_id']} in analysis {outcome.number}")  # fmt: skip
     if not used:
         made.say("Analyses without usable numbers, left out", title)
         return
     label = made.drawable(clean_text(name, 120)) or title
-    made.parts.append(Part(identifier, title, label, outcome, measure, agents))
+    several = len({e.subgroup for e in entries}) > 1
+    made.parts.append(Part(identifier, title, label, outcome, measure, agents, several, subgroup))
 
 
-def _mark_repeated(several: list[list[Row]], conflict: str) -> None:
-    for number_, rows in enumerate(several):
-        for side, row in enumerate(rows, 1):
-            row["conflict"] = f"{conflict}.{side}"
-            row["chosen"] = "no" if number_ else "yes"
-            row["choice_reason"] = "in the file more than once in this analysis; the first is used"
+def _numbered(made: Tables, entry: Entry, turn: int) -> Entry:
+    """An entry of a study that an analysis has again: under a key of its own, with the name of the study."""
+    if not turn:
+        return entry
+    key = f"{entry.study}\0{turn + 1}"
+    if key not in made.review.studies:
+        made.review.studies[key] = made.review.studies[entry.study]
+        first = next(r for r in made.rows["studies"] if r["study_id"] == made._studies.get(entry.study, "", "study"))
+        study = made._studies.get(key, f"{first['study_id']} {turn + 1}", "study")
+        made.rows["studies"].append({**first, "study_id": study})
+    return replace(entry, study=key)
 
 
 def _arms(made: Tables, entry: Entry, agents: tuple[str, str], at: str) -> str:
@@ -238,11 +256,10 @@ def _add_counts(
     if not n1 or not n2 or e1 is None or e2 is None:
         made.say("Studies without numbers in both groups, left out of an analysis", _place(made, entry, at))
         return []
-    if not _whole([e1, n1, e2, n2]):
-        made.say("Studies whose events or totals are no whole numbers (adjusted for clusters?), left out of an "
-                 "analysis, as the tables hold counts", _place(made, entry, at))  # fmt: skip
-        return []
     study = _arms(made, entry, agents, at)
+    if not _whole([e1, n1, e2, n2]):
+        numbers = zip(("e1", "n1", "e2", "n2"), (e1, n1, e2, n2), strict=True)
+        return _in_one_row(made, study, identifier, agents, {n: f"{x:g}" for n, x in numbers}, entry, at)
     rows = [
         {"study_id": study, "arm_id": agent, "outcome": identifier, "events": f"{events:.0f}", "total": f"{total:.0f}",
          **_provenance(at)}
@@ -265,15 +282,15 @@ def _add_means(
     if not all(totals) or None in means:
         made.say("Studies without numbers in both groups, left out of an analysis", _place(made, entry, at))
         return []
-    if not _whole(totals):
-        made.say("Studies whose totals are no whole numbers (adjusted for clusters?), left out of an analysis, as the "
-                 "tables hold counts", _place(made, entry, at))  # fmt: skip
-        return []
     study = _arms(made, entry, agents, at)
+    if not _whole(totals):
+        numbers = {n: entry.numbers.get(n, "").strip() for n in ("m1", "sd1", "n1", "m2", "sd2", "n2")}
+        return _in_one_row(made, study, identifier, agents, numbers, entry, at)
     rows = []
     for side, agent in enumerate(agents):
         n, sd = totals[side] or 0.0, sds[side]
-        mean = entry.numbers[f"m{side + 1}"].strip()
+        written_mean = entry.numbers[f"m{side + 1}"].strip()
+        mean = written_mean if float(written_mean) else "0"  # -0.0 is no number of ours
         written = entry.numbers.get(f"sd{side + 1}", "").strip() if sd and n > 1 else ""
         rows.append(
             {"study_id": study, "arm_id": agent, "outcome": identifier, "statistic": "endpoint", "n": f"{n:.0f}",
@@ -285,6 +302,18 @@ def _add_means(
                  _place(made, entry, at))  # fmt: skip
     made.rows["continuous"] += rows
     return rows
+
+
+def _in_one_row(
+    made: Tables, study: str, identifier: str, agents: tuple[str, str], numbers: Row, entry: Entry, at: str
+) -> list[Row]:
+    """A row of comparisons, which takes sizes that are no whole numbers."""
+    made.say("Studies whose events or totals are no whole numbers (adjusted for clusters?); they stand in "
+             "comparisons.csv", _place(made, entry, at))  # fmt: skip
+    row = {"study_id": study, "experimental_arm": agents[0], "control_arm": agents[1], "outcome": identifier, **numbers,
+           **_provenance(at)}  # fmt: skip
+    made.rows["comparisons"].append(row)
+    return [row]
 
 
 def _not_poolable(rows: list[Row], why: str) -> None:

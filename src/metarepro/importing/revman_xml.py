@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from metarepro.errors import DataError
 from metarepro.importing.names import clean_text
-from metarepro.importing.revman_review import Entry, Outcome, Review, measure_code, refuse
+from metarepro.importing.revman_review import Entry, Outcome, Printed, Review, measure_code, refuse
 
 MAX_DEPTH = 100
 _KINDS = {
@@ -21,7 +21,7 @@ _KINDS = {
 _NUMBERS = {
     "EVENTS_1": "e1", "TOTAL_1": "n1", "EVENTS_2": "e2", "TOTAL_2": "n2", "MEAN_1": "m1", "SD_1": "sd1",
     "MEAN_2": "m2", "SD_2": "sd2", "ESTIMATE": "estimate", "SE": "se", "O_E": "o_e", "VAR": "variance",
-    "EFFECT_SIZE": "effect",
+    "EFFECT_SIZE": "effect", "CI_START": "low", "CI_END": "high", "WEIGHT": "weight",
 }  # fmt: skip
 _POOLED = {"YES": "all", "SUB": "subgroups", "NO": "none"}
 
@@ -152,17 +152,17 @@ def _outcome(comparison: Element, element: Element) -> Outcome:
         entries += [_entry(d, name) for d in subgroup.all(f"{prefix}_DATA")]
     # Counts and means have the measure as an attribute, the other kinds as a text.
     words = clean_text(at.get("EFFECT_MEASURE", "")) or element.text("EFFECT_MEASURE")
-    method = at.get("METHOD", "")
-    random = at.get("RANDOM", "NO") == "YES"
+    method = {"MH": "mh", "PETO": "peto"}.get(at.get("METHOD", ""), "iv") if kind == "counts" else "iv"
+    if method != "peto" and at.get("RANDOM", "NO") == "YES":
+        method += "_random"
     return Outcome(
         number=f"{_digits(comparison.attributes.get('NO', ''))}.{_digits(at.get('NO', ''))}",
         name=element.text("NAME"),
         comparison=comparison.text("NAME"),
         kind=kind,
         measure=measure_code(words, kind),
-        random=random,
-        weights="Mantel-Haenszel" if method == "MH" and kind == "counts" else "",
-        tau2="DL" if random else "CE",
+        method=method,
+        tau2="",
         ci="z",
         level=level(at.get("CI_TOTAL", "")),
         labels=(element.text("GROUP_LABEL_1"), element.text("GROUP_LABEL_2")),
@@ -171,7 +171,20 @@ def _outcome(comparison: Element, element: Element) -> Outcome:
         swapped=at.get("SWAP_EVENTS", "NO") == "YES",
         entries=tuple(entries),
         line=element.line,
+        totals=tuple(_totals(element, prefix)),
     )
+
+
+def _totals(element: Element, prefix: str) -> Iterator[Printed]:
+    """Pooled results that the file holds, of each subgroup and of the whole."""
+    for part in (*element.all(f"{prefix}_SUBGROUP"), element):
+        at = part.attributes
+        name = "" if part is element else part.text("NAME") or f"subgroup {clean_text(at.get('NO', ''), 10)}"
+        if part is element and at.get("TOTALS", "YES") != "YES":
+            continue
+        texts = [at.get(n, "").strip() for n in ("EFFECT_SIZE", "CI_START", "CI_END")]
+        if all(texts):
+            yield Printed(name, *texts)
 
 
 def _entry(data: Element, subgroup: str) -> Entry:

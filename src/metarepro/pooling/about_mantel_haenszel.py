@@ -45,6 +45,11 @@ def pool_about_mantel_haenszel(
     DataError
         Effects without counts, or no Mantel-Haenszel estimate.
 
+    Notes
+    -----
+    The Mantel-Haenszel estimate is of the tables that the effects are of: with 1/2 in all cells of those with a zero
+    cell, unless the effect is as counted. So do the totals in files of RevMan come out to their last digit.
+
     References
     ----------
     DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2; Deeks, Altman & Bradburn 2001,
@@ -58,19 +63,29 @@ def pool_about_mantel_haenszel(
     if not studies.inputs:
         raise DataError("There are no counts for Mantel-Haenszel. Fix: give what effect_sizes makes of them.")
     usable = np.isfinite(studies.yi) & np.isfinite(studies.vi)
-    if not usable.any():
-        return fit_effects(studies.yi, studies.vi, "DL", ci, level, pi=pi, seed=seed, studies=studies)
+    if usable.sum() < 2:
+        fit = fit_effects(studies.yi, studies.vi, "DL", ci, level, pi=pi, seed=seed, studies=studies)
+        return replace(fit, method=replace(fit.method, tau2=ABOUT_MANTEL_HAENSZEL))
     columns: dict[str, Any] = {name: np.where(usable, column, np.nan) for name, column in studies.inputs.items()}
+    columns = _corrected(studies, columns)
     mean = mantel_haenszel(**columns, measure=studies.measure).beta
     if not np.isfinite(mean):
         raise DataError("There is no Mantel-Haenszel estimate: an arm has no event in any study. Fix: tau2='DL'.")
     around = dersimonian_laird_around(studies.yi[None], studies.vi[None], np.array([mean]), usable[None])
     tau2, q = float(around.tau2[0]), float(around.q[0])
-    if usable.sum() == 1:
-        fit = fit_effects(studies.yi, studies.vi, "DL", ci, level, pi=pi, seed=seed, studies=studies)
-        return replace(fit, method=replace(fit.method, tau2=ABOUT_MANTEL_HAENSZEL))
     fit = fit_effects(studies.yi, studies.vi, tau2, ci, level, pi=pi, seed=seed, studies=studies)
     return replace(
         fit, q=q, i2_q=100 * (1 - fit.q_df / max(q, fit.q_df)), at_boundary=tau2 == 0,
         method=replace(fit.method, tau2=ABOUT_MANTEL_HAENSZEL), notes=(*fit.notes, Note("no_tau2_se")),
     )  # fmt: skip
+
+
+def _corrected(studies: EffectSizes, columns: dict[str, Any]) -> dict[str, Any]:
+    """Events and totals with the constant that was added to a table for its effect."""
+    made = [n.values for n in studies.notes if n.code == "corrected" and n.values["cells"] in ("all", "events")]
+    if not made:
+        return columns
+    added = np.zeros(studies.yi.shape)
+    added[made[0]["rows"]] = made[0]["amount"]
+    in_total = 2 if made[0]["cells"] == "all" else 1
+    return {name: column + added * (1 if name in ("e1", "e2") else in_total) for name, column in columns.items()}

@@ -105,6 +105,7 @@ def mantel_haenszel(
     cmh_correction: bool = True,
     mask: ArrayLike | None = None,
     rd_variance: str = "SGR",
+    zero_cells: str = "none",
     data: Any = None,
     labels: Any = None,
 ) -> CountsFit:
@@ -127,6 +128,9 @@ def mantel_haenszel(
     rd_variance : {'SGR', 'GR'}, default 'SGR'
         Variance of a risk difference: of Sato, Greenland & Robins, which holds for many small studies, too, or the
         earlier one of Greenland & Robins, which RevMan has.
+    zero_cells : {'none', 'revman'}, default 'none'
+        ``revman`` adds 1/2 to all cells of tables with a zero for OR and RR, as RevMan does (its printed weights and
+        totals show it), and takes its variance of a risk difference.
     data : mapping of str to array_like, or data frame, optional
         Where columns are given by their names.
     labels : sequence of str, or str, optional
@@ -138,9 +142,9 @@ def mantel_haenszel(
 
     Notes
     -----
-    No constant is added for the pooling, so studies with a zero cell need no repair; double-zero studies count in the
-    estimate for RD and IRD only, and never in Q. The single studies' effects behind Q get 1/2 as usual. When not to
-    use: with heterogeneous effects, as the model is a common effect.
+    No constant is added for the pooling unless asked for, so studies with a zero cell need no repair; double-zero
+    studies count in the estimate for RD and IRD only, and never in Q. The single studies' effects behind Q get 1/2 as
+    usual. When not to use: with heterogeneous effects, as the model is a common effect.
 
     References
     ----------
@@ -155,10 +159,17 @@ def mantel_haenszel(
         raise ConfigError(f"measure = {measure!r} is not known for Mantel-Haenszel. Allowed: OR, RR, RD, IRR, IRD.")
     if rd_variance not in ("SGR", "GR"):
         raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
+    if zero_cells not in ("none", "revman"):
+        raise ConfigError(f"zero_cells = {zero_cells!r} is not known for Mantel-Haenszel. Allowed: none, revman.")
+    rd_variance = "GR" if zero_cells == "revman" else rd_variance
     rate = measure in ("IRR", "IRD")
     wanted = ("e1", "t1", "e2", "t2") if rate else ("e1", "n1", "e2", "n2")
     tables, names = read_tables({n: columns.get(n) for n in wanted}, mask, data, labels)
-    es = effect_sizes(measure, **tables.given, **({} if rate else {"drop_double_zero": True}), labels=names)
+    revman = zero_cells == "revman" and not rate
+    options = {"zero_cells": "revman"} if revman else {} if rate else {"drop_double_zero": True}
+    es = effect_sizes(measure, **tables.given, **options, labels=names)
+    if revman and measure != "RD":
+        tables = _with_halves(tables, measure)
     if rate:
         # A study without events in either arm says nothing about heterogeneity.
         telling = tables.given["e1"] + tables.given["e2"] > 0
@@ -179,6 +190,14 @@ def mantel_haenszel(
     return (
         replace(found, notes=(*found.notes, *_without_information(es, measure))) if measure in ("OR", "RR") else found
     )
+
+
+def _with_halves(t: CountTables, measure: str) -> CountTables:
+    """Tables with 1/2 in all cells of those that have a zero, unless they say nothing of the ratio."""
+    none, every = t.e1 + t.e2 == 0, (t.e1 == t.n1) & (t.e2 == t.n2)
+    zero = (t.e1 == 0) | (t.e2 == 0) | (t.e1 == t.n1) | (t.e2 == t.n2)
+    add = np.where(t.used & zero & ~none & ~(every & (measure == "OR")), 0.5, 0.0)
+    return replace(t, e1=t.e1 + add, e2=t.e2 + add, n1=t.n1 + 2 * add, n2=t.n2 + 2 * add)
 
 
 def peto(

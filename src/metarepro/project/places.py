@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,17 @@ def check_results_folder(project: Path, name: str = "results") -> None:
     linked = _first_link(folder)
     if linked is not None:
         raise MetareproError(_link(linked, project))
+
+
+def find_python_by_name() -> None:
+    """Have this Python called by its name where a shell would not take its path as it is, as with a blank in it.
+
+    Snakemake writes the path into its commands without quotes.
+    """
+    if shlex.quote(sys.executable) != sys.executable:
+        path = Path(sys.executable)
+        os.environ["PATH"] = f"{path.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        sys.executable = path.name
 
 
 def check_inputs(project: Path, files: Iterable[str]) -> None:

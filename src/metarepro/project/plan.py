@@ -38,6 +38,8 @@ class Plan:
         Ids of the analyses whose forest plot is drawn: those with two comparisons or more.
     tables : tuple of str
         Files of the tables.
+    regressions : tuple of str
+        Ids of the analyses with moderators.
     panel_analyses : tuple of str
         Ids of the analyses in figures of several.
     demands : bool
@@ -52,6 +54,7 @@ class Plan:
     forests: tuple[str, ...]
     tables: tuple[str, ...]
     panel_analyses: tuple[str, ...]
+    regressions: tuple[str, ...]
     demands: bool
     settings: str
     code: dict[str, str]
@@ -115,7 +118,8 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
     demands = isinstance(targets, list) and any(isinstance(t, Mapping) and t.get("must") for t in targets)
     known = _counts(settings)
     forests = tuple(name for name in analyses if known.get(name, 0) > 1)
-    return Plan(analyses, forests, tables, _in_panels(settings, analyses), demands, fingerprint, code)
+    panels, regressions = _in_panels(settings, analyses), _with_moderators(settings, analyses)
+    return Plan(analyses, forests, tables, panels, regressions, demands, fingerprint, code)
 
 
 def script_files(scripts: Path) -> dict[str, Path]:
@@ -141,6 +145,12 @@ def _in_panels(settings: Mapping[str, Any], analyses: tuple[str, ...]) -> tuple[
     members = [p.get("analyses") for p in listed if isinstance(p, Mapping)] if isinstance(listed, list) else []
     named = [x for m in members if isinstance(m, list) for x in m]
     return tuple(a for a in analyses if a in named)
+
+
+def _with_moderators(settings: Mapping[str, Any], analyses: tuple[str, ...]) -> tuple[str, ...]:
+    listed = settings.get("analyses")
+    named = [a for a in listed if isinstance(a, Mapping) and a.get("moderators")] if isinstance(listed, list) else []
+    return tuple(name for name in analyses if any(a.get("id") == name for a in named))
 
 
 def _counts(settings: Mapping[str, Any]) -> dict[str, int]:

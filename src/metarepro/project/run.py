@@ -12,7 +12,7 @@ import re
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +28,8 @@ FAILURE = Path(STATE) / "failure.json"
 RUNNING = Path(STATE) / "running.json"
 _JOB = re.compile(r"^Job \d+: (.*)$")
 _STEP = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done$")
-_STARTS = re.compile(r"^Execute \d+ jobs\.\.\.$")
-_STOPS = "Terminating processes on user request"
-_SECONDS_TO_STOP = 1.0
+_STOPS = "on user request"  # in what Snakemake says when it stops as it was told
+_SECONDS_TO_STOP = 0.5
 _LAST_LINES = 40
 
 
@@ -191,22 +190,20 @@ def _follow(stream: IO[str], verbose: bool) -> Iterator[str]:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def _insist(lines: Iterable[str], process: subprocess.Popen[str], heard: Sequence[int]) -> Iterator[str]:
-    """Lines of Snakemake, which is told once more to stop if it starts a job after it was told.
+def _insist(lines: Iterable[str], process: subprocess.Popen[str], heard: list[float]) -> Iterator[str]:
+    """Lines of Snakemake, which is told once more to stop if it starts or finishes a job a while after it was told.
 
-    Its handler of log lines drops an interrupt that comes while it writes one. A second one is sent only when it has
-    not said that it stops, as it would disturb the clearing up.
+    Its handler of log lines drops an interrupt that comes while it writes one. None is sent when it has said that it
+    stops, as that would disturb the clearing up.
     """
-    again: threading.Timer | None = None
+    stops = False
     for line in lines:
-        if heard and line.startswith(_STOPS) and again is not None:
-            again.cancel()
-        elif heard and _STARTS.match(line) and (again is None or not again.is_alive()):
-            again = threading.Timer(_SECONDS_TO_STOP, process.send_signal, [signal.SIGINT])
-            again.start()
+        stops = stops or _STOPS in line
+        goes_on = not stops and (_JOB.match(line) or _STEP.match(line))
+        if heard and goes_on and time.monotonic() - heard[-1] > _SECONDS_TO_STOP:
+            heard.append(time.monotonic())
+            process.send_signal(signal.SIGINT)
         yield line
-    if again is not None:
-        again.cancel()
 
 
 def _running(project: Path) -> dict[str, Any] | None:
@@ -242,12 +239,12 @@ def _marked(project: Path, process: subprocess.Popen[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[int]]:
-    """Ctrl-C reaches Snakemake from the terminal; what only this process is told is passed on. Yields what it heard."""
-    heard: list[int] = []
+def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[float]]:
+    """Ctrl-C reaches Snakemake from the terminal; what only this process is told is passed on. Yields when."""
+    heard: list[float] = []
 
     def tell(number: int, _: Any) -> None:
-        heard.append(number)
+        heard.append(time.monotonic())
         if number == signal.SIGTERM:
             process.send_signal(signal.SIGINT)
 

@@ -178,15 +178,19 @@ def _mantel_haenszel(inputs: StudyInputs, measure: str, mask: Mask) -> Fixed:
 def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: float) -> Iterator[Pooled]:
     """The fixed effect, and DerSimonian-Laird with Q around the Mantel-Haenszel mean (RevMan 5)."""
     formula = effects.formula
-    around = dersimonian_laird_around(effects.yi, effects.vi, fixed[0][1], mask)
-    i2 = _i2(around.q, around.k)
     z = float(quantile((1 + level) / 2, np.array(np.nan)))
     usual = formula.options == TO_ZERO and formula.correlation is None
+    plain = dersimonian_laird_around(effects.yi, effects.vi, fixed[0][1], mask)
     for corrected, beta, se in fixed if usual else fixed[:1]:
-        way = Way(formula, "MH", "CE", "z", corrected)
-        yield _shown(effects, way, beta, z * se, (np.zeros(i2.shape), i2, around.q))
-    random = Way(formula, "MH", "DL", "z")
-    yield _shown(effects, random, around.beta, z * around.se, (around.tau2, i2, around.q))
+        way, i2 = Way(formula, "MH", "CE", "z", corrected), _i2(plain.q, plain.k)
+        yield _shown(effects, way, beta, z * se, (np.zeros(i2.shape), i2, plain.q))
+    for corrected, beta, _ in fixed:
+        # The mean of corrected tables, as in RevMan, where effects are of corrected tables.
+        if corrected == "variance":
+            continue
+        around = plain if not corrected else dersimonian_laird_around(effects.yi, effects.vi, beta, mask)
+        random = Way(formula, "MH", "DL", "z", corrected)
+        yield _shown(effects, random, around.beta, z * around.se, (around.tau2, _i2(around.q, around.k), around.q))
 
 
 def _i2(q: Array, k: Array) -> Array:

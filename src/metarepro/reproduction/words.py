@@ -50,7 +50,7 @@ def method_in_words(way: Way) -> str:
     """How effects are pooled."""
     method = f"{way.tau2}, {way.ci}"
     if way.weights == "MH":
-        method = "Mantel-Haenszel" + (_CORRECTED[way.corrected] if way.tau2 == "CE" else ", random (RevMan)")
+        method = f"Mantel-Haenszel{_CORRECTED[way.corrected]}{'' if way.tau2 == 'CE' else ', random (RevMan)'}"
     return method + TURNED * way.turned
 
 

@@ -157,7 +157,7 @@ def _unusable(name: str, cells: Sequence[Cell], sheet: Sheet) -> str:
 
 def _names(columns: Sequence[str], of_studies: Collection[str]) -> dict[str, str]:
     """Names in the tables, which take none of their own columns' names, nor one that looks like it."""
-    known = {plain(c) for table in ("studies", "comparisons") if table in TABLES for c in column_names(TABLES[table])}
+    known = {plain(c) for table in ("studies", "comparisons") for c in column_names(TABLES[table])}
     known |= {"own", "file", "line", "rows", "arms", "studies"}
     names: dict[str, str] = {}
     taken: set[str] = set()

@@ -40,12 +40,14 @@ from metarepro.importing.sheet.numbers import is_missing, is_number, take_interv
 TEXTS = (
     "study", "label", "year", "time", "outcome", "scale", "subgroup", "cluster", "experimental", "control", "arm",
 )  # fmt: skip
-_RAW = {c for name, columns in COLUMNS.items() if name not in ("generic", "hazard_ratios") for c in columns}
+_RAW = dict.fromkeys(
+    c for name, columns in COLUMNS.items() if name not in ("generic", "hazard_ratios") for c in columns
+)
 # In the order in which they are shown.
 NUMBERS = tuple(
     dict.fromkeys((
         *ESTIMATES, *SPREADS, *(of_arm(q, s) for s in ("1", "2", "") for q in ("e", "t", *PARTS_OF_MEANS)),
-        *sorted(_RAW),
+        *_RAW,
     ))
 )  # fmt: skip
 # Names of other programs and of this library's options.
@@ -185,12 +187,16 @@ def _holds(sheet: Sheet, name: str, interval: bool = False) -> bool:
     return bool(texts) and 2 * sum(fine) > len(texts)
 
 
+def _may_be_number(sheet: Sheet, cell: Cell) -> bool:
+    return is_number(cell.text, sheet.decimal) or (cell.line, cell.column) in sheet.doubtful
+
+
 def _known_numbers(
     sheet: Sheet, free: Sequence[str], measure: str | None
 ) -> tuple[dict[str, Assignment], dict[str, list[str]], str]:
     """Numbers that the headers name, targets that several columns may be, and the measure of a printed effect."""
     # Where a header names a number, one number below is enough: the other cells are refused at their places.
-    numeric = [n for n in free if any(is_number(row[n].text, sheet.decimal) for row in sheet.rows)]
+    numeric = [n for n in free if any(_may_be_number(sheet, row[n]) for row in sheet.rows)]
     named = {plain(n): n for n in numeric}
     found: dict[str, Assignment] = {}
     used: set[str] = set()
