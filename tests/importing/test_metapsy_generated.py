@@ -17,7 +17,7 @@ from tests.importing.test_metapsy_lines import NAMES, line
 
 KINDS = ("msd", "msd", "msd", "imsd", "change", "response", "response", "remission", "dich", "attempts", "caseness",
          "other statistic", "precalc_g", "ideation")  # fmt: skip
-INSTRUMENTS = ("phq-9", "phq-9", "PHQ-9", "PHQ 9", "hdrs-17", "WHO-5", "madrs-s", "MADSR", "Flourishing", "TRIG—Part II",
+INSTRUMENTS = ("phq-9", "phq-9", "PHQ-9", "PHQ 9", "hdrs-17", "WHO-5", "2-Mar", "=A1", "madrs-s", "MADSR", "Flourishing", "TRIG—Part II",
                "x (?)")  # fmt: skip
 STUDIES = ("Ash 2001", "Ash, 2001", "Élan 2002", "Total", "Fir et al. (2003)", "con", "ash 2001", "Oak (2004)")
 
@@ -29,7 +29,7 @@ class Database:
         self.random = random.Random(seed)
         self.missing = self.random.choice((0, 0.02, 0.15))
         self.impossible = self.random.choice((0, 0.03))
-        self.arms = self.random.choice((("cbt",), ("cbt", "CBT", "pst"), ("cbt", "pst", "wl", "no")))
+        self.arms = self.random.choice((("cbt",), ("cbt", "CBT", "pst"), ("cbt", "pst", "wl", "no"), ("wl", "tau")))
 
     def lines(self):
         return [self.line() for _ in range(self.random.randint(1, 30))]

@@ -233,6 +233,13 @@ def test_conditions_in_other_letters_or_capitals_stay_two_or_one(tmp_path):
     assert pooled(checked, "symptoms_smd").k == 3
 
 
+def test_arms_compared_in_a_circle_have_one_control(tmp_path):
+    _, checked = made(tmp_path, line(two="pst"), line(one="pst", two="wl"), line(one="wl", two="cbt"))
+    (analysis,) = checked.config.analyses
+    assert (analysis.experimental.agent, analysis.control.agent) == (("cbt_both", "pst_both"), ("wl_both",))
+    assert pooled(checked, "symptoms_smd").k == 1
+
+
 def test_sizes_of_cluster_trials_need_not_be_whole(tmp_path):
     _, checked = made(
         tmp_path, line(n_arm1="22.7", n_arm2="23.4"), ELM_LINE,

@@ -10,7 +10,7 @@ from metarepro.importing.metapsy_lines import UNSPECIFIED, LeftOut, LineReader
 from metarepro.importing.metapsy_tables import Tables
 
 
-def account(read: int, left_out: Sequence[LeftOut], also_unused: int = 0) -> list[str]:
+def account(read: int, left_out: Sequence[LeftOut]) -> list[str]:
     """Lines read, taken, left out with reasons, in sentences.
 
     Parameters

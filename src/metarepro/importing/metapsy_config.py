@@ -78,6 +78,8 @@ class Writer:
         Symptom scores become Hedges g, events risk ratios with Paule-Mandel's tau2. Empty when there is nothing to
         analyse.
         """
+        if not experimental or not control:
+            return Written("", ())
         outcomes = list(dict.fromkeys(r["outcome"] for n in _NUMBERS for r in self.tables.get(n, ())))
         better = {outcome: self._better(outcome) for outcome in outcomes}
         sides = [", ".join(map(yaml_word, names)) for names in (experimental, control)]

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from metarepro.errors import Problem, place
 from metarepro.evidence.consistency import slip_of
 from metarepro.evidence.reader import Cell
+from metarepro.evidence.texts import check_texts
 from metarepro.importing.names import UniqueIds, slug
 from metarepro.importing.sheet.entries import drawable
 
@@ -119,6 +120,12 @@ def text_of(line: Mapping[str, Cell], name: str) -> str:
     """Text of a cell; empty where it is missing."""
     cell = line.get(name)
     return "" if cell is None or cell.text.strip().casefold() in _MISSING else cell.text.strip()
+
+
+def is_taken(column: str, text: str) -> bool:
+    """Whether a column of the tables takes a text, which may not be a date made by a spreadsheet, say."""
+    # What starts like a formula gets an apostrophe.
+    return all(p.code == "E036" for p in check_texts({column: Cell(text, 1, 1)}, "", "", frozenset()))
 
 
 def is_number(text: str) -> bool:
@@ -309,6 +316,7 @@ class LineReader:
         near = slip_of(name)
         if near:
             self.renamed[name] = near
+        if near or not is_taken("scale", name):
             name = f"{name} (AS WRITTEN)"
         return self._scales.setdefault(re.sub(r"[\s_.-]", "", name).casefold() or name, name)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from metarepro.evidence.reader import Cell
 from metarepro.importing.metapsy_effects import Signs, effect_of
-from metarepro.importing.metapsy_lines import LeftOut, Line, Side, fractional, text_of
+from metarepro.importing.metapsy_lines import LeftOut, Line, Side, fractional, is_taken, text_of
 from metarepro.importing.names import UniqueIds, clean_text, slug
 from metarepro.importing.sheet.entries import drawable
 
@@ -85,7 +86,7 @@ class Tables:
         self._crossover = {s for s, x in self._studies.items() if "cross" in text_of(x.first.cells, "design").lower()}
         self.arms = [self._arm(s, key) for s in self._studies.values() for key in s.places]
         self._agent_of = {(a["study_id"], a["arm_id"]): a["agent"] for a in self.arms}
-        self._name_sides()
+        self._name_sides(lines)
         whole = {(x.study, x.outcome) for x in lines} - {(x.study, x.outcome) for x in lines if fractional(x)}
         for line in in_order:
             self._add_numbers(line, (line.study, line.outcome) in whole)
@@ -144,11 +145,20 @@ class Tables:
             "_both": "yes" if len(places) > 1 else "",
         }
 
-    def _name_sides(self) -> None:
+    def _name_sides(self, lines: Sequence[Line]) -> None:
         """Agents of the two sides of the analyses; arms of both places are of neither, unless there are no others."""
         for role, names in (("experimental", self.experimental), ("control", self.control)):
             pure = [a["agent"] for a in self.arms if a["role"] == role and not a["_both"]]
             names.update(dict.fromkeys(pure or [a["agent"] for a in self.arms if a["_both"]]))
+        if self.experimental.keys() & self.control.keys():
+            # All arms are compared in a circle: the agent that is the control most often is the control.
+            often = Counter(self._agent_of[s.id, s.arm_id(x.sides[1])] for x, s in self._with_studies(lines))
+            chosen = max(self.control, key=lambda agent: (often[agent], agent))
+            self.control = {chosen: None}
+            self.experimental.pop(chosen)
+
+    def _with_studies(self, lines: Sequence[Line]) -> Iterator[tuple[Line, _Study]]:
+        return ((line, self._studies[line.study]) for line in lines)
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
@@ -343,9 +353,10 @@ def _condition(side: Side) -> str:
 
 
 def _text(line: Line, name: str) -> str:
-    """A text in one line."""
+    """A text in one line; empty where the tables do not take it, as an address that is none."""
     text = text_of(line.cells, name)
-    return text if text.isprintable() else clean_text(text, 5000)
+    text = text if text.isprintable() else clean_text(text, 5000)
+    return text if is_taken(name, text) else ""
 
 
 def _whole(text: str) -> str:
