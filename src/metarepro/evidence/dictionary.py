@@ -6,6 +6,7 @@ python -m metarepro.evidence.dictionary    writes data/README.md and data/datapa
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -115,16 +116,16 @@ def dictionary(shipped: bool = False) -> str:
     return "\n".join(parts)
 
 
-def data_package() -> dict[str, Any]:
-    """data/datapackage.json: a Frictionless Data Package (v2) of the tables."""
+def data_package(names: Collection[str] = tuple(TABLES)) -> dict[str, Any]:
+    """data/datapackage.json: a Frictionless Data Package (v2) of the tables that are there."""
     resources = []
-    for name, model in TABLES.items():
+    for name, model in ((n, m) for n, m in TABLES.items() if n in names):
         fields = [{k: v for k, v in c.items() if k != "header"} for c in _columns(model)]
         schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
         if name in ("studies", "arms", "sources", "claims", "published_results"):
             schema["primaryKey"] = list(model.key)
         keys = [("study_id", "studies")] if name in _OF_STUDIES else []
-        if "source_id" in model.model_fields and name != "sources":
+        if "source_id" in model.model_fields and name != "sources" and "sources" in names:
             keys.append(("source_id", "sources"))
         if keys:
             schema["foreignKeys"] = [
@@ -145,7 +146,8 @@ def data_package() -> dict[str, Any]:
 def write_dictionary(folder: Path, shipped: bool = False) -> None:
     """Write both files into a folder."""
     (folder / "README.md").write_text(dictionary(shipped), encoding="utf-8")
-    package = json.dumps(data_package(), indent=1, ensure_ascii=False) + "\n"
+    there = [name for name in TABLES if (folder / f"raw/{name}.csv").exists()]
+    package = json.dumps(data_package(there or tuple(TABLES)), indent=1, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(package, encoding="utf-8")
 
 
