@@ -41,7 +41,7 @@ class Column:
 class DataKind:
     """What the studies' own numbers are, and the columns that show them."""
 
-    kind: Literal["one_arm", "counts", "means", "effects", "steps"]
+    kind: Literal["one_arm", "counts", "rates", "means", "effects", "steps"]
     columns: tuple[Column, ...]
     decimals: int = 1
 
@@ -68,7 +68,12 @@ def data_kind(result: AnalysisResult, measure: Measure, style: Style) -> DataKin
             for key, head in (("m", ["Mean (SD)"]), ("n", ["N"]))
         ]
         return DataKind("means", tuple(columns), decimals_of_means(result.studies))
-    given = [] if kinds <= {"effects"} else [Column("given", ["Effect", "given as"], "left", "data")]
+    if len(kinds) == 1 and measure.inputs in ("two_arm_rates", "one_arm_rates") and kinds == {measure.inputs}:
+        arms = (("1", one), ("2", two)) if measure.inputs == "two_arm_rates" else (("", one),)
+        return DataKind("rates", tuple(_column("et" + arm, ["Events/", "time"], name) for arm, name in arms))
+    # Where all studies give the same family of numbers there is nothing to tell apart.
+    alike = kinds <= {"effects"} or (len(kinds) == 1 and kinds <= set(GIVEN_AS))
+    given = [] if alike else [Column("given", ["Effect", "given as"], "left", "data")]
     sizes = [_column("n", ["N"])] if any(s.participants for s in result.studies) else []
     return DataKind("effects", (*given, *sizes))
 
@@ -109,10 +114,26 @@ def study_cells(study: StudyEffect, kind: DataKind, style: Style) -> dict[str, s
             mean, sd = (fmt.fixed(i[name + arm], kind.decimals) for name in ("m", "sd"))
             cells["m" + arm] = style.number(f"{mean} ({sd})")
         return cells
-    given = {"counts": "counts", "means": "means, SDs"}.get(study.kind)
+    if kind.kind == "rates":
+        return _rate_cells(kind, i)
+    given = {"counts": "counts", "means": "means, SDs", **GIVEN_AS}.get(study.kind)
     if given is None:
-        given = "SE" if "se" in i else "interval" if "ci_low" in i else "P value"
+        given = next((word for name, word in _PRINTED_WITH.items() if name in i), "P value")
     return {"given": given, "n": fmt.count(study.participants)}
+
+
+# What the numbers of a study are, by their kind; and what a printed effect came with.
+GIVEN_AS = {
+    "averaged": "average", "two_arm_rates": "rates", "one_arm_rates": "rate", "one_arm_means": "mean, SD",
+    "correlations": "correlation", "paired_means": "means, SDs", "paired_counts": "paired counts",
+    "paired_margins": "paired counts", "diagnostic_counts": "counts",
+}  # fmt: skip
+_PRINTED_WITH = {"se": "SE", "ci_low": "interval", "variance": "variance", "t_value": "t value"}
+
+
+def _rate_cells(kind: DataKind, numbers: dict[str, float]) -> dict[str, str]:
+    arms = [column.key.removeprefix("et") for column in kind.columns]
+    return {f"et{a}": f"{fmt.count(numbers['e' + a])}/{fmt.count(round(numbers['t' + a]))}" for a in arms}
 
 
 def _count_cells(kind: DataKind, numbers: dict[str, float]) -> dict[str, str]:
@@ -134,6 +155,10 @@ def sums_of(studies: list[StudyEffect], kind: DataKind) -> tuple[dict[str, str],
     if kind.kind == "means":
         sums = {name: float(sum(s.inputs[name] for s in studies)) for name in ("n1", "n2")}
         return {name: fmt.count(value) for name, value in sums.items()}, dict(sums)
+    if kind.kind == "rates":
+        given = [x + c.key.removeprefix("et") for c in kind.columns for x in ("e", "t")]
+        sums = {name: float(sum(s.inputs[name] for s in studies)) for name in given}
+        return _rate_cells(kind, sums), dict(sums)
     known = [s.participants for s in studies if s.participants is not None]
     if len(known) < len(studies):
         return {}, {}
@@ -146,6 +171,8 @@ def folded_words(cells: dict[str, str], kind: DataKind) -> str:
         return cells.get("en", "")
     if kind.kind == "counts":
         return f"{cells['en1']}{NO_BREAK}v{NO_BREAK}{cells['en2']}" if "en1" in cells else ""
+    if kind.kind == "rates":
+        return f"{NO_BREAK}v{NO_BREAK}".join(cells[c.key] for c in kind.columns if c.key in cells)
     if kind.kind == "means":
         if "m1" not in cells:
             return f"N {cells['n1']} v {cells['n2']}" if "n1" in cells else ""
@@ -159,7 +186,12 @@ def folded_note(result: AnalysisResult, kind: DataKind, folded: frozenset[Fold])
     if not result.studies:
         return ""
     arms = f", {result.experimental_label or 'group 1'} v {control_name(result) or 'group 2'}"
-    names = {"one_arm": "events/total", "counts": f"events/total{arms}", "means": f"mean (SD) and N{arms}"}
+    names = {
+        "one_arm": "events/total",
+        "rates": f"events/person-time{arms}",
+        "counts": f"events/total{arms}",
+        "means": f"mean (SD) and N{arms}",
+    }
     words = [names[kind.kind]] if "data" in folded and kind.kind in names else []
     words += ["weight"] if "weight" in folded and result.combine == "pool" else []
     if "effect" in folded:
