@@ -285,3 +285,13 @@ def without_places(text: str) -> str:
     import re
 
     return re.sub(r'"line": \d+', "", text)
+
+
+def test_the_source_of_a_number_says_which_numbers_they_are():
+    rows = [
+        {"study_id": "a", "outcome": "o", "e1": 12, "n1": 40, "e2": 20, "n2": 42, "locator": "Table 2"},
+        {"study_id": "b", "outcome": "o", "measure": "OR", "estimate": 0.5, "ci_low": 0.2, "ci_high": 1.25},
+    ]
+    found = [s.provenance[0] for s in analyse("OR", rows).studies]
+    assert [p.says for p in found] == ["e1 12, n1 40, e2 20, n2 42", "OR 0.5 (0.2 to 1.25)"]
+    assert (found[0].key, found[0].locator) == ("a / experimental v control / o", "Table 2")
