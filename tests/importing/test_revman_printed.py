@@ -202,3 +202,71 @@ def test_generated_reviews_come_out_as_printed(tmp_path_factory, data):
     compared = list(csv.DictReader(project.files["printed-effects.csv"].splitlines()))
     assert all(row["agrees"] == "yes" for row in compared), (code, result.measure, compared)
     assert set(COLUMNS) == {"counts", "means"}
+
+
+def totals_by_hand(code, method, columns):
+    """A pooled ratio by the formulas of RevMan, written out: 1/2 in all cells of tables with a zero."""
+    a, n1, c, n2 = (np.array(columns[n], dtype=float) for n in ("e1", "n1", "e2", "n2"))
+    told = (a + c > 0) & ~((code == "OR") & (a == n1) & (c == n2))
+    a, n1, c, n2 = a[told], n1[told], c[told], n2[told]
+    every = (a == n1) & (c == n2)
+    half = 0.5 * ((a == 0) | (c == 0) | (a == n1) | (c == n2))
+    a, c, n1, n2 = a + half, c + half, n1 + 2 * half, n2 + 2 * half
+    b, d, n = n1 - a, n2 - c, n1 + n2
+    if code == "OR":
+        y, v = np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d
+        r, s, p, q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
+        mean = np.log(r.sum() / s.sum())
+        parts = (p * r).sum() / r.sum() ** 2, (p * s + q * r).sum() / (r.sum() * s.sum()), (q * s).sum() / s.sum() ** 2
+        variance = sum(parts) / 2
+    else:
+        y = np.where(every, 0.0, np.log((a / n1) / (c / n2)))
+        v = 1 / a - 1 / n1 + 1 / c - 1 / n2
+        r, s = a * n2 / n, c * n1 / n
+        mean = np.log(r.sum() / s.sum())
+        variance = ((n1 * n2 * (a + c) - a * c * n) / n**2).sum() / (r.sum() * s.sum())
+    if method != "mh":
+        w = 1 / v
+        about = mean if method == "mh_random" else (w * y).sum() / w.sum()
+        excess = (w * (y - about) ** 2).sum() - (len(y) - 1)
+        tau2 = (
+            max(0.0, excess / (w.sum() - (w**2).sum() / w.sum())) if method.endswith("random") and len(y) > 1 else 0.0
+        )
+        w = 1 / (v + tau2)
+        mean, variance = (w * y).sum() / w.sum(), 1 / w.sum()
+    z = 1.959963984540054 * variance**0.5
+    return len(y), [float(np.exp(x)) for x in (mean, mean - z, mean + z)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_totals_of_generated_reviews_come_out(tmp_path_factory, data):
+    code = data.draw(st.sampled_from(["RR", "OR"]))
+    method = data.draw(st.sampled_from(["mh", "mh_random", "iv", "iv_random"]))
+    k = data.draw(st.integers(2, 6))
+    n = data.draw(st.lists(st.integers(5, 80), min_size=2 * k, max_size=2 * k))
+    e = [data.draw(st.integers(0, size)) for size in n]
+    columns = {"e1": e[:k], "n1": n[:k], "e2": e[k:], "n2": n[k:]}
+    told = sum(
+        a + c > 0 and not (code == "OR" and a == p and c == q) for a, p, c, q in zip(*columns.values(), strict=True)
+    )
+    if told < 2:
+        return
+    used, total = totals_by_hand(code, method, columns)
+    folder = tmp_path_factory.mktemp("review")
+    words = {"RR": "Risk Ratio", "OR": "Odds Ratio"}[code]
+    model = "Random effects" if method.endswith("random") else "Fixed effect"
+    (folder / "r-overall-estimates-and-settings.csv").write_text(
+        "Analysis group,Analysis number,Analysis name,Data type,Statistical method,Effect measure,Analysis model,"
+        "Overall estimates,Estimate CI,Mean,CI start,CI end\n"
+        f"1,1,X,Dichotomous,{'MH' if 'mh' in method else 'IV'},{words},{model},true,95%,"
+        f"{','.join(f'{x:.6f}' for x in total)}\n",
+        encoding="utf-8",
+    )
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    shown = printed(code, columns)
+    project, (result,) = read(folder, data_rows([{**r, **s} for r, s in zip(rows, shown, strict=True)]))
+    assert result.summary.k == used
+    (row,) = [r for r in csv.DictReader(project.files["printed-effects.csv"].splitlines()) if r["what"] == "total"]
+    found = [float(row[n]) for n in ("ours", "ours_low", "ours_high")]
+    assert found == pytest.approx(total, rel=1e-9), (code, method, columns)
