@@ -146,6 +146,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "sd_from_se": lambda v: f"SD of arm {v['arm']} from its standard error {v['se']:g} (n = {v['n']:g})",
     "mean_from_quantiles": lambda v: f"mean and SD of arm {v['arm']} estimated: {v['how']}",
     "effects_averaged": lambda v: f"average of {v['count']} effects of the study, with correlation {v['rho']:g}",
+    "control_split": lambda v: f"control arm split between {v['parts']} comparisons",
     "scale_turned": lambda v: f"turned, as a high {v['scale']} is {v['meaning']}",
     "se_from_interval": "standard error from the printed interval",
     "se_from_p": "standard error from p = {p}, taken as a normal test",

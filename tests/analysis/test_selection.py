@@ -283,7 +283,7 @@ def test_steps_of_a_ladder_are_all_compounded_or_none():
 
 def test_a_way_that_is_not_known_is_refused(config, data):
     with pytest.raises(
-        mr.ConfigError, match=r"several = 'first' is not known\. Allowed: choose, combine, average, all"
+        mr.ConfigError, match=r"several = 'first' is not known\. Allowed: choose, combine, split, average, all"
     ):
         select(config.analyses[0], data, several="first")
 
@@ -391,3 +391,22 @@ def test_the_order_of_rows_changes_no_default_analysis(config, data, results):
             assert outcome_of(analysis, data, way) == outcome_of(analysis, other, way), (analysis.id, way)
         if analysis.id in ("rate_72h", "response_72h_or", "score_24h_md", "suicidality_1to3d_or"):
             assert to_json(run_analysis(config, analysis, other)) == to_json(results[analysis.id])
+
+
+def test_a_shared_control_is_split_between_the_arms():
+    data = tables_of(
+        studies=["study_id=one", "study_id=two"], arms=[*ARMS, "study_id=two arm_id=x", "study_id=two arm_id=pill "
+                                                       "agent=placebo role=control"],
+        dichotomous=[
+            "study_id=one arm_id=low events=4 total=20", "study_id=one arm_id=high events=8 total=22",
+            "study_id=one arm_id=pill events=6 total=30", "study_id=two arm_id=x", "study_id=two arm_id=pill",
+        ],
+    )  # fmt: skip
+    found = select(analysis_of(multi_arm="split"), data).comparisons
+    assert [c.label for c in found] == ["One (high v pill)", "One (low v pill)", "Two"]
+    one = {c.experimental[0].arm_id: c for c in found if c.study_id == "one"}
+    assert one["low"].inputs == {"e1": 4, "n1": 20, "e2": 3, "n2": 15}
+    assert one["high"].inputs == {"e1": 8, "n1": 22, "e2": 3, "n2": 15}
+    assert [str(n) for n in one["low"].notes] == ["control arm split between 2 comparisons"]
+    # No patient counts twice.
+    assert sum(c.participants for c in one.values()) == 20 + 22 + 30

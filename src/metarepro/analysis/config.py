@@ -222,8 +222,10 @@ class Analysis(Part):
     overlap: Literal["one_per_cohort", "keep"] = Field(
         "one_per_cohort", description="Of studies that share participants, keep the largest, or all."
     )
-    multi_arm: Literal["error", "combine"] = Field(
-        "error", description="Several arms of one side of a study: stop, or take them as one."
+    multi_arm: Literal["error", "combine", "split"] = Field(
+        "error",
+        description="Several arms of one side of a study: stop; take them as one; or compare each experimental arm "
+        "with its share of the one control arm.",
     )
     se_from_p: Truth = Field(False, description="Contrasts with only an exact p-value: take the SE from it.")
     population: Population = Field(Population(), description="Which studies and rows take part.")

@@ -11,6 +11,7 @@ from metarepro.analysis.selection.eligibility import OutcomeRow, kind_of, kinds_
 from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.tables import Continuous, Contrast, Study
 from metarepro.natural_order import natural_order
+from metarepro.notes import Note
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def strategy_of(analysis: Analysis, several: str = "") -> Strategy:
         return STRATEGIES["steps"]
     if analysis.several == "combine" and not several:
         return STRATEGIES["average"]
-    return STRATEGIES[several or ("combine" if analysis.multi_arm == "combine" else "choose")]
+    return STRATEGIES[several or {"error": "choose"}.get(analysis.multi_arm, analysis.multi_arm)]
 
 
 def row_order(analysis: Analysis, row: OutcomeRow) -> tuple[object, ...]:
@@ -76,6 +77,17 @@ def _combine(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequenc
     if isinstance(one[0], Contrast) and len(one) > 1:
         raise _several_arms(analysis, study, one)
     return [(one, two)] if not {arms_named(r) for r in one} & {arms_named(r) for r in two} else []
+
+
+def _split(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """Every experimental arm of the visit that counts against the one control arm, which is split between them."""
+    best = _nearest(analysis, study, pairs)
+    controls = _side(best, 1)
+    if isinstance(best[0][0][0], Contrast) and len(best) > 1:
+        raise _several_arms(analysis, study, _side(best, 0))
+    if len(controls) > 1:
+        raise _several_arms(analysis, study, controls)
+    return best
 
 
 def _all(analysis: Analysis, study: Study, pairs: Sequence[Pair]) -> Sequence[Pair]:
@@ -162,7 +174,7 @@ def _several_arms(analysis: Analysis, study: Study, rows: Sequence[OutcomeRow]) 
     """Several arms of one side; published contrasts of them cannot be added up."""
     rows = _by_place(rows)
     what = f"{study.label} has {len(rows)} arms that fit analysis {analysis.id!r}"
-    instead = "." if isinstance(rows[0], Contrast) else ", or set multi_arm: combine."
+    instead = "." if isinstance(rows[0], Contrast) else ", or set multi_arm: combine (or split)."
     fix = f"Fix: narrow `dose_mg_per_kg` or `agent` of the analysis{instead}"
     listed = f"arms: {', '.join(arms_named(r) for r in rows)}"
     return DataError([Problem("E029", what, rows[0].file, rows[0].line, details=(listed, fix))])
@@ -175,6 +187,21 @@ def _by_difference(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
         return comparisons
     names = [", ".join(x or "not stated" for x, d in zip(c.key, differ, strict=True) if d) for c in comparisons]
     return [replace(c, label=f"{c.label} ({words})") for c, words in zip(comparisons, names, strict=True)]
+
+
+def _shares(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
+    """Comparisons with one control arm, each with its share of the control's patients and events."""
+    parts = len(comparisons)
+    if parts < 2:
+        return comparisons
+    found = []
+    for c in _by_difference(comparisons):
+        inputs = {name: x / parts if name in ("e2", "n2") else x for name, x in c.inputs.items()}
+        sizes = [inputs.get(name) for name in ("n1", "n2")]
+        size = round(sum(x for x in sizes if x is not None)) if None not in sizes else None
+        note = Note("control_split", parts=parts)
+        found.append(replace(c, inputs=inputs, participants=size, notes=(*c.notes, note)))
+    return found
 
 
 def _as_one(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
@@ -200,6 +227,7 @@ def _by_step(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
 STRATEGIES = {
     "choose": Strategy(_choose),
     "combine": Strategy(_combine),
+    "split": Strategy(_split, _shares),
     "average": Strategy(_average, _as_one),
     "all": Strategy(_all, _by_difference),
     "steps": Strategy(_all, _by_step, steps=True),
