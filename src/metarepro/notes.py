@@ -50,6 +50,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "moderators_missing": lambda v: (
         f"Left out, because the effect or a moderator is missing: rows {_list(v['rows'])} (counted from 0)."
     ),
+    "studies_without_moderators": lambda v: (
+        f"Left out of the regression, as the effect or a moderator is missing: {', '.join(v['studies'])}."
+    ),
     "variances_uneven": lambda v: (
         f"The largest sampling variance is {v['ratio']:.1g} times the smallest; check the units."
     ),

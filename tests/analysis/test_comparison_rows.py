@@ -264,7 +264,8 @@ def test_studies_without_a_moderator_are_left_out_of_the_regression_only():
     studies[3]["ablat"] = ""
     result = analyse("RR", rows, studies, moderators="ablat")
     assert (result.summary.k, result.regression.k) == (13, 12)
-    assert any(n.code == "moderators_missing" for n in result.regression.notes)
+    (note,) = [n for n in result.regression.notes if n.code == "studies_without_moderators"]
+    assert note == "Left out of the regression, as the effect or a moderator is missing: s3."
 
 
 @settings(max_examples=6, deadline=None)

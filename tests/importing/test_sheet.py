@@ -280,3 +280,9 @@ def test_the_command_refuses_what_it_cannot_use(tmp_path, capsys):
     assert main(["import", "table", str(sheet), "--to", str(tmp_path)]) == 3
     assert "the folder is not empty" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
+
+
+def test_a_header_alone_is_a_moderator_whatever_is_in_it(tmp_path):
+    text = "study,e1,n1,e2,n2,Dose (mg)\nA,4,30,9,31,2.5\nB,3,20,7,21,5\n"
+    assert 'moderators: "dose_mg"' in imported(tmp_path, text, moderators="Dose (mg)").config
+    assert 'moderators: "log(dose_mg)"' in imported(tmp_path, text, moderators="log(`Dose (mg)`)").config

@@ -33,7 +33,7 @@ for number, names in PLAN.picture_chunks.items():
         conda:
             "../envs/metarepro.yaml"
         message:
-            f"figures of {len(names)} analyses"
+            f"figures of {counted(names)}"
         script:
             "../scripts/draw.py"
 

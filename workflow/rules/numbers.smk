@@ -55,7 +55,7 @@ for number, names in PLAN.number_chunks.items():
         conda:
             "../envs/metarepro.yaml"
         message:
-            f"numbers of {len(names)} analyses"
+            f"numbers of {counted(names)}"
         script:
             "../scripts/analyse.py"
 

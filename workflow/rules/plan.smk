@@ -53,6 +53,11 @@ JOBS = (
 )
 
 
+def counted(names):
+    """How many analyses, in words."""
+    return "1 analysis" if len(names) == 1 else f"{len(names)} analyses"
+
+
 def after(*jobs):
     """What a job waits for beyond what it reads: the records, so that it is looked at again when they have been made,
     and the seals of the jobs before it, so that those without one run again. Their time stamps do not count.

@@ -14,6 +14,7 @@ from metarepro.analysis.config import Analysis
 from metarepro.analysis.result import AnalysisResult, Coefficient, PredictedEffect, RegressionResult, StudyEffect
 from metarepro.effects import get_measure, to_display
 from metarepro.errors import MetareproError
+from metarepro.notes import Note
 from metarepro.pooling.regression import MetaRegression, meta_regression
 from metarepro.robustness.permutation import permutation_test
 
@@ -66,8 +67,15 @@ def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionRes
         formula, int(of_fit.k), tuple(coefficients), omnibus.statistic, omnibus.df1, omnibus.df2, omnibus.p_value,
         moved.omnibus_p if moved else math.nan, moved.arrangements if moved else 0, bool(moved and moved.exact), fit.r2,
         float(of_fit.tau2), float(of_fit.i2), float(of_fit.q), int(of_fit.q_df), float(of_fit.q_p),
-        _predictions(fit, studies, analysis.measure), _numeric(fit), tuple(fit.notes),
+        _predictions(fit, studies, analysis.measure), _numeric(fit), _notes(fit, studies),
     )  # fmt: skip
+
+
+def _notes(fit: MetaRegression, studies: Sequence[StudyEffect]) -> tuple[Note, ...]:
+    """Remarks of a fit, with the names of the studies that are left out in the place of their rows."""
+    left = [s.label for i, s in enumerate(studies) if i not in set(fit.used)]
+    named = {"moderators_missing": Note("studies_without_moderators", studies=left)}
+    return tuple(named.get(n.code, n) for n in fit.notes)
 
 
 def _fit(formula: str, studies: Sequence[StudyEffect], measure: str, model: Any) -> MetaRegression:

@@ -127,6 +127,9 @@ def translate_formula(formula: str, own: OwnColumns, more: Collection[str]) -> s
             return found[0]
         return name_in_map(table_name(found["quoted"] or found["name"], own, "--moderators", more))
 
+    if formula in own.names:
+        # A header alone, as it stands in the sheet, whatever is in it.
+        return name_in_map(table_name(formula, own, "--moderators", more))
     # Functions stand before a bracket, their options before "="; numbers and texts are no columns.
     pattern = (
         r"""`(?P<quoted>[^`]+)`|(?P<text>'[^']*'|"[^"]*")|(?P<name>(?<![\w.])[^\W\d]\w*(?:\.\w+)*(?!\w|\s*[(=]))"""
