@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _JOB = re.compile(r"^Job \d+: (.*)$")
 _STEP = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done$")
 _STOPS = "on user request"  # in what Snakemake says when it stops as it was told
 _SECONDS_TO_STOP = 0.5
+# After so long a run that was told to stop is ended.
+_SECONDS_TO_END = 30.0
 _LAST_LINES = 40
 
 
@@ -243,8 +246,14 @@ def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[float]]:
     """Ctrl-C reaches Snakemake from the terminal; what only this process is told is passed on. Yields when."""
     heard: list[float] = []
 
+    watch: list[threading.Timer] = []
+
     def tell(number: int, _: Any) -> None:
         heard.append(time.monotonic())
+        if not watch:
+            watch.append(threading.Timer(_SECONDS_TO_END, _kill_all, [process.pid]))
+            watch[0].daemon = True
+            watch[0].start()
         if number == signal.SIGTERM:
             process.send_signal(signal.SIGINT)
 
@@ -254,5 +263,19 @@ def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[float]]:
     try:
         yield heard
     finally:
+        for timer in watch:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _kill_all(pid: int) -> None:
+    """End Snakemake and its jobs, which were told to stop and did not: its handler of SIGTERM may wait for itself.
+
+    What is half done is not sealed, so the next run makes it again.
+    """
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (*process.children(recursive=True), process):
+            with contextlib.suppress(psutil.Error):
+                one.kill()
