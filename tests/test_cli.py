@@ -188,3 +188,9 @@ def test_diff_of_a_folder_without_results(tmp_path, capsys):
     (tmp_path / "results.json").write_text("[1]")
     assert main(["diff", str(tmp_path), str(tmp_path)]) == 2
     assert "this is no results.json of metarepro" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_had_enough_is_no_error():
+    words = f"{sys.executable} -m metarepro explain all | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", words], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("E001") and done.stderr == ""

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -69,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MetareproError as error:
         _show(error, options.format)
         return error.exit_code
+    except BrokenPipeError:
+        # Who reads the output, such as `head`, has had enough; what Python would write at its end has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
     except Exception:  # whatever it is, a user gets a sentence, not a traceback
         if options.debug:
             traceback.print_exc()
