@@ -296,3 +296,57 @@ def test_the_source_of_a_number_says_which_numbers_they_are():
     found = [s.provenance[0] for s in analyse("OR", rows).studies]
     assert [p.says for p in found] == ["e1 12, n1 40, e2 20, n2 42", "OR 0.5 (0.2 to 1.25)"]
     assert (found[0].key, found[0].locator) == ("a / experimental v control / o", "Table 2")
+
+
+INTERVAL = {"outcome": "o", "measure": "SMD", "ci_low": 0.1, "ci_high": 0.9, "estimate": 0.5}
+
+
+def test_a_printed_interval_stands_with_its_own_effect_only():
+    level = {"ci": "z"}
+    plain, marked = (
+        {"study_id": n, "scale": "MADRS", **INTERVAL, **more} for n, more in (("a", {}), ("b", {"ci_level": 95}))
+    )
+    for s in analyse("SMD", [plain, marked], model=level).studies:
+        # Without a level an interval is one of 95 %.
+        assert (s.ci_low, s.ci_high, s.ci_method) == (0.1, 0.9, "as printed")
+    # Turned, it is turned as a whole.
+    turned = analyse("SMD", [plain, {**marked, "scale": "WHO-5"}], model=level).studies[1]
+    assert (turned.estimate, turned.ci_low, turned.ci_high) == (-0.5, -0.9, -0.1)
+    # An average has an interval of its own, and no single scale.
+    rows = [plain, {**plain, "scale": "HAM-D17", "ci_low": -0.3, "ci_high": 0.7, "estimate": 0.2}]
+    (mean,) = analyse("SMD", rows, several="combine", rho=1 - 1e-12, model=level).studies
+    assert mean.estimate == pytest.approx(0.35) and mean.ci_method == "normal"
+    assert (mean.ci_low, mean.ci_high) == pytest.approx((0.35 - 0.45, 0.35 + 0.45), abs=1e-6)
+    assert mean.scale == "HAM-D17, MADRS"
+    # Counts beside a printed effect are shown as counted.
+    both = {"study_id": "c", "outcome": "o", "measure": "OR", "estimate": 9.0, "ci_low": 8.0, "ci_high": 10.0}
+    counted = analyse("OR", [{**both, "e1": 12, "n1": 40, "e2": 20, "n2": 42}]).studies[0]
+    assert counted.ci_method == "normal" and counted.ci_low < counted.estimate < counted.ci_high < 2
+
+
+def test_an_average_is_of_the_effects_that_there_are():
+    rows = [
+        {"study_id": "a", "outcome": "o", "timepoint_h": t, "e1": e, "n1": 20, "e2": 5, "n2": 20}
+        for t, e in (("1 wk", 0), ("2 wk", 3))
+    ]
+    (s,) = analyse("OR", rows, several="combine", model={"zero_cells": "none"}).studies
+    assert s.estimable and s.estimate == pytest.approx((3 * 15) / (17 * 5))
+    assert s.timepoint_h is None
+
+
+@pytest.mark.parametrize("more", [{"t_value": 0}, {"estimate": 0, "t_value": 2}, {"estimate": 0, "p_value": "0.5"}])
+def test_an_error_that_a_test_cannot_tell_leaves_the_row_out(more):
+    rows = [{"study_id": "a", "estimate": 0.5, "se": 0.1}, {"study_id": "b", "estimate": 0.4, **more}]
+    result = analyse("GEN", [{"outcome": "o", "measure": "GEN", **r} for r in rows])
+    assert [x.study_id for x in result.left_out] == ["b"]
+
+
+def test_a_regression_beside_a_model_of_counts_can_be_drawn():
+    from metarepro.figures.regression_figures import regression_figures
+
+    rows = [{"study_id": f"s{i}", "outcome": "o", "e": e, "n": 40, "dose": d} for i, (e, d) in
+            enumerate([(10, 1), (14, 2), (21, 3), (18, 4), (25, 5)])]  # fmt: skip
+    result = analyse("PLO", rows, moderators="dose")
+    assert result.summary.model == "binomial-normal" and result.regression.bubbles == ("dose",)
+    (found,) = regression_figures([result])
+    assert found[2]() is not None

@@ -43,14 +43,15 @@ def options_of(analysis: Analysis) -> dict[str, Any]:
 
 
 def _average(yi: Any, vi: Any, rho: float) -> tuple[float, float]:
-    """Mean of dependent effects and its variance, with one correlation between them.
+    """Mean of dependent effects and its variance, with one correlation between them; NaN if none is estimable.
 
     References
     ----------
     Borenstein et al. 2009, Introduction to Meta-Analysis, chapter 24, doi:10.1002/9780470743386
     """
-    if len(yi) == 1:
-        return float(yi[0]), float(vi[0])
+    yi, vi = yi[np.isfinite(yi)], vi[np.isfinite(yi)]
+    if len(yi) < 2:
+        return (float(yi[0]), float(vi[0])) if len(yi) else (math.nan, math.nan)
     se = np.sqrt(vi)
     variance = (1 - rho) * np.sum(vi) + rho * np.sum(se) ** 2
     return float(np.mean(yi)), float(variance / len(yi) ** 2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.models import COMMON
 from metarepro.analysis.selection import Selection
+from metarepro.analysis.summaries import printed_interval
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.method_codes import (
     ESTIMATORS,
@@ -77,7 +78,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         )
     used = selection.comparisons
     printed_only = bool(used) and all(c.kind == "contrast" for c in used)
-    printed = len(used) == 1 and getattr(used[0].rows[0], "ci_low", None) is not None
+    printed = len(used) == 1 and printed_interval(used[0], model.level) is not None
     if not used:
         return "No study has usable numbers for this analysis."
     if len(used) == 1:

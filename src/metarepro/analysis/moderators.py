@@ -13,7 +13,8 @@ from metarepro.analysis.columns import words_of
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.result import AnalysisResult, Coefficient, PredictedEffect, RegressionResult, StudyEffect
 from metarepro.effects import get_measure, to_display
-from metarepro.errors import MetareproError
+from metarepro.effects.core import EffectSizes
+from metarepro.errors import ConfigError, MetareproError
 from metarepro.notes import Note
 from metarepro.pooling.regression import MetaRegression, meta_regression
 from metarepro.robustness.permutation import permutation_test
@@ -29,8 +30,11 @@ def regression_of(result: AnalysisResult) -> MetaRegression:
     ConfigError, DataError
         There is none, for the reason that `result.regression.failed` tells.
     """
-    assert result.regression is not None and result.summary is not None
-    return _fit(result.regression.formula, result.studies, result.measure, result.summary.method)
+    regression = result.regression
+    if regression is None or regression.method is None:
+        raise ConfigError("The analysis has no meta-regression. Fix: give it `moderators`.")
+    method = regression.method
+    return _fit(regression.formula, result.studies, result.measure, method.tau2, method.ci, method.level)
 
 
 def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionResult | None:
@@ -43,13 +47,13 @@ def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionRes
         return None
     model = analysis.model
     try:
-        fit = _fit(formula, studies, analysis.measure, model)
+        fit = _fit(formula, studies, analysis.measure, model.tau2, model.ci, model.level)
+        of_fit, design = fit.fit, fit.design
+        moved = None
+        if fit.names[0] == "Intercept":
+            moved = permutation_test(*of_fit.data, design[:, 1:], tau2=model.tau2, ci=model.ci)
     except MetareproError as error:
-        return RegressionResult(formula, 0, (), *_NOTHING, (), (), (), str(error))
-    of_fit, design = fit.fit, fit.design
-    intercept = fit.names[0] == "Intercept"
-    yi, vi = of_fit.data
-    moved = permutation_test(yi, vi, design[:, 1:], tau2=model.tau2, ci=model.ci) if intercept else None
+        return RegressionResult(formula, 0, (), *_NOTHING, (), (), (), failed=str(error))
     by_permutation = (
         [math.nan, *np.atleast_1d(moved.p_value)[-len(fit.names) + 1 :]] if moved else [math.nan] * len(fit.names)
     )
@@ -67,7 +71,7 @@ def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionRes
         formula, int(of_fit.k), tuple(coefficients), omnibus.statistic, omnibus.df1, omnibus.df2, omnibus.p_value,
         moved.omnibus_p if moved else math.nan, moved.arrangements if moved else 0, bool(moved and moved.exact), fit.r2,
         float(of_fit.tau2), float(of_fit.i2), float(of_fit.q), int(of_fit.q_df), float(of_fit.q_p),
-        _predictions(fit, studies, analysis.measure), _numeric(fit), _notes(fit, studies),
+        _predictions(fit, studies, analysis.measure), _numeric(fit), _notes(fit, studies), of_fit.method,
     )  # fmt: skip
 
 
@@ -78,16 +82,15 @@ def _notes(fit: MetaRegression, studies: Sequence[StudyEffect]) -> tuple[Note, .
     return tuple(named.get(n.code, n) for n in fit.notes)
 
 
-def _fit(formula: str, studies: Sequence[StudyEffect], measure: str, model: Any) -> MetaRegression:
-    from metarepro.effects.core import EffectSizes
-
+def _fit(
+    formula: str, studies: Sequence[StudyEffect], measure: str, tau2: str, ci: str, level: float
+) -> MetaRegression:
     names = list(dict.fromkeys(n for s in studies for n in s.moderators))
     values = {n: [s.moderators.get(n) for s in studies] for n in names}
     yi, vi = (np.array([getattr(s, x) for s in studies]) for x in ("yi", "vi"))
     effects = EffectSizes(yi, vi, measure, labels=tuple(s.label for s in studies))
     data = {n: _column(column) for n, column in values.items()}
-    ci = model.ci if isinstance(model.ci, str) else "HK"
-    return meta_regression(effects, None, formula, data, tau2=model.tau2, ci=ci, level=model.level)
+    return meta_regression(effects, None, formula, data, tau2=tau2, ci=ci, level=level)
 
 
 def _column(values: list[Any]) -> list[Any]:

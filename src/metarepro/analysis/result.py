@@ -232,6 +232,8 @@ class RegressionResult:
     predictions : tuple of PredictedEffect
     bubbles : tuple of str
         Moderators with a bubble plot: the numeric ones.
+    method : Method or None
+        How it was fitted; the analysis itself may be pooled otherwise, as by a model of the counts.
     failed : str
         Why there is no regression; empty if there is one.
     """
@@ -255,6 +257,7 @@ class RegressionResult:
     predictions: tuple[PredictedEffect, ...]
     bubbles: tuple[str, ...]
     notes: tuple[Note, ...]
+    method: Method | None = None
     failed: str = ""
 
 

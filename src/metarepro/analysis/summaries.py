@@ -100,9 +100,12 @@ def _by_interval(summary: Summary, interval: str) -> Summary:
 def printed_interval(comparison: Comparison, level: float) -> tuple[float, float] | None:
     """The interval as the paper printed it, where the contrast has one of this level."""
     row = comparison.rows[0]
-    if not isinstance(row, Contrast) or row.ci_low is None or row.ci_high is None:
+    if comparison.kind != "contrast" or not isinstance(row, Contrast) or row.ci_low is None or row.ci_high is None:
         return None
-    return (row.ci_low, row.ci_high) if row.ci_level == 100 * level else None
+    if row.interval_level != 100 * level:
+        return None
+    # Only differences are turned.
+    return (-row.ci_high, -row.ci_low) if comparison.turned else (row.ci_low, row.ci_high)
 
 
 def total(sizes: list[int | None]) -> int | None:

@@ -48,6 +48,11 @@ class Contrast(Choosable):
     )
     periods: Literal["all", "first", ""] = Field(description="Crossover: periods covered.", default="")
 
+    @property
+    def interval_level(self) -> float:
+        """Level of the printed interval in percent: 95 where the table does not say it."""
+        return self.ci_level or 95.0
+
     @model_validator(mode="after")
     def _interval(self) -> Self:
         low, high, estimate = self.ci_low, self.ci_high, self.estimate
@@ -71,7 +76,7 @@ class Contrast(Choosable):
                 f"estimate = {estimate:g}, interval {low:g} to {high:g}",
                 "Is a sign lost, or one number on the log scale? Fix: check the three numbers.",
             )  # fmt: skip
-        if self.se is not None and self.measure != "proportion" and self.ci_level in (None, 95):
+        if self.se is not None and self.measure != "proportion" and self.interval_level == 95:
             width = math.log(high / low) if ratio else high - low
             times = width / (2 * 1.96 * self.se)
             if not 0.7 <= times <= 1.4:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from metarepro.effects import effect_sizes, get_measure, to_display
+from metarepro.effects import effect_sizes, to_display
 from metarepro.errors import MetareproError
 from metarepro.importing.revman_review import Entry
 from metarepro.pooling import mantel_haenszel, peto, pool
@@ -82,13 +82,8 @@ def effects_as_revman(code: str, columns: Mapping[str, Any], level: float) -> tu
 
     es = effect_sizes(code, **columns, **OPTIONS.get(code, {}))
     half = ndtri(0.5 + level / 2) * np.sqrt(es.vi)
-    shown = (to_display(code, x) if get_measure(code).ratio else x for x in (es.yi, es.yi - half, es.yi + half))
-    low, middle, high = (np.atleast_1d(x) for x in _in_order(*shown))
+    middle, low, high = (np.atleast_1d(to_display(code, x)) for x in (es.yi, es.yi - half, es.yi + half))
     return middle, low, high
-
-
-def _in_order(middle: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
-    return low, middle, high
 
 
 def tell_measure(kind: str, entries: Sequence[Entry], names: Sequence[str] = (), level: float = 0.0) -> Told | None:

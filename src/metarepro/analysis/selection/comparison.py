@@ -89,8 +89,14 @@ class Comparison:
 
     @property
     def scale(self) -> str:
-        """Its rating scale; empty if none is named."""
-        return self.rows[0].scale
+        """Its rating scale, of an average all of them; empty if none is named."""
+        return ", ".join(sorted({r.scale for r in self.rows if r.scale}))
+
+    @property
+    def time(self) -> float | None:
+        """Its time in hours; None if none is printed, or if it averages several."""
+        times = {r.timepoint_h for r in self.rows}
+        return times.pop() if len(times) == 1 else None
 
     @property
     def level(self) -> str:
@@ -222,7 +228,7 @@ def _of_contrast(
     if row.se is not None:
         inputs["se"] = row.se
     elif row.ci_low is not None and row.ci_high is not None:
-        inputs |= {"ci_low": row.ci_low, "ci_high": row.ci_high, "ci_level": row.ci_level or 95.0}
+        inputs |= {"ci_low": row.ci_low, "ci_high": row.ci_high, "ci_level": row.interval_level}
         notes.append(Note("se_from_interval"))
     elif analysis.se_from_p and has_exact_p(row):
         inputs["p_value"] = float(row.p_value)

@@ -12,8 +12,6 @@ from metarepro.effects.registry import COLUMNS, Measure
 from metarepro.evidence.comparison_rows import ComparisonRow
 from metarepro.notes import Note
 
-# Columns of a printed effect that say how exact it is, in the order in which they are taken.
-_SPREADS = ("se", "variance", "ci_low", "p_value", "t_value")
 # What the columns of a family of measures are called where a study has them and not those that are wanted.
 _CALLED = {
     "two_arm_counts": "counts", "one_arm_counts": "counts of one group", "two_arm_means": "means",
@@ -79,22 +77,26 @@ def _printed(row: ComparisonRow, measure: Measure) -> Numbers | None:
     same = row.measure == measure.code and measure.display in ("identity", "exp")
     if row.estimate is None or not (same or share or generic):
         return None
-    inputs = {"estimate": row.estimate}
-    for name in _SPREADS:
-        value = getattr(row, name)
-        if name == "p_value":
-            value = float(value) if _is_exact(value) else None
-        if name == "ci_low" and row.ci_high is None:
-            value = None
-        if value is None:
-            continue
-        inputs[name] = float(value)
-        if name == "ci_low" and row.ci_high is not None:
-            inputs |= {"ci_high": row.ci_high, "ci_level": row.ci_level or 95.0}
-            return Numbers(inputs, (Note("se_from_interval"),), True)
-        notes = (Note("se_from_p", p=row.p_value),) if name == "p_value" else ()
-        return Numbers(inputs, notes, True)
-    return Numbers({}, why="no standard error, interval or exact p-value printed")
+    found = _spread(row, row.estimate == (1.0 if measure.ratio else 0.0))
+    if found is None:
+        return Numbers({}, why="no standard error, interval or exact p-value printed")
+    return Numbers({"estimate": row.estimate, **found[0]}, found[1], True)
+
+
+def _spread(row: ComparisonRow, is_null: bool) -> tuple[dict[str, float], tuple[Note, ...]] | None:
+    """What says how exact a printed effect is; a test of no effect at all (`is_null`) says nothing of it."""
+    if row.se is not None:
+        return {"se": row.se}, ()
+    if row.variance is not None:
+        return {"variance": row.variance}, ()
+    if row.ci_low is not None and row.ci_high is not None:
+        interval = {"ci_low": row.ci_low, "ci_high": row.ci_high, "ci_level": row.interval_level}
+        return interval, (Note("se_from_interval"),)
+    if is_null:
+        return None
+    if _is_exact(row.p_value):
+        return {"p_value": float(row.p_value)}, (Note("se_from_p", p=row.p_value),)
+    return ({"t_value": row.t_value}, ()) if row.t_value else None
 
 
 def _is_exact(p: str) -> bool:

@@ -215,7 +215,8 @@ def _as_one(comparisons: Sequence[Comparison]) -> Sequence[Comparison]:
     one = tuple({a.arm_id: a for c in comparisons for a in c.experimental}.values())
     two = tuple({a.arm_id: a for c in comparisons for a in c.control}.values())
     group = " or ".join(dict.fromkeys(c.group for c in comparisons))
-    made = Comparison(first.study, first.label, one, two, rows, {}, size, group, (), "averaged", tuple(comparisons))
+    notes = tuple(dict.fromkeys(n for c in comparisons for n in c.notes))
+    made = Comparison(first.study, first.label, one, two, rows, {}, size, group, notes, "averaged", tuple(comparisons))
     return [made]
 
 
