@@ -7,11 +7,10 @@ import codecs
 import io
 import json
 import os
-import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,12 +18,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from metarepro import __version__
 from metarepro.codes import CODES, HELP
-from metarepro.errors import ConfigError, MetareproError, Problem, place
+from metarepro.errors import MetareproError, place
+from metarepro.import_command import add_import
+from metarepro.shell import COMMAND, directory_option
 
 if TYPE_CHECKING:
     from metarepro.analysis.config import Accepted
     from metarepro.evidence.integrity import Finding
-    from metarepro.importing.project import ImportedProject
     from metarepro.project.reading import Project
 
 EXAMPLES = """\
@@ -48,8 +48,6 @@ exit codes: 0 nothing wrong, 1 internal error, 2 wrong data, 3 wrong configurati
 
 # What an import did not take of its file.
 LEFT_OUT = "left-out.csv"
-# How the user calls this command: ./run sets it.
-COMMAND = os.environ.get("METAREPRO_COMMAND", "metarepro")
 WARNING_HELP = (
     "A finding of the trustworthiness checks, listed with its reference in results/integrity.csv and in the report. It "
     "stops nothing: look at the source, and mend the cell or leave it."
@@ -156,29 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--directory", "-d", type=Path, dest="named", metavar="DIR", help="the same as an option")
     run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own lines")
     run.set_defaults(run=_run)
-    imported = commands.add_parser(
-        "import",
-        help="make a project of a sheet, or of another program's file",
-        description="Make a project of a sheet, or of another program's file: its tables, a configuration to start "
-        "from, and notes on what was left out or assumed.",
-        epilog="metarepro import table sheet.csv --to my-review --outcome Relapse --better low --measure OR; "
-        'metarepro import table sheet.csv --to my-review --map "study=author, e1=tpos, n1=tpos+tneg, e2=cpos, '
-        'n2=cpos+cneg"',
-    )
-    imported.add_argument("kind", choices=tuple(IMPORTS), metavar="KIND", help=f"one of: {', '.join(IMPORTS)}")
-    imported.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="table: a sheet of yours (CSV, XLSX), one row a trial or one row an arm; metapsy: a table in the Metapsy "
-        "format (CSV); revman: a RevMan 5 file (.rm5), or the data rows of RevMan Web (...-data-rows.csv)",
-    )
-    imported.add_argument("--to", type=Path, required=True, metavar="DIR", help="a folder that is new or empty")
-    of_table = imported.add_argument_group("of a table")
-    for name, meta, told in TABLE_OPTIONS:
-        choices = ("low", "high") if name == "better" else None
-        of_table.add_argument(f"--{name}", metavar=meta, help=told, choices=choices)
-    imported.set_defaults(run=_import)
+    imported = add_import(commands)
     diff = commands.add_parser(
         "diff",
         help="what differs between two results folders",
@@ -222,90 +198,8 @@ def _init(options: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
         print(f"Written to {options.directory}: {', '.join(written)}.")
-        print(f"Next: {COMMAND} check{_where(options.directory)}; README.md there says how to go on.")
+        print(f"Next: {COMMAND} check{directory_option(options.directory)}; README.md there says how to go on.")
     return 0
-
-
-def _where(folder: Path) -> str:
-    """The option that names a folder, as a shell takes it."""
-    return f" --directory {shlex.quote(str(folder))}"
-
-
-def _import(options: argparse.Namespace) -> int:
-    from metarepro.importing.project import write_imported
-
-    project = IMPORTS[options.kind](options)
-    written = [str(p.relative_to(options.to)) for p in write_imported(project, options.to)]
-    if options.format == "json":
-        found = {"ok": True, "directory": str(options.to), "files": written, "notes": project.notes}
-        print(json.dumps(found, indent=1, ensure_ascii=False))
-    else:
-        rows = ", ".join(f"{len(rows)} {name}" for name, rows in project.tables.items())
-        print(f"Read: {rows}.\nWritten to {options.to}: {', '.join(written)}.")
-        for note in project.notes:
-            print(f"Note: {note}")
-        if options.kind == "table":
-            _say_what_to_mend(options.to)
-        print(f"Next: {COMMAND} check{_where(options.to)}; then look at config.yaml and NOTES.md there.")
-    return 0
-
-
-def _say_what_to_mend(folder: Path) -> None:
-    """What `check` refuses in a new project, if anything."""
-    from metarepro.project.reading import read_project
-
-    try:
-        read_project(folder)
-    except MetareproError as error:
-        print(f"To be mended before a run:\n{error}")
-
-
-def _table(options: argparse.Namespace) -> ImportedProject:
-    from metarepro.importing.sheet import SheetOptions, read_plain_sheet
-    from metarepro.template import refuse_occupied
-
-    refuse_occupied(options.to)
-    given = {name: getattr(options, name) for name, _, _ in TABLE_OPTIONS}
-    return read_plain_sheet(options.file, SheetOptions(mapping=given.pop("map") or "", **given))
-
-
-def _metapsy(options: argparse.Namespace) -> ImportedProject:
-    from metarepro.importing.metapsy import read_metapsy
-
-    _refuse_table_options(options)
-    return read_metapsy(options.file)
-
-
-def _revman(options: argparse.Namespace) -> ImportedProject:
-    from metarepro.importing.revman import read_revman
-
-    _refuse_table_options(options)
-    return read_revman(options.file)
-
-
-def _refuse_table_options(options: argparse.Namespace) -> None:
-    given = next((f"--{name}" for name, _, _ in TABLE_OPTIONS if getattr(options, name) is not None), "")
-    if given:
-        fix = f"Fix: leave it away, or {COMMAND} import table, if it is a sheet of yours."
-        raise ConfigError([Problem("E102", f"{given} is an option of `import table`", details=(fix,))])
-
-
-IMPORTS: dict[str, Callable[[argparse.Namespace], ImportedProject]] = {
-    "table": _table,
-    "metapsy": _metapsy,
-    "revman": _revman,
-}
-# Options of `import table`.
-TABLE_OPTIONS = (
-    ("sheet", "S", "sheet of the workbook, if several hold something"),
-    ("map", "MAP", "what the columns are, if the headers do not say it: \"study=author, e1=events, n1=total, ...\"; "
-     "sums, differences and products of columns; names with blanks in `backticks`"),
-    ("measure", "M", "effect measure, such as OR, SMD, HR"),
-    ("outcome", "NAME", "name of the outcome"),
-    ("better", None, "whether more of the outcome is good (high) or bad (low)"),
-    ("subgroups", "COLUMN", "column of the subgroups"),
-    ("moderators", "FORMULA", "moderators of a meta-regression, as in \"dose + year\""),
-)  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -374,7 +268,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"    Fix: look at the source; mend the cell, or accept it in config.yaml. ({f.severity})")
     if open_ones:
         sure = sum(f.severity == "warning" for f in open_ones)
-        where = _where(directory) if directory != Path() else ""
+        where = directory_option(directory) if directory != Path() else ""
         listed = "" if options.findings else f" List: {COMMAND} check{where} --findings"
         counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
         print(f"To look at: {counts} on what does not fit.{listed}")

@@ -11,8 +11,7 @@ from statistics import median
 import pytest
 
 from metarepro.errors import DataError
-from metarepro.evidence import dataset as dataset_module
-from metarepro.evidence import read_dataset
+from metarepro.evidence import cross_references, read_dataset
 from metarepro.evidence.integrity import check_integrity
 from metarepro.evidence.integrity.granularity import counts_of_percent, sizes_of_percent
 from metarepro.evidence.integrity.medians import median_without
@@ -97,8 +96,8 @@ def test_many_wrong_ids_are_compared_with_all_others_for_the_first_only(tmp_path
     arms = folder / "data/raw/arms.csv"
     arms.write_text(arms.read_text(encoding="utf-8").replace("\ns", "\nss"), encoding="utf-8")
     calls = []
-    known = dataset_module.get_close_matches
-    monkeypatch.setattr(dataset_module, "get_close_matches", lambda *a, **k: calls.append(a) or known(*a, **k))
+    known = cross_references.get_close_matches
+    monkeypatch.setattr(cross_references, "get_close_matches", lambda *a, **k: calls.append(a) or known(*a, **k))
     with pytest.raises(DataError) as caught:
         read_dataset(folder / "data/raw")
     problems = [p for p in caught.value.problems if p.code == "E020"]

@@ -152,7 +152,7 @@ def test_what_stands_around_the_table_is_left_out_and_told(tmp_path):
         "Above the header, not read: 'Meine Studien' (sheet.csv:1:1).",
         "A row of totals, not read: 'Summe, 55, 57' (sheet.csv:6:1).",
         "A remark or heading, not read: '* ohne Abbrecher' (sheet.csv:7:1).",
-        "Taken for missing, and empty in the tables: n.r. (1).",
+        "Taken for missing, and empty in the tables: n.r. (sheet.csv:5:16).",
         "Which is better, high or low, is not said: config.yaml has `better: low`, to be looked at.",
     ):
         assert note in told

@@ -97,3 +97,15 @@ def test_the_order_of_rows_and_columns_changes_no_result(tmp_path, seed):
         return re.sub(r'"line": \d+|"rows": "[0-9a-f]{16}"', "", text)
 
     assert run(tmp_path / "one", shuffled=False) == run(tmp_path / "two", shuffled=True)
+
+
+def test_a_run_says_which_study_it_did_not_use(tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        "study,m1,sd1,n1,m2,sd2,n2\nA,1,2,30,4,2,31\nB,2,NR,28,4,2,27\nC,1,3,25,3,3,26\n", encoding="utf-8"
+    )
+    told = metarepro("import", "table", str(sheet), "--to", str(tmp_path / "review"))
+    assert f"Taken for missing, and empty in the tables: NR ({sheet}:3:5)." in told
+    shown = metarepro("run", str(tmp_path / "review"), "--cores", "2")
+    assert "2 studies, 112 patients" in shown
+    assert "Not used: B: sd1 not given.\n" in shown

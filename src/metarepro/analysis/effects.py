@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from metarepro.analysis.config import Analysis
-from metarepro.analysis.selection import Comparison
+from metarepro.analysis.selection import Comparison, Selection
 from metarepro.effects import effect_sizes, get_measure
 from metarepro.effects.generic import se_from_interval, se_from_p
 from metarepro.errors import DataError, Problem
@@ -21,8 +21,7 @@ from metarepro.notes import Note
 def effects_of(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any, Any, Any]:
     """Working-scale effects of the comparisons, their variances, and which were corrected for zero cells.
 
-    Effects of one study that were found together are averaged; those of scales on which high is good are turned
-    where the analysis says so (`turned`).
+    Effects of one study that were found together are averaged.
     """
     flat = [part for c in comparisons for part in (c.components or (c,))]
     yi, vi, corrected = _of_each(analysis, flat)
@@ -117,15 +116,15 @@ def why_not_estimable(analysis: Analysis, comparison: Comparison) -> Note:
     return Note("not_estimable_zero", why="cell") if analysis.model.zero_cells == "none" else Note("not_estimable")
 
 
-def turn_scales(analysis: Analysis, comparisons: Sequence[Comparison], better: str) -> tuple[Comparison, ...]:
-    """Comparisons of scales of opposite direction with those turned whose direction is not that of the outcome.
+def turn_scales(analysis: Analysis, found: Selection, better: str) -> Selection:
+    """A selection of scales of opposite direction, with those turned that do not point the way of the outcome.
 
     Only standardised differences are; nothing is turned where all scales point one way.
 
     Parameters
     ----------
     analysis : Analysis
-    comparisons : sequence of Comparison
+    found : Selection
     better : {'low', 'high'}
         Which end of the outcome is good for the patient.
 
@@ -140,11 +139,11 @@ def turn_scales(analysis: Analysis, comparisons: Sequence[Comparison], better: s
     https://training.cochrane.org/handbook
     """
     if not analysis.turn_scales or analysis.measure not in _STANDARDISED:
-        return tuple(comparisons)
-    flat = [part for c in comparisons for part in (c.components or (c,))]
+        return found
+    flat = [part for c in found.comparisons for part in (c.components or (c,))]
     directions = {c.scale: _good_end(analysis, c.scale) for c in flat}
     if len(set(directions.values()) - {""}) < 2:
-        return tuple(comparisons)
+        return found
     unknown = sorted(scale for scale, end in directions.items() if not end)
     if unknown:
         row = next(c.rows[0] for c in flat if c.scale == unknown[0])
@@ -153,7 +152,7 @@ def turn_scales(analysis: Analysis, comparisons: Sequence[Comparison], better: s
         what = f"analysis {analysis.id!r} pools scales of opposite direction; which end of {named} is good is not known"
         fix = f"Fix: `higher_is_better: [{unknown[0]}]` or `higher_is_worse: [{unknown[0]}]` in the analysis."
         raise DataError([Problem("E052", what, row.file, row.line, details=(known, fix))])
-    return tuple(_turned(c, directions, better) for c in comparisons)
+    return replace(found, comparisons=tuple(_turned(c, directions, better) for c in found.comparisons))
 
 
 _STANDARDISED = ("SMD", "SMDH", "SMD1")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.models import COMMON
 from metarepro.analysis.selection import Selection
-from metarepro.analysis.summaries import printed_interval
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.method_codes import (
     ESTIMATORS,
@@ -78,7 +77,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         )
     used = selection.comparisons
     printed_only = bool(used) and all(c.kind == "contrast" for c in used)
-    printed = len(used) == 1 and printed_interval(used[0], model.level) is not None
+    printed = len(used) == 1 and used[0].printed_interval(model.level) is not None
     if not used:
         return "No study has usable numbers for this analysis."
     if len(used) == 1:

@@ -25,7 +25,7 @@ from metarepro.analysis.result import (
 )
 from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.selection.eligibility import kind_of, kinds_of
-from metarepro.analysis.summaries import printed_interval, subgroup_summaries, summarise
+from metarepro.analysis.summaries import subgroup_summaries, summarise
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
@@ -39,7 +39,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     """Run one analysis of a configuration on validated tables."""
     found = select(analysis, data)
     outcome = config.outcomes[analysis.outcome[0]]
-    selection = _turned(analysis, found, outcome.better)
+    selection = _ready(analysis, found, outcome.better)
     yi, vi, corrected = effects_of(analysis, selection.comparisons)
     usable = np.isfinite(yi)
     compound = analysis.combine == "compound"
@@ -113,7 +113,7 @@ def _study_effects(
     for i, c in enumerate(comparisons):
         notes = list(c.notes)
         low_i, high_i, method_i = float(shown[1][i]), float(shown[2][i]), method_of[i]
-        printed = printed_interval(c, level)
+        printed = c.printed_interval(level)
         if printed is not None:
             low_i, high_i, method_i = *printed, "as printed"
         if corrected[i]:
@@ -157,12 +157,9 @@ def _study_effects(
     return effects
 
 
-def _turned(analysis: Analysis, found: Selection, better: str) -> Selection:
+def _ready(analysis: Analysis, found: Selection, better: str) -> Selection:
     """A selection with scales that point the other way turned, without comparisons that the model cannot pool."""
-    return _with_tables(analysis, replace(found, comparisons=turn_scales(analysis, found.comparisons, better)))
-
-
-def _with_tables(analysis: Analysis, found: Selection) -> Selection:
+    found = turn_scales(analysis, found, better)
     needs = needs_tables(analysis.model)
     columns = set(get_measure(analysis.measure).columns)
     lacking = [c for c in found.comparisons if needs and (c.components or not columns <= set(c.inputs))]
@@ -193,7 +190,7 @@ def _sensitivity(
     if other.counts_model in COMMON and change.model and same_data and set(change.model) <= {"tau2", "ci", "pi"}:
         why = f"{NAMES[other.counts_model]} has no {', '.join(change.model)}"
         return SensitivityResult(change.id, change.label, None, True, (), (), why)
-    selection = _turned(other, select(other, data), better)
+    selection = _ready(other, select(other, data), better)
     yi, vi, _ = effects_of(other, selection.comparisons)
     summary, _ = summarise(other, selection, yi, vi)
     before = {c.study_id: c for c in main.comparisons}

@@ -15,7 +15,6 @@ from metarepro.analysis.selection import Comparison, Selection
 from metarepro.effects import EffectSizes, effect_sizes, get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
-from metarepro.evidence.tables import Contrast
 from metarepro.notes import Note
 from metarepro.pooling import between_subgroups, glmm, mantel_haenszel, peto, pool
 from metarepro.pooling.inference import quantile
@@ -81,7 +80,7 @@ def _single(analysis: Analysis, used: list[Comparison], summary: Summary) -> Sum
         wilson = [float(x[0]) for x in proportion_interval(e, n, level)]
         shown = replace(summary, estimate=float(e[0] / n[0]), ci_low=wilson[0], ci_high=wilson[1])
         return _by_interval(shown, "Wilson")
-    printed = printed_interval(used[0], level)
+    printed = used[0].printed_interval(level)
     if printed is None:
         return summary
     # A single published effect keeps the interval that its paper printed.
@@ -95,17 +94,6 @@ def _by_interval(summary: Summary, interval: str) -> Summary:
     """A summary of one study with the name of the interval that it shows."""
     notes = (Note(n.code, **{**n.values, "interval": interval}) if n.code == "one_study" else n for n in summary.notes)
     return replace(summary, method=replace(summary.method, ci=interval), notes=tuple(notes))
-
-
-def printed_interval(comparison: Comparison, level: float) -> tuple[float, float] | None:
-    """The interval as the paper printed it, where the contrast has one of this level."""
-    row = comparison.rows[0]
-    if comparison.kind != "contrast" or not isinstance(row, Contrast) or row.ci_low is None or row.ci_high is None:
-        return None
-    if row.interval_level != 100 * level:
-        return None
-    # Only differences are turned.
-    return (-row.ci_high, -row.ci_low) if comparison.turned else (row.ci_low, row.ci_high)
 
 
 def total(sizes: list[int | None]) -> int | None:

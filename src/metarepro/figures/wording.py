@@ -155,13 +155,17 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
     if kept and len(kept) <= 12:
         notes.append("Studies: " + ". ".join(kept) + ".")
     # Studies of other times and scales are listed in the report and in effects.csv.
-    left_out = [x for x in result.left_out if not x.elsewhere]
-    if left_out and len(left_out) <= 12:
-        notes.append("Not used: " + ". ".join(f"{x.label}: {x.reason}" for x in left_out) + ".")
-    elif left_out:
-        notes.append(f"Not used: {len(left_out)} studies; effects.csv says why.")
+    notes += filter(None, [not_used(result, 12, "effects.csv")])
     notes += list(result.notes)
     return notes
+
+
+def not_used(result: AnalysisResult, most: int, file: str) -> str:
+    """Studies with rows for an analysis that it does not pool, and why; their number if there are more than `most`."""
+    left_out = [x for x in result.left_out if not x.elsewhere]
+    if len(left_out) > most:
+        return f"Not used: {len(left_out)} studies; {file} says why."
+    return "Not used: " + ". ".join(f"{x.label}: {x.reason}" for x in left_out) + "." if left_out else ""
 
 
 def _studies_and_people(result: AnalysisResult, s: Summary) -> str:

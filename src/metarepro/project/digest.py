@@ -10,9 +10,10 @@ from typing import Any
 
 from metarepro.analysis.result import AnalysisResult, read_results
 from metarepro.changes import short_text
-from metarepro.figures.wording import headline
+from metarepro.figures.wording import headline, not_used
 
 _SHOWN = 10  # lines about what was removed
+_NAMED = 3  # studies not used
 
 
 def digest(folder: Path, removed: Sequence[str] = ()) -> str:
@@ -33,7 +34,9 @@ def digest(folder: Path, removed: Sequence[str] = ()) -> str:
     analyses = list(results.analyses)
     lines = [results.title, "", f"Computed: {_count(len(analyses), 'analysis', 'analyses')}{_audited(read)}."]
     for result in _one_an_outcome(analyses):
-        lines.append(f"  {result.title}: {headline(result)}")
+        # A study with a missing cell is not pooled, as its author may not know.
+        unused = not_used(result, _NAMED, f"results/analyses/{result.id}/effects.csv")
+        lines.append(f"  {result.title}: {headline(result)}{unused and f' {unused}'}")
     lines.append(_findings(read("integrity.json")["findings"]))
     changed = short_text(read("changes.json"))
     lines += [changed] if changed else []

@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +85,7 @@ def _select(config: Config, analysis: Analysis, data: Dataset) -> Selection:
         except ValueError:
             continue
         select(variant, data)
-    found = select(analysis, data)
-    better = config.outcomes[analysis.outcome[0]].better
-    return replace(found, comparisons=turn_scales(analysis, found.comparisons, better))
+    return turn_scales(analysis, select(analysis, data), config.outcomes[analysis.outcome[0]].better)
 
 
 def take_snapshot(project: Path, config: Path, files: list[str], target: Path) -> dict[str, str]:

@@ -82,6 +82,16 @@ class Comparison:
         arms = arms_named(self.rows[0]) if isinstance(self.rows[0], Contrast) else " v ".join(sides)
         return (arms, outcome, f"{time:g} h" if time is not None else "", statistic, periods, scale)
 
+    def printed_interval(self, level: float) -> tuple[float, float] | None:
+        """The interval as the paper printed it, where it is a printed effect that has one of this level."""
+        row = self.rows[0]
+        if self.kind != "contrast" or not isinstance(row, Contrast) or row.ci_low is None or row.ci_high is None:
+            return None
+        if row.interval_level != 100 * level:
+            return None
+        # Only differences are turned.
+        return (-row.ci_high, -row.ci_low) if self.turned else (row.ci_low, row.ci_high)
+
     @property
     def effect_id(self) -> str:
         """Id within the analysis, made of the study and `key`; the same whatever other rows there are."""

@@ -195,9 +195,12 @@ def _find_table(
     if not rows:
         what, fix = "the table has a header and no row", "Fix: is it the right sheet?"
         raise DataError([Problem("E003", what, shown, header[0].line, details=(fix,))])
-    words = Counter(row[n].text.strip() for row in table.rows for n in keep if row[n].text and is_missing(row[n].text))
+    words: dict[str, list[Cell]] = {}
+    for cell in (row[n] for row in table.rows for n in keep):
+        if cell.text and is_missing(cell.text):
+            words.setdefault(cell.text.strip(), []).append(cell)
     if words:
-        told = ", ".join(f"{word} ({count})" for word, count in words.items())
+        told = ", ".join(f"{word} ({_places(shown, cells)})" for word, cells in words.items())
         notes.append(f"Taken for missing, and empty in the tables: {told}.")
     names = [header[n].text for n in keep]
     lines = {row[0].line for row in rows}
@@ -274,6 +277,11 @@ def _refuse_twice(header: Sequence[Cell], shown: str) -> None:
 
 def _quoted(row: Sequence[Cell]) -> str:
     return repr(shorten(", ".join(clean_text(c.text) for c in row if c.text.strip()), 70))
+
+
+def _places(shown: str, cells: Sequence[Cell]) -> str:
+    more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
+    return place(shown, cells[0].line, cells[0].column) + more
 
 
 def _place(shown: str, row: Sequence[Cell]) -> str:
