@@ -76,7 +76,7 @@ def _pooled(result: AnalysisResult) -> int:
 def _findings(found: list[dict[str, Any]]) -> str:
     open_ones = [f for f in found if not f["accepted"]]
     if not open_ones:
-        return "Nothing in the tables does not fit."
+        return "No contradiction was found in the tables."
     sure = sum(f["severity"] == "warning" for f in open_ones)
     counts = f"{_count(sure, 'warning')} and {_count(len(open_ones) - sure, 'note')}"
     return f"To look at: {counts} on what does not fit in the tables: {Path('results/integrity.csv')}"
