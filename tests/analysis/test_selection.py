@@ -15,6 +15,7 @@ from metarepro.analysis import run_analysis, to_json
 from metarepro.analysis.beside_study import beside_study
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.selection import select
+from metarepro.evidence.bias_tools import ROB2
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import TABLES
 
@@ -146,7 +147,7 @@ def test_what_stands_beside_arms_taken_as_one_is_of_all_of_them():
     columns = [{"head": "Dose", "from": "arms.dose_mg_per_kg"}, {"head": "Country", "from": "studies.country"}]
     analysis = analysis_of(multi_arm="combine", figure={"columns": columns})
     (c,) = select(analysis, data).comparisons
-    assert beside_study(analysis, c, data) == ({"Dose": "0.5, 0.2", "Country": "Ireland"}, {})
+    assert beside_study(analysis, c, data, ROB2) == ({"Dose": "0.5, 0.2", "Country": "Ireland"}, {})
 
 
 def test_controls_of_two_agents_taken_as_one_are_a_subgroup_of_both():

@@ -28,4 +28,7 @@ def test_files_have_the_columns_of_their_models_in_their_order():
     assert len(shipped) == len(TABLES) - 1
     for name, model in ((name, TABLES[name]) for name in shipped):
         with (ROOT / f"data/raw/{name}.csv").open(newline="", encoding="utf-8") as file:
-            assert next(csv.reader(file)) == column_names(model), name
+            names = column_names(model)
+            # Columns of other tools of risk of bias than RoB 2 are left out.
+            others = {f"d{n}{ending}" for n in range(6, 13) for ending in ("", "_reason")} if "d12" in names else set()
+            assert next(csv.reader(file)) == [n for n in names if n not in others], name

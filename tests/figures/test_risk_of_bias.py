@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from metarepro.analysis.risk_of_bias import (
-    DOMAINS,
-    JUDGEMENTS,
     Assessment,
     assessments_of,
     judgement_shares,
@@ -17,6 +15,7 @@ from metarepro.analysis.risk_of_bias import (
 )
 from metarepro.errors import DataError
 from metarepro.evidence import read_dataset
+from metarepro.evidence.bias_tools import BIAS_TOOLS, ROB2
 from metarepro.figures import risk_of_bias, risk_of_bias_bars, risk_of_bias_pages, write_figure
 from metarepro.figures.judgements.marks import JUDGEMENT_MARKS, draw_judgement
 from metarepro.figures.page.check_page import check_page
@@ -26,6 +25,7 @@ from tests.conftest import ROOT
 from tests.figures.audited import HOSTILE, LONG
 from tests.figures.canvases import draw_risk_of_bias, draw_risk_of_bias_bars
 
+WORDS = (*ROB2.judgements, "")
 PSILOCYBIN = ROOT / "examples/psilocybin/data/raw"
 
 
@@ -37,7 +37,7 @@ def psilocybin():
 def made(n: int) -> list[Assessment]:
     """Studies with all judgements in turn."""
     return [
-        Assessment(f"s{i}", f"Study {i}", "", {d: JUDGEMENTS[(i + j) % 4] for j, d in enumerate(DOMAINS)}, "A. B.")
+        Assessment(f"s{i}", f"Study {i}", "", {d: WORDS[(i + j) % 4] for j, d in enumerate(ROB2.columns)}, "A. B.")
         for i in range(n)
     ]
 
@@ -61,12 +61,12 @@ def test_every_published_judgement_is_drawn_in_its_row_and_column(psilocybin):
     drawn = grid(canvas)
     assert len(drawn) == len(psilocybin) == 15
     for a in psilocybin:
-        assert drawn[a.name] == [JUDGEMENT_MARKS[a.judgement(d)].kind for d in DOMAINS], a.name
+        assert drawn[a.name] == [JUDGEMENT_MARKS[a.judgement(d)].kind for d in ROB2.columns], a.name
     # As the database has them.
     assert drawn["Luquiens 2025"] == ["risk low", "risk high", "risk low", "risk some", "risk low", "risk high"]
     assert drawn["Krempien 2023"] == ["risk not assessed"] * 6
     counts = [row for row in canvas.data if str(row["study"]).startswith("Number of ")]
-    assert [tuple(row[d] for d in DOMAINS) for row in counts] == [
+    assert [tuple(row[d] for d in ROB2.columns) for row in counts] == [
         (13, 11, 12, 4, 11, 3), (1, 2, 2, 9, 1, 7), (0, 1, 0, 1, 2, 4), (1, 1, 1, 1, 1, 1),
     ]  # fmt: skip
     assert "15 studies: 14 assessed in every domain, 1 not assessed." in said(canvas)
@@ -116,7 +116,7 @@ def test_weights_of_an_analysis_fit_its_assessments(results, data):
 
 
 def test_shares_that_are_nearly_none_or_all_are_not_printed_as_such():
-    a = [Assessment("a", judgements=dict.fromkeys(DOMAINS, "low")), Assessment("b")]
+    a = [Assessment("a", judgements=dict.fromkeys(ROB2.columns, "low")), Assessment("b")]
     texts = [t.text for t in draw_risk_of_bias_bars(a, [1e6, 1.0]).texts]
     assert texts.count(">99%") == 6 and texts.count("<1%") == 6 and "100%" not in texts
 
@@ -134,7 +134,10 @@ def test_any_number_of_studies_at_any_width(n, width):
 @pytest.mark.parametrize("width", WIDTHS_MM)
 @pytest.mark.parametrize("label", [HOSTILE, LONG, "", "x" * 300, "\u05d0\u05d1\u05d2 2020", "Ångström  \n 2020"])
 def test_hostile_names(label, width):
-    a = [Assessment("a", label, label, dict.fromkeys(DOMAINS, "high"), label, {"d1": label}), Assessment("b", label)]
+    a = [
+        Assessment("a", label, label, dict.fromkeys(ROB2.columns, "high"), label, {"d1": label}),
+        Assessment("b", label),
+    ]
     (canvas,) = draw_risk_of_bias(a, title=label, width_mm=width)
     assert check_page(canvas) == []
     risk_of_bias(a, title=label, width_mm=width)
@@ -182,7 +185,7 @@ def test_an_overall_judgement_better_than_a_domain_is_told():
         (lambda: judgement_shares(made(2), [1.0, -1.0]), "weight of Study 1 is -1"),
         (lambda: judgement_shares(made(2), [1.0, math.nan]), "weight of Study 1 is nan"),
         (lambda: judgement_shares([*made(1), *made(1)], {"s0": 1.0}), "would count as often"),
-        (lambda: draw_judgement(Canvas(50, 50), "unclear", 9, 9, 4, "x"), "no judgement"),
+        (lambda: draw_judgement(Canvas(50, 50), "doubtful", 9, 9, 4, "x"), "no judgement"),
     ],
 )
 def test_what_means_nothing_is_refused(make, words):
@@ -191,14 +194,15 @@ def test_what_means_nothing_is_refused(make, words):
 
 
 def test_marks_are_told_apart_without_colour():
-    canvas = Canvas(80, 20)
-    for i, judgement in enumerate(JUDGEMENTS):
+    canvas = Canvas(16 * len(JUDGEMENT_MARKS) + 8, 20)
+    for i, judgement in enumerate(JUDGEMENT_MARKS):
         draw_judgement(canvas, judgement, 10 + 16 * i, 10, 3.0, judgement)
     assert check_page(canvas) == []
-    filled = [m for m in JUDGEMENT_MARKS.values() if m.sign]
-    assert len({m.shape for m in filled}) == len({m.sign for m in filled}) == 3
-    assert all(contrast(a.color, b.color) >= 1.5 for a in filled for b in filled if a is not b)
-    assert all(contrast(m.ink, m.color) >= 3 for m in filled)
+    for tool in BIAS_TOOLS.values():
+        filled = [JUDGEMENT_MARKS[j] for j in tool.judgements]
+        assert len({(m.shape, m.sign) for m in filled}) == len(filled), tool.name
+        assert all(contrast(a.color, b.color) >= 1.5 for a in filled for b in filled if a is not b), tool.name
+        assert all(contrast(m.ink, m.color) >= 3 for m in filled)
 
 
 def test_twins_hold_judgements_and_reasons_and_are_the_same_twice(psilocybin, tmp_path: Path):
@@ -222,3 +226,47 @@ def test_a_wrong_number_or_a_pale_mark_is_not_drawn(psilocybin):
     canvas = draw_risk_of_bias(psilocybin)[0]
     canvas.polygon([(1, 1), (5, 1), (5, 5)], "#ffffcc", "risk low: planted")
     assert any("too pale" in fault for fault in check_page(canvas))
+
+
+@pytest.mark.parametrize("tool", BIAS_TOOLS.values(), ids=lambda t: t.id)
+@pytest.mark.parametrize("width", WIDTHS_MM)
+def test_other_tools_have_their_domains_and_judgements(tool, width):
+    words = (*tool.judgements, "")
+    studies = [
+        Assessment(f"s{i}", f"Study {i}", "", {d: words[(i + j) % len(words)] for j, d in enumerate(tool.domains)},
+                   "A. B.", tool=tool)
+        for i in range(4)
+    ]  # fmt: skip
+    (canvas,) = draw_risk_of_bias(studies, width_mm=width)
+    assert check_page(canvas) == []
+    overall = {"Overall", "All"} & set(said(canvas).split())
+    assert tool.name in said(canvas) and bool(overall) == tool.has_overall
+    for study in studies:
+        row = next(r for r in canvas.data if r["study"] == study.name)
+        for d in tool.domains:
+            assert row[d] == JUDGEMENT_MARKS[study.judgement(d)].word
+    bars = draw_risk_of_bias_bars(studies, width_mm=width)
+    assert check_page(bars) == []
+    shares = judgement_shares(studies)
+    assert all(sum(own.values()) == pytest.approx(100) for own in shares.values())
+    assert set(shares["d1"]) == set(words)
+
+
+def test_judgements_of_another_tool_are_refused():
+    with pytest.raises(DataError, match=r"'moderate' is no judgement\. Allowed: low, some, high, or empty"):
+        Assessment("a", judgements={"d1": "moderate"})
+    with pytest.raises(DataError, match="'d6' is no domain of RoB 2"):
+        Assessment("a").judgement("d6")
+    both = [Assessment("a", tool=BIAS_TOOLS["robins_i"]), Assessment("b")]
+    with pytest.raises(DataError, match="by several tools"):
+        risk_of_bias(both)
+    with pytest.raises(DataError, match="by several tools"):
+        judgement_shares(both)
+
+
+def test_serious_in_a_domain_and_moderate_overall_is_too_low():
+    tool = BIAS_TOOLS["robins_i"]
+    low = Assessment("a", judgements={"d1": "serious", "overall": "moderate"}, tool=tool)
+    known = Assessment("b", judgements={"d1": "no_information", "overall": "moderate"}, tool=tool)
+    rob1 = Assessment("c", judgements={"d1": "high", "overall": "low"}, tool=BIAS_TOOLS["rob1"])
+    assert [a.overall_too_low for a in (low, known, rob1)] == [True, False, False]

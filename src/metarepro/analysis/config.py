@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.figure_settings import FigureSettings, Panels
 from metarepro.analysis.models import COMMON, counts_model, why_not
+from metarepro.analysis.own_bias_tools import OwnBiasTool
 from metarepro.analysis.parts import (
     AnalysisId,
     Label,
@@ -356,6 +357,9 @@ class Config(Part):
     figure: FigureSettings = Field(FigureSettings(), description="How forest plots look by default.")
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
     accept: tuple[Accepted, ...] = Field((), description="Findings of the trustworthiness checks that are accepted.")
+    risk_of_bias: dict[str, OwnBiasTool] = Field(
+        default_factory=dict, description="Tools of your own that judge the risk of bias, by the word in `tool`."
+    )
     reproduction: ReproductionSettings = Field(ReproductionSettings(), description="How printed results are judged.")
     panels: tuple[Panels, ...] = Field((), description="Figures of several analyses side by side.")
     analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")

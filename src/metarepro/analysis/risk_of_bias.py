@@ -1,31 +1,20 @@
-"""Risk-of-bias judgements (RoB 2) as figures and tables take them; what was not assessed stays not assessed."""
+"""Risk-of-bias judgements as figures and tables take them; what was not assessed stays not assessed."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.errors import DataError
+from metarepro.evidence.bias_tools import BIAS_TOOLS, OVERALL, ROB2, BiasTool
 from metarepro.evidence.tables import RiskOfBias
 
 if TYPE_CHECKING:
     from metarepro.evidence.dataset import Dataset
-
-# Names of the domains of RoB 2 (Sterne et al. 2019, doi:10.1136/bmj.l4898).
-DOMAINS: dict[str, str] = {
-    "d1": "Bias arising from the randomisation process",
-    "d2": "Bias due to deviations from intended interventions",
-    "d3": "Bias due to missing outcome data",
-    "d4": "Bias in measurement of the outcome",
-    "d5": "Bias in selection of the reported result",
-    "overall": "Overall risk of bias",
-}
-# From best to worst; empty means not assessed.
-JUDGEMENTS = ("low", "some", "high", "")
 
 
 @dataclass(frozen=True)
@@ -38,12 +27,15 @@ class Assessment:
         The label is shown; the id if it is empty.
     outcome : str
         What the judgements are for; empty for all outcomes.
-    judgements : dict of str to {"low", "some", "high", ""}
-        By domain: d1 to d5 and overall. A domain that is missing or empty was not assessed.
+    judgements : dict of str to str
+        By domain, d1, d2 ... and overall, each a judgement of the tool; for RoB 2 low, some, high. A domain that is
+        missing or empty was not assessed.
     assessor : str
         Who judged.
     reasons : dict of str to str
         By domain.
+    tool : BiasTool
+        RoB 2 if left out; others: `metarepro.evidence.bias_tools.BIAS_TOOLS`.
 
     Raises
     ------
@@ -57,17 +49,21 @@ class Assessment:
     judgements: Mapping[str, str] = field(default_factory=dict)
     assessor: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict)
+    tool: BiasTool = ROB2
 
     def __post_init__(self) -> None:
         for domain in (*self.judgements, *self.reasons):
-            if domain not in DOMAINS:
-                raise DataError(f"{self.name}: {domain!r} is no domain of RoB 2. Allowed: {', '.join(DOMAINS)}.")
+            self._check_domain(domain)
         for domain, judgement in self.judgements.items():
-            if judgement not in JUDGEMENTS:
-                raise DataError(
-                    f"{self.name}, {domain}: {judgement!r} is no judgement. Allowed: low, some, high, or empty when "
-                    "not assessed."
-                )
+            if judgement and judgement not in self.tool.judgements:
+                allowed = f"{', '.join(self.tool.judgements)}, or empty when not assessed"
+                raise DataError(f"{self.name}, {domain}: {judgement!r} is no judgement. Allowed: {allowed}.")
+
+    def _check_domain(self, domain: str) -> None:
+        columns = self.tool.columns
+        if domain not in columns:
+            start = f"{self.name}: " if domain in (*self.judgements, *self.reasons) else ""
+            raise DataError(f"{start}{domain!r} is no domain of {self.tool.name}. Allowed: {', '.join(columns)}.")
 
     @property
     def name(self) -> str:
@@ -76,25 +72,33 @@ class Assessment:
 
     def judgement(self, domain: str) -> str:
         """Judgement of a domain; empty when not assessed."""
-        if domain not in DOMAINS:
-            raise DataError(f"{domain!r} is no domain of RoB 2. Allowed: {', '.join(DOMAINS)}.")
+        self._check_domain(domain)
         return self.judgements.get(domain, "")
 
     @property
     def assessed(self) -> int:
-        """How many of the six were judged."""
-        return sum(bool(self.judgement(d)) for d in DOMAINS)
+        """How many domains, and the overall risk, were judged."""
+        return sum(bool(self.judgement(d)) for d in self.tool.columns)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every domain was judged, and the overall risk where the tool judges it."""
+        return all(self.judgement(d) for d in (self.tool.columns if self.tool.has_overall else self.tool.domains))
 
     @property
     def overall_too_low(self) -> bool:
-        """Whether the overall judgement is below that of a domain, which RoB 2 does not allow."""
-        overall = self.judgement("overall")
-        worst = max((JUDGEMENTS.index(j) for d in DOMAINS if (j := self.judgement(d))), default=0)
-        return bool(overall) and JUDGEMENTS.index(overall) < worst
+        """Whether the overall judgement is below that of a domain, which the tool does not allow."""
+        ranked = self.tool.ranked
+        ranks = [ranked.index(j) for d in self.tool.columns if (j := self.judgement(d)) in ranked]
+        overall = self.judgement(OVERALL)
+        return self.tool.has_overall and overall in ranked and ranked.index(overall) < max(ranks)
 
 
 def assessments_of(
-    data: Dataset, studies: Iterable[str] | AnalysisResult | None = None, outcome: str | None = None
+    data: Dataset,
+    studies: Iterable[str] | AnalysisResult | None = None,
+    outcome: str | None = None,
+    tools: Mapping[str, BiasTool] = BIAS_TOOLS,
 ) -> tuple[Assessment, ...]:
     """Assessments from the table risk_of_bias; a study without a row there is one that was not assessed.
 
@@ -107,11 +111,13 @@ def assessments_of(
     outcome : str, optional
         Only judgements for this outcome; where a study has none, those for all outcomes. If left out every row
         counts, and a study may have several; with an analysis its own outcome is taken.
+    tools : mapping of str to BiasTool
+        By the word in the column `tool`; `metarepro.analysis.own_bias_tools.tools_of` a configuration adds its own.
 
     Raises
     ------
     DataError
-        When a study is not in the tables.
+        When a study, or a tool, is not known.
 
     References
     ----------
@@ -134,14 +140,30 @@ def assessments_of(
         if outcome is not None:
             own = [r for r in own if r.outcome == outcome] or [r for r in own if not r.outcome]
         label = data.studies[study].label
-        found += [
-            Assessment(
-                study, label, row.outcome, {d: getattr(row, d) for d in DOMAINS}, row.assessor,
-                {d: reason for d in DOMAINS if (reason := getattr(row, f"{d}_reason"))},
-            )
-            for row in own
-        ] or [Assessment(study, label, outcome or "")]  # fmt: skip
+        found += [assessment_of(row, label, tools) for row in own] or [Assessment(study, label, outcome or "")]
     return tuple(found)
+
+
+def assessment_of(row: RiskOfBias, label: str, tools: Mapping[str, BiasTool]) -> Assessment:
+    """The assessment of a row of risk_of_bias."""
+    if row.tool not in tools:
+        raise DataError(f"{label}: {row.tool!r} is no tool. Allowed: {', '.join(tools)}, or one of `risk_of_bias`.")
+    tool = tools[row.tool]
+    judgements = {d: row.judgement(d) for d in tool.columns}
+    reasons = {d: reason for d in tool.columns if (reason := row.reason(d))}
+    return Assessment(row.study_id, label, row.outcome, judgements, row.assessor, reasons, tool)
+
+
+def by_tool(assessments: Sequence[Assessment]) -> list[tuple[BiasTool, tuple[Assessment, ...]]]:
+    """Assessments by their tools. Studies that nobody assessed go with the tool that most of the others share."""
+    judged = Counter(a.tool.id for a in assessments if a.assessed)
+    usual = judged.most_common(1)[0][0] if judged else ROB2.id
+    tools = {a.tool.id: a.tool for a in assessments if a.assessed}
+    return [
+        (tool, tuple(a if a.assessed else replace(a, tool=tool, judgements={}, reasons={}) for a in assessments
+                     if (a.assessed and a.tool == tool) or (not a.assessed and tool.id == usual)))
+        for tool in tools.values()
+    ]  # fmt: skip
 
 
 def weights_of(result: AnalysisResult) -> dict[str, float]:
@@ -167,16 +189,18 @@ def judgement_shares(
     Returns
     -------
     dict of domain to dict of judgement to float
-        Judgements "low", "some", "high", "" (not assessed); they sum to 100 in every domain.
+        Judgements of the tool and "" (not assessed); they sum to 100 in every domain.
 
     Raises
     ------
     DataError
-        No assessment; a study without a weight, or with several assessments in a mapping; a negative or infinite
-        weight; no weight above 0.
+        No assessment; assessments by several tools; a study without a weight, or with several assessments in a
+        mapping; a negative or infinite weight; no weight above 0.
     """
     if not assessments:
         raise DataError("There is no assessment to count. Fix: give at least one; blank ones count as not assessed.")
+    if len({a.tool.id for a in assessments}) > 1:
+        raise DataError("The assessments are by several tools. Fix: count those of one tool; see `by_tool`.")
     given = _weights(assessments, weights)
     total = math.fsum(given)
     if not total > 0:
@@ -186,9 +210,9 @@ def judgement_shares(
             judgement: 100
             * math.fsum(w for a, w in zip(assessments, given, strict=True) if a.judgement(domain) == judgement)
             / total
-            for judgement in JUDGEMENTS
+            for judgement in (*assessments[0].tool.judgements, "")
         }
-        for domain in DOMAINS
+        for domain in assessments[0].tool.columns
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metarepro.analysis.config import Config
+from metarepro.analysis.own_bias_tools import tools_of
 from metarepro.analysis.risk_of_bias import Assessment, assessments_of
 from metarepro.analysis.time_course import Kind, TimeCourses, time_courses
 from metarepro.errors import ConfigError, DataError
@@ -36,7 +37,7 @@ class ShownEvidence:
 
 def shown_evidence(config: Config, data: Dataset) -> ShownEvidence:
     """Collect what the figures of the tables show."""
-    assessed = assessments_of(data) if data.others.get("risk_of_bias") else ()
+    assessed = assessments_of(data, tools=tools_of(config.risk_of_bias)) if data.others.get("risk_of_bias") else ()
     judged = tuple(assessed) if any(any(a.judgements.values()) for a in assessed) else ()
     return ShownEvidence(tuple(_courses(config, data)), judged, {s.study_id: s.label for s in data.studies.values()})
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from metarepro.analysis.result import AnalysisResult, StudyEffect
+from metarepro.evidence.bias_tools import ROB2, BiasTool
 
 # What stands beside a study: cells of further columns by their heads, judgements of bias by domain.
 Beside = tuple[dict[str, str], dict[str, str]]
@@ -48,7 +49,7 @@ class FigureOptions:
 class ShownStudy(StudyEffect):
     """One study, with cells of further columns by their heads, and judgements of bias by domain.
 
-    A judgement is low, some, high, or empty for not assessed.
+    A judgement is a word of the tool, or empty for not assessed.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -57,13 +58,19 @@ class ShownStudy(StudyEffect):
 
 @dataclass(frozen=True)
 class ShownResult(AnalysisResult):
-    """A result that figures draw."""
+    """A result that figures draw; its judgements of bias are those of one tool."""
 
     studies: tuple[ShownStudy, ...]
     figure: FigureOptions = FigureOptions()
+    bias_tool: BiasTool = ROB2
 
 
-def show(result: AnalysisResult, beside: Mapping[tuple[str, str], Beside] | None = None, **options: Any) -> ShownResult:
+def show(
+    result: AnalysisResult,
+    beside: Mapping[tuple[str, str], Beside] | None = None,
+    bias_tool: BiasTool | None = None,
+    **options: Any,
+) -> ShownResult:
     """Prepare a result for its figures.
 
     Parameters
@@ -72,6 +79,8 @@ def show(result: AnalysisResult, beside: Mapping[tuple[str, str], Beside] | None
         One that is prepared already keeps its options but for those given.
     beside : mapping, optional
         What stands beside studies, by their id and label.
+    bias_tool : BiasTool, optional
+        That made the judgements of bias.
     **options
         Fields of `FigureOptions`.
     """
@@ -83,7 +92,8 @@ def show(result: AnalysisResult, beside: Mapping[tuple[str, str], Beside] | None
     if beside:
         cells = [beside.get((s.study_id, s.label), (s.columns, s.risk_of_bias)) for s in studies]
         studies = tuple(replace(s, columns=c, risk_of_bias=r) for s, (c, r) in zip(studies, cells, strict=True))
-    return replace(result, studies=studies, figure=replace(result.figure, **options))
+    figure, tool = replace(result.figure, **options), bias_tool or result.bias_tool
+    return replace(result, studies=studies, figure=figure, bias_tool=tool)
 
 
 def _fields_of(study: StudyEffect) -> dict[str, Any]:

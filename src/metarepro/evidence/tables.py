@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from metarepro.evidence.bias_tools import ALL_COLUMNS, BIAS_TOOLS, ROB2, BiasTool
 from metarepro.evidence.cells import Count, Flag, Id, Label, Number
 from metarepro.evidence.comparison_rows import ComparisonRow as ComparisonRow
 from metarepro.evidence.contrast_rows import Contrast as Contrast
@@ -17,6 +18,8 @@ from metarepro.evidence.rows import Row as Row
 from metarepro.evidence.rows import Sourced as Sourced
 from metarepro.evidence.rows import fail
 from metarepro.evidence.times import TIME, Hours
+
+Judgement = Literal["low", "some", "moderate", "serious", "critical", "high", "unclear", "no_information", ""]
 
 
 class Study(Sourced):
@@ -187,33 +190,71 @@ class Continuous(Choosable):
 
 
 class RiskOfBias(Row):
-    """Risk of bias judgements (RoB 2). An empty judgement means not assessed."""
+    """Risk of bias judgements, by RoB 2 unless `tool` names another. An empty judgement means not assessed."""
 
     table: ClassVar[str] = "risk_of_bias"
-    key: ClassVar[tuple[str, ...]] = ("study_id", "outcome")
+    key: ClassVar[tuple[str, ...]] = ("study_id", "outcome", "tool")
 
     study_id: Id = Field(description="Study.", min_length=1)
     outcome: str = Field(description="Outcome the judgement is for; empty for all.", default="")
-    d1: Literal["low", "some", "high", ""] = Field(description="Randomisation process.", default="")
+    tool: Id = Field(
+        description=f"Tool: {', '.join(BIAS_TOOLS)}, or one of `risk_of_bias` in config.yaml.", default=ROB2.id
+    )
+    d1: Judgement = Field(description="RoB 2: randomisation process.", default="")
     d1_reason: str = Field(description="Reason.", default="")
-    d2: Literal["low", "some", "high", ""] = Field(description="Deviations from intended interventions.", default="")
+    d2: Judgement = Field(description="RoB 2: deviations from intended interventions.", default="")
     d2_reason: str = Field(description="Reason.", default="")
-    d3: Literal["low", "some", "high", ""] = Field(description="Missing outcome data.", default="")
+    d3: Judgement = Field(description="RoB 2: missing outcome data.", default="")
     d3_reason: str = Field(description="Reason.", default="")
-    d4: Literal["low", "some", "high", ""] = Field(description="Measurement of the outcome.", default="")
+    d4: Judgement = Field(description="RoB 2: measurement of the outcome.", default="")
     d4_reason: str = Field(description="Reason.", default="")
-    d5: Literal["low", "some", "high", ""] = Field(description="Selection of the reported result.", default="")
+    d5: Judgement = Field(description="RoB 2: selection of the reported result.", default="")
     d5_reason: str = Field(description="Reason.", default="")
-    overall: Literal["low", "some", "high", ""] = Field(description="Overall.", default="")
+    d6: Judgement = Field(description="Domain 6 of tools that have one.", default="")
+    d6_reason: str = Field(description="Reason.", default="")
+    d7: Judgement = Field(description="Domain 7 of tools that have one.", default="")
+    d7_reason: str = Field(description="Reason.", default="")
+    d8: Judgement = Field(description="Domain 8 of tools that have one.", default="")
+    d8_reason: str = Field(description="Reason.", default="")
+    d9: Judgement = Field(description="Domain 9 of tools that have one.", default="")
+    d9_reason: str = Field(description="Reason.", default="")
+    d10: Judgement = Field(description="Domain 10 of tools that have one.", default="")
+    d10_reason: str = Field(description="Reason.", default="")
+    d11: Judgement = Field(description="Domain 11 of tools that have one.", default="")
+    d11_reason: str = Field(description="Reason.", default="")
+    d12: Judgement = Field(description="Domain 12 of tools that have one.", default="")
+    d12_reason: str = Field(description="Reason.", default="")
+    overall: Judgement = Field(description="Overall.", default="")
     overall_reason: str = Field(description="Reason.", default="")
     assessor: str = Field(description="Who judged.", default="")
 
+    def judgement(self, column: str) -> str:
+        """Judgement of a domain or the overall one; empty when not assessed."""
+        return str(getattr(self, column))
+
+    def reason(self, column: str) -> str:
+        """Reason of a judgement."""
+        return str(getattr(self, f"{column}_reason"))
+
     @model_validator(mode="after")
     def _judged(self) -> Self:
-        for name in ("d1", "d2", "d3", "d4", "d5", "overall"):
-            if getattr(self, name) and not getattr(self, f"{name}_reason"):
+        for name in ALL_COLUMNS:
+            if self.judgement(name) and not self.reason(name):
                 raise fail("E026", f"{name}_reason", f"is empty although {name} is judged", "Fix: say why.")
+        wrong = self.not_by(BIAS_TOOLS[self.tool]) if self.tool in BIAS_TOOLS else None
+        if wrong:
+            raise fail("E014", wrong[0], wrong[1], f"Allowed: {wrong[2]}.", "Fix: one of these, or the tool in `tool`.")
         return self
+
+    def not_by(self, tool: BiasTool) -> tuple[str, str, str] | None:
+        """The first judgement that a tool does not make: its column, what is wrong, what is allowed."""
+        for column in ALL_COLUMNS:
+            judgement = self.judgement(column)
+            if judgement and column not in tool.columns:
+                return column, f"is no domain of {tool.name}", ", ".join(tool.columns)
+            if judgement and judgement not in tool.judgements:
+                return column, f"is no judgement of {tool.name}", ", ".join(tool.judgements)
+        return None
 
 
 class Source(Row):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metarepro.analysis.flow import Flow
+from metarepro.analysis.risk_of_bias import by_tool
 from metarepro.analysis.shown_evidence import NamedCourses, ShownEvidence
 from metarepro.errors import ConfigError, DataError
 from metarepro.evidence.integrity.findings import Finding
@@ -47,9 +48,10 @@ def evidence_figures(
     shown: ShownEvidence, findings: Sequence[Finding], flow: Flow | None
 ) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
     """Each figure's name, what it shows and what makes its pages; none where there is nothing to draw."""
-    if shown.assessments:
-        yield "risk_of_bias", shown.assessments, partial(risk_of_bias_pages, shown.assessments)
-        yield "risk_of_bias_bars", shown.assessments, partial(risk_of_bias_bars, shown.assessments)
+    for number, (tool, judged) in enumerate(by_tool(shown.assessments)):
+        ending = f"-{tool.id}" if number else ""
+        yield f"risk_of_bias{ending}", judged, partial(risk_of_bias_pages, judged)
+        yield f"risk_of_bias_bars{ending}", judged, partial(risk_of_bias_bars, judged)
     if findings:
         pages = partial(integrity_overview_pages, findings, labels=shown.labels)
         yield "integrity", [list(findings), shown.labels], pages

@@ -17,6 +17,7 @@ from metarepro.importing.metapsy_account import account, guesses, left_out_csv
 from metarepro.importing.metapsy_config import Writer
 from metarepro.importing.metapsy_effects import compare_effects, printed_csv, sentences_of, signs_of
 from metarepro.importing.metapsy_lines import PRINTED, LineReader, is_measured, text_of
+from metarepro.importing.metapsy_own import study_columns
 from metarepro.importing.metapsy_tables import OTHER_RISK, RISK_COLUMNS, Tables
 from metarepro.importing.project import ImportedProject
 from metarepro.importing.sheet.entries import drawable
@@ -79,6 +80,9 @@ def _project(table: RawTable, dialect: Dialect, name: str) -> ImportedProject:
     compared = compare_effects(lines)
     signs = signs_of(compared, lines)
     made = Tables(lines, signs, lambda cells, column: reader.number(cells, column, strict=False))
+    unused = [n for n in rows[0] if n not in _USED and any(text_of(x, n) for x in rows)]
+    own = study_columns(lines, unused, dialect.decimal)
+    made.own = own.texts
     tables = made.tables(name)
     title = drawable(f"Metapsy: {name}")
     config = Writer(tables, lines, signs).write(title, made.experimental, made.control)
@@ -88,7 +92,6 @@ def _project(table: RawTable, dialect: Dialect, name: str) -> ImportedProject:
         reasons = [f"line {x.line}: {x.why}" + (f": {x.detail}" if x.detail else "") for x in reader.left_out[:5]]
         raise DataError([Problem("E040", what, table.path, details=(*reasons, fix))])
     left_out = [*reader.left_out, *made.left_out]
-    unused = [n for n in rows[0] if n not in _USED and any(text_of(x, n) for x in rows)]
     found_in = Counter(side.condition for study in made.sides() for side in study)
     notes = [
         *account(len(rows), left_out),
@@ -97,10 +100,12 @@ def _project(table: RawTable, dialect: Dialect, name: str) -> ImportedProject:
         *guesses(reader, made),
         f"Conditions and their arms: {', '.join(f'{c} {n}' for c, n in sorted(found_in.items()))}.",
     ]
-    if unused:
-        notes.append(
-            f"Columns of the file that nothing here is made of: {', '.join(n or '(no name)' for n in unused)}."
-        )
+    if own.names:
+        kept = ", ".join(new if old == new else f"{new} ({old})" for old, new in own.names.items())
+        notes.append(f"Columns of the studies that stand in studies.csv as columns of your own: {kept}.")
+    lost = [n or "(no name)" for n in unused if n not in own.names]
+    if lost:
+        notes.append(f"Columns of the file that nothing here is made of: {', '.join(lost)}.")
     files = {"left-out.csv": left_out_csv(left_out), "printed-effects.csv": printed_csv(compared, signs)}
     return ImportedProject(title, tables, config.text, tuple(notes), {n: x for n, x in files.items() if x})
 
@@ -149,7 +154,8 @@ def _used() -> Iterable[str]:
     yield from (
         *REQUIRED, "instrument_symptom", "primary_instrument", "primary_timepoint", "post_crossover", "time_days",
         "time_weeks", "design", "year", "blinding", "target_group", "diagnosis", "doi", "registration_number",
-        "full_ref", ".id", "dich", "time", *RISK_COLUMNS, *OTHER_RISK, *PRINTED, *(f"{n}_se" for n in PRINTED),
+        "full_ref", ".id", "dich", "time", "rating", *RISK_COLUMNS, *OTHER_RISK, *PRINTED,
+        *(f"{n}_se" for n in PRINTED),
     )  # fmt: skip
     parts = ("n", "mean", "sd", "n_change", "mean_change", "sd_change", "event", "totaln", "multi", "drug", "dose")
     for place in "12":

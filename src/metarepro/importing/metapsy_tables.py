@@ -62,6 +62,8 @@ class Tables:
         self.years: list[str] = []
         self.risk_words: dict[str, set[str]] = {}
         self.risk_differs: set[str] = set()
+        # Columns of the studies that no table has, by study.
+        self.own: Mapping[str, Mapping[str, str]] = {}
         # Agents of experimental and of control arms only.
         self.experimental: dict[str, None] = {}
         self.control: dict[str, None] = {}
@@ -187,6 +189,8 @@ class Tables:
             "locator": f"line {line.at}" + (f", {row_id}" if row_id else ""),
             **ENTERED,
         }
+        if rater := _text(line, "rating"):
+            row["rater"] = rater
         if line.kind == "imsd":
             row["derivation"] = "mean and SD imputed in the database (imsd)"
         if line.study in self._crossover:
@@ -330,7 +334,8 @@ class Tables:
             "source_id": study.id if _text(line, "full_ref") else SOURCE,
             **ENTERED,
         }
-        return row | {f"{n}_as_written": drawable(text_of(line.cells, n)) for n in self.risk_words}
+        words = {f"{n}_as_written": drawable(text_of(line.cells, n)) for n in self.risk_words}
+        return row | words | dict(self.own.get(line.study, {}))
 
     def _source(self, study: _Study) -> _Row:
         line = study.first

@@ -19,6 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metarepro.errors import DataError, Problem
+from metarepro.evidence.bias_tools import BIAS_TOOLS
 from metarepro.evidence.reader import MAX_BYTES
 from metarepro.figures.page.fonts import undrawable
 from metarepro.importing.project import ImportedProject
@@ -27,7 +28,7 @@ from metarepro.importing.revman_config import make_config
 from metarepro.importing.revman_csv import ROWS, beside_file, read_csv
 from metarepro.importing.revman_package import files_of
 from metarepro.importing.revman_review import Review
-from metarepro.importing.revman_tables import Tables, make_tables
+from metarepro.importing.revman_tables import NUMBERS, Tables, make_tables
 from metarepro.importing.revman_xml import read_xml
 
 # Bytes that XML can start with, in the encodings that name themselves.
@@ -111,7 +112,15 @@ def _notes(made: Tables) -> list[str]:
     if "means" in kinds:
         notes.append("Means are taken as scores at the end (statistic: endpoint); RevMan does not say whether they are "
                      "changes. Their rating scales are not named either.")  # fmt: skip
-    notes.append("Risk of bias, texts, tables and excluded studies of the review are not carried over.")
+    notes.append("Texts, tables and excluded studies of the review are not carried over.")
+    if made.bias_tool is not None:
+        tool = made.bias_tool
+        called = tool.name if tool.id in BIAS_TOOLS else "the domains of the review, under risk_of_bias in config.yaml"
+        judged = len(made.rows["risk_of_bias"])
+        notes.append(f"Risk of bias: {judged} of {len(made.rows['studies'])} studies are judged ({called}).")
+    footnotes = sum("footnote" in row for name in NUMBERS for row in made.rows[name])
+    if footnotes:
+        notes.append(f"Footnotes stand in the column `footnote` of {footnotes} rows.")
     for what, where in made.said.items():
         more = f" and {len(where) - _SHOWN_AT_MOST} more" if len(where) > _SHOWN_AT_MOST else ""
         notes.append(f"{what}: {'; '.join(where[:_SHOWN_AT_MOST])}{more}.")

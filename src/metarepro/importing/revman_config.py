@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from metarepro.evidence.bias_tools import BIAS_TOOLS
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.importing.names import clean_text, yaml_word
 from metarepro.importing.revman_printed import METHODS
@@ -37,7 +38,7 @@ def make_config(made: Tables, title: str) -> str:
     lines += ["", "# The model of every analysis, unless one says otherwise: as RevMan computed.",
               "# method: mantel_haenszel, peto, inverse_variance; tau2: DL-MH (random effects by Mantel-Haenszel),",
               "# DL, REML, CE (fixed effect) ...; ci: z (Wald), HK (Hartung-Knapp) ...",
-              f"model: {{{_written(default)}}}", "", "# Refitted beside every analysis.", "sensitivity:",
+              f"model: {{{_written(default)}}}", "", *_bias(made), "# Refitted beside every analysis.", "sensitivity:",
               "  - {id: reml_hk, label: REML with Hartung-Knapp intervals, model: {tau2: REML, ci: HK}}", "",
               "# RevMan knows no times, so no analysis has a `time`.", "analyses:"]  # fmt: skip
     for part in made.parts:
@@ -75,6 +76,19 @@ def _model(part: Part) -> Setting:
         ("zero_cells", "revman" if counts else "metafor"), ("smd_variance", "RevMan"),
         ("smd_correction", "approximate"),
     )  # fmt: skip
+
+
+def _bias(made: Tables) -> list[str]:
+    """The judgements beside the studies, and their tool where it is the review's own."""
+    tool = made.bias_tool
+    if tool is None:
+        return []
+    lines = ["# Judgements of risk_of_bias.csv stand beside the studies.", "figure: {risk_of_bias: true}", ""]
+    if tool.id not in BIAS_TOOLS:
+        lines += ["# The domains d1, d2 ... of the review.", "risk_of_bias:", f"  {tool.id}:"]
+        lines += [f"    name: {_quoted(tool.name)}", f"    judgements: [{', '.join(tool.judgements)}]", "    domains:"]
+        lines += [*(f"      - {_quoted(made.drawable(name))}" for name in tool.domains.values()), ""]
+    return lines
 
 
 def _written(model: Setting) -> str:

@@ -13,12 +13,17 @@ from pathlib import Path
 
 from metarepro.evidence.reader import MAX_BYTES, Cell, parse_table
 from metarepro.importing.names import clean_text
+from metarepro.importing.revman_bias import BiasItem
 from metarepro.importing.revman_export import NEEDED, read_export
 from metarepro.importing.revman_printed import MEASURES, METHODS_IN_WORDS, tell_kind, tell_measure, tell_method
 from metarepro.importing.revman_review import Entry, Outcome, Printed, Review, is_log, measure_code, refuse
 from metarepro.importing.revman_xml import level
 
 ROWS, SETTINGS, SUBGROUPS = "-data-rows.csv", "-overall-estimates-and-settings.csv", "-subgroup-estimates.csv"
+BIAS = "-risk-of-bias.csv"
+_JUDGED = re.compile(
+    r"Domain \((?P<old>judgement|support)\): (?P<domain>.+)|(?P<name>.+) \((?P<new>judgement|support)\)"
+)
 _NEEDED = ("Analysis group", "Analysis number", "Study")
 _NUMBERS = {
     "Experimental cases": "e1", "Experimental N": "n1", "Control cases": "e2", "Control N": "n2",
@@ -82,7 +87,26 @@ def read_csv(raw: bytes, name: str, beside: Beside, shown: str) -> Review:
         outcomes.append(replace(outcome, totals=totals.get(key, ())))
         notes += guessed
     title = clean_text(name.removesuffix(ROWS).removesuffix(".csv")) or "Imported review"
-    return Review(shown, "data rows of RevMan Web", title, "", "", "", studies, tuple(outcomes), tuple(notes))
+    return Review(shown, "table of data rows of RevMan Web", title, "", "", "", studies, tuple(outcomes), tuple(notes),
+                  _bias(beside, name))  # fmt: skip
+
+
+def _bias(beside: Beside, name: str) -> tuple[BiasItem, ...]:
+    """Judgements of the risk of bias: for each domain a column with the judgement and one with its support."""
+    raw = beside(BIAS)
+    items: dict[str, BiasItem] = {}
+    for row in _named(raw, name.removesuffix(ROWS) + BIAS) if raw is not None else ():
+        study = _text(row, "Study")
+        found: dict[str, dict[str, str]] = {}
+        for column, cell in row.items():
+            if head := _JUDGED.fullmatch(column.strip()):
+                domain = clean_text(head["domain"] or head["name"])
+                text = clean_text(re.sub(r"<[^>]*>", " ", cell.text), 5_000)
+                found.setdefault(domain, {})[head["old"] or head["new"]] = text
+        for domain, texts in found.items():
+            judged = (texts.get("judgement", ""), texts.get("support", ""))
+            items.setdefault(domain, BiasItem(domain)).judged.setdefault(study, judged)
+    return tuple(items.values())
 
 
 def _table(raw: bytes, shown: str) -> Rows:
@@ -159,6 +183,7 @@ def _outcome(key: tuple[str, str], rows: Rows, at: Mapping[str, Cell], shown: st
         Entry(
             clean_text(row["Study"].text), _text(row, "Subgroup"),
             {field: row[column].text for column, field in _NUMBERS.items() if column in row}, row["Study"].line,
+            _text(row, "Footnotes"),
         )
         for row in rows
     )  # fmt: skip

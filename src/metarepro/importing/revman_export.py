@@ -83,7 +83,7 @@ def _entry(row: Mapping[str, Cell], outcome: Outcome, name: str, subgroup: str) 
     kept = {n: texts[n] for n in (*_OF_KIND.get(outcome.kind, ("se", "n1", "n2")), *_PRINTED)}
     if outcome.kind not in _OF_KIND:
         kept["estimate"] = _estimate(texts["effect"], outcome.measure)
-    return Entry(name, subgroup, kept, next(iter(row.values())).line)
+    return Entry(name, subgroup, kept, next(iter(row.values())).line, _text(row, "Footnotes"))
 
 
 def _estimate(effect: str, measure: str) -> str:

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from metarepro.errors import DataError, Problem
 from metarepro.evidence.cells import MAX_COUNT
+from metarepro.importing.revman_bias import BiasItem
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MISSING = ("", "NaN", "NA", "#N/A")
@@ -31,12 +32,15 @@ class Entry:
         weight.
     line : int
         Where it stands.
+    footnote : str
+        What the review says of it.
     """
 
     study: str
     subgroup: str
     numbers: Mapping[str, str]
     line: int
+    footnote: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,8 @@ class Review:
     outcomes : tuple of Outcome
     notes : tuple of str
         What was assumed in reading it.
+    bias : tuple of BiasItem
+        Judgements of the risk of bias, a domain each.
     """
 
     shown: str
@@ -123,6 +129,7 @@ class Review:
     studies: dict[str, tuple[str, str]]
     outcomes: tuple[Outcome, ...]
     notes: tuple[str, ...]
+    bias: tuple[BiasItem, ...] = ()
 
 
 def refuse(code: str, what: str, shown: str, line: int = 0, column: int = 0, *details: str) -> NoReturn:

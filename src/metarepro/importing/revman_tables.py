@@ -7,11 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from metarepro.errors import DataError
+from metarepro.evidence.bias_tools import MOST_DOMAINS, BiasTool
 from metarepro.importing.names import UniqueIds, clean_text, slug
+from metarepro.importing.revman_bias import bias_rows
 from metarepro.importing.revman_review import Entry, Outcome, Review, count, is_log, number, refuse
 
 Row = dict[str, str]
 SOURCE = "review"
+# Tables of numbers.
+NUMBERS = ("dichotomous", "continuous", "contrasts", "comparisons")
 _CONTRASTS = ("MD", "SMD", "OR", "RR", "RD", "HR")
 # exp() of more than this is no effect of a treatment.
 _LARGEST_LOG = 20.0
@@ -42,6 +46,8 @@ class Tables:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
     agents: dict[str, str] = field(default_factory=dict)
+    # That of the judgements of the risk of bias, if there are any.
+    bias_tool: BiasTool | None = None
     said: dict[str, list[str]] = field(default_factory=dict)
     # Rows that were not taken: analysis, study, line, reason.
     left_out: list[tuple[str, str, int, str]] = field(default_factory=list)
@@ -89,11 +95,27 @@ def make_tables(review: Review, drawable: Callable[[str], str]) -> Tables:
     if not made.parts:
         refuse("E041", "no analysis in it has numbers that can be used", review.shown, 0, 0,
                *(f"{what}: {', '.join(where[:5])}" for what, where in list(made.said.items())[:5]))  # fmt: skip
+    _add_bias(made)
     with_data = {r["study_id"] for r in made.rows["arms"]}
     for row in made.rows["studies"]:
         if row["study_id"] not in with_data:
             made.say("Studies without usable numbers, in studies.csv only", row["label"])
     return made
+
+
+def _add_bias(made: Tables) -> None:
+    """Judgements of the risk of bias; a study that an analysis has again has them under each of its ids."""
+    ids: dict[str, list[str]] = {}
+    for key in made.review.studies:
+        ids.setdefault(key.partition("\0")[0], []).append(made._studies.get(key, "", "study"))
+    rows, tool, lost = bias_rows(made.review.bias, ids)
+    for row in rows:
+        row.update({name: made.drawable(text) for name, text in row.items() if name.endswith("_reason")})
+    if rows:
+        made.rows["risk_of_bias"] = rows
+        made.bias_tool = tool
+    for name in lost:
+        made.say(f"Domains of the risk of bias behind the first {MOST_DOMAINS}, left out", name)
 
 
 def _source(review: Review) -> Row:
@@ -195,8 +217,11 @@ def _add_part(
             continue
         used += 1
         again[entry.study] = turn + 1
-        for row in rows if entry.subgroup else ():
-            row["subgroup"] = entry.subgroup
+        for row in rows:
+            if entry.subgroup:
+                row["subgroup"] = entry.subgroup
+            if entry.footnote:
+                row["footnote"] = made.drawable(entry.footnote)
         made.printed.append((identifier, rows[0]["study_id"], entry))
         if turn:
             made.say("Studies that are more than once in an analysis; each enters, as in RevMan, under an id of its "

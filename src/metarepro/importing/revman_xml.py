@@ -11,6 +11,7 @@ from xml.parsers import expat
 
 from metarepro.errors import DataError
 from metarepro.importing.names import clean_text
+from metarepro.importing.revman_bias import BiasItem
 from metarepro.importing.revman_review import Entry, Outcome, Printed, Review, measure_code, refuse
 
 MAX_DEPTH = 100
@@ -138,7 +139,7 @@ def read_xml(raw: bytes, shown: str) -> Review:
         shown, "RevMan 5 file", root.text("COVER_SHEET", "TITLE"),
         ", ".join(f"{p.text('LAST_NAME')} {p.text('FIRST_NAME')[:1]}".strip() for p in people if p.text("LAST_NAME")),
         next((e.attributes.get("YEAR", "") for e in root.all("COVER_SHEET", "DATES", "LAST_CITATION_ISSUE")), ""),
-        clean_text(root.attributes.get("DOI", "")), studies, outcomes, (),
+        clean_text(root.attributes.get("DOI", "")), studies, outcomes, (), tuple(_bias(root)),
     )  # fmt: skip
 
 
@@ -189,7 +190,24 @@ def _totals(element: Element, prefix: str) -> Iterator[Printed]:
 
 def _entry(data: Element, subgroup: str) -> Entry:
     numbers = {name: data.attributes[key] for key, name in _NUMBERS.items() if key in data.attributes}
-    return Entry(data.attributes.get("STUDY_ID", ""), subgroup, numbers, data.line)
+    return Entry(data.attributes.get("STUDY_ID", ""), subgroup, numbers, data.line, data.text("FOOTNOTE"))
+
+
+def _bias(root: Element) -> Iterator[BiasItem]:
+    """Domains of the risk-of-bias table; one for each group of outcomes where a domain is judged by groups."""
+    for element in root.all("QUALITY_ITEMS", "QUALITY_ITEM"):
+        if element.attributes.get("CHARACTERISTIC", "NO") == "YES":
+            continue
+        groups = {
+            g.attributes.get("ID", ""): g.text("NAME") for g in element.all("QUALITY_ITEM_DATA_ENTRY_GROUP")
+        }  # fmt: skip
+        items: dict[str, BiasItem] = {}
+        for entry in element.all("QUALITY_ITEM_DATA", "QUALITY_ITEM_DATA_ENTRY"):
+            group = groups.get(entry.attributes.get("GROUP_ID", ""), "")
+            name = ": ".join(n for n in (element.text("NAME"), group) if n)
+            judged = (entry.attributes.get("RESULT", ""), entry.text("DESCRIPTION"))
+            items.setdefault(name, BiasItem(name)).judged[entry.attributes.get("STUDY_ID", "")] = judged
+        yield from items.values()
 
 
 def level(text: str) -> float:

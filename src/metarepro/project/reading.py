@@ -15,14 +15,17 @@ from metarepro.analysis.config_file import read_config
 from metarepro.analysis.config_problems import place_of
 from metarepro.analysis.effects import turn_scales
 from metarepro.analysis.flow import FLOW_FILE, Flow, read_flow
+from metarepro.analysis.own_bias_tools import tools_of
 from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.checks import check_audit
 from metarepro.errors import ConfigError, DataError, MetareproError, Problem
+from metarepro.evidence.bias_tools import BIAS_TOOLS
 from metarepro.evidence.cells import MAX_LABEL
 from metarepro.evidence.dataset import Dataset, read_dataset
 from metarepro.evidence.reader import leads_out
+from metarepro.evidence.tables import RiskOfBias
 from metarepro.figures.page.fonts import undrawable
 from metarepro.project.missing import tell_at_once
 from metarepro.project.settings import CONFIG
@@ -63,6 +66,7 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
         config = read_config(path, config_name)
         data = read_dataset(folder / config.data, config.data, config.dialects, folder)
         _check_columns(config, data)
+        _check_tools(config, data)
         check_words(config, data, path, config_name)
         check_audit(config, data, path, config_name)
     except MetareproError as error:
@@ -160,6 +164,27 @@ def _check_columns(config: Config, data: Dataset) -> None:
                 what = f"{column} has {len(text):,} characters, and a figure shows it beside the study"
                 details = (f"Allowed: at most {MAX_LABEL}.", f"Fix: shorten it, or take {source} out of `columns`.")
                 problems.append(Problem("E046", what, row.file, row.line, details=details))
+    if problems:
+        raise DataError(problems)
+
+
+def _check_tools(config: Config, data: Dataset) -> None:
+    """Judgements of the risk of bias are those of a tool that is known."""
+    tools = tools_of(config.risk_of_bias)
+    problems = []
+    for row in data.others.get("risk_of_bias", ()):
+        if not isinstance(row, RiskOfBias) or row.tool in BIAS_TOOLS:
+            continue
+        if row.tool not in tools:
+            details = (f"Allowed: {', '.join(tools)}, or a tool of yours.",
+                       "Fix: one of these, or describe the tool under risk_of_bias in config.yaml.")  # fmt: skip
+            problems.append(Problem("E014", f"tool {row.tool!r} is not known", row.file, row.line, details=details))
+            continue
+        wrong = row.not_by(tools[row.tool])
+        if wrong:
+            column, what, allowed = wrong
+            details = (f"Allowed: {allowed}.", f"Fix: one of these, or correct risk_of_bias.{row.tool} in config.yaml.")
+            problems.append(Problem("E014", f"{column} {row.judgement(column)!r} {what}", row.file, row.line, details=details))
     if problems:
         raise DataError(problems)
 

@@ -11,9 +11,11 @@ from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import Measure
+from metarepro.evidence.bias_tools import OVERALL
 from metarepro.figures import table
 from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
 from metarepro.figures.forest_plots.layout import LIGHT_PITCH, SMALL_LEADING, Placement, cell_lines, place, wrap_row
+from metarepro.figures.forest_plots.lights import lights_note, lights_of
 from metarepro.figures.forest_plots.rows import Row, make_rows
 from metarepro.figures.judgements.marks import draw_judgement
 from metarepro.figures.page import numbers as fmt
@@ -27,11 +29,6 @@ from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import effect_label, footnotes
 
 LARGEST, LEAST = 9.0, 2.4
-LIGHTS_NOTE = "RoB: risk of bias (RoB 2): {domains}; plus: low, minus: some concerns, cross: high, empty: not assessed."
-LIGHT_DOMAINS = (
-    "1 randomisation, 2 deviations from the intervention, 3 missing outcomes, 4 measurement, 5 selected results"
-)
-DOMAINS = ("d1", "d2", "d3", "d4", "d5", "overall")
 
 
 class ForestDrawing:
@@ -51,7 +48,7 @@ class ForestDrawing:
             right.insert(0 if self.style.numbers_first else 1, weight_column(self.style))
         if self.style.numbers_first:
             left, right = [*left, *right], []
-        lights = list(DOMAINS) if result.figure.risk_of_bias else []
+        lights = list(lights_of(result)) if result.figure.risk_of_bias else []
         width = result.figure.width_mm * MM
         self.place: Placement = place(self.rows, left, right, lights, width, self.style.study_head)
         axis = forest_axis(result, self.measure)
@@ -144,8 +141,7 @@ class ForestDrawing:
         if words := folded_note(self.result, self.kind, self.place.attempt.folded):
             notes.append(words)
         if self.place.lights:
-            domains = LIGHT_DOMAINS if len(self.place.lights) > 1 else "overall"
-            notes.append(LIGHTS_NOTE.format(domains=domains))
+            notes.append(lights_note(self.result.bias_tool, self.place.lights))
         return notes
 
     def _has_arrows(self) -> bool:
@@ -188,7 +184,7 @@ class ForestDrawing:
         heads.append(table.Column(MARGIN, self.style.study_head))
         end = table.Table(heads, self.place.width - MARGIN, below=4.5).draw_heads(canvas, last)
         for i, domain in enumerate(self.place.lights):
-            name = "All" if domain == "overall" else domain[1:]
+            name = "All" if domain == OVERALL else domain[1:]
             canvas.text(self._light_x(i), last, name, SMALL, "center", "bold", INK)
         if self.place.lights:
             middle = self._light_x((len(self.place.lights) - 1) / 2)

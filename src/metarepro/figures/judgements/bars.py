@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from metarepro.analysis.risk_of_bias import DOMAINS, JUDGEMENTS, Assessment, judgement_shares
+from metarepro.analysis.risk_of_bias import Assessment, judgement_shares
+from metarepro.evidence.bias_tools import OVERALL
 from metarepro.figures.judgements.marks import draw_judgement, judgement_mark
-from metarepro.figures.judgements.wording import TOOL, counts_sentence, labels_of
+from metarepro.figures.judgements.wording import counts_sentence, labels_of, shown_columns, tool_note
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.legend import LegendEntry, put_legend
@@ -58,52 +59,55 @@ def risk_of_bias_bars(
     doi:10.1136/bmj.l4898
     """
     labels_of(assessments, None)
-    shares = judgement_shares(assessments, weights)
+    tool = assessments[0].tool
+    judgements = (*tool.judgements, "")
+    every = judgement_shares(assessments, weights)
+    shares = {domain: every[domain] for domain in shown_columns(assessments)}
     canvas = Canvas(page_width(width_mm))
     right = canvas.width - MARGIN
-    numbers = right - NUMBER * len(JUDGEMENTS)
+    numbers = right - NUMBER * len(judgements)
     beside = numbers - GAP - MARGIN - GAP - NAMES >= SHORTEST_BAR
     left = MARGIN + NAMES + GAP if beside else MARGIN
     y = put_text(canvas, counts_sentence(assessments), put_title(canvas, clean(title)) - 4, weight="bold")
     y += LEADING + 6
-    ends = [right - NUMBER * (len(JUDGEMENTS) - 1 - i) for i in range(len(JUDGEMENTS))]
-    for judgement, end in zip(JUDGEMENTS, ends, strict=True):
+    ends = [right - NUMBER * (len(judgements) - 1 - i) for i in range(len(judgements))]
+    for judgement, end in zip(judgements, ends, strict=True):
         draw_judgement(canvas, judgement, end - NUMBER / 2 + 4, y - 2, 4.0, "head")
     canvas.text(left, y + 1, f"Share of the {_counted(assessments, weights)}", weight="bold")
     y = Table((), right).draw_rule(canvas, y + 5, heads=True) + 4
     for domain, own in shares.items():
-        weight = "bold" if domain == "overall" else "normal"
+        weight = "bold" if domain == OVERALL else "normal"
         label = Column(MARGIN, width=NAMES if beside else right - MARGIN, weight=weight)
         table = Table([label, *(Column(end, align="right", weight=weight) for end in ends)], right)
-        lines = label.lines(DOMAINS[domain])
-        cells: dict[str, float] = {judgement_mark(j).word: own[j] for j in JUDGEMENTS}
-        with canvas.data_row(domain=DOMAINS[domain], **cells):
+        lines = label.lines(clean(tool.name_of(domain)))
+        cells: dict[str, float] = {judgement_mark(j).word: own[j] for j in judgements}
+        with canvas.data_row(domain=clean(tool.name_of(domain)), **cells):
             height = max(BAR, LEADING * len(lines)) if beside else BAR
             if not beside:
                 y = canvas.lines(MARGIN, y + LEADING - 1, lines, weight=weight) - LEADING + 2.5
             _draw_bar(canvas, own, left, y + (height - BAR) / 2, numbers - 4 - left, domain)
-            table.draw_row(canvas, y, [lines if beside else "", *(_percent(own[j]) for j in JUDGEMENTS)], height)
+            table.draw_row(canvas, y, [lines if beside else "", *(_percent(own[j]) for j in judgements)], height)
         y += height + 5
         table.draw_rule(canvas, y - 2.5)
-    y = put_legend(canvas, [_legend_entry(judgement) for judgement in JUDGEMENTS], y, SIZE)
+    y = put_legend(canvas, [_legend_entry(judgement) for judgement in judgements], y, SIZE)
     notes = [_weighting(assessments, weights, weighting)]
     if all(a.assessed == 0 for a in assessments):
         notes.append("Nobody has judged the risk of bias of these studies here; it may be low or high.")
     else:
         notes.append("Percentages are rounded. Not assessed says nothing about a study.")
-    canvas.height = put_notes(canvas, [*notes, TOOL], y + 4) + SMALL * 0.3 + MARGIN
+    canvas.height = put_notes(canvas, [*notes, tool_note(tool)], y + 4) + SMALL * 0.3 + MARGIN
     text = f"Shares of judgements of risk of bias by domain. {clean(title)}. {counts_sentence(assessments)}"
     text += f" {_weighting(assessments, weights, weighting)}"
     for domain, own in shares.items():
-        said = ", ".join(f"{judgement_mark(j).word} {_percent(own[j])}" for j in JUDGEMENTS if own[j] > 0)
-        text += f" {DOMAINS[domain]}: {said}."
+        said = ", ".join(f"{judgement_mark(j).word} {_percent(own[j])}" for j in judgements if own[j] > 0)
+        text += f" {clean(tool.name_of(domain))}: {said}."
     return figure_of(canvas, clean(title), text)
 
 
 def _draw_bar(canvas: Canvas, own: Mapping[str, float], left: float, top: float, wide: float, domain: str) -> None:
     """Segments in the order of the judgements: plain, hatched one way, hatched both ways, empty and dashed."""
     x = left
-    for judgement in JUDGEMENTS:
+    for judgement in own:
         end = x + wide * own[judgement] / 100
         if own[judgement] > 0:
             _segment(canvas, judgement, x, top, end, top + BAR, domain)
@@ -116,10 +120,10 @@ def _segment(canvas: Canvas, judgement: str, x0: float, y0: float, x1: float, y1
     if not judgement:
         canvas.polygon(corners, WHITE, f"bar not assessed: {name}", GREY, 0.6, dashed=True)
         return
-    canvas.polygon(corners, mark.color, f"bar {judgement}: {name}", INK if judgement == "some" else None, 0.4)
+    canvas.polygon(corners, mark.color, f"bar {judgement}: {name}", INK if mark.is_pale else None, 0.4)
     if judgement == "low" or x1 - x0 < 3:
         return
-    directions = (True,) if judgement == "some" else (True, False)
+    directions = (True,) if mark.is_pale else (True, False)
     for rising in directions:
         for (ax, ay), (bx, by) in hatching(x0 + 0.1, y0 + 0.1, x1 - 0.1, y1 - 0.1, 4.0, rising):
             if math.hypot(bx - ax, by - ay) > 0.5:

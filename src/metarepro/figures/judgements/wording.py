@@ -5,14 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from metarepro.analysis.risk_of_bias import DOMAINS, Assessment
+from metarepro.analysis.risk_of_bias import Assessment
 from metarepro.errors import DataError
+from metarepro.evidence.bias_tools import OVERALL, BiasTool
 from metarepro.figures.judgements.marks import judgement_mark
 from metarepro.figures.page.text import clean, counted
 
-# Short enough to stand above a column.
-HEADS = {"d1": "D1", "d2": "D2", "d3": "D3", "d4": "D4", "d5": "D5", "overall": "Overall"}
-TOOL = "RoB 2: Sterne et al. 2019, doi:10.1136/bmj.l4898."
+
+def shown_columns(assessments: Sequence[Assessment]) -> tuple[str, ...]:
+    """Domains of the tool, and the overall judgement where the tool makes it or somebody made it.
+
+    Raises
+    ------
+    DataError
+        For assessments by several tools: their domains are not the same.
+    """
+    if len({a.tool.id for a in assessments}) > 1:
+        raise DataError("The assessments are by several tools. Fix: a figure each; see `by_tool`.")
+    tool = assessments[0].tool
+    judged = tool.has_overall or any(a.judgement(OVERALL) for a in assessments)
+    return tool.columns if judged else tuple(tool.domains)
+
+
+def head_of(column: str, short: bool = False) -> str:
+    """A word for a domain that stands above its column; in a short form its number only."""
+    if column == OVERALL:
+        return "All" if short else "Overall"
+    return column[1:] if short else column.upper()
+
+
+def tool_note(tool: BiasTool) -> str:
+    """The tool and where it is described."""
+    return f"{tool.name}: {tool.reference}." if tool.reference else f"Domains: {tool.name}."
 
 
 def labels_of(assessments: Sequence[Assessment], labels: Sequence[str] | None) -> list[str]:
@@ -40,8 +64,8 @@ def counts_sentence(assessments: Sequence[Assessment]) -> str:
     what = counted(studies)
     if n > studies:
         what += f" with {n} assessments"
-    whole = sum(a.assessed == len(DOMAINS) for a in assessments)
-    part = sum(0 < a.assessed < len(DOMAINS) for a in assessments)
+    whole = sum(a.is_complete for a in assessments)
+    part = sum(a.assessed > 0 and not a.is_complete for a in assessments)
     none = n - whole - part
     if none == n:
         return f"{what}, none assessed." if n > 1 else f"{what}, not assessed."
@@ -65,7 +89,7 @@ def notes_of(assessments: Sequence[Assessment], names: Sequence[str]) -> list[st
             "Nobody has judged the risk of bias of these studies here. That says nothing about them: it may be low or "
             "high."
         )
-    elif any(a.assessed < len(DOMAINS) for a in assessments):
+    elif not all(a.is_complete for a in assessments):
         notes.append("Not assessed says nothing about a study: its risk of bias may be low or high.")
     who = list(dict.fromkeys(clean(a.assessor) for a in assessments if a.assessed and a.assessor.strip()))
     if who:
@@ -76,22 +100,24 @@ def notes_of(assessments: Sequence[Assessment], names: Sequence[str]) -> list[st
     low = [name for a, name in zip(assessments, names, strict=True) if a.overall_too_low]
     if low:
         notes.append(
-            f"The overall judgement is better than that of a domain, which RoB 2 does not allow: {'; '.join(low)}."
+            f"The overall judgement is better than that of a domain, which {assessments[0].tool.name} does not allow: "
+            f"{'; '.join(low)}."
         )
-    return [*notes, TOOL]
+    return [*notes, tool_note(assessments[0].tool)]
 
 
 def describe(assessments: Sequence[Assessment], names: Sequence[str], title: str) -> str:
     """Text alternative: the counts, then every study with its judgements and their reasons."""
     text = f"Risk of bias by study and domain. {title}. {counts_sentence(assessments)}"
+    columns = shown_columns(assessments)
     for a, name in zip(assessments, names, strict=True):
         if not a.assessed:
             text += f" {name}: not assessed."
             continue
         said = []
-        for domain in DOMAINS:
+        for domain in columns:
             reason = clean(a.reasons.get(domain, ""))
             word = judgement_mark(a.judgement(domain)).word
-            said.append(f"{HEADS[domain]} {word}" + (f" ({reason})" if reason else ""))
+            said.append(f"{head_of(domain)} {word}" + (f" ({reason})" if reason else ""))
         text += f" {name}: {', '.join(said)}."
     return text

@@ -69,13 +69,13 @@ def own_columns(sheet: Sheet, entries: Sequence[Entry], studies: Sequence[str], 
         if wrong:
             notes.append(wrong)
             continue
-        texts = _texts([c.text if c else "" for c in cells], sheet.decimal)
+        texts = own_texts([c.text if c else "" for c in cells], sheet.decimal)
         if any(texts):
             kept[name] = texts
     of_studies = frozenset(
         n for n, texts in kept.items() if len(set(zip(studies, texts, strict=True))) == len(set(studies))
     )
-    names = _names(list(kept), of_studies)
+    names = own_names(list(kept), of_studies)
     changed = [f"{old!r} is {new}" for old, new in names.items() if old != new]
     if changed:
         notes.append(f"Columns under names that tables and formulas take: {', '.join(changed)}.")
@@ -137,7 +137,7 @@ def translate_formula(formula: str, own: OwnColumns, more: Collection[str]) -> s
     return re.sub(pattern, name, formula.strip())
 
 
-def _texts(texts: Sequence[str], decimal: str) -> list[str]:
+def own_texts(texts: Sequence[str], decimal: str) -> list[str]:
     """Cells as the tables have them: missing ones empty, numbers with a point if the column holds nothing else."""
     found = ["" if is_missing(t) else t for t in texts]
     if all(is_number(t, decimal) for t in found if t):
@@ -158,8 +158,17 @@ def _unusable(name: str, cells: Sequence[Cell], sheet: Sheet) -> str:
     return ""
 
 
-def _names(columns: Sequence[str], of_studies: Collection[str]) -> dict[str, str]:
-    """Names in the tables, which take none of their own columns' names, nor one that looks like it."""
+def own_names(columns: Sequence[str], of_studies: Collection[str], before: str = "sheet") -> dict[str, str]:
+    """Names in the tables, which take none of their own columns' names, nor one that looks like it.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    of_studies : collection of str
+        Those that are the same in all rows of a study.
+    before : str
+        Stands before a name that the tables have.
+    """
     known = {plain(c) for table in ("studies", "comparisons") for c in column_names(TABLES[table])}
     known |= {"own", "file", "line", "rows", "arms", "studies"}
     names: dict[str, str] = {}
@@ -171,7 +180,7 @@ def _names(columns: Sequence[str], of_studies: Collection[str]) -> dict[str, str
         if plain(column) in _FREE and column in of_studies:
             name = plain(column)
         elif plain(name) in known or plain(name).rstrip("s") == "study":
-            name = f"sheet_{name.lower()}"
+            name = f"{before}_{name.lower()}"
         base, number = name, 2
         while name.casefold() in taken:
             name, number = f"{base}_{number}", number + 1
