@@ -184,7 +184,8 @@ def _check_tools(config: Config, data: Dataset) -> None:
         if wrong:
             column, what, allowed = wrong
             details = (f"Allowed: {allowed}.", f"Fix: one of these, or correct risk_of_bias.{row.tool} in config.yaml.")
-            problems.append(Problem("E014", f"{column} {row.judgement(column)!r} {what}", row.file, row.line, details=details))
+            what = f"{column} {row.judgement(column)!r} {what}"
+            problems.append(Problem("E014", what, row.file, row.line, details=details))
     if problems:
         raise DataError(problems)
 
