@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import chi2
+from scipy.stats import f as f_distribution
 
 import metarepro as mr
 
@@ -66,11 +68,18 @@ def intervals(count: int) -> list[dict[str, object]]:
                 ("REML", "t"),
                 ("REML", "HK"),
                 ("REML", "HK-adhoc"),
+                ("REML", "HK-ci"),
                 ("DL", "z"),
                 ("CE", "z"),
             ):
                 fit = mr.pool(yi, vi, tau2=method, ci=ci)
                 add("pooled effect", f"{method} {ci}", fit.ci_low, fit.ci_high, 0.0)
+                if (method, ci) == ("REML", "z"):
+                    wald = fit.ci_high - fit.ci_low
+                elif (method, ci) == ("REML", "HK"):
+                    narrow = fit.ci_high - fit.ci_low < wald
+                    low, high = np.where(narrow, fit.ci_low, np.nan), np.where(narrow, fit.ci_high, np.nan)
+                    add("pooled effect", "REML HK where narrower than z", low, high, 0.0)
             for pi in ("HTS", "t", "z"):
                 for ci in ("z", "HK"):
                     fit = mr.pool(yi, vi, ci=ci, pi=pi)
@@ -85,12 +94,33 @@ def intervals(count: int) -> list[dict[str, object]]:
     return rows
 
 
+def subgroup_tests(count: int) -> list[dict[str, object]]:
+    """How often subgroups of one truth are called different at 5 %, two subgroups of g studies each."""
+    rows: list[dict[str, object]] = []
+    for tau2 in TAU2:
+        for g in (2, 3, 4, 5, 8):
+            rng = np.random.default_rng([g, round(1000 * tau2), 5])
+            yi, vi, _ = draw(rng, count, 2 * g, tau2)
+            one, two = (mr.pool(yi[:, own], vi[:, own], ci="z") for own in (slice(g), slice(g, 2 * g)))
+            q = (one.beta - two.beta) ** 2 / (one.se**2 + two.se**2)
+            common = mr.pool(yi, vi, ci="HK", moderators=np.repeat([0.0, 1.0], g)[:, None])
+            for name, p in (
+                ("Q on chi-squared, separate tau2", chi2.sf(q, 1)),
+                ("F, common tau2", f_distribution.sf(common.statistic[:, 1] ** 2, 1, 2 * g - 2)),
+            ):
+                rows.append(
+                    {"what": "error of the test between two subgroups", "interval": name, "k": 2 * g, "tau2": tau2,
+                     "sets": count, "coverage": share(p < 0.05)}
+                )  # fmt: skip
+    return rows
+
+
 def proportions(count: int) -> list[dict[str, object]]:
     """Coverage for the logit of a pooled proportion."""
     rows: list[dict[str, object]] = []
     for mean in (0.05, 0.5):
-        for tau2 in (0.0, 0.3):
-            for k in (3, 5, 10, 20):
+        for tau2 in (0.0, 0.3, 1.0):
+            for k in (2, 3, 4, 5, 6, 8, 10, 20):
                 rng = np.random.default_rng([k, round(100 * mean), round(10 * tau2)])
                 truth = math.log(mean / (1 - mean))
                 found: dict[str, list[bool]] = {}
@@ -100,12 +130,11 @@ def proportions(count: int) -> list[dict[str, object]]:
                     e = rng.binomial(n, p)
                     es = mr.effect_sizes("PLO", e=e, n=n)
                     hk = mr.pool(es.yi, es.vi)
-                    found.setdefault("inverse variance, REML HK", []).append(hk.ci_low <= truth <= hk.ci_high)
-                    fit = mr.glmm("PLO", e=e, n=n)
-                    found.setdefault("binomial-normal, PL", []).append(fit.ci_low <= truth <= fit.ci_high)
-                    wald = mr.glmm("PLO", e=e, n=n, ci="t")
-                    if math.isfinite(wald.ci_low):
-                        found.setdefault("binomial-normal, t", []).append(wald.ci_low <= truth <= wald.ci_high)
+                    found.setdefault("inverse variance, REML HK-ci", []).append(hk.ci_low <= truth <= hk.ci_high)
+                    for ci in ("PL", "PL-t", "t"):
+                        fit = mr.glmm("PLO", e=e, n=n, ci=ci)
+                        if ci != "t" or math.isfinite(fit.ci_low):
+                            found.setdefault(f"binomial-normal, {ci}", []).append(fit.ci_low <= truth <= fit.ci_high)
                 rows += [
                     {"what": f"proportion {100 * mean:g}%", "interval": name, "k": k, "tau2": tau2, "sets": len(inside),
                      "coverage": share(np.array(inside))}
@@ -178,7 +207,7 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, default=DOCS)
     options = parser.parse_args()
     start = time.time()
-    rows = intervals(options.sets) + proportions(options.counts)
+    rows = intervals(options.sets) + subgroup_tests(options.sets) + proportions(options.counts)
     options.docs.joinpath("coverage.json").write_text(json.dumps(rows, indent=0) + "\n")
     head = (HERE / "coverage_head.md").read_text()
     head = head.replace("SETS", f"{options.sets:,}").replace("COUNTS", f"{options.counts:,}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from metarepro.effects import conversions
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
+    from metarepro.evidence.integrity.solve_counts import SolvedCounts, solve_counts
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit
@@ -51,7 +52,9 @@ __getattr__ = lazy(
         "meta_regression": "metarepro.pooling.regression",
         "match_published": "metarepro.reproduction.match",
         "PermutationTest": "metarepro.robustness.permutation",
+        "SolvedCounts": "metarepro.evidence.integrity.solve_counts",
         "permutation_test": "metarepro.robustness.permutation",
+        "solve_counts": "metarepro.evidence.integrity.solve_counts",
         "Subgroups": "metarepro.pooling.subgroups",
         "pool_subgroups": "metarepro.pooling.subgroups",
     },
@@ -68,6 +71,7 @@ __all__ = [
     "MetareproError",
     "PermutationTest",
     "PooledFit",
+    "SolvedCounts",
     "Subgroups",
     "conversions",
     "effect_sizes",
@@ -82,6 +86,7 @@ __all__ = [
     "pool",
     "pool_subgroups",
     "set_engine",
+    "solve_counts",
 ]
 
 

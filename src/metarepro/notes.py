@@ -66,6 +66,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         "exist; intervals are normal."
     ),
     "one_study_of_counts": "One study only: τ², I² and the prediction interval do not exist.",
+    "studies_of_one_patient": (
+        "All studies have one patient, which tells nothing of how true proportions differ: τ² has no estimate, and the "
+        "proportion of a median study no bounded interval."
+    ),
     "two_studies": "Two studies: the t interval with 1 df is very wide.",
     "profile_of_few": (
         "{k} studies: if they truly differ, the profile-likelihood interval of so few is somewhat too narrow."
@@ -75,9 +79,15 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "prediction_needs_moderators": "No prediction interval: with moderators it depends on their values.",
     "prediction_needs_studies": "No prediction interval by {method}: it needs at least 3 studies.",
     "prediction_needs_df": "No prediction interval by {method}: {name} needs at least 3 studies.",
-    "hk_zero": "All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc.",
-    "hk_zero_moderators": "The moderators leave no residual, so the Hartung-Knapp standard error is 0; use HK-adhoc.",
-    "hk_narrow": "The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not.",
+    "hk_zero": (
+        "All effects are equal: Hartung-Knapp has no standard error then, so there is no interval and no test; use "
+        "HK-ci."
+    ),
+    "hk_zero_moderators": (
+        "The moderators leave no residual: Hartung-Knapp has no standard error then, so there is no interval and no "
+        "test; use HK-ci."
+    ),
+    "hk_narrow": "The Hartung-Knapp interval is narrower than the Wald interval; HK-ci is not.",
     "wald_taken": "The Wald interval is shown, as it is wider than the Hartung-Knapp interval.",
     "no_interval_of_tau2": "No interval of tau2: it needs {least}.",
     "tau2_interval_zero": "Q(0) lies below the lower chi2 quantile: the Q-profile interval of tau2 is [0, 0].",
@@ -118,6 +128,8 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         f"The test takes the logit of {', '.join(v['groups'])} from its one study, with the variance 1/e + 1/(n - e)"
         + (f", {v['amount']:g} added to both counts in {', '.join(v['corrected'])}." if v["corrected"] else ".")
     ),
+    "subgroups_all_of_one": "No test: every subgroup has one study, and nothing tells how studies of one differ.",
+    "subgroups_without_residual": "No test: the effects within every subgroup are equal, so that they have no error.",
     "subgroups_of_one": lambda v: f"One study only in {', '.join(v['groups'])}: its τ² is taken as 0 in the test.",
     # -- effect sizes --
     "corrected": lambda v: f"{v['amount']:g} {_CELLS[v['cells']]} of {_rows(v['rows'])}.",
@@ -143,6 +155,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     # -- single studies --
     "arms_added_up": lambda v: f"arms added up: {', '.join(v['arms'])}",
     "crossover_all_periods": "crossover, all periods",
+    "missing_as_no_event": lambda v: f"{v['count']} not rated, counted as without the event",
+    "crossover_paired": "crossover, pairs of the same patients with a correlation of {r:g}",
+    "paired_r_impossible": "not estimable: with these counts the correlation within patients cannot be {r:g}",
     "crossover_first_period": "crossover, first period",
     "crossover_as_parallel": "crossover, all periods, analysed as if parallel",
     "within_patient": "within-patient contrast",

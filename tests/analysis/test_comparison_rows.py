@@ -70,7 +70,7 @@ def test_every_measure_comes_out_as_from_the_library(code):
                      model={"method": "inverse_variance"})  # fmt: skip
     assert [s.yi for s in result.studies] == pytest.approx(list(es.yi), rel=1e-12)
     assert [s.vi for s in result.studies] == pytest.approx(list(es.vi), rel=1e-12)
-    fit = mr.pool(es, ci="HK")
+    fit = mr.pool(es)
     assert result.summary.beta == pytest.approx(fit.beta, rel=1e-12)
     assert result.summary.beta_high == pytest.approx(fit.ci_high, rel=1e-12)
 

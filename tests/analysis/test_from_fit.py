@@ -39,10 +39,11 @@ def test_groups_are_pooled_by_themselves_with_the_fits_own_methods():
     fit = mr.pool(ES.yi, ES.vi, tau2="DL", ci="z")
     result = result_of(fit, measure="RR", groups=GROUPS)
     members = np.array([g == "systematic" for g in GROUPS])
-    own = mr.pool(ES.yi[members], ES.vi[members], tau2="DL", ci="z")
+    shared = mr.pool_subgroups(ES.yi, ES.vi, GROUPS, tau2="DL", ci="z")
+    own = mr.pool(ES.yi[members], ES.vi[members], tau2=shared.fits[0].tau2, ci="z")
     (found,) = [g.summary for g in result.subgroups if g.group == "systematic"]
     assert (found.beta, found.tau2, found.k, found.tau2_method) == (own.beta, own.tau2, 4, "DL")
-    assert result.subgroup_test.df == 2 and 0 < result.subgroup_test.p < 1
+    assert (result.subgroup_test.df, result.subgroup_test.df_residual) == (2, 10) and 0 < result.subgroup_test.p < 1
 
 
 def test_a_masked_study_stays_visible_and_is_not_pooled():

@@ -36,7 +36,7 @@ def test_curves_of_every_analysis_go_through_its_printed_limits(results):
                 assert curve.limits(s.level) == pytest.approx((x.ci_low, x.ci_high), rel=1e-6, abs=1e-12)
                 assert (np.diff(curve.low) >= 0).all() and (np.diff(curve.high) <= 0).all()
                 seen.add(curve.method)
-    assert {"PL", "HK", "as printed", "Wilson score", "normal", THROUGH} <= seen
+    assert {"t", "HK-ci", "as printed", "Wilson score", "normal", THROUGH} <= seen
 
 
 def test_the_grid_has_the_level_and_the_peak():

@@ -41,20 +41,30 @@ def test_every_analysis_of_the_plan_is_there(results):
 def test_response_at_24_hours_uses_these_trials(results):
     r = results["response_24h_or"]
     counts = {k: tuple(int(s.inputs[c]) for c in ("e1", "n1", "e2", "n2")) for k, s in used(r).items()}
-    assert counts == {
-        "murrough2013a": (30, 47, 7, 25),
-        "sos2013": (10, 27, 1, 27),
-        "lapidus2014": (8, 18, 1, 18),
-        "lii2023": (12, 20, 10, 20),
-    }
+    primary = {"murrough2013a": (30, 47, 7, 25), "sos2013": (10, 27, 1, 27), "grunebaum2018": (12, 40, 6, 40)}
+    assert counts == primary and r.primary
+    wide = results["response_24h_or_wide"]
+    counts = {k: tuple(int(s.inputs[c]) for c in ("e1", "n1", "e2", "n2")) for k, s in used(wide).items()}
+    assert counts == {**primary, "lapidus2014": (8, 18, 1, 18), "lii2023": (12, 20, 10, 20)} and not wide.primary
+    assert reasons(r)["lapidus2014"] == "given intranasal"
+    assert reasons(r)["lii2023"] == "given under general anaesthesia"
     assert reasons(r)["zarate2006"] == "denominator not read; the number randomised is not filled in for it"
     assert [g.group for g in r.subgroups] == ["midazolam", "saline"]
 
 
 def test_pooled_numbers_are_those_of_the_library_on_the_same_counts(results):
-    r = results["response_24h_or"]
+    r = results["response_24h_or_wide"]
     es = mr.effect_sizes("OR", **{c: [s.inputs[c] for s in r.studies] for c in ("e1", "n1", "e2", "n2")})
-    fit = mr.pool(es.yi, es.vi, tau2="REML", ci="HK", pi="HTS")
+    vi = es.vi.copy()
+    for i, study in enumerate(r.studies):
+        if study.study_id in ("sos2013", "lapidus2014"):
+            # Crossover trials enter as pairs.
+            x = study.inputs
+            pair = mr.effect_sizes("MPORM", e1=[x["e1"]], e2=[x["e2"]], n=[x["n1"]], r=[0.2])
+            assert pair.yi[0] == pytest.approx(es.yi[i], rel=1e-12)
+            vi[i] = pair.vi[0]
+            assert "crossover, pairs of the same patients with a correlation of 0.2" in study.notes
+    fit = mr.pool(es.yi, vi, tau2="REML", pi="HTS")
     s = r.summary
     assert (s.beta, s.se, s.tau2, s.q) == (fit.beta, fit.se, fit.tau2, fit.q)
     assert s.estimate == pytest.approx(math.exp(fit.beta)) and s.pi_high == pytest.approx(math.exp(fit.pi_high))
@@ -92,10 +102,40 @@ def test_the_first_period_of_a_crossover_is_preferred_for_comparisons(results):
 
 
 def test_crossover_trials_enter_mean_differences_by_their_own_contrast(results):
-    r = used(results["score_24h_md"])
+    r = used(results["score_24h_md_wide"])
     assert r["dwyer2021"].inputs == {"estimate": -8.69, "se": 3.77}
     assert r["lapidus2014"].inputs == {"estimate": -7.6, "se": 1.73}
-    assert r["murrough2013a"].kind == "means"
+    assert (r["murrough2013a"].estimate, r["murrough2013a"].ci_low, r["murrough2013a"].ci_high) == (
+        -7.95,
+        -12.71,
+        -3.20,
+    )
+    # Means of all periods enter as pairs: the variance of the mean difference within patients.
+    other = r["pmc10810879"]
+    sd1, sd2 = other.inputs["sd1"], other.inputs["sd2"]
+    assert other.vi == pytest.approx((sd1**2 + sd2**2 - 2 * 0.2 * sd1 * sd2) / 24)
+    assert set(used(results["score_24h_md"])) == {"murrough2013a", "pmc10810879"}
+
+
+def test_the_crossover_grid_is_that_of_the_referee(results):
+    # Independent trials, correlation 0: 3.60 (1.25 to 10.39) and -6.70 (-8.73 to -4.67).
+    by = {x.id: x.summary for x in results["response_24h_or_wide"].sensitivity}
+    assert [round(x, 2) for x in (by["paired_0"].estimate, by["paired_0"].ci_low, by["paired_0"].ci_high)] == [
+        3.60, 1.25, 10.39,
+    ]  # fmt: skip
+    by = {x.id: x.summary for x in results["score_24h_md_wide"].sensitivity}
+    assert [round(x, 2) for x in (by["paired_0"].estimate, by["paired_0"].ci_low, by["paired_0"].ci_high)] == [
+        -6.70, -8.73, -4.67,
+    ]  # fmt: skip
+
+
+def test_those_not_rated_count_as_without_the_event_where_their_number_is_known(config, data):
+    analysis = next(a for a in config.analyses if a.id == "esk_response_28d_rr")
+    result = run_analysis(config, analysis.model_copy(update={"missing": "no_event"}), data)
+    popova = used(result)["popova2019"]
+    assert (popova.inputs["e1"], popova.inputs["n1"], popova.inputs["n2"]) == (70, 114, 109)
+    assert "22 not rated, counted as without the event" in popova.notes
+    assert "Patients who were randomised or treated and not rated count as without the event." in result.methods
 
 
 def test_patient_level_crossover_effect(results):
@@ -104,7 +144,8 @@ def test_patient_level_crossover_effect(results):
 
 
 def test_one_study_is_shown_without_a_pooled_estimate(results):
-    s = results["remission_24h_or"].summary
+    assert results["remission_24h_or"].summary is None
+    s = results["remission_24h_or_wide"].summary
     assert s.k == 1 and math.isnan(s.tau2) and math.isnan(s.pi_low)
     assert "One study only" in s.notes[0]
 
@@ -128,22 +169,25 @@ def test_studies_show_the_proportion_they_counted_with_wilsons_interval(results)
 
 
 def test_sensitivity_says_which_studies_went(results):
-    by = {x.id: x for x in results["response_24h_or"].sensitivity}
+    by = {x.id: x for x in results["response_24h_or_wide"].sensitivity}
     assert [x.label for x in by["no_anaesthesia"].left_out] == ["Lii 2023"]
     assert by["no_anaesthesia"].left_out[0].reason == "given under general anaesthesia"
-    assert {x.study_id for x in by["primary_only"].left_out} == {"murrough2013a", "sos2013"}
+    assert {x.study_id for x in by["primary_only"].left_out} == {"murrough2013a", "sos2013", "grunebaum2018"}
+    assert by["with_anaesthesia"].same_studies
+    added = {x.id: x for x in results["response_24h_or"].sensitivity}["with_anaesthesia"]
+    assert added.added == ("Lii 2023",) and added.summary.k == 4
     assert by["dl_wald"].same_studies and by["dl_wald"].summary.tau2_method == "DL"
     assert {x.id for x in results["rate_72h"].sensitivity} >= {"primary_only", "randomised_only", "mdd_only"}
 
 
 def test_a_published_effect_alone_keeps_its_printed_interval(results):
-    ekstrand = results["ect_remission_rd"]
-    assert (ekstrand.summary.ci_low, ekstrand.summary.ci_high) == (-0.30, -0.02)
-    assert ekstrand.studies[0].ci_method == "as printed" and "its interval as printed" in ekstrand.methods
+    feder = results["ptsd_score_24h_md"]
+    assert (feder.summary.ci_low, feder.summary.ci_high) == (-22.8, -2.5)
+    assert feder.studies[0].ci_method == "as printed" and "its interval as printed" in feder.methods
     evans = results["crossover_48h_md"].summary
     assert (evans.ci_low, evans.ci_high) == (-10.78, -2.72)
     # In a pooled analysis the study row is as printed, the pooled interval is computed.
-    assert used(results["score_24h_md"])["dwyer2021"].ci_low == -16.72
+    assert used(results["score_24h_md_wide"])["dwyer2021"].ci_low == -16.72
 
 
 def test_cautions_of_the_data_reach_the_study(results):
@@ -205,8 +249,11 @@ def test_two_rows_for_one_arm_are_not_added_up(config, data):
         run_analysis(config, analysis, twice)
 
 
-def test_standard_error_from_p_is_marked(results):
-    feder = used(results["ptsd_score_24h_md"])["feder2014"]
+def test_standard_error_from_p_is_marked(config, data):
+    analysis = next(a for a in config.analyses if a.id == "ptsd_score_24h_md")
+    rows = tuple(r.model_copy(update={"ci_low": None, "ci_high": None}) for r in data.contrasts)
+    changed = analysis.model_copy(update={"se_from_p": True})
+    feder = used(run_analysis(config, changed, dataclasses.replace(data, contrasts=rows)))["feder2014"]
     assert feder.se == pytest.approx(12.7 / 2.3263478740408408)
     assert "standard error from p = 0.02, taken as a normal test" in feder.notes
 
@@ -225,11 +272,11 @@ def test_results_survive_their_json(results):
         assert to_json(again) == to_json(result)
         if result.summary:
             assert again.summary.beta == result.summary.beta
-    assert "NaN" not in to_json(results["remission_24h_or"])
+    assert "NaN" not in to_json(results["remission_24h_or_wide"])
 
 
 def test_csv_of_effects_and_summaries(results):
-    r = results["response_24h_or"]
+    r = results["response_24h_or_wide"]
     rows = list(csv.DictReader(io.StringIO(effects_csv(r))))
     assert len(rows) == len(r.studies) + len(r.left_out)
     assert float(rows[0]["yi"]) == r.studies[0].yi
@@ -263,7 +310,7 @@ def test_remarks_of_results_are_codes_with_values(results):
     codes = {n.code for r in results.values() for s in r.studies for n in s.notes}
     assert {"study_corrected", "stated"} <= codes
     pooled = {n.code for r in results.values() if r.summary for n in r.summary.notes}
-    assert {"one_study", "two_studies", "hk_narrow", "compounded"} <= pooled
+    assert {"one_study", "two_studies", "wald_taken", "compounded"} <= pooled
     plain = [json.loads(to_json(r)) for r in results.values()]
     note = next(n for r in plain for s in r["studies"] for n in s["notes"] if n["code"] == "study_corrected")
     assert note["values"]["amount"] == 0.5 and note["text"].startswith("0.5 added to")

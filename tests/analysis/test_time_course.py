@@ -88,7 +88,7 @@ def test_options_choose_rows(data):
     dosed = time_courses(data, "response", agents=AGENTS, ascertainment=("point", "window"), dose_mg_per_kg=(0.4, 1))
     assert [a.label for a in by_label(dosed)["Su 2017"].arms] == ["ketamine", "saline"]
     assert "Lapidus 2014" not in by_label(time_courses(data, "response", agents=AGENTS, route=["IV"]))
-    label = "Evans 2025 (NIMH MOA data set, ds005917)"
+    label = "Evans 2025 (NIMH)"
     first = time_courses(data, "response", agents=AGENTS, crossover="first_period")
     assert [(p.hours, p.events, p.total) for p in by_label(first)[label].arms[0].points] == [(48, 5, 15), (240, 2, 15)]
     either = time_courses(data, "response", agents=AGENTS, crossover="first_else_all")
@@ -103,7 +103,7 @@ def test_orders(data):
         return [t.label for t in time_courses(data, "response", agents=AGENTS, order=order).trials]
 
     assert labels("label") == sorted(labels("label"), key=str.casefold)
-    assert labels("patients")[0] == "Murrough 2013 (AJP)" and set(labels("patients")) == set(labels("year"))
+    assert labels("patients")[0] == "Zheng 2018" and set(labels("patients")) == set(labels("year"))
     assert labels("year")[0] == "Zarate 2006" and labels("year")[-1].startswith("Evans 2025")
     assert labels("table") == [s.label for s in data.studies.values() if s.label in labels("table")]
 

@@ -73,7 +73,7 @@ def test_events_above_total(tables):
         ("contrasts", "diazgranados2010,ketamine,saline,depression,MADRS,48,SMD,-0.80,-1.04,-0.55",
          "diazgranados2010,ketamine,saline,depression,MADRS,48,SMD,0.80,-1.04,-0.55", "E027",
          "lies outside its interval"),
-        ("arms", "murrough2013a,ketamine,experimental,ketamine,whole,ketamine,0.5,IV,40,1,,47",
+        ("arms", "murrough2013a,ketamine,experimental,ketamine,whole,ketamine,0.5,IV,40,1,48,47",
          "murrough2013a,ketamine,experimental,ketamine,whole,ketamine,0.5,IV,40,1,46,47", "E028",
          "n_analysed is larger than n_randomised"),
         ("continuous", "lii2023,ketamine,depression,MADRS,endpoint,24,20,12.7,7.6",
@@ -120,7 +120,7 @@ def test_a_conflict_needs_one_chosen_row(tables):
 
 
 def test_a_row_that_is_not_poolable_needs_a_reason(tables):
-    row = "lii2023,ketamine,remission,MADRS,MADRS<=12,0,1,20,,single,point,no,before treatment"
+    row = "lii2023,ketamine,remission,MADRS,MADRS<=12,0,1,20,,,,,single,point,no,before treatment"
     spoil(tables, "dichotomous", row, row.replace("before treatment", ""))
     with pytest.raises(DataError, match="E026 poolable_reason is empty although poolable is no"):
         read_dataset(tables)
@@ -154,7 +154,7 @@ def test_every_code_used_in_the_source_is_listed():
 
 def test_default_tables_are_all_there(data):
     assert {p.stem for p in (ROOT / "data/raw").glob("*.csv")} == set(TABLES) - {"comparisons"}
-    assert len(data.studies) == 66 and len(data.contrasts) == 75
+    assert len(data.studies) == 95 and len(data.contrasts) == 93
 
 
 def test_every_number_row_has_a_source_and_a_level(data):

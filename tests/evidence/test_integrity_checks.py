@@ -104,11 +104,14 @@ def test_all_findings_of_the_default_tables(findings):
         ("pmc9656070", "W023"),
         ("pmc9656070", "W044"),
         ("daly2018", "W021"),
+        ("daly2018", "W021"),
         ("alizadeh2015", "W012"),
         ("pmc5406618", "W044"),
+        ("lii2023", "W023"),
         ("abbar2022", "W018"),
         ("daly2018", "W019"),
         ("daly2018", "W019"),
+        ("murrough2013a", "W039"),
         ("lii2023", "W030"),
         ("lii2023", "W022"),
         ("lii2023", "W022"),
@@ -118,6 +121,7 @@ def test_all_findings_of_the_default_tables(findings):
         ("domany2020", "W029"),
         ("caddy2014", "W018"),
         ("an2021", "W018"),
+        ("esk_spray2025", "W020"),
         ("evans2025", "W028"),
     ]
 

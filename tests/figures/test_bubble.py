@@ -90,7 +90,7 @@ def test_the_words_name_model_slope_test_r2_and_few_studies():
     _, canvas = canvas_of(fit(), labels=LABELS)
     text = " ".join(said(canvas))
     for words in (
-        "restricted maximum likelihood", "Hartung-Knapp intervals (t, 11 df)", "13 studies",
+        "restricted maximum likelihood", "the wider of Hartung-Knapp (t, 11 df) and normal (Wald)", "13 studies",
         "\u22120.0291 (95% CI \u22120.0472 to \u22120.0111) on the log scale", "Test of ablat: F 12.59, df 1 and 11",
         "R\u00b2 76%", "(13 to 55), nothing is drawn beyond", "a new study (t, 10 df)", "(1.9% to 14.1%)",
     ):  # fmt: skip

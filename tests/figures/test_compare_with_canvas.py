@@ -44,7 +44,7 @@ def test_what_was_written_is_what_was_drawn(drawn, results, tmp_path):
     [
         ("svg", r">30/47<", ">31/47<", "text '30/47' reads '31/47'"),
         ("svg", r">4\.54 \(1\.58 to 13\.05\)<", ">1.58 (4.54 to 13.05)<", "text '4.54 (1.58 to 13.05)' reads"),
-        ("svg", r">Lapidus 2014<", ">Sos 2013<", "text 'Lapidus 2014' reads 'Sos 2013'"),
+        ("svg", r">Sos 2013\u2020<", ">Lapidus 2014<", "text 'Sos 2013\u2020' reads 'Lapidus 2014'"),
         ("svg", "Favours ketamine", "Favours control", "text 'Favours ketamine \u2192' reads"),
         ("svg", r">Response 24 hours after one dose, ketamine v control \(odds ratio\)</text", ">Response</text", "reads 'Response'"),
         ("svg", r'(<g class="mr-text")', r'\1 data-row="9"', "is of another row"),

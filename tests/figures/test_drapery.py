@@ -84,7 +84,7 @@ def test_every_study_has_a_curve_through_its_limits_and_a_peak_at_its_estimate()
 def test_models_are_told_apart_and_named_with_their_numbers():
     canvas = draw_drapery(bcg(), [bcg(tau2="CE", ci="z")])
     assert {"Common effect: 0.65 (0.60 to 0.70)", "Prediction: 0.13 to 1.79",
-            "Random effects (REML, Hartung-Knapp): 0.49 (0.33 to 0.73)"} <= set(said(canvas))  # fmt: skip
+            "Random effects (REML, wider of Hartung-Knapp and Wald): 0.49 (0.33 to 0.73)"} <= set(said(canvas))  # fmt: skip
     kinds = ("study", "pooled estimate", "prediction", "model 1")
     assert len({(marks(canvas, k)[0].dashed, marks(canvas, k)[0].width) for k in kinds}) == 4
     assert any("pooled estimate, t, 12 df; prediction, t, 11 df; common effect, normal" in t for t in said(canvas))
@@ -117,7 +117,7 @@ def test_every_size_and_width_is_without_faults(k, width):
 
 def test_every_analysis_is_drawn(results):
     for r in results.values():
-        if r.combine == "pool":
+        if r.combine == "pool" and r.studies:
             assert check_page(draw_drapery(r, width_mm=84)) == []
 
 
@@ -142,8 +142,8 @@ def test_extremes_are_drawn_or_refused_with_a_reason():
     assert check_page(canvas) == [] and any("beyond the axis: Study 13" in t for t in said(canvas))
     with pytest.raises(DataError, match="its scale can show"):
         draw_drapery(result_of(pool([1e6, 0.0], [1.0, 1.0]), measure="OR"))
-    with pytest.raises(DataError, match="HK-adhoc"):
-        draw_drapery(result_of(pool([1.0, 1.0, 1.0], [1.0, 1.0, 1.0])))
+    with pytest.raises(DataError, match="HK-ci"):
+        draw_drapery(result_of(pool([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], ci="HK")))
 
 
 def test_what_means_nothing_is_refused(results):
@@ -176,6 +176,6 @@ def test_the_same_bytes_twice_and_the_words_hold_the_numbers(tmp_path):
 def test_a_planted_wrong_number_is_found():
     canvas = draw_drapery(bcg())
     row = next(t.row for t in canvas.texts if t.text.startswith("Random effects"))
-    assert canvas.data[row]["label"] == "Random effects (REML, Hartung-Knapp)"
+    assert canvas.data[row]["label"] == "Random effects (REML, wider of Hartung-Knapp and Wald)"
     canvas.data[row]["ci_high"] = 0.9
     assert any("is no number of its row" in f for f in check_page(canvas))

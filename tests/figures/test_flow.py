@@ -247,10 +247,10 @@ def test_the_flow_of_an_analysis_counts_every_study_once(results):
                 assert check_page(canvas) == []
     result = results["rate_24h"]
     found = boxes(draw_analysis_flow(result))
-    assert found[0].endswith("(n = 26)") and "Only after a course, not a single dose (n = 8)" in found[1]
-    assert found[2] == "Studies with such a row (n = 8)" and found[3].startswith("Left out (n = 2)")
-    assert found[4] == f"Studies in the analysis (n = 6) Participants (n = {result.summary.participants})"
-    assert "Studies in the analysis (n\u00a0=\u00a06)" in analysis_flow(result).metarepro.description
+    assert found[0].endswith("(n = 40)") and "Only after a course, not a single dose (n = 10)" in found[1]
+    assert found[2] == "Studies with such a row (n = 13)" and found[3].startswith("Left out (n = 2)")
+    assert found[4] == f"Studies in the analysis (n = 11) Participants (n = {result.summary.participants})"
+    assert "Studies in the analysis (n\u00a0=\u00a011)" in analysis_flow(result).metarepro.description
 
 
 def test_the_flow_of_a_fit_from_python():

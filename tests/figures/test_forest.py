@@ -72,6 +72,8 @@ def test_every_default_figure_passes_the_gate(results):
 
 def test_numbers_in_the_picture_are_those_of_the_result(results, tmp_path):
     for result in results.values():
+        if not result.studies:
+            continue
         shown = texts(forest(result), tmp_path)
         measure = get_measure(result.measure)
         for study in result.studies:
@@ -243,7 +245,9 @@ def test_numbers_as_printed():
     ratio, difference, rate = get_measure("OR"), get_measure("MD"), get_measure("PLO")
     assert fmt.effect(difference, -0.001) == "0.00"
     assert fmt.effect(difference, -6.75) == "−6.75"
-    assert fmt.interval(ratio, 0.001, 2e6) == "<0.01 to >99999"
+    assert fmt.interval(ratio, 0.001, 2e6) == "unbounded"
+    assert fmt.with_interval(ratio, 2.5, 1e-9, 1e9) == "2.50 (unbounded)"
+    assert fmt.interval(ratio, 0.001, 5) == "<0.01 to 5.00" and fmt.interval(ratio, 0.5, 2e6) == "0.50 to >99999"
     assert fmt.effect(rate, 0.5147) == "51.5"
     assert (
         fmt.p_value(0.0004) == "P < 0.001" and fmt.p_value(0.0042) == "P = 0.004" and fmt.p_value(0.047) == "P = 0.047"

@@ -73,7 +73,7 @@ def test_every_point_is_drawn_where_its_numbers_are(response, width):
             for p in arm.points:
                 name = f"{course.study_id} {arm.arm_id} {p.hours:g}"
                 (symbol,) = [m for m in canvas.marks if m.name.endswith(f" arm 1: {name}")]
-                (interval,) = marks(canvas, f"interval: {name}")
+                (interval,) = [m for m in canvas.marks if m.name.endswith(f"interval: {name}")]
                 x, y = (symbol.box[0] + symbol.box[2]) / 2 - shift, (symbol.box[1] + symbol.box[3]) / 2
                 assert math.expm1(np.polyval(along, x)) * 4 == pytest.approx(p.hours, rel=1e-6, abs=1e-6)
                 # 0 % is 74 * 0.03 / 1.06 above the axis, 100 % as much below the top.
@@ -100,12 +100,12 @@ def test_percent_labels_stand_at_their_heights(response):
 def test_the_words_say_method_marks_order_and_what_is_not_shown(response):
     (canvas,) = draw_time_course(response, title="T", width_mm=174.0)
     text = " ".join(said(canvas))
-    for words in ("95% Wilson interval", "by year, then by name", "log(1 + hours/4)", "Not shown, 69 rows",
-                  "Read in another report", "Zarate 2006, Phelps 2009 and Evans 2025", "open symbols, dashed lines",
+    for words in ("95% Wilson interval", "by year, then by name", "log(1 + hours/4)", "Not shown, 98 rows",
+                  "Read in another report", "Zarate 2006, Phelps 2009, Carlson 2013, Duncan 2013 and Evans 2025 (NIMH)", "open symbols, dashed lines",
                   "Crossover trials with all their periods", "outcome rated at the visit"):  # fmt: skip
         assert words in text
     assert "ketamine\u2020, n = 17" in text and "ketamine, n = 19 to 20" in text
-    about = time_course(response).metarepro
+    (about,) = [f.metarepro for f in time_course_pages(response, height_mm=math.inf)]
     assert "Zarate 2006: ketamine 24 h: 12 of 17, 71% (47 to 87%)\u2020" in about.description
     assert "ketamine 24 h: 12 of 20, 60% (39 to 78%), 48 h" in about.description.replace("2 days", "48 h")
 

@@ -29,7 +29,7 @@ def files(folder: Path) -> set[str]:
 def test_an_analysis_has_its_figures_and_says_why_others_are_missing(results, tmp_path):
     found = draw_analysis(results["response_24h_or"], tmp_path)
     assert found.drawn == ("forest", "drapery")
-    assert list(found.not_drawn) == ["funnel"] and "k = 4 studies, fewer than 10" in found.not_drawn["funnel"]
+    assert list(found.not_drawn) == ["funnel"] and "k = 3 studies, fewer than 10" in found.not_drawn["funnel"]
     written = {f"{name}.{kind}" for name in found.drawn for kind in KINDS} - {"drapery.png"}
     assert files(tmp_path) == written == {f.name for f in found.files}
     for name in found.drawn:
@@ -43,7 +43,7 @@ def test_pictures_as_png_are_written_where_they_are_asked_for(results, png, want
 
 
 def test_one_study_is_no_figure(results, tmp_path):
-    found = draw_analysis(results["remission_24h_or"], tmp_path)
+    found = draw_analysis(results["remission_24h_or_wide"], tmp_path)
     assert found.drawn == found.files == () and files(tmp_path) == set()
     assert "There is one study" in found.not_drawn["forest"] and set(found.not_drawn) == {"forest", "funnel", "drapery"}
 
@@ -64,10 +64,7 @@ def test_the_tables_have_their_figures(name, config, data, tmp_path):
     drawn = {f.name.split(".")[0] for f in draw_evidence(shown, check_integrity(data), None, tmp_path)}
     drawn -= {name for name in drawn if re.search(r"-\d$", name)}
     assert "integrity" in drawn and "flow" not in drawn
-    # Of ketamine nothing was assessed, so there is nothing to be seen.
-    assert {"risk_of_bias", "risk_of_bias_bars"} & set(drawn) == (
-        set() if name == "default" else {"risk_of_bias", "risk_of_bias_bars"}
-    )
+    assert {"risk_of_bias", "risk_of_bias_bars"} <= set(drawn)
     assert any(n.startswith("time_course-") for n in drawn)
     for figure in drawn:
         assert check_files(tmp_path / figure) == [], figure
@@ -99,16 +96,18 @@ def test_figure_settings_of_the_configuration_reach_the_picture(config, data, tm
     )
     (tmp_path / "config.yaml").write_text(text.replace("model:\n", settings + "model:\n", 1), encoding="utf-8")
     config = read_config(tmp_path / "config.yaml")
-    analysis = next(a for a in config.analyses if a.id == "score_24h_md")
+    analysis = next(a for a in config.analyses if a.id == "score_24h_md_wide")
     selections = {analysis.id: select(analysis, data)}
     looks = json.loads(looks_text(config, [analysis], selections, data))[analysis.id]
     result = with_looks(run_analysis(config, analysis, data), looks)
     assert result.figure.style == "lancet" and result.figure.columns == ("Diagnosis", "mg/kg")
     assert {s.columns["Diagnosis"] for s in result.studies} >= {"MDD"}
-    assert all(set(s.risk_of_bias.values()) == {""} for s in result.studies)
+    judged = {s.study_id: s.risk_of_bias for s in result.studies}
+    assert judged["lii2023"] == {"d1": "some", "d2": "low", "d3": "low", "d4": "low", "d5": "", "overall": ""}
+    assert set(judged["lapidus2014"].values()) == {""}
     draw_analysis(result, tmp_path)
     svg = (tmp_path / "forest.svg").read_text(encoding="utf-8")
-    assert "\u22126\u00b765" in svg and "Common effect" in svg and "Diagnosis" in svg and "RoB" in svg
+    assert "\u22126\u00b764" in svg and "Common effect" in svg and "Diagnosis" in svg and "RoB" in svg
     assert 'width="340.15' in svg.replace("340.157", "340.15")
     twin = (tmp_path / "forest.csv").read_text(encoding="utf-8")
     assert (

@@ -88,7 +88,7 @@ def test_a_sheet_gives_the_numbers_of_the_library(tmp_path, name, ending):
         workbook(path, text)
     [result] = results(tmp_path / "project", path)
     column = columns_of(text)
-    expected = mr.pool(mr.effect_sizes(measure, **{k: column(c) for k, c in columns.items()}), ci="HK")
+    expected = mr.pool(mr.effect_sizes(measure, **{k: column(c) for k, c in columns.items()}))
     assert result.measure == measure
     summary = result.summary
     found = (summary.k, summary.beta, summary.se, summary.beta_low, summary.beta_high)

@@ -86,7 +86,9 @@ def test_nothing_on_a_grid_is_likelier():
 
 def test_profile_interval_is_where_the_likelihood_has_dropped():
     case = LME4[0]
-    fit = mr.glmm("PLO", e=case["e"], n=case["n"])
+    fit = mr.glmm("PLO", e=case["e"], n=case["n"], ci="PL")
+    by_t = mr.glmm("PLO", e=case["e"], n=case["n"], ci="PL-t")
+    assert by_t.df == len(case["e"]) - 1 and by_t.ci_low < fit.ci_low and by_t.ci_high > fit.ci_high
     model = BinomialNormal(np.array(case["e"], float), np.array(case["n"], float), fit.nodes)
     taus = np.concatenate([[0], np.geomspace(0.001, 10, 4000)])
     for end in (fit.ci_low, fit.ci_high):
@@ -136,7 +138,7 @@ def test_studies_without_limit_apart_are_said_to_be():
 
 
 def test_one_study_is_a_binomial_proportion():
-    fit = mr.glmm("PLO", e=[3], n=[10])
+    fit = mr.glmm("PLO", e=[3], n=[10], ci="PL")
     assert expit(fit.beta) == pytest.approx(0.3, abs=1e-12) and math.isnan(fit.tau2)
     log_likelihood = lambda p: 3 * math.log(p) + 7 * math.log(1 - p)  # noqa: E731
     for end in (fit.ci_low, fit.ci_high):
@@ -182,7 +184,7 @@ def test_order_and_naming_of_events_do_not_matter(studies, random):
             mr.ConfigError,
             "measure = 'PR' is not known for the binomial-normal model.",
         ),
-        ({"e": [1], "n": [3]}, {"ci": "HK"}, mr.ConfigError, "ci = 'HK' is not known. Allowed: PL, z, t."),
+        ({"e": [1], "n": [3]}, {"ci": "HK"}, mr.ConfigError, "ci = 'HK' is not known. Allowed: PL, PL-t, z, t."),
         ({"e": [1], "n": [3]}, {"pi": "NNF"}, mr.ConfigError, "pi = 'NNF' is not known. Allowed: HTS, t, z."),
         ({"e": [1], "n": [3]}, {"level": 95}, mr.ConfigError, "level = 95 must lie between 0 and 1"),
     ],
@@ -222,4 +224,16 @@ def test_millions_of_patients(e, n, tau2, beta):
 def test_one_patient_a_study_has_no_bounded_interval(e):
     fit = mr.glmm("PLO", e=e, n=[1] * len(e))
     assert fit.ci_low == -math.inf and fit.ci_high == math.inf
-    assert any("no end on one side" in note or "no finite estimate" in note for note in fit.notes)
+    assert any("tells nothing of how true proportions differ" in note for note in fit.notes)
+    assert math.isnan(fit.tau2) and fit.beta == pytest.approx(math.log(sum(e) / (len(e) - sum(e))))
+
+
+def test_studies_with_the_same_counts_count_each():
+    e, n = [3, 1, 3, 0, 3, 1], [9, 4, 9, 5, 9, 4]
+    fit = mr.glmm("PLO", e=e, n=n)
+    exact = brute_force(e, n, fit.beta, math.sqrt(fit.tau2))
+    assert fit.log_likelihood == pytest.approx(exact, abs=1e-7)
+    assert fit.k == 6 and fit.weights[0] == fit.weights[2] == fit.weights[4] and fit.weights.sum() == pytest.approx(100)
+    # A thousand studies of few kinds are a matter of their kinds.
+    many = mr.glmm("PLO", e=e * 200, n=n * 200)
+    assert many.k == 1200 and many.lrt == pytest.approx(200 * fit.lrt, rel=0.2)

@@ -75,11 +75,12 @@ def test_printed_limits_are_passed_through_on_both_sides():
     assert list(low) == pytest.approx([1.5, 2.0]) and list(high) == pytest.approx([3.0, 2.0])
 
 
-def test_profile_limits_are_those_of_the_fit():
+@pytest.mark.parametrize(("ci", "df"), [("PL", math.nan), ("PL-t", 3.0)])
+def test_profile_limits_are_those_of_the_fit(ci, df):
     counts = {"e": [12, 5, 9, 2], "n": [17, 10, 20, 15]}
-    low, high = profile_limits_at([0.05, 0.2, 1.0], counts["e"], counts["n"])
+    low, high = profile_limits_at([0.05, 0.2, 1.0], counts["e"], counts["n"], df)
     for i, level in enumerate((0.95, 0.8)):
-        fit = glmm("PLO", **counts, level=level)
+        fit = glmm("PLO", **counts, level=level, ci=ci)
         assert (low[i], high[i]) == pytest.approx((fit.ci_low, fit.ci_high), abs=1e-9)
     assert low[2] == high[2] == pytest.approx(fit.beta)
 

@@ -249,10 +249,10 @@ def test_precise_studies_cost_no_digits(method):
 
 
 def test_what_the_moderators_explain_in_full_leaves_no_standard_error():
-    fit = mr.pool([1, 2, 3, 5], [1] * 4, moderators=[2001, 2002, 2003, 2005])
-    assert fit.se.tolist() == [0, 0]
-    assert "The moderators leave no residual, so the Hartung-Knapp standard error is 0; use HK-adhoc." in fit.notes
-    regression = mr.meta_regression([1, 2, 3, 5], [1] * 4, "x", {"x": [2001, 2002, 2003, 2005]})
+    fit = mr.pool([1, 2, 3, 5], [1] * 4, moderators=[2001, 2002, 2003, 2005], ci="HK")
+    assert np.isnan(fit.se).all() and np.isnan(fit.p_value).all()
+    assert any(n.startswith("The moderators leave no residual: Hartung-Knapp has no standard error") for n in fit.notes)
+    regression = mr.meta_regression([1, 2, 3, 5], [1] * 4, "x", {"x": [2001, 2002, 2003, 2005]}, ci="HK")
     assert np.isnan(regression.omnibus.statistic)
 
 

@@ -38,7 +38,7 @@ def test_hartung_knapp_narrower_than_wald_is_said_and_mended_by_adhoc():
     yi, vi = [0.10, 0.11, 0.12, 0.10, 0.11, 0.12], [0.04] * 6
     hk, adhoc, wald = (mr.pool(yi, vi, ci=c) for c in ("HK", "HK-adhoc", "z"))
     assert hk.se < 0.1 * wald.se and adhoc.se == wald.se
-    assert "The Hartung-Knapp interval is narrower than the Wald interval; HK-adhoc is not." in hk.notes
+    assert "The Hartung-Knapp interval is narrower than the Wald interval; HK-ci is not." in hk.notes
     assert hk.ci_high - hk.ci_low < wald.ci_high - wald.ci_low
 
 
@@ -57,8 +57,22 @@ def test_a_common_effect_has_no_prediction_interval():
 
 def test_equal_effects_do_not_make_up_a_standard_error():
     fit = mr.pool([0.3] * 4, [0.1] * 4, ci="HK")
-    assert fit.se == 0
-    assert "All effects are equal, so the Hartung-Knapp standard error is 0; use HK-adhoc." in fit.notes
+    assert math.isnan(fit.se) and math.isnan(fit.ci_low) and math.isnan(fit.p_value)
+    assert (
+        "All effects are equal: Hartung-Knapp has no standard error then, so there is no interval and no test; use HK-ci."
+        in fit.notes
+    )
+    # The default shows the Wald interval then.
+    wald, usual = mr.pool([0.3] * 4, [0.1] * 4, ci="z"), mr.pool([0.3] * 4, [0.1] * 4)
+    assert (usual.ci_low, usual.ci_high, usual.p_value) == (wald.ci_low, wald.ci_high, wald.p_value)
+    assert mr.pool([0.0] * 4, [0.1] * 4).p_value == 1
+
+
+def test_a_common_effect_has_a_normal_interval_unless_told_otherwise():
+    yi, vi = [0.1, 0.4, 0.2], [0.05, 0.04, 0.06]
+    common, wald = mr.pool(yi, vi, tau2="CE"), mr.pool(yi, vi, tau2="CE", ci="z")
+    assert (common.ci_low, common.ci_high) == (wald.ci_low, wald.ci_high)
+    assert mr.pool(yi, vi).method.ci == "HK-ci" and common.method.ci == "z"
 
 
 def test_missing_effects_are_dropped_with_a_note():
@@ -160,7 +174,27 @@ def test_subgroups_are_separate_fits_and_their_q_adds_up():
 
 def test_a_subgroup_of_one_study_is_noted():
     found = mr.pool_subgroups([0.1, 0.2, 0.9], [0.1, 0.1, 0.1], ["a", "a", "b"])
-    assert found.test.notes == ("One study only in b: its τ² is taken as 0 in the test.",)
+    assert found.test.notes == () and found.test.df_residual == 1
+    apart = mr.pool_subgroups([0.1, 0.2, 0.9], [0.1, 0.1, 0.1], ["a", "a", "b"], tau2_common=False)
+    assert apart.test.notes == ("One study only in b: its τ² is taken as 0 in the test.",)
+    singles = mr.pool_subgroups([0.1, 0.9], [0.1, 0.1], ["a", "b"])
+    assert math.isnan(singles.test.p) and singles.test.notes == (
+        "No test: every subgroup has one study, and nothing tells how studies of one differ.",
+    )
+
+
+def test_subgroups_share_tau2_and_are_tested_by_f():
+    yi, vi = [0.1, 0.5, 0.15, 0.8, 0.2, 1.3, 0.4], [0.02, 0.03, 0.01, 0.02, 0.05, 0.04, 0.03]
+    groups = ["a", "a", "a", "b", "b", "b", "c"]
+    found = mr.pool_subgroups(yi, vi, groups)
+    whole = mr.meta_regression(yi, vi, "g", {"g": groups}, ci="HK")
+    assert found.test.statistic == pytest.approx(whole.omnibus.statistic, rel=1e-9)
+    assert (found.test.df, found.test.df_residual) == (2, 4.0)
+    assert found.test.p == pytest.approx(whole.omnibus.p_value, rel=1e-9)
+    assert [f.tau2 for f in found.fits[:2]] == pytest.approx([whole.tau2] * 2, rel=1e-9)
+    assert all(f.method.tau2 == "REML" for f in found.fits)
+    equal = mr.pool_subgroups([0.1, 0.1, 0.5, 0.5], [0.1] * 4, ["a", "a", "b", "b"])
+    assert math.isnan(equal.test.p) and "equal, so that they have no error" in equal.test.notes[0]
 
 
 MISSING = {"None": None, "NaN": math.nan, "NA": pd.NA, "NaT": pd.NaT, "masked": np.ma.masked, "blank": "  "}

@@ -130,15 +130,26 @@ class Model(Part):
         "(PETO, OR), which are common effects with a normal interval, so that tau2, ci and pi do not apply; glmm, "
         "binomial-normal (PLO only, tau2 by maximum likelihood). auto: glmm for PLO, inverse variance for the rest.",
     )
-    glmm_ci: Literal["PL", "z", "t"] = Field(
-        "PL", description="Confidence interval with glmm: profile likelihood, Wald normal, Wald t."
+    glmm_ci: Literal["t", "PL", "PL-t", "z"] = Field(
+        "t",
+        description="Confidence interval with glmm: Wald with t (k - 1 df) or normal (z), profile likelihood with the "
+        "quantile of the normal (PL) or of t (PL-t).",
     )
     tau2: EstimatorCode = Field(
         "REML",
         description="Estimator of the between-study variance; CE for a common effect; DL-MH for RevMan's random "
         "effects by Mantel-Haenszel.",
     )
-    ci: IntervalCode = Field("HK", description="Confidence interval of the pooled effect.")
+    ci: IntervalCode | None = Field(
+        None,
+        description="Confidence interval of the pooled effect. Left out: HK-ci, the wider of Hartung-Knapp and Wald; z "
+        "for a common effect.",
+    )
+    subgroup_tau2: Literal["common", "separate"] = Field(
+        "common",
+        description="Whether subgroups share one between-study variance, with an F test between them, or have their "
+        "own, with Cochran's Q. Models of counts have their own.",
+    )
     pi: PredictionCode = Field("HTS", description="Prediction interval.")
     level: Real = Field(0.95, ge=LEAST_LEVEL, lt=1, description="Level of all intervals, 0.95 not 95 or 0.05.")
     correction: Real = Field(0.5, ge=0, le=1, description="Added to the cells of tables with a zero.")
@@ -167,9 +178,14 @@ class Model(Part):
     )
     drop_double_zero: Truth = Field(False, description="Whether studies without events in both arms are left out.")
 
+    @property
+    def interval(self) -> str:
+        """Code of the confidence interval."""
+        return self.ci or ("z" if self.tau2 == "CE" else "HK-ci")
+
     @model_validator(mode="after")
     def _defined(self) -> Self:
-        if self.tau2 == "CE" and INTERVALS[self.ci]["uses_hk"] and self.method not in COMMON:
+        if self.tau2 == "CE" and INTERVALS[self.interval]["uses_hk"] and self.method not in COMMON:
             raise fail("E103", "Hartung-Knapp needs a random-effects model, not CE", "Fix: ci: z, or another tau2.")
         by_hand = {"correction_to": "only_zero", "correction_cells": "all", "drop_double_zero": False}
         for key, usual in by_hand.items() if self.zero_cells else ():
@@ -177,6 +193,9 @@ class Model(Part):
                 fix = f"Fix: delete {key}, or zero_cells."
                 raise fail("E103", f"zero_cells: {self.zero_cells} decides about {key}", fix, key=key)
         return self
+
+
+Missing = Literal["left_out", "no_event"]
 
 
 class Sensitivity(Part):
@@ -189,6 +208,11 @@ class Sensitivity(Part):
     ascertainment: Ascertainments | None = Field(None, description="Replaces the analysis's `ascertainment`.")
     statistic: Statistics | None = Field(None, description="Replaces the analysis's `statistic`.")
     overlap: Literal["one_per_cohort", "keep"] | None = Field(None, description="Replaces the analysis's `overlap`.")
+    crossover: Literal["all_periods", "first_period", "first_else_all"] | None = Field(
+        None, description="Replaces the analysis's `crossover`."
+    )
+    missing: Missing | None = Field(None, description="Replaces the analysis's `missing`.")
+    paired_r: Real | None = Field(None, gt=-1, lt=1, description="Replaces the analysis's `paired_r`.")
 
 
 class Analysis(Part):
@@ -219,6 +243,18 @@ class Analysis(Part):
     )
     crossover: Literal["all_periods", "first_period", "first_else_all"] = Field(
         "first_else_all", description="Rows of crossover trials that count."
+    )
+    paired_r: Real | None = Field(
+        None,
+        gt=-1,
+        lt=1,
+        description="Correlation of the outcome within a patient under both treatments, by which crossover trials with "
+        "numbers of all periods enter OR, RR, RD and MD as pairs; left out: as if parallel, which is marked.",
+    )
+    missing: Missing = Field(
+        "left_out",
+        description="Patients who were not rated: left out as in `total`; or counted as without the event (no_event) "
+        "wherever `randomised_n` or `treated_n` is known.",
     )
     overlap: Literal["one_per_cohort", "keep"] = Field(
         "one_per_cohort", description="Of studies that share participants, keep the largest, or all."
@@ -329,6 +365,14 @@ class Outcome(Part):
 
     label: Label = Field(description="Name in figures; at most 200 characters.")
     better: Literal["high", "low"] = Field(description="Whether more of it is good for the patient.")
+    primary: AnalysisId | None = Field(None, description="Its primary analysis; the others are variants of it.")
+
+
+class AuditedDocument(Part):
+    """A page or paper whose claims are audited."""
+
+    title: Label = Field(min_length=1, description="Title, by which every output names it.")
+    address: str = Field("", description="Where it was read.")
 
 
 class Accepted(Part):
@@ -360,6 +404,9 @@ class Config(Part):
     risk_of_bias: dict[str, OwnBiasTool] = Field(
         default_factory=dict, description="Tools of your own that judge the risk of bias, by the word in `tool`."
     )
+    documents: dict[str, AuditedDocument] = Field(
+        default_factory=dict, description="Audited pages by the word in the column `document` of claims.csv."
+    )
     reproduction: ReproductionSettings = Field(ReproductionSettings(), description="How printed results are judged.")
     panels: tuple[Panels, ...] = Field((), description="Figures of several analyses side by side.")
     analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")
@@ -379,6 +426,12 @@ class Config(Part):
             near = get_close_matches(unknown[0], TABLES, n=1, cutoff=0.4)
             hint = f"Fix: did you mean {near[0]!r}?" if near else f"Tables: {', '.join(TABLES)}."
             raise fail("E102", f"there is no table {unknown[0]!r}", hint, key=key)
+        ids = [a.id for a in self.analyses]
+        for name, outcome in self.outcomes.items():
+            if outcome.primary is not None and outcome.primary not in ids:
+                near = get_close_matches(outcome.primary, ids, n=1, cutoff=0.4)
+                hint = f"Fix: did you mean {near[0]!r}?" if near else f"Analyses: {', '.join(ids)}."
+                raise fail("E106", f"outcome {name}: there is no analysis {outcome.primary!r}", hint, key="outcomes")
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or re.search(r"[\\:\0-\x1f]", folder):
             raise fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")
@@ -405,7 +458,7 @@ def changed(analysis: Analysis, change: Sensitivity) -> Analysis:
     values = analysis.model_dump(by_alias=True)
     values["population"] = {**values["population"], **change.population}
     values["model"] = {**values["model"], **change.model}
-    for name in ("ascertainment", "statistic", "overlap"):
+    for name in ("ascertainment", "statistic", "overlap", "crossover", "missing", "paired_r"):
         if getattr(change, name) is not None:
             values[name] = getattr(change, name)
     return Analysis.model_validate(values)

@@ -61,8 +61,13 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
     vi = np.full(len(comparisons), np.nan)
     corrected = np.zeros(len(comparisons), dtype=bool)
     measure = get_measure(analysis.effect_measure)
+    paired = [i for i, c in enumerate(comparisons) if is_paired(analysis, c)]
+    for i in paired:
+        yi[i], vi[i], corrected[i] = _paired_effect(analysis, comparisons[i])
     for kind in dict.fromkeys(c.kind for c in comparisons):
-        index = [i for i, c in enumerate(comparisons) if c.kind == kind]
+        index = [i for i, c in enumerate(comparisons) if c.kind == kind and i not in paired]
+        if not index:
+            continue
         if kind == "contrast":
             for i in index:
                 yi[i], vi[i] = _printed_effect(comparisons[i], measure.ratio)
@@ -86,6 +91,43 @@ def _of_each(analysis: Analysis, comparisons: Sequence[Comparison]) -> tuple[Any
     return signs * yi, vi, corrected
 
 
+# Effects of two groups, and those of the same patients under both treatments from the margins of their table.
+_PAIRED = {"OR": "MPORM", "RR": "MPRRM", "RD": "MPRDM", "MD": "MC"}
+
+
+def is_paired(analysis: Analysis, comparison: Comparison) -> bool:
+    """Whether a crossover trial with numbers of all periods enters by the correlation within its patients."""
+    x = comparison.inputs
+    return (
+        analysis.paired_r is not None
+        and analysis.measure in _PAIRED
+        and comparison.kind in ("counts", "means")
+        and comparison.study.design == "crossover"
+        and comparison.rows[0].periods != "first"
+        and x.get("n1") == x.get("n2")
+    )
+
+
+def _paired_effect(analysis: Analysis, comparison: Comparison) -> tuple[float, float, bool]:
+    """Effect of a crossover trial, its variance, and whether a constant was added; NaN if r cannot be.
+
+    References
+    ----------
+    Elbourne et al. 2002, doi:10.1093/ije/31.1.140; Zou 2007, doi:10.1002/sim.2776.
+    """
+    x = comparison.inputs
+    if analysis.measure in ("OR", "RR") and x["e1"] == x["e2"] and x["e1"] in (0, x["n1"]):
+        return math.nan, math.nan, False
+    names = ("e1", "e2") if "e1" in x else ("m1", "m2", "sd1", "sd2")
+    columns = {"n": [x["n1"]], "r": [analysis.paired_r]} | {name: [x[name]] for name in names}
+    try:
+        found = effect_sizes(_PAIRED[analysis.measure], **columns)
+    except DataError:
+        return math.nan, math.nan, False
+    flag = found.flags.get("corrected")
+    return float(found.yi[0]), float(found.vi[0]), bool(flag is not None and flag[0])
+
+
 def is_silent(measure: str, comparison: Comparison) -> bool:
     """Whether a table adds nothing to a Mantel-Haenszel ratio: no event, or for odds ratios events only."""
     x = comparison.inputs
@@ -106,6 +148,10 @@ def is_as_counted(analysis: Analysis, comparison: Comparison) -> bool:
 def why_not_estimable(analysis: Analysis, comparison: Comparison) -> Note:
     """Why a comparison has no effect, as far as the rules for zero cells of the analysis say it."""
     x = comparison.inputs
+    if is_paired(analysis, comparison):
+        if x.get("e1") == x.get("e2") and "e1" in x:
+            return Note("not_estimable_zero", why="none" if x["e1"] == 0 else "all")
+        return Note("paired_r_impossible", r=analysis.paired_r)
     ruled = analysis.model.zero_cells or analysis.effect_measure == "PETO" or analysis.counts_model == "mantel_haenszel"
     if not ruled or "e1" not in x:
         return Note("not_estimable")

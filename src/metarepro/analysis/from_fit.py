@@ -22,7 +22,7 @@ from metarepro.analysis.result import (
     Summary,
 )
 from metarepro.analysis.shown_result import FigureOptions, ShownResult, ShownStudy
-from metarepro.analysis.summaries import BETWEEN, summary_of, total
+from metarepro.analysis.summaries import BETWEEN, summary_of, test_result, total
 from metarepro.effects import effect_sizes, get_measure, to_display
 from metarepro.effects.checks import is_missing, read_labels, read_numbers
 from metarepro.errors import ConfigError, DataError
@@ -283,5 +283,5 @@ def _subgroups(
         members = np.array([s.estimable and s.group == name for s in studies])
         people = total([s.participants for s, member in zip(studies, members, strict=True) if member])
         found.append(SubgroupSummary(name, name, summary_of(own, measure, people)))
-    test = pooled.test
-    return tuple(found), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, test.notes)
+    shared = bool(np.isfinite(pooled.test.df_residual))
+    return tuple(found), test_result(pooled.test, BETWEEN[shared], pooled.test.notes)

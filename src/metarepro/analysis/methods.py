@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from metarepro.analysis.config import Analysis
+from metarepro.analysis.effects import is_paired
 from metarepro.analysis.models import COMMON
 from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
@@ -103,9 +104,16 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
             f"common effect, with {CI['z']}; no constant was added to any count for that. Q and I² are of the studies' "
             "own effects about the pooled one."
             if common
-            else f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.ci]}{pi}; "
+            else f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.interval]}{pi}; "
             "the interval of τ² is by the Q-profile method."
         ]
+    if any(is_paired(analysis, c) for c in used):
+        sentences.append(
+            f"Crossover trials with numbers of all periods enter as pairs, with a correlation of {analysis.paired_r:g} "
+            "within patients, which none of them prints."
+        )
+    if any(n.code == "missing_as_no_event" for c in used for n in c.notes):
+        sentences.append("Patients who were randomised or treated and not rated count as without the event.")
     cohorts = [c.study.cohort for c in used if c.study.cohort]
     shared = any(e.overlap for e in selection.left_out)
     if shared if analysis.overlap == "one_per_cohort" else len(set(cohorts)) < len(cohorts):

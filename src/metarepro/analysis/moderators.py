@@ -47,11 +47,11 @@ def regress(analysis: Analysis, studies: Sequence[StudyEffect]) -> RegressionRes
         return None
     model = analysis.model
     try:
-        fit = _fit(formula, studies, analysis.measure, model.tau2, model.ci, model.level)
+        fit = _fit(formula, studies, analysis.measure, model.tau2, model.interval, model.level)
         of_fit, design = fit.fit, fit.design
         moved = None
         if fit.names[0] == "Intercept":
-            moved = permutation_test(*of_fit.data, design[:, 1:], tau2=model.tau2, ci=model.ci)
+            moved = permutation_test(*of_fit.data, design[:, 1:], tau2=model.tau2, ci=model.interval)
     except MetareproError as error:
         return RegressionResult(formula, 0, (), *_NOTHING, (), (), (), failed=str(error))
     by_permutation = (

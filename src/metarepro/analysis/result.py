@@ -155,10 +155,11 @@ class SubgroupSummary:
 
 @dataclass(frozen=True)
 class SubgroupTestResult:
-    """Test for subgroup differences."""
+    """Test for subgroup differences: F, or Q on chi-squared where `df_residual` is NaN."""
 
-    q: Number
+    statistic: Number
     df: int
+    df_residual: Number
     p: Number
     method: str
     notes: tuple[Note, ...]
@@ -263,7 +264,12 @@ class RegressionResult:
 
 @dataclass(frozen=True)
 class AnalysisResult:
-    """Everything that one analysis yields. `sort` says how the studies are ordered."""
+    """Everything that one analysis yields.
+
+    `sort` says how the studies are ordered; `primary` whether it is the primary analysis of its outcome;
+    `bias_unassessed` is the percentage of the weight of studies without an overall judgement of their risk of bias (NaN
+    where the tables hold no judgement at all).
+    """
 
     id: str
     title: str
@@ -289,6 +295,8 @@ class AnalysisResult:
     notes: tuple[Note, ...]
     sort: str = ""
     regression: RegressionResult | None = None
+    primary: bool = False
+    bias_unassessed: Number = math.nan
     schema_version: int = SCHEMA_VERSION
 
 

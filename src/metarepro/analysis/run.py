@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from metarepro.analysis.columns import columns_known
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
-from metarepro.analysis.effects import effects_of, is_as_counted, turn_scales, why_not_estimable
+from metarepro.analysis.effects import effects_of, is_as_counted, is_paired, turn_scales, why_not_estimable
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.models import COMMON, NAMES, needs_tables
 from metarepro.analysis.moderator_values import moderator_names, moderators_of
@@ -29,6 +30,7 @@ from metarepro.analysis.summaries import subgroup_summaries, summarise
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
+from metarepro.evidence.bias_tools import ALL_COLUMNS, OVERALL
 from metarepro.evidence.dataset import Dataset
 from metarepro.natural_order import natural_order
 from metarepro.notes import Note
@@ -83,7 +85,22 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         notes=tuple(notes),
         sort="" if compound else analysis.sort,
         regression=regress(analysis, studies),
+        primary=outcome.primary == analysis.id,
+        bias_unassessed=_bias_unassessed(analysis, studies, data),
     )
+
+
+def _bias_unassessed(analysis: Analysis, studies: Sequence[StudyEffect], data: Dataset) -> float:
+    """Percent of the weight of studies whose overall risk of bias nobody judged; NaN if nothing was judged at all."""
+    judged = {
+        study: [r for r in rows if r.outcome in (analysis.outcome[0], "") and r.judgement(OVERALL)]
+        for study, rows in data.judged_of.items()
+    }
+    anything = any(r.judgement(c) for rows in data.judged_of.values() for r in rows for c in ALL_COLUMNS)
+    whole = sum(s.weight for s in studies if s.estimable)
+    if not anything or analysis.control is None or not whole > 0:
+        return math.nan
+    return 100 * sum(s.weight for s in studies if s.estimable and not judged.get(s.study_id)) / whole
 
 
 def _kinds_used(analysis: Analysis, selection: Selection) -> str:
@@ -122,6 +139,9 @@ def _study_effects(
             more = {} if analysis.counts_model in ("", "glmm") else {"what": "effect"}
             only = analysis.counts_model != ""
             notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=only, **more))
+        if is_paired(analysis, c):
+            as_pairs = Note("crossover_paired", r=analysis.paired_r)
+            notes = [as_pairs if n.code == "crossover_as_parallel" else n for n in notes]
         if c.components:
             notes.append(Note("effects_averaged", count=len(c.components), rho=analysis.rho))
         if not np.isfinite(yi[i]):
@@ -186,7 +206,14 @@ def _sensitivity(
         if method_only:
             return None
         return SensitivityResult(change.id, change.label, None, True, (), (), "not defined for this measure")
-    same_data = not change.population and not (change.ascertainment or change.statistic or change.overlap)
+    same_data = not change.population and not (
+        change.ascertainment
+        or change.statistic
+        or change.overlap
+        or change.crossover
+        or change.missing
+        or change.paired_r is not None
+    )
     if other.counts_model in COMMON and change.model and same_data and set(change.model) <= {"tau2", "ci", "pi"}:
         why = f"{NAMES[other.counts_model]} has no {', '.join(change.model)}"
         return SensitivityResult(change.id, change.label, None, True, (), (), why)

@@ -16,13 +16,20 @@ from metarepro.effects import EffectSizes, effect_sizes, get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
 from metarepro.notes import Note
-from metarepro.pooling import between_subgroups, glmm, mantel_haenszel, peto, pool
+from metarepro.pooling import SubgroupTest, between_subgroups, glmm, mantel_haenszel, peto, pool
+from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.method_codes import ESTIMATORS_OF_COUNTS
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import COMPOUND, INVERSE_VARIANCE, Heterogeneity, Method
+from metarepro.pooling.subgroups import CommonTau2, common_tau2
 
-BETWEEN = "Q between subgroups, separate tau2, model-based variances"
+# How subgroups are tested, by whether they share tau2 (None: models of counts), in words.
+BETWEEN = {
+    True: "F between subgroups, common tau2, Hartung-Knapp variances",
+    False: "Q between subgroups, separate tau2, model-based variances",
+    None: "Q between subgroups per df on F, separate tau2, model-based variances",
+}
 GROUP_LABELS = {"trial": "Clinical trials", "series": "Real-world series"}
 
 
@@ -39,9 +46,16 @@ def summarise(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> tup
     return _single(analysis, used, summary) if len(used) == 1 else summary, weights
 
 
-def _pool(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any) -> tuple[Summary, Any]:
-    """Pool some comparisons by the analysis's model; also their weights."""
-    fit = _fit(analysis, used, yi, vi, analysis.model.ci)
+def _pool(
+    analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, shared: CommonTau2 | None = None
+) -> tuple[Summary, Any]:
+    """Pool some comparisons by the analysis's model, with the tau2 of all subgroups if given; also their weights."""
+    if shared is not None and shared.tau2 is not None:
+        model = analysis.model
+        with_shared = fit_effects(yi, vi, shared.tau2, model.interval, model.level, pi=model.pi)
+        fit: Fit = replace(with_shared, method=replace(with_shared.method, tau2=shared.estimator))
+    else:
+        fit = _fit(analysis, used, yi, vi, analysis.model.interval)
     summary = summary_of(fit, analysis.measure, total([c.participants for c in used]))
     # A table that says nothing of heterogeneity may still count in a Mantel-Haenszel difference.
     return replace(summary, k=len(used)), fit.weights
@@ -156,17 +170,20 @@ def subgroup_summaries(
         return (), None
     y, v = yi[usable], vi[usable]
     names = tuple(dict.fromkeys(c.group for c in used))
+    shared = _shared_tau2(analysis, [c.group for c in used], y, v)
     summaries, wald, logits = [], [], []
     for name in names:
         chosen = np.array([c.group == name for c in used])
         members = [c for c in used if c.group == name]
-        summary, _ = _pool(analysis, members, y[chosen], v[chosen])
+        summary, _ = _pool(analysis, members, y[chosen], v[chosen], shared)
         if len(members) == 1 and get_measure(analysis.measure).inputs == "one_arm_counts":
             summary = _single(analysis, members, summary)
             if analysis.measure == "PLO":
                 logits.append((name, bool(corrected[usable][chosen][0])))
         label = config.agents.get(name) or GROUP_LABELS.get(name) or name
         summaries.append(SubgroupSummary(name, label[:1].upper() + label[1:], summary))
+        if shared is not None:
+            continue
         # The test needs model-based variances, whatever interval is shown.
         se = (
             summary.se
@@ -174,10 +191,29 @@ def subgroup_summaries(
             else _fit(analysis, members, y[chosen], v[chosen], "z").se
         )
         wald.append((summary.beta, se, summary.k))
-    test = between_subgroups(names, *map(np.array, zip(*wald, strict=True)))
+    if shared is not None:
+        test, how = shared.test, BETWEEN[True]
+    else:
+        # Random effects by the counts: few studies tell little of their tau2, so that chi-squared is too eager.
+        df = float(len(used) - len(names)) if analysis.uses_glmm else math.nan
+        beta, errors, k = (np.array(x) for x in zip(*wald, strict=True))
+        test = between_subgroups(names, beta, errors, k, df)
+        how = BETWEEN[None if analysis.uses_glmm else False]
     notes = test.notes
-    if logits and test.df > 0:
+    if logits and test.df > 0 and shared is None:
         added = [name for name, zero in logits if zero]
         alone = [name for name, _ in logits]
         notes = (*notes, Note("subgroup_logits", groups=alone, amount=analysis.model.correction, corrected=added))
-    return tuple(summaries), SubgroupTestResult(test.q, test.df, test.p, BETWEEN, notes)
+    return tuple(summaries), test_result(test, how, notes)
+
+
+def _shared_tau2(analysis: Analysis, groups: list[str], y: Any, v: Any) -> CommonTau2 | None:
+    """The tau2 that all subgroups share; None where each has its own, or none."""
+    model = analysis.model
+    separate = model.subgroup_tau2 == "separate" or model.tau2 in ("CE", *ESTIMATORS_OF_COUNTS)
+    return None if analysis.counts_model or separate else common_tau2(y, v, groups, model.tau2)
+
+
+def test_result(test: SubgroupTest, how: str, notes: tuple[Note, ...]) -> SubgroupTestResult:
+    """A test between subgroups as results hold it."""
+    return SubgroupTestResult(test.statistic, test.df, test.df_residual, test.p, how, notes)

@@ -51,12 +51,14 @@ def audit_claims(
     -----
     The first rule that holds decides. A rule for ``supported`` that names pooled results must hold in every
     specification of their analyses (the configured one and all sensitivity variants); where it holds in some only, the
-    verdict is ``supported only under named specifications``. If no rule holds, or a number that it needs does not
+    verdict is ``supported only under named specifications``. Other verdicts are those of the configured specification,
+    and say in how many of the others their rule holds too. If no rule holds, or a number that it needs does not
     exist, the claim is not checkable.
     """
     library = Library(data, tuple(a.id for a in config.analyses), results, reproductions)
+    titles = {name: f"{d.title} ({d.address})" if d.address else d.title for name, d in config.documents.items()}
     claims = [c for c in data.others.get("claims", ()) if isinstance(c, Claim)]
-    return tuple(_audit(claim, library) for claim in claims)
+    return tuple(_audit(claim, library, titles) for claim in claims)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class _Decision:
     failed_in: tuple[str, ...] = ()
 
 
-def _audit(claim: Claim, library: Library) -> AuditedClaim:
+def _audit(claim: Claim, library: Library, titles: Mapping[str, str]) -> AuditedClaim:
     recorded = recorded_verdict(claim)
     evidence: dict[str, Evidence] = {}
     decision = _Decision(recorded, "")
@@ -81,7 +83,7 @@ def _audit(claim: Claim, library: Library) -> AuditedClaim:
     return AuditedClaim(
         id=claim.claim_id,
         document=claim.document,
-        page=claim.document.replace("_", " ").capitalize(),
+        page=titles.get(claim.document, claim.document.replace("_", " ").capitalize()),
         claim=claim.paraphrase,
         kind=claim.claim_type,
         claimed=value,
@@ -122,12 +124,14 @@ def _decide(rules: tuple[Rule, ...], claim: Claim, library: Library, evidence: d
             values[call.text] = value = look_up(library, call, claim)
             evidence.setdefault(call.text, _evidence(call, value))
         variants = list(dict.fromkeys(v for value in values.values() for v in value.variants))
-        if rule.verdict == "supported" and len(variants) > 1:
+        if len(variants) > 1:
             outcomes = {v: _all_hold(rule, values, v) for v in variants}
             held = tuple(v for v, holds in outcomes.items() if holds)
             failed = tuple(v for v, holds in outcomes.items() if not holds)
-            if held:
+            if rule.verdict == "supported" and held:
                 return _Decision("supported" if not failed else SOME, rule.text, held, failed)
+            if rule.verdict != "supported" and outcomes.get(MAIN):
+                return _Decision(rule.verdict, rule.text, held, failed)
         elif _all_hold(rule, values, MAIN):
             return _Decision(rule.verdict, rule.text)
     return _Decision("not checkable", "no rule holds")

@@ -15,6 +15,7 @@ ClaimVerdict = Literal[
     "supported only under named specifications",
     "partly supported",
     "misattributed",
+    "not supported",
     "contradicted",
     "not checkable",
 ]
@@ -23,6 +24,7 @@ VERDICTS: tuple[ClaimVerdict, ...] = (
     "supported only under named specifications",
     "partly supported",
     "misattributed",
+    "not supported",
     "contradicted",
     "not checkable",
 )

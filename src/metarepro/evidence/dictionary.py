@@ -6,7 +6,7 @@ python -m metarepro.evidence.dictionary    writes data/README.md and data/datapa
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,16 +116,17 @@ def dictionary(shipped: bool = False) -> str:
     return "\n".join(parts)
 
 
-def data_package(names: Collection[str] = tuple(TABLES)) -> dict[str, Any]:
-    """data/datapackage.json: a Frictionless Data Package (v2) of the tables that are there."""
+def data_package(headers: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    """data/datapackage.json: a Frictionless Data Package (v2) of the tables and columns that are there."""
     resources = []
-    for name, model in ((n, m) for n, m in TABLES.items() if n in names):
-        fields = [{k: v for k, v in c.items() if k != "header"} for c in _columns(model)]
+    for name, model in ((n, m) for n, m in TABLES.items() if n in headers):
+        columns = [c for c in _columns(model) if c["name"] in headers[name]]
+        fields = [{k: v for k, v in c.items() if k != "header"} for c in columns]
         schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
         if name in ("studies", "arms", "sources", "claims", "published_results"):
             schema["primaryKey"] = list(model.key)
         keys = [("study_id", "studies")] if name in _OF_STUDIES else []
-        if "source_id" in model.model_fields and name != "sources" and "sources" in names:
+        if "source_id" in model.model_fields and name != "sources" and "sources" in headers:
             keys.append(("source_id", "sources"))
         if keys:
             schema["foreignKeys"] = [
@@ -146,8 +147,11 @@ def data_package(names: Collection[str] = tuple(TABLES)) -> dict[str, Any]:
 def write_dictionary(folder: Path, shipped: bool = False) -> None:
     """Write both files into a folder."""
     (folder / "README.md").write_text(dictionary(shipped), encoding="utf-8")
-    there = [name for name in TABLES if (folder / f"raw/{name}.csv").exists()]
-    package = json.dumps(data_package(there or tuple(TABLES)), indent=1, ensure_ascii=False) + "\n"
+    paths = {name: folder / f"raw/{name}.csv" for name in TABLES}
+    headers = {
+        n: path.read_text(encoding="utf-8").partition("\n")[0].split(",") for n, path in paths.items() if path.exists()
+    }
+    package = json.dumps(data_package(headers), indent=1, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(package, encoding="utf-8")
 
 

@@ -228,7 +228,14 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def parse_table(text: str, shown: str, dialect: Dialect = PLAIN) -> RawTable:
     """Split CSV text into cells with positions (see `read_table`)."""
-    records = split_text(text, shown, dialect.delimiter)
+    try:
+        records = split_text(text, shown, dialect.delimiter)
+    except DataError:
+        # Quotes stand in odd places where another character separates the cells.
+        first, _, rest = text.lstrip("\ufeff").partition("\n")
+        if dialect.delimiter not in first and '"' not in first:
+            _refuse_other_delimiter(Cell(first.strip(), 1, 1), [[Cell(rest[:100_000], 2, 1)]], shown, dialect)
+        raise
     told = re.match(r"sep=(.)(\r\n|\n|\r)", text)
     if told:
         # A line for Excel alone; it is no header, and must agree with the declaration.

@@ -130,6 +130,11 @@ class Dichotomous(Choosable):
     total: Count = Field(
         description="Patients rated; empty when not read (never filled in from those randomised).", ge=1
     )
+    randomised_n: Count = Field(description="Patients randomised to the arm, where known.", default=None, ge=1)
+    treated_n: Count = Field(description="Patients who got a dose, where known.", default=None, ge=1)
+    rated_n: Count = Field(
+        description="Patients rated at the visit, where told apart from `total`.", default=None, ge=1
+    )
     periods: Literal["all", "first", ""] = Field(description="Crossover: periods the count covers.", default="")
     schedule: Literal["single", "course", ""] = Field(
         description="After a single dose or a course of doses.", default=""
@@ -157,7 +162,16 @@ class Dichotomous(Choosable):
                 *hint,
                 f"Fix: enter the number of patients (a whole number from 0 to {self.total}).",
             )
+        begun = self.all_begun
+        if begun is not None and self.total is not None and self.total > begun:
+            what = f"is larger than the {begun} patients who were randomised or treated"
+            raise fail("E028", "total", what, f"total = {self.total}", "Fix: check the numbers.")
         return self
+
+    @property
+    def all_begun(self) -> int | None:
+        """Patients randomised, or treated where only those are known."""
+        return self.randomised_n or self.treated_n
 
 
 class Continuous(Choosable):
@@ -277,6 +291,12 @@ class Source(Row):
     citation_ok: str = Field(description="Whether they cite it correctly.", default="")
     problem: str = Field(description="What is wrong with the citation or weak in the source.", default="")
     source_url: str = Field(description="Address of what was read.", default="")
+    numbers_read: Count = Field(
+        description="Numbers of trials that were read in it; empty when not recorded.", default=None
+    )
+    numbers_entered: Count = Field(
+        description="Those of them that stand in the tables of numbers; a check compares.", default=None
+    )
 
 
 TABLES: dict[str, type[Row]] = {

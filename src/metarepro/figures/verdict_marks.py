@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from metarepro.figures.page.layout import Canvas
-from metarepro.figures.page.look import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
+from metarepro.figures.page.look import BLUE, BROWN, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION
 from metarepro.figures.page.shapes import Point, box, circle, cross, plus
 
 Fill = Literal["colour", "white"]
@@ -86,6 +86,10 @@ CLAIM_MARKS: dict[str, VerdictMark] = {
         _mark(
             "misattributed", PURPLE, "the source that the page names does not say it; another one may",
             (_ARROW, "colour"),
+        ),
+        _mark(
+            "not supported", BROWN, "what was read does not show it, and does not show the opposite either",
+            (box(-0.95, -0.95, 0.95, 0.95), "white"), (cross(0.62, 0.22), "colour"),
         ),
         _mark("contradicted", VERMILLION, "the evidence says otherwise", (cross(1.15, 0.28), "colour")),
         _mark(

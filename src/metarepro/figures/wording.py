@@ -103,8 +103,12 @@ def subgroup_test_line(result: AnalysisResult, style: Style = PLAIN) -> str:
     """Test for subgroup differences."""
     t = result.subgroup_test
     assert t is not None
-    q, df = style.statistic(style.q_name, fmt.fixed(t.q, 2)), style.statistic("df", str(t.df))
-    return f"Test for subgroup differences: {q}, {df}, {style.p_value(t.p)}"
+    if not math.isfinite(t.p):
+        return "No test for subgroup differences"
+    chi_squared = math.isnan(t.df_residual)
+    statistic = style.statistic(style.q_name if chi_squared else "F", fmt.fixed(t.statistic, 2))
+    df = style.statistic("df", str(t.df) if chi_squared else f"{t.df}, {t.df_residual:g}")
+    return f"Test for subgroup differences: {statistic}, {df}, {style.p_value(t.p)}"
 
 
 SORTED = {
@@ -145,8 +149,15 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
             notes.append(note)
     if result.subgroup_test is not None and result.subgroup_test.df > 0:
         notes += result.subgroup_test.notes
-        if s is not None and "Hartung-Knapp" in CI_NAMES.get(s.ci_method, ""):
+        if math.isfinite(result.subgroup_test.df_residual) and s is not None and s.model != "binomial-normal":
+            notes.append("Subgroups share one \u03c4\u00b2; the F test between them uses Hartung-Knapp variances.")
+        elif s is not None and "Hartung-Knapp" in CI_NAMES.get(s.ci_method, ""):
             notes.append("The test for subgroup differences uses model-based variances, not Hartung-Knapp ones.")
+    if pooled and s is not None and s.tau2 == 0 and math.isfinite(s.pi_low):
+        notes.append(
+            "\u03c4\u00b2 is estimated as 0; the prediction interval is wider than the confidence interval as it "
+            f"allows for how little {s.k} studies tell of it."
+        )
     if result.measure == "RD" and s is not None and s.k > 1 and s.tau2_method != "CE":
         notes.append("\u03c4\u00b2 is of risk differences as proportions: its root times 100 is in percentage points.")
     if s is not None and s.model == "binomial-normal" and s.k > 1:
@@ -185,8 +196,12 @@ def nothing_pooled(result: AnalysisResult) -> str:
     return "No study has usable numbers for this analysis."
 
 
+# So many studies are shown by themselves.
+FEW = 2
+
+
 def headline(result: AnalysisResult) -> str:
-    """The result in one sentence."""
+    """The result in one sentence; of two studies what each of them found."""
     m, s = measure_of(result), result.summary
     if s is None:
         return nothing_pooled(result)
@@ -200,10 +215,33 @@ def headline(result: AnalysisResult) -> str:
         return f"{name} compounded over {s.k} steps: {effect}{unit} ({level} confidence interval in brackets)."
     if s.k == 1:
         return f"One study{people}: {name} {effect}{unit}{of_patients} ({level} confidence interval in brackets)."
+    if s.k == FEW and result.combine == "pool":
+        # What two studies give together is no headline: their common interval is of 1 degree of freedom.
+        each = [
+            f"{fmt.with_interval(m, x.estimate, x.ci_low, x.ci_high)}{unit} in {x.label}"
+            for x in result.studies
+            if x.estimable
+        ]
+        return (
+            f"Two studies{people}, too few for a pooled headline: {name} {' and '.join(each)} ({level} confidence "
+            f"intervals in brackets).{_unassessed(result)}"
+        )
     sentence = f"{name} {effect}{unit}{of_patients} ({level} confidence interval in brackets), {s.k} studies{people}"
     if math.isfinite(s.pi_low):
-        sentence += f"; a new study's true effect is predicted from {fmt.interval(m, s.pi_low, s.pi_high)}{unit}"
-    return sentence + "."
+        predicted = fmt.interval(m, s.pi_low, s.pi_high)
+        unknown = "; nothing can be predicted of a new study's true effect"
+        told = f"; a new study's true effect is predicted from {predicted}{unit}"
+        sentence += unknown if predicted == fmt.UNBOUNDED else told
+    return f"{sentence}.{_unassessed(result)}"
+
+
+def _unassessed(result: AnalysisResult) -> str:
+    """How much of the weight has no overall judgement of its risk of bias; empty if all of it has one."""
+    share = result.bias_unassessed
+    if math.isnan(share) or share < 0.5:
+        return ""
+    how_much = "any study" if share > 99.5 else f"{fmt.fixed(share, 0)}% of the weight"
+    return f" The overall risk of bias was not assessed for {how_much}."
 
 
 def describe_figure(result: AnalysisResult) -> str:

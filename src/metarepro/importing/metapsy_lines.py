@@ -324,7 +324,7 @@ class LineReader:
 def impossible(numbers: Mapping[str, str], statistic: str) -> tuple[str, str] | None:
     """The first number that cannot be, and why; None if all can."""
     # Effective sizes of cluster trials are no whole numbers, and nor are their events.
-    clusters = any(Decimal(numbers.get(f"n{arm}") or 0) % 1 for arm in "12")
+    clusters = any(not is_whole(numbers.get(f"n{arm}") or "0") for arm in "12")
     for arm in "12":
         for name in (f"{p}{arm}" for p in ("n", "sd", "m", "e")):
             text = numbers.get(name, "")
@@ -340,14 +340,22 @@ def impossible(numbers: Mapping[str, str], statistic: str) -> tuple[str, str] | 
                 return name, "is no number of patients that have a standard deviation"
             if name[:2] == "sd" and value <= 0:
                 return name, "is no standard deviation"
-            if name[0] == "e" and (value < 0 or (total and value > Decimal(total)) or (value % 1 and not clusters)):
+            if name[0] == "e" and (
+                value < 0 or (total and value > Decimal(total)) or (not is_whole(text) and not clusters)
+            ):
                 return name, f"is no number of patients with the event, from 0 to {total or 'the total'}"
     return None
 
 
+def is_whole(text: str) -> bool:
+    """Whether a number is whole; one of any length."""
+    value = Decimal(text)
+    return value == value.to_integral_value()
+
+
 def fractional(line: Line) -> bool:
     """Whether a size or a count of a line is no whole number, as those of cluster trials are."""
-    return any(Decimal(x) % 1 for n, x in line.numbers.items() if n[0] in "ne")
+    return any(not is_whole(x or "0") for n, x in line.numbers.items() if n[0] in "ne")
 
 
 def _column(name: str, statistic: str) -> str:

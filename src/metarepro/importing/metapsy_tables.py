@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from metarepro.evidence.reader import Cell
 from metarepro.importing.metapsy_effects import Signs, effect_of
-from metarepro.importing.metapsy_lines import LeftOut, Line, Side, fractional, is_taken, text_of
+from metarepro.importing.metapsy_lines import LeftOut, Line, Side, fractional, is_taken, is_whole, text_of
 from metarepro.importing.names import UniqueIds, clean_text, slug
 from metarepro.importing.sheet.entries import drawable
 
@@ -366,7 +366,7 @@ def _text(line: Line, name: str) -> str:
 
 def _whole(text: str) -> str:
     """A size, empty where it is no whole number."""
-    return text if not text or Decimal(text) % 1 == 0 else ""
+    return text if not text or is_whole(text) else ""
 
 
 def _plain(value: float) -> str:

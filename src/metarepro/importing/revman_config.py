@@ -73,6 +73,7 @@ def _model(part: Part) -> Setting:
         method, tau2 = "inverse_variance", "CE" if method == "mantel_haenszel" else "DL"
     return (
         ("method", method), ("tau2", tau2), ("ci", outcome.ci), ("pi", "HTS"), ("level", outcome.level),
+        ("subgroup_tau2", "separate"),
         ("zero_cells", "revman" if counts else "metafor"), ("smd_variance", "RevMan"),
         ("smd_correction", "approximate"),
     )  # fmt: skip

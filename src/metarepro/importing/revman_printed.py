@@ -207,8 +207,13 @@ def _weights(kind: str, measure: str, name: str, entries: Sequence[Entry]) -> li
             return list(
                 _shares(pool(yi, np.where(se > 0, se, np.nan) ** 2, tau2=METHODS[name]["tau2"], ci="z").weights)
             )
-        rows = [numbers_of(e, COLUMNS[kind]) for e in entries]
-        columns: dict[str, Any] = {n: np.array([r[n] if r else math.nan for r in rows]) for n in COLUMNS[kind]}
+        found = [numbers_of(e, COLUMNS[kind]) for e in entries]
+        if not all(found):
+            # An entry without numbers has no weight.
+            known = iter(_weights(kind, measure, name, [e for e, f in zip(entries, found, strict=True) if f]))
+            return [next(known) if f else 0.0 for f in found]
+        rows = [r for r in found if r]
+        columns: dict[str, Any] = {n: np.array([r[n] for r in rows]) for n in COLUMNS[kind]}
         if name == "peto":
             return list(_shares(peto(**columns).weights))
         if name == "mh":

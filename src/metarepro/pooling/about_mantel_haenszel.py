@@ -18,7 +18,7 @@ MEASURES = ("OR", "RR", "RD")
 
 
 def pool_about_mantel_haenszel(
-    studies: EffectSizes, ci: str = "HK", level: float = 0.95, pi: str = "HTS", seed: int = 1
+    studies: EffectSizes, ci: str | None = None, level: float = 0.95, pi: str = "HTS", seed: int = 1
 ) -> PooledFit:
     """Pool by inverse variance, with the DerSimonian-Laird tau2 of Q about the Mantel-Haenszel estimate.
 

@@ -34,7 +34,7 @@ class At:
 
 @dataclass
 class BinomialNormal:
-    """Likelihood of the counts `e` of `n` by quadrature with `nodes` nodes.
+    """Likelihood of the counts `e` of `n` by quadrature with `nodes` nodes; `times` says how many studies have them.
 
     Adaptive Gauss-Hermite, or a trapezoidal rule stretched by a hyperbolic sine around the mode, which converges for
     the half-normal posteriors that studies with no event, or only events, have when tau is large.
@@ -44,6 +44,7 @@ class BinomialNormal:
     n: Array
     nodes: int = HERMITE[0]
     stretched: bool = False
+    times: Array | float = 1.0
     scan: Array = field(init=False)
     same: float = field(init=False)
     _own: tuple[Array, Array] = field(init=False)
@@ -61,7 +62,16 @@ class BinomialNormal:
         points = int(np.ceil(10 * np.log10(TOP / low)))
         self.scan = np.concatenate([[0.0], np.geomspace(low, TOP, points)])
         # Log-likelihoods this close are the same.
-        self.same = SAME + 1e-14 * float(self.n.sum())
+        self.same = SAME + 1e-14 * float((self.n * self.times).sum())
+
+    @property
+    def tells_tau(self) -> bool:
+        """Whether the counts tell how true proportions differ; those of one study, or of one patient each, do not."""
+        return float(np.broadcast_to(self.times, self.e.shape).sum()) > 1 and bool((self.n > 1).any())
+
+    def with_rule(self, nodes: int, stretched: bool = False) -> BinomialNormal:
+        """The same likelihood on other nodes."""
+        return BinomialNormal(self.e, self.n, nodes, stretched, self.times)
 
     def at(self, beta: Array, tau: Array) -> At:
         """Value, gradient and Hessian at each of g points (beta, tau).
@@ -83,7 +93,7 @@ class BinomialNormal:
             posterior = np.exp(term - top)
             total = posterior.sum(-1, keepdims=True)
             posterior /= total
-            value = ((top + np.log(total))[..., 0] + np.log(scale)).sum(-1)
+            value = (((top + np.log(total))[..., 0] + np.log(scale)) * self.times).sum(-1)
             mean = (posterior * z).sum(-1)
             spread = np.sqrt((posterior * (z - mean[..., None]) ** 2).sum(-1))
             if self.stretched or np.all(np.abs(spread / scale - 1) < 0.02):
@@ -96,11 +106,12 @@ class BinomialNormal:
         by_beta, by_tau = first.sum(-1), (first * z).sum(-1)
         second_z = second * z
         information = by_beta**2 - second.sum(-1)
-        bb = -information.sum(-1)
-        bt = (second_z.sum(-1) - by_beta * by_tau).sum(-1)
-        tt = ((second_z * z).sum(-1) - by_tau**2).sum(-1)
+        bb = -(information * self.times).sum(-1)
+        bt = ((second_z.sum(-1) - by_beta * by_tau) * self.times).sum(-1)
+        tt = (((second_z * z).sum(-1) - by_tau**2) * self.times).sum(-1)
+        slopes = np.stack([(by_beta * self.times).sum(-1), (by_tau * self.times).sum(-1)], -1)
         hessian = np.stack([np.stack([bb, bt], -1), np.stack([bt, tt], -1)], -2)
-        return At(value, np.stack([by_beta.sum(-1), by_tau.sum(-1)], -1), hessian, information)
+        return At(value, slopes, hessian, information)
 
     def _rule(self, centre: Array, scale: Array) -> tuple[Array, Array]:
         """Nodes and log weights (but for `scale`) of each study's integral."""
@@ -144,7 +155,7 @@ class BinomialNormal:
 
         p = self.e / self.n
         choose = gammaln(self.n + 1) - gammaln(self.e + 1) - gammaln(self.n - self.e + 1)
-        return float((xlogy(self.e, p) + xlog1py(self.n - self.e, -p) + choose).sum())
+        return float(((xlogy(self.e, p) + xlog1py(self.n - self.e, -p) + choose) * self.times).sum())
 
     def best_beta(self, tau: Array, start: Array) -> tuple[Array, At]:
         """Maximum over beta for each tau; the likelihood is concave in beta."""
@@ -194,11 +205,15 @@ def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
     The curve of best beta over tau is scanned and each of its maxima polished; then nodes are added until the highest
     does not change any more.
     """
-    pooled = model.e.sum() / model.n.sum()
+    pooled = (model.e * model.times).sum() / (model.n * model.times).sum()
+    if not model.tells_tau:
+        at = model.at_one(math.log(pooled / (1 - pooled)), 0.0)
+        return model, Maximum(math.log(pooled / (1 - pooled)), 0.0, at[0], at[2], 0, True), np.zeros(model.scan.size)
     betas, scan = model.best_beta(model.scan, np.full(model.scan.size, math.log(pooled / (1 - pooled))))
     value = scan.value
     # At tau = 0 the slope in tau vanishes by symmetry; the slope in tau2 says whether it is a maximum.
-    rises = 0.5 * float(((model.e - model.n * pooled) ** 2 - model.n * pooled * (1 - pooled)).sum()) > 0
+    spread = (model.e - model.n * pooled) ** 2 - model.n * pooled * (1 - pooled)
+    rises = 0.5 * float((spread * model.times).sum()) > 0
     inner = (value[1:-1] > value[:-2] + 0.1 * model.same) & (value[1:-1] >= value[2:])
     peaks = [int(i) + 1 for i in np.flatnonzero(inner)]
     if value[-1] > value[-2]:
@@ -211,7 +226,7 @@ def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
     best: Maximum | None = None
     rules = [(n, False) for n in HERMITE] + [(n, True) for n in STRETCHED]
     for nodes, stretched in rules:
-        finer = BinomialNormal(model.e, model.n, nodes, stretched)
+        finer = model.with_rule(nodes, stretched)
         found = [_polish(finer, *start) for start in starts]
         now = max(found, key=lambda m: m.value)
         same = best is not None and abs(now.value - best.value) < model.same

@@ -25,6 +25,7 @@ from metarepro.pooling.inference import (
     PredictionMethod,
     check_whole,
     chi2_upper_tail,
+    find_interval,
     find_method,
     is_narrower,
     log10_chi2_upper_tail,
@@ -223,13 +224,13 @@ def _plain(values: np.ndarray) -> Any:
 
 
 def fit_effects(
-    yi: ArrayLike, vi: ArrayLike, tau2: str | float = "REML", ci: str = "HK", level: float = 0.95,
+    yi: ArrayLike, vi: ArrayLike, tau2: str | float = "REML", ci: str | None = None, level: float = 0.95,
     moderators: ArrayLike | None = None, mask: ArrayLike | None = None, pi: str = "HTS",
     weights: ArrayLike | None = None, intercept: bool = True, seed: int = 1, studies: EffectSizes | None = None,
 ) -> PooledFit:  # fmt: skip
     """Pool effects by inverse variance: `pool` for arrays, under which every other fit of effects lies."""
     estimator = _estimator(tau2)
-    interval, prediction = find_method("ci", ci, CI_METHODS), find_method("pi", pi, PI_METHODS)
+    interval, prediction = find_interval(ci, estimator.code), find_method("pi", pi, PI_METHODS)
     check_level(level)
     check_whole("seed", seed, 0)
     batch = open_batch(yi, vi, moderators, mask, intercept or moderators is None)

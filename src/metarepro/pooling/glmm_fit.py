@@ -36,7 +36,11 @@ PROFILE = replace(
     CI_METHODS["z"], code="PL", name="profile likelihood", short="profile likelihood",
     phrase="profile-likelihood {intervals}", meant=(),
 )  # fmt: skip
-GLMM_CI = {"PL": PROFILE, "z": CI_METHODS["z"], "t": CI_METHODS["t"]}
+PROFILE_T = replace(
+    PROFILE, code="PL-t", name="profile likelihood, t quantile", short="profile likelihood, t",
+    phrase="profile-likelihood {intervals} with the quantile of t ({df})", uses_t=True,
+)  # fmt: skip
+GLMM_CI = {m.code: m for m in (PROFILE, PROFILE_T, CI_METHODS["z"], CI_METHODS["t"])}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,7 +121,7 @@ class GlmmFit(Fit):
     @property
     def df(self) -> float:
         """Degrees of freedom of the interval; NaN but for t."""
-        return self.k - 1.0 if self.method.ci == "t" and self.k > 1 else math.nan
+        return self.k - 1.0 if GLMM_CI[self.method.ci].uses_t and self.k > 1 else math.nan
 
     @property
     def heterogeneity(self) -> Heterogeneity:
@@ -146,7 +150,7 @@ def glmm(
     *,
     e: ArrayLike | str | None = None,
     n: ArrayLike | str | None = None,
-    ci: str = "PL",
+    ci: str = "t",
     level: float = 0.95,
     pi: str = "HTS",
     data: Any = None,
@@ -160,8 +164,10 @@ def glmm(
         The model lives on the logit scale; ``effect_sizes("PLO", ...).to_display`` maps results to proportions.
     e, n : array_like, shape (k,), or str
         Events and totals, or names of columns of `data`. No constant is added to any count.
-    ci : {'PL', 'z', 't'}
-        Profile likelihood (default: it keeps its coverage near 0 and 1, where Wald does not), Wald with normal or t.
+    ci : {'t', 'PL', 'PL-t', 'z'}
+        Wald with t on k - 1 df (default: with two to ten studies it keeps its level and is the narrowest that does,
+        docs/coverage.md); profile likelihood, which is too narrow for few studies that differ, or with the quantile of
+        t, which is very wide for two to four; Wald with normal.
     level : float
         Coverage of all intervals.
     pi : {'HTS', 't', 'z'}
@@ -220,17 +226,18 @@ def glmm(
     names = None if names is None else [x for x, kept in zip(names, known, strict=True) if kept]
     if not events.size:
         raise DataError("There is no study with complete counts.")
-    drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
     if events.sum() in (0, total.sum()):
-        fit = _one_sided(events, total, level, pi, drop, notes)
+        fit = _one_sided(events, total, level, pi, notes)
     else:
-        fit = _fit(BinomialNormal(events, total), ci, level, pi, drop, notes)
+        fit = _fit(events, total, ci, level, pi, notes)
     return fit if names is None else replace(fit, studies=fit.studies.named(names))
 
 
-def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, notes: list[Note]) -> GlmmFit:
-    model, best, scan = maximise(start)
-    k = int(model.e.size)
+def _fit(events: Array, total: Array, ci: str, level: float, pi: str, notes: list[Note]) -> GlmmFit:
+    # Studies with the same counts say the same: each is looked at once.
+    rows, where, times = np.unique(np.column_stack([events, total]), axis=0, return_inverse=True, return_counts=True)
+    model, best, scan = maximise(BinomialNormal(rows[:, 0], rows[:, 1], times=times.astype(np.float64)))
+    k = int(events.size)
     tau2 = best.tau**2
     # At the boundary tau2 is not free, so that its uncertainty does not enter.
     h = best.hessian
@@ -238,26 +245,30 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
     se = math.sqrt(variance) if variance > 0 else math.nan
     df = k - 1
     test_df = np.array(float(df)) if ci == "t" and df >= 1 else np.array(math.nan)
-    target = best.value - drop
-    if not best.converged:
+    drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
+    spread = float(quantile((1 + level) / 2, np.array(df if ci == "PL-t" and df >= 1 else math.nan)))
+    target = best.value - 0.5 * spread**2
+    known = model.tells_tau
+    if not best.converged or (k > 1 and not known):
         se = math.nan
         low, high = -math.inf, math.inf
-    elif ci == "PL":
+    elif ci in ("PL", "PL-t"):
         low, high = (profile_end(model, best, target, side) for side in (-1, 1))
     else:
         half = float(quantile((1 + level) / 2, test_df)) * se
         low, high = best.beta - half, best.beta + half
-    tau_low, tau_high = tau_interval(model, best, target, scan) if k > 1 else (math.nan, math.nan)
+    tau_low, tau_high = tau_interval(model, best, best.value - drop, scan) if known else (math.nan, math.nan)
     tau2 = tau2 if best.converged else math.inf
-    typical = _typical_variance(model)
+    logits = effect_sizes("PLO", e=events, n=total).kept()
+    typical = _typical_variance(logits.vi) if known else math.nan
     i2, i2_low, i2_high = (100.0 if math.isinf(t) else 100 * t / (t + typical) for t in (tau2, tau_low**2, tau_high**2))
     h2 = tau2 / typical + 1
-    information = model.at(np.array([best.beta]), np.array([best.tau])).information[0]
+    information = model.at(np.array([best.beta]), np.array([best.tau])).information[0][where.ravel()]
     pi_df = k - 1 - PI_METHODS[pi].loss
     width = float(quantile((1 + level) / 2, np.array(pi_df))) * math.sqrt(se**2 + tau2)
-    if k == 1:
+    if not known:
         width, tau2 = math.nan, math.nan
-        notes.append(Note("one_study_of_counts"))
+        notes.append(Note("one_study_of_counts" if k == 1 else "studies_of_one_patient"))
     elif math.isnan(width) and best.converged:
         notes.append(Note("prediction_needs_df", method=pi, name=PI_METHODS[pi].name))
     fixed = float(model.best_beta(np.zeros(1), np.array([best.beta]))[1].value[0])
@@ -266,7 +277,7 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
         notes.append(Note("no_finite_tau2"))
     if best.maxima > 1:
         notes.append(Note("several_maxima"))
-    if 1 < k <= FEW and ci == "PL":
+    if 1 < k <= FEW and ci == "PL" and known:
         notes.append(Note("profile_of_few", k=k))
     if best.converged and (math.isinf(low) or math.isinf(high)):
         notes.append(Note("profile_open"))
@@ -298,26 +309,25 @@ def _fit(start: BinomialNormal, ci: str, level: float, pi: str, drop: float, not
         k=k,
         nodes=model.nodes,
         converged=best.converged,
-        at_boundary=best.tau == 0 and k > 1,
+        at_boundary=best.tau == 0 and known,
         iterations=best.iterations,
         maxima=best.maxima,
         method=Method(BINOMIAL_NORMAL, "ML", ci, pi, level),
         notes=tuple(notes),
-        studies=effect_sizes("PLO", e=model.e, n=model.n).kept(),
+        studies=logits,
     )
 
 
-def _typical_variance(model: BinomialNormal) -> float:
-    """Typical sampling variance of the studies' own logits (Higgins & Thompson 2002); NaN for one study."""
-    if model.e.size < 2:
-        return math.nan
-    w = 1 / effect_sizes("PLO", e=model.e, n=model.n).vi
+def _typical_variance(vi: Array) -> float:
+    """Typical sampling variance of the studies' own logits (Higgins & Thompson 2002)."""
+    w = 1 / vi
     return float((w.size - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))
 
 
-def _one_sided(e: Array, n: Array, level: float, pi: str, drop: float, notes: list[Note]) -> GlmmFit:
+def _one_sided(e: Array, n: Array, level: float, pi: str, notes: list[Note]) -> GlmmFit:
     """No events at all, or events only: the estimate is at the end of the scale, with a one-sided interval."""
     none = bool(e.sum() == 0)
+    drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
     # (1 - p)^N = exp(-drop) bounds the proportion from above (mirrored for events only).
     bound = math.log(math.expm1(drop / float(n.sum())))
     notes.append(Note("no_event_at_all", share=0 if none else 1))

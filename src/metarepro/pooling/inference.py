@@ -39,7 +39,8 @@ def _wald_t(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
 
 
 def _hartung_knapp(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
-    return factor, df
+    # Effects that are equal have no error by Hartung and Knapp: no interval, rather than one without width.
+    return np.where(factor > 0, factor, np.nan), df
 
 
 def _never_below_wald(factor: Array, df: Array, level: float) -> tuple[Array, Array]:
@@ -205,6 +206,11 @@ def find_method(option: str, value: Any, table: Mapping[str, Row]) -> Row:
     hint = f" Did you mean {near!r}?" if near else ""
     allowed = ", ".join(code for row in table.values() for code in (row.code, *getattr(row, "also", ())))
     raise ConfigError(f"{option} = {value!r} is not known.{hint} Allowed: {allowed}.")
+
+
+def find_interval(ci: str | None, estimator: str) -> IntervalMethod:
+    """The interval by its code; left out, the wider of Hartung-Knapp and Wald, and Wald for a common effect."""
+    return find_method("ci", ci or ("z" if estimator == "CE" else "HK-ci"), CI_METHODS)
 
 
 def quantile(probability: float, df: Array) -> Array:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from metarepro.errors import DataError
 from metarepro.pooling.binomial_normal import BinomialNormal, maximise
-from metarepro.pooling.inference import chi2_quantile, quantile, two_sided_p
+from metarepro.pooling.inference import quantile, two_sided_p
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.profile_ends import profile_end
 
@@ -88,8 +88,10 @@ def limits_through(p: ArrayLike, estimate: float, low: float, high: float, level
     return estimate - shares * (estimate - low), estimate + shares * (high - estimate)
 
 
-def profile_limits_at(p: ArrayLike, events: ArrayLike, total: ArrayLike) -> Limits:
+def profile_limits_at(p: ArrayLike, events: ArrayLike, total: ArrayLike, df: float = math.nan) -> Limits:
     """Profile-likelihood limits of the pooled logit in the binomial-normal model (`metarepro.pooling.glmm`).
+
+    With `df` by the quantile of t (``PL-t``), else by that of the normal (``PL``).
 
     Raises
     ------
@@ -101,8 +103,8 @@ def profile_limits_at(p: ArrayLike, events: ArrayLike, total: ArrayLike) -> Limi
         raise DataError("No patient, or every patient, has the event: the pooled logit is infinite.")
     model, best, _ = maximise(BinomialNormal(e, n))
     ends = []
-    for x in _checked(p):
-        target = best.value - 0.5 * float(chi2_quantile(1 - x, np.array(1.0)))
+    for x, spread in zip(_checked(p), _quantiles(_checked(p), df), strict=True):
+        target = best.value - 0.5 * float(spread) ** 2
         at_top = x == 1 or not best.converged
         ends.append([best.beta if at_top else profile_end(model, best, target, side) for side in (-1, 1)])
     found = np.array(ends)
@@ -121,7 +123,7 @@ def _check(estimate: float, se: float) -> None:
     if not (math.isfinite(estimate) and math.isfinite(se) and se > 0):
         raise DataError(
             f"An estimate of {estimate:g} with a standard error of {se:g} has no p-value function. "
-            "Fix: both must be finite, and the standard error above 0 (HK-adhoc where effects are equal)."
+            "Fix: both must be finite, and the standard error above 0 (HK-ci where effects are equal)."
         )
 
 

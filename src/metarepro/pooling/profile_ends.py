@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from metarepro.pooling.binomial_normal import STRETCHED, BinomialNormal, Maximum, uphill
+from metarepro.pooling.binomial_normal import HERMITE, STRETCHED, BinomialNormal, Maximum, uphill
 from metarepro.pooling.kernel import Array
 
 # A confidence limit farther from the estimate than this, in logits, is no limit.
@@ -15,11 +15,11 @@ FAR = 500.0
 
 def profile_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> float:
     """Where the log-likelihood, maximised over tau, has dropped to `target`, on one side of the maximum in beta."""
-    if model.e.size == 1:
+    if not model.tells_tau:
         return _end_at(model, best, target, side, 0.0)
     end, tau = _search_end(model, best, target, side)
     # Far from the maximum the nodes may not suffice; the stretched rule is the judge.
-    exact = BinomialNormal(model.e, model.n, STRETCHED[1], True)
+    exact = model.with_rule(STRETCHED[1], True)
     if math.isfinite(end) and abs(exact.at_one(end, tau)[0] - target) > model.same:
         end, _ = _search_end(exact, best, target, side)
     return end
@@ -30,13 +30,14 @@ def _search_end(model: BinomialNormal, best: Maximum, target: float, side: int) 
     tau = best.tau
     # The end lies outside the end at any one tau, so that each better tau can only push it outwards.
     end = _end_at(model, best, target, side, tau)
+    coarse = model if model.stretched else model.with_rule(HERMITE[0])
     for _ in range(200):
         if abs(end - best.beta) > FAR:
             return side * math.inf, tau
         taus = np.unique(np.concatenate([model.scan, [tau], tau * np.linspace(0.8, 1.25, 9)]))
-        at = model.at(np.full(taus.size, end), taus)
-        start = float(taus[at.value.argmax()])
-        tau, value = max(_climb(model, end, start), (start, float(at.value.max())), key=lambda pair: pair[1])
+        # Fewer nodes tell where to climb.
+        start = float(taus[coarse.at(np.full(taus.size, end), taus).value.argmax()])
+        tau, value = max((_climb(model, end, x) for x in (start, tau)), key=lambda pair: pair[1])
         if value <= target + 1e-11 * (1 + abs(target)) + 1e-3 * model.same:
             break
         end = _end_at(model, best, target, side, tau)

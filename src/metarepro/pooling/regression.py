@@ -192,7 +192,7 @@ def meta_regression(
     data: Mapping[str, ArrayLike],
     *,
     tau2: str | float = "REML",
-    ci: str = "HK",
+    ci: str | None = None,
     level: float = 0.95,
     pi: str = "HTS",
     weights: ArrayLike | None = None,

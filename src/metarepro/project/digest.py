@@ -10,7 +10,7 @@ from typing import Any
 
 from metarepro.analysis.result import AnalysisResult, read_results
 from metarepro.changes import short_text
-from metarepro.figures.wording import headline, not_used
+from metarepro.figures.wording import FEW, headline, not_used
 
 _SHOWN = 10  # lines about what was removed
 _NAMED = 3  # studies not used
@@ -60,11 +60,13 @@ def _audited(read: Any) -> str:
 
 
 def _one_an_outcome(analyses: list[AnalysisResult]) -> list[AnalysisResult]:
-    """The first analysis of each outcome that pools two studies or more; the first of it where none does."""
+    """Of each outcome its primary analysis, else the first that pools three studies or more, else the first."""
     first: dict[str, AnalysisResult] = {}
     for a in analyses:
         known = first.get(a.outcome)
-        if known is None or (_pooled(a) > 1 >= _pooled(known)):
+        if known is not None and known.primary:
+            continue
+        if known is None or a.primary or (_pooled(a) > FEW >= _pooled(known)):
             first[a.outcome] = a
     return list(first.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,8 +22,8 @@ REPRODUCTION_VERDICTS = (
 )
 
 
-def reproductions_view(found: Sequence[Reproduction]) -> dict[str, Any]:
-    """Printed results by the group in which they stand, those recomputed from printed numbers first."""
+def reproductions_view(found: Sequence[Reproduction], agents: Sequence[str] = ()) -> dict[str, Any]:
+    """Printed results by the group in which they stand; how many of those on the project's agents can be checked."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for r in by_basis(found):
         own = r.resynthesis
@@ -38,7 +39,12 @@ def reproductions_view(found: Sequence[Reproduction]) -> dict[str, Any]:
             }
         )
     counts = {v: sum(r.verdict == v for r in found) for v in REPRODUCTION_VERDICTS}
+    # Those of the treatments that this project analyses, by the words of the comparison.
+    on_agents = [r for r in found if any(re.search(rf"\b{re.escape(a)}", r.comparison, re.I) for a in agents)]
     return {
+        "own_total": len(on_agents),
+        "own_checkable": sum(r.verdict != "not checkable" for r in on_agents),
+        "own_agents": " and ".join(agents),
         "groups": groups,
         "counts": {v: n for v, n in counts.items() if n},
         "total": len(found),

@@ -21,7 +21,14 @@ from metarepro.evidence.tables import Source
 from metarepro.evidence.times import in_unit
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.fonts import FILES, WEB_FAMILY
-from metarepro.figures.wording import describe_figure, effect_label, headline, heterogeneity_line, subgroup_test_line
+from metarepro.figures.wording import (
+    FEW,
+    describe_figure,
+    effect_label,
+    headline,
+    heterogeneity_line,
+    subgroup_test_line,
+)
 from metarepro.report.anchors import anchor_of
 from metarepro.report.audit import claims_view, reproductions_view
 from metarepro.report.regression import regression_view
@@ -138,7 +145,7 @@ def render_report(
         findings=sorted((f for f in findings if not f.accepted), key=lambda f: f.severity != "warning"),
         files=files or {},
         accepted=[f for f in findings if f.accepted], unused=unused,
-        printed=reproductions_view(reproductions) if reproductions else None,
+        printed=reproductions_view(reproductions, _agents(results)) if reproductions else None,
         claims=claims_view(claims) if claims else None,
         panels=listed, evidence=evidence, further=further or {}, printed_figures=pages,
     )  # fmt: skip
@@ -239,7 +246,8 @@ def analysis_view(result: AnalysisResult, time_unit: str = "auto") -> dict[str, 
         "studies": studies,
         "k": result.summary.k if result.summary else 0,
         "patients": fmt.count(result.summary.participants) if result.summary else "\u2013",
-        "effect": _effect(measure, result.summary),
+        "effect": "" if _is_few(result) else _effect(measure, result.summary),
+        "folded": _effect(measure, result.summary) if _is_few(result) else "",
         "prediction": _prediction(measure, result.summary),
         "heterogeneity": heterogeneity_line(result.summary)
         if result.summary and result.summary.k > 1 and result.combine == "pool"
@@ -291,6 +299,17 @@ def _inputs(study: StudyEffect, decimals: int) -> str:
 
 def _effect(measure: Any, s: Summary | None) -> str:
     return "\u2013" if s is None else fmt.with_interval(measure, s.estimate, s.ci_low, s.ci_high)
+
+
+def _agents(results: Sequence[AnalysisResult]) -> list[str]:
+    """Experimental treatments of at least two analyses."""
+    counts = Counter(r.experimental_label for r in results)
+    return [label for label, n in counts.items() if label and n > 1]
+
+
+def _is_few(result: AnalysisResult) -> bool:
+    """Whether two studies are pooled, which make no headline."""
+    return result.summary is not None and result.summary.k == FEW and result.combine == "pool"
 
 
 def _prediction(measure: Any, s: Summary | None) -> str:

@@ -127,8 +127,18 @@ def _judge(target: Target, inputs: StudyInputs | None, beside: Resynthesis | Non
     if not beside.k:
         until = f" published by {beside.until}" if beside.until else ""
         return Judgement("not checkable", f"{reason} We have no usable rows of trials{until} for it.")
+    if is_too_few(target, beside):
+        return Judgement(
+            "not checkable",
+            f"{reason} Our rows hold {beside.k} of its {row.k} trials, fewer than half: too few to stand beside it.",
+        )
     of = f" of its {row.k}" if row.k else ""
     return Judgement("not checkable", f"{reason} Our rows hold {beside.k}{of} trials: {beside.agreement}.")
+
+
+def is_too_few(target: Target, beside: Resynthesis) -> bool:
+    """Whether fewer than half of the trials of a report are among ours, so that ours says nothing of it."""
+    return target.row.k is not None and 0 < 2 * beside.k < target.row.k
 
 
 def _put_together(
@@ -142,6 +152,8 @@ def _put_together(
     row, printed = target.row, target.printed
     inputs = inputs if printed else None
     judged = _judge(target, inputs, beside, tolerance)
+    if beside is not None and inputs is None and is_too_few(target, beside):
+        beside = None
     basis: Basis = "own rows" if beside and (beside.k or inputs) else "printed inputs" if inputs else "none"
     specs: Sequence[Specification] = ()
     shown: list[SpecificationResult] = []

@@ -59,7 +59,7 @@ def permutation_test(
     moderators: ArrayLike | None = None,
     *,
     tau2: str = "REML",
-    ci: str = "HK",
+    ci: str | None = None,
     draws: int | None = None,
     seed: int = 1,
 ) -> PermutationTest:
@@ -121,7 +121,7 @@ def permutation_test(
         else:
             signs = random.choice([-1.0, 1.0], (number, k))
         fits = fit_effects(y * signs, v, tau2, ci)
-        there, here = np.abs(fits.statistic)[:, None], np.abs(np.array([observed.statistic]))
+        there, here = _size(fits.statistic)[:, None], _size(np.array([observed.statistic]))
         omnibus_there, omnibus_here = there[:, 0], here[0]
     else:
         x = read_numbers(moderators, "moderators")
@@ -132,7 +132,7 @@ def permutation_test(
             else random.permuted(np.tile(np.arange(k), (number, 1)), axis=1)
         )
         fits = fit_effects(y, v, tau2, ci, moderators=x[order])
-        there, here = np.abs(fits.statistic), np.abs(observed.statistic)
+        there, here = _size(fits.statistic), _size(observed.statistic)
         omnibus_there, omnibus_here = _omnibus(fits), float(_omnibus(observed))
     p_value = _share(there, here, exact)
     omnibus = _share(omnibus_there[:, None], np.array([omnibus_here]), exact)[0]
@@ -145,6 +145,12 @@ def permutation_test(
         seed=None if exact else seed,
         fit=observed,
     )
+
+
+def _size(statistic: Array) -> Array:
+    """Absolute value of a statistic; 0 over 0 is no sign of an effect, and no error at all an infinite one."""
+    size = np.abs(np.asarray(statistic, dtype=np.float64))
+    return np.where(np.isnan(size), 0.0, size)
 
 
 def _share(there: Array, here: Array, exact: bool) -> Array:

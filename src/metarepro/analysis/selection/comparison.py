@@ -143,7 +143,8 @@ def compare(analysis: Analysis, data: Dataset, study: Study, pair: Pair) -> Comp
         _refuse_exchanged(analysis, study, *sides)
         for side in sides:
             _refuse_shared(analysis, study, side, rows[0].periods)
-        inputs, size, notes = _of_arms(study, [r for r in first if not isinstance(r, Contrast)], second)
+        one_side = [r for r in first if not isinstance(r, Contrast)]
+        inputs, size, notes = _of_arms(study, one_side, second, analysis.missing == "no_event")
     notes += [Note("stated", text=text) for text in dict.fromkeys(r.remark for r in rows if r.remark)]
     return Comparison(
         study, study.label, *sides, rows, inputs, size, _group(analysis, study, sides, rows), tuple(notes), kind
@@ -173,14 +174,16 @@ def _level(rows: Sequence[OutcomeRow]) -> str:
 
 
 def _of_arms(
-    study: Study, first: Sequence[ArmRow], second: Sequence[ArmRow]
+    study: Study, first: Sequence[ArmRow], second: Sequence[ArmRow], all_begun: bool
 ) -> tuple[dict[str, float], int | None, list[Note]]:
-    """Inputs of one side, or of two numbered ones; patients; notes."""
+    """Inputs of one side, or of two numbered ones, of those rated or of all who began; patients; notes."""
     sides = (first, second) if second else (first,)
-    added = [_added_up(side) for side in sides]
+    added = [_added_up(side, all_begun) for side in sides]
     numbers = ("1", "2") if second else ("",)
     inputs = {f"{name}{i}": x for side, i in zip(added, numbers, strict=True) for name, x in side.items()}
     notes = [Note("arms_added_up", arms=[r.arm_id for r in side]) for side in sides if len(side) > 1]
+    if lost := sum(int(_counted(r, all_begun) - _counted(r, False)) for side in sides for r in side):
+        notes.append(Note("missing_as_no_event", count=lost))
     sizes = [int(side["n"]) for side in added]
     if study.design != "crossover":
         return inputs, sum(sizes), notes
@@ -193,11 +196,18 @@ def _of_arms(
     return inputs, max(sizes), [*notes, Note("crossover_as_parallel")]
 
 
-def _added_up(rows: Sequence[ArmRow]) -> dict[str, float]:
+def _counted(row: ArmRow, all_begun: bool) -> float:
+    """Patients that count: those rated, or all who began where that is known."""
+    if isinstance(row, Dichotomous):
+        return float((row.all_begun if all_begun else None) or row.total or 0)
+    return float(row.n or 0)
+
+
+def _added_up(rows: Sequence[ArmRow], all_begun: bool) -> dict[str, float]:
     """Columns of one side, its arms taken as one group."""
     if all(isinstance(r, Dichotomous) for r in rows):
         counts = [r for r in rows if isinstance(r, Dichotomous)]
-        return {"e": float(sum(r.events or 0 for r in counts)), "n": float(sum(r.total or 0 for r in counts))}
+        return {"e": float(sum(r.events or 0 for r in counts)), "n": sum(_counted(r, all_begun) for r in counts)}
     means, sds, ns = ([float(getattr(r, name)) for r in rows] for name in ("mean", "sd", "n"))
     if len(rows) == 1:
         return {"m": means[0], "sd": sds[0], "n": ns[0]}

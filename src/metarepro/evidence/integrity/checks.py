@@ -11,11 +11,21 @@ from metarepro.evidence.integrity import (
     entry_checks,
     role_checks,
     score_checks,
+    source_checks,
 )
 from metarepro.evidence.integrity.findings import Finding, Printed, Texts, place
 
 # Each has a tuple of checks; a further one is a function there, and a row in `codes.WARNINGS`.
-MODULES = (count_checks, score_checks, contrast_checks, arm_checks, entry_checks, role_checks, bias_checks)
+MODULES = (
+    count_checks,
+    score_checks,
+    contrast_checks,
+    arm_checks,
+    entry_checks,
+    role_checks,
+    bias_checks,
+    source_checks,
+)
 
 
 def check_integrity(dataset: Dataset, printed: Printed | None = None) -> tuple[Finding, ...]:

@@ -37,4 +37,6 @@ WARNINGS: dict[str, str] = {
     "W043": "an overall risk of bias below that of its domains",
     "W044": "scores skewed towards the lowest possible one",
     "W045": "a column of one's own that is nearly a known one",
+    "W046": "a source whose count of numbers is not that of the tables",
+    "W047": "a label that is an id or the name of a file",
 }

@@ -20,6 +20,10 @@ def fixed(value: float, decimals: int) -> str:
     return text.replace("-", MINUS)
 
 
+# An interval of ratios without a bound that says anything.
+UNBOUNDED = "unbounded"
+
+
 def effect(measure: Measure, value: float) -> str:
     """A display-scale effect: percent where the measure is one, tails of ratios named instead of 0.00."""
     if math.isinf(value) and not measure.ratio:
@@ -37,7 +41,9 @@ def effect(measure: Measure, value: float) -> str:
 
 
 def interval(measure: Measure, low: float, high: float) -> str:
-    """An interval, 'low to high'."""
+    """An interval, 'low to high'; one that holds every ratio there is tells nothing, and is named so."""
+    if measure.ratio and low < 0.5 * 10.0**-measure.decimals and high >= 99999.5:
+        return UNBOUNDED
     return f"{effect(measure, low)} to {effect(measure, high)}"
 
 
