@@ -119,6 +119,7 @@ def test_all_findings_of_the_default_tables(findings):
         ("abbar2022", "W024"),
         ("abbar2022", "W024"),
         ("domany2020", "W029"),
+        ("ochsross2020", "W048"),
         ("caddy2014", "W018"),
         ("an2021", "W018"),
         ("esk_spray2025", "W020"),

@@ -261,7 +261,7 @@ def test_printed_texts():
 
 def test_symbols_of_verdicts_differ_in_shape_colour_and_word():
     assert tuple(CLAIM_MARKS) == VERDICTS
-    for table, n in ((REPRODUCTION_MARKS, 6), (CLAIM_MARKS, 7)):
+    for table, n in ((REPRODUCTION_MARKS, 7), (CLAIM_MARKS, 7)):
         assert len(table) == n
         assert len({m.symbol for m in table.values()}) == len({m.color for m in table.values()}) == n
         assert all(m.word == word and m.meaning for word, m in table.items())

@@ -45,6 +45,12 @@ def test_what_changed_in_the_open_review_is_named(found):
     assert len(studies) == 12 and set(studies.values()) == {"exact", "rounding"}
 
 
+def test_what_several_slips_would_explain_is_not_explained(found):
+    several = found["pagliaro1992_sclero"]
+    assert several.verdict == "differs, several slips possible" and len(several.explanations) == 3
+    assert several.reason.endswith("so do 2 other changes of one study, and nothing shows which it was.")
+
+
 CLASSICS = {
     "hackshaw1997_women": "1.24 (1.13 to 1.36)",
     "hart1999_warfarin": "0.38 (0.28 to 0.52)",
@@ -62,6 +68,9 @@ CLASSICS = {
     "prochaska2012_rr": "1.40 (0.82 to 2.39)",
     "prochaska2012_or": "1.41 (0.82 to 2.42)",
     "prochaska2012_peto": "1.58 (0.90 to 2.76)",
+    "hengartner2019_suicide": "2.83 (1.13 to 9.67)",
+    "hengartner2019_attempt": "2.38 (1.63 to 3.61)",
+    "kaminski2020_suicide": "1.98 (0.71 to 5.50)",
     "cooney2013_post": "-0.62 (-0.81 to -0.42)",
     "baskerville2012_all": "0.56 (0.43 to 0.68)",
 }

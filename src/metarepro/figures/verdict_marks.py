@@ -66,6 +66,11 @@ REPRODUCTION_MARKS: dict[str, VerdictMark] = {
             "differs but explained", ORANGE, "another way of computing, other studies or one changed study gives them",
             (circle(), "white"), (_half_circle(), "colour"),
         ),
+        _mark(
+            "differs, several slips possible", BROWN,
+            "several changes of one study give them, so none is shown to be it",
+            (box(-0.95, -0.95, 0.95, 0.95), "white"), (cross(0.62, 0.22), "colour"),
+        ),
         _mark("differs", VERMILLION, "nothing that was tried gives them", (cross(1.15, 0.28), "colour")),
         _mark("not checkable", GREY, "something that is needed was not printed", (circle(0.95), "white"), _DASH),
     )

@@ -17,6 +17,7 @@ REPRODUCTION_VERDICTS = (
     "rounding",
     "within tolerance",
     "differs but explained",
+    "differs, several slips possible",
     "differs",
     "not checkable",
 )

@@ -21,8 +21,9 @@ from metarepro.pooling.intervals import half_widths
 from metarepro.pooling.kernel import Mask
 from metarepro.pooling.problems import open_batch
 from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.reproduction.collapsed import mid_p_odds_ratio
 from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
-from metarepro.reproduction.ways import CI, TAU2, TO_ZERO, Formula, Way, formulas
+from metarepro.reproduction.ways import CI, COLLAPSED, TAU2, TO_ZERO, Formula, Way, formulas
 
 # Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
 Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
@@ -118,6 +119,12 @@ def all_specifications(
     """
     if mask is None:
         mask = np.ones(np.atleast_2d(next(iter(inputs.columns.values()))).shape, dtype=bool)
+    # Of all studies only: nobody sums tables and leaves one out.
+    collapses = inputs.kind == "counts" and printed.measure == "OR" and mask.shape[0] == 1 and bool(mask.all())
+    if collapses and (only is None or only.weights == "collapsed"):
+        yield _collapsed(inputs, printed.level)
+    if only is not None and only.weights == "collapsed":
+        return
     by_formula = all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]
     fixed: Fixed = []
     if inputs.kind == "counts" and (only is None or only.weights == "MH"):
@@ -191,6 +198,15 @@ def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: f
         around = plain if not corrected else dersimonian_laird_around(effects.yi, effects.vi, beta, mask)
         random = Way(formula, "MH", "DL", "z", corrected)
         yield _shown(effects, random, around.beta, z * around.se, (around.tau2, _i2(around.q, around.k), around.q))
+
+
+def _collapsed(inputs: StudyInputs, level: float) -> Pooled:
+    """The odds ratio of one table of the summed events and sizes."""
+    way = Way(Formula("counts", "OR", COLLAPSED), "collapsed", "CE", "mid-p")
+    e1, n1, e2, n2 = (float(np.sum(inputs.columns[n])) for n in COUNTS)
+    estimate, low, high = (np.array([x]) for x in mid_p_odds_ratio(e1, n1, e2, n2, level))
+    none = np.array([np.nan])
+    return Pooled(way, estimate, low, high, none, none, none)
 
 
 def _i2(q: Array, k: Array) -> Array:

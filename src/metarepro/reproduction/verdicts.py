@@ -12,7 +12,10 @@ from metarepro.reproduction.printed import SHOWN, PrintedResult, StudyInputs, as
 from metarepro.reproduction.specifications import all_specifications
 from metarepro.reproduction.ways import lacks_declared, unusual
 
-Verdict = Literal["exact", "rounding", "within tolerance", "differs but explained", "differs", "not checkable"]
+Verdict = Literal[
+    "exact", "rounding", "within tolerance", "differs but explained", "differs, several slips possible", "differs",
+    "not checkable",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Judgement:
     verdict : str
         ``exact``: a specification that the report's words allow gives estimate and interval at their printed precision;
         ``rounding``: it does within what rounding of the printed inputs allows; ``within tolerance``: it nearly does;
-        ``differs but explained``: another specification, other studies or one changed study give them; ``differs``;
+        ``differs but explained``: another specification, other studies or one changed study, and no other, give them;
+        ``differs, several slips possible``: a slip in any of several places does; ``differs``;
         ``not checkable``: something is missing.
     reason : str
         In one sentence.
@@ -89,18 +93,30 @@ def judge(
     explanations = _allowed(explain_mismatch(given, printed, any_events=not fewer), printed)
     if not any(_sound(e.specifications[0], printed) for e in explanations):
         if fewer:
-            return Judgement("differs but explained", f"{fewer[0]} gives the printed numbers.", match, explanations)
+            return _left_out(fewer, match, explanations)
         if apart(best, printed) <= tolerance:
             return Judgement("within tolerance", f"{best} gives {_numbers(best)}.", match, explanations)
     if explanations:
         first = explanations[0]
-        others = sorted({e.study for e in explanations} - {first.study})
-        also = f"; {len(others)} other studies could explain it, too" if others else ""
-        reason = f"{first.study}, {first.change}: {first.specifications[0]} then gives the printed numbers{also}."
-        return Judgement("differs but explained", reason, match, explanations)
+        gives = f"{first.study}, {first.change}: {first.specifications[0]} then gives the printed numbers"
+        sound = [e for e in explanations if _sound(e.specifications[0], printed)]
+        if len(sound or explanations) == 1:
+            return Judgement("differs but explained", f"{gives}.", match, explanations)
+        others = len(sound or explanations) - 1
+        reason = f"{gives}; so do {others} other changes of one study, and nothing shows which it was."
+        return Judgement("differs, several slips possible", reason, match, explanations)
     if match.matches:
-        return Judgement("differs but explained", f"{match.matches[0]} gives the printed numbers.", match)
+        return _left_out(match.matches, match)
     return Judgement("differs", f"The nearest is {best}: {_numbers(best)}.", match)
+
+
+def _left_out(found: Sequence[Specification], match: Match, explanations: tuple[Explanation, ...] = ()) -> Judgement:
+    """The verdict where the numbers come out without one or two studies: explained if one choice of them does it."""
+    gives, others = f"{found[0]} gives the printed numbers", len({m.left_out for m in found}) - 1
+    if not others:
+        return Judgement("differs but explained", f"{gives}.", match, explanations)
+    reason = f"{gives}; so do {others} other choices of studies left out, and nothing shows which it was."
+    return Judgement("differs, several slips possible", reason, match, explanations)
 
 
 def _informative(inputs: StudyInputs) -> int:

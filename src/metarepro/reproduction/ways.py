@@ -30,6 +30,8 @@ ZERO_RULES: tuple[Options, ...] = (
     (("correction_to", "none"),),
     (("zero_cells", "revman"),),
 )
+# The studies' tables summed to one; no option of `effect_sizes`.
+COLLAPSED: Options = (("collapsed", True),)
 BY_ARM_SIZE: Options = (("correction_cells", "by_arm_size"),)
 PETO: Options = (("correction_to", "none"), ("drop_double_zero", True))
 MD_OPTIONS: tuple[Options, ...] = ((("vtype", "LS"),), (("vtype", "HO"),))
@@ -66,9 +68,10 @@ class Way:
     Attributes
     ----------
     formula : Formula
-    weights : {'IV', 'MH', 'Peto'}
+    weights : {'IV', 'MH', 'Peto', 'collapsed'}
     tau2, ci : str
-        Keys of `ESTIMATORS` and `CI_METHODS`; with MH random effects are DL around the Mantel-Haenszel mean (RevMan).
+        Keys of `ESTIMATORS` and `CI_METHODS` (mid-p of a collapsed table); with MH random effects are DL around the
+        Mantel-Haenszel mean (RevMan).
     corrected : {'', 'tables', 'variance'}
         What of MH is made of tables that are corrected for zero cells: all, or the variance only.
     turned : bool
@@ -76,7 +79,7 @@ class Way:
     """
 
     formula: Formula
-    weights: Literal["IV", "MH", "Peto"]
+    weights: Literal["IV", "MH", "Peto", "collapsed"]
     tau2: str
     ci: str
     corrected: Literal["", "tables", "variance"] = ""
@@ -122,7 +125,8 @@ _KINDS = (
         ),
     ),
     ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
-    ("weights", ((r"\bM-?H\b|Mantel", "MH"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"))),
+    ("weights", ((r"\bM-?H\b|Mantel", "MH"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"),
+                 (r"collapsed|summed events|crude pool", "collapsed"))),
     ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
 )  # fmt: skip
 # Estimators that programs use unless told otherwise.
@@ -146,12 +150,15 @@ def lacks_declared(way: Way, model: str) -> int:
     """How many things that a description of the model tells a way does not fulfil.
 
     What it leaves unsaid is what programs do unless told otherwise: intervals of the normal distribution, and for
-    random effects DL, REML or PM. A turned sign is nobody's way. Nothing is held against a way if nothing is told.
+    random effects DL, REML or PM. A turned sign is nobody's way, nor a collapsed table that is not told. Nothing else
+    is held against a way if nothing is told.
     """
     wanted, traits = declared(model), traits_of(way)
     lacking = sum(not any_of & traits for any_of in wanted) + way.turned
+    said = set().union(*wanted)
+    if "collapsed" in traits:
+        return lacking + ("collapsed" not in said)
     if wanted:
-        said = set().union(*wanted)
         lacking += "z" not in traits and not said & {"HK", "t"}
         named = said & {trait for _, trait in _KINDS[0][1]}
         lacking += "random" in traits and not named and way.tau2 not in _USUAL

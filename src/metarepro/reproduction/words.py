@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from metarepro.pooling.method_codes import PREDICTIONS
-from metarepro.reproduction.ways import BY_ARM_SIZE, ZERO_RULES, Formula, Options, Way
+from metarepro.reproduction.ways import BY_ARM_SIZE, COLLAPSED, ZERO_RULES, Formula, Options, Way
 
 _ZERO: dict[Options, str] = dict(
     zip(
-        (*ZERO_RULES, BY_ARM_SIZE),
+        (*ZERO_RULES, BY_ARM_SIZE, COLLAPSED),
         (
             "0.5 to all cells of tables with a zero",
             "the same, double zeros left out",
@@ -17,6 +17,7 @@ _ZERO: dict[Options, str] = dict(
             "studies with a zero left out",
             "0.5 as RevMan: RD (and RR of events only) as counted, 0.5 in the variance",
             "the arm's share of the patients to tables with a zero",
+            "events and sizes of all studies summed",
         ),
         strict=True,
     )
@@ -51,13 +52,15 @@ def method_in_words(way: Way) -> str:
     method = f"{way.tau2}, {way.ci}"
     if way.weights == "MH":
         method = f"Mantel-Haenszel{_CORRECTED[way.corrected]}{'' if way.tau2 == 'CE' else ', random (RevMan)'}"
+    if way.weights == "collapsed":
+        method = "one table, median-unbiased, mid-p"
     return method + TURNED * way.turned
 
 
 def columns_in_words(way: Way) -> tuple[str, str, str]:
     """Effects, estimator of tau2 (or what stands for it) and interval, as columns of a table."""
     mantel_haenszel = ("" if way.tau2 == "CE" else f"{way.tau2} around ") + "Mantel-Haenszel"
-    estimator = {"Peto": "Peto", "IV": way.tau2, "MH": mantel_haenszel}[way.weights]
+    estimator = {"Peto": "Peto", "IV": way.tau2, "MH": mantel_haenszel, "collapsed": "one table"}[way.weights]
     return effects_in_words(way.formula) + TURNED * way.turned, estimator, way.ci
 
 

@@ -9,6 +9,7 @@ from metarepro.evidence.integrity import (
     contrast_checks,
     count_checks,
     entry_checks,
+    input_checks,
     role_checks,
     score_checks,
     source_checks,
@@ -25,6 +26,7 @@ MODULES = (
     role_checks,
     bias_checks,
     source_checks,
+    input_checks,
 )
 
 

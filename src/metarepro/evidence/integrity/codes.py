@@ -39,4 +39,5 @@ WARNINGS: dict[str, str] = {
     "W045": "a column of one's own that is nearly a known one",
     "W046": "a source whose count of numbers is not that of the tables",
     "W047": "a label that is an id or the name of a file",
+    "W048": "a number that a review enters for a trial and the trial's own numbers do not have",
 }
