@@ -198,10 +198,11 @@ def _put_together(
 
 
 def review_label(review: str) -> str:
-    """Name of a review by its id: `newport2015` is Newport 2015."""
+    """Name of a review by its id: `newport2015` is Newport 2015, `esk_spray2025` Esk spray 2025."""
     found = re.fullmatch(r"([a-z]+)((?:19|20)\d\d)[a-z]?", review)
     if not found:
-        return review.replace("_", " ")
+        words = re.sub(r"(?<=[a-z])(?=(?:19|20)\d\d)", " ", review.replace("_", " "))
+        return words[:1].upper() + words[1:]
     name = found.group(1).capitalize()
     name = f"Mc{name[2:].capitalize()}" if name.startswith("Mc") else name
     return f"{name} {found.group(2)}"
