@@ -55,7 +55,7 @@ def test_check_of_a_good_project_says_so_and_writes_nothing(project):
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(
         r"Nothing wrong: \d+ analyses, tables in data/raw\.\n"
-        r"To look at: 9 warnings and 25 notes on what does not fit\. List: metarepro check --findings\n",
+        r"To look at: 10 warnings and 25 notes on what does not fit\. List: metarepro check --findings\n",
         done.stdout,
     )
     assert files(project) == before

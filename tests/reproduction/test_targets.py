@@ -71,6 +71,7 @@ CLASSICS = {
     "hengartner2019_suicide": "2.83 (1.13 to 9.67)",
     "hengartner2019_attempt": "2.38 (1.63 to 3.61)",
     "kaminski2020_suicide": "1.98 (0.71 to 5.50)",
+    "feng2019_prev": "28.70 (22.39 to 35.46)",
     "cooney2013_post": "-0.62 (-0.81 to -0.42)",
     "baskerville2012_all": "0.56 (0.43 to 0.68)",
 }

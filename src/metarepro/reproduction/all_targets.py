@@ -111,11 +111,11 @@ def _own_rows(target: Target, settings: TargetSettings, config: Config, data: Da
 
 def _judge(target: Target, inputs: StudyInputs | None, beside: Resynthesis | None, tolerance: float) -> Judgement:
     row = target.row
-    if target.printed is None:
+    if target.printed is None or target.matched is None:
         what = f"{row.measure or 'What it pools'} is no effect that can be recomputed from trial arms."
         return Judgement("not checkable", what if row.estimate else "The report prints no single pooled number for it.")
     if inputs is not None:
-        judged = judge(inputs, target.printed, tolerance=tolerance)
+        judged = judge(inputs, target.matched, tolerance=tolerance)
         if beside is None:
             return judged
         trials = f"{beside.k} trial{'s' * (beside.k != 1)} and {beside.participants} patients"
@@ -149,7 +149,7 @@ def _put_together(
     tolerance: float,
     beside: Resynthesis | None = None,
 ) -> Reproduction:
-    row, printed = target.row, target.printed
+    row, printed, matched = target.row, target.printed, target.matched
     inputs = inputs if printed else None
     judged = _judge(target, inputs, beside, tolerance)
     if beside is not None and inputs is None and is_too_few(target, beside):
@@ -158,13 +158,13 @@ def _put_together(
     specs: Sequence[Specification] = ()
     shown: list[SpecificationResult] = []
     recomputed = beside.numbers if beside is not None and beside.k else None
-    if inputs and printed:
-        specs = (judged.match or match_published(inputs, printed, leave_out=0)).whole
+    if inputs and matched:
+        specs = (judged.match or match_published(inputs, matched, leave_out=0)).whole
         # To nine digits, so that those which differ by rounding only keep their order.
-        shown = [_shown(s, printed, inputs) for s in sorted(specs, key=lambda s: float(f"{s.estimate:.9g}"))]
-    if judged.match and printed:
+        shown = [_shown(s, matched, inputs) for s in sorted(specs, key=lambda s: float(f"{s.estimate:.9g}"))]
+    if judged.match and matched:
         agreeing = [m for m in judged.match.matches if not m.left_out]
-        own = [s for s in specs if not lacks_declared(s.way, printed.model)]
+        own = [s for s in specs if not lacks_declared(s.way, matched.model)]
         recomputed = _numbers((agreeing or own or specs)[0])
     value = printed.value("estimate") if printed else None
     estimate = None if value is None else target.unit * value

@@ -121,7 +121,7 @@ def _always(_: Columns) -> bool:
 
 
 def _off(column: str, size: str, by: int) -> Slip:
-    word = {"e1": "events of arm 1", "e2": "events of arm 2", "n1": "size of arm 1", "n2": "size of arm 2"}[column]
+    word = ("events" if column.startswith("e") else "size") + (f" of arm {column[1]}" if column[1:] else "")
 
     def possible(c: Columns) -> Mask:
         value = c[column] + by
@@ -144,6 +144,11 @@ _SLIPS: dict[str, list[Slip]] = {
         ("events taken for non-events", _always, lambda c: {"e1": c["n1"] - c["e1"], "e2": c["n2"] - c["e2"]}),
         *(_off(f"e{arm}", f"n{arm}", by) for arm in "12" for by in (1, -1, 2, -2)),
         *(_off(f"n{arm}", f"e{arm}", by) for arm in "12" for by in (1, -1, 2, -2)),
+    ],
+    "proportions": [
+        ("events taken for non-events", _always, lambda c: {"e": c["n"] - c["e"]}),
+        *(_off("e", "n", by) for by in (1, -1, 2, -2)),
+        *(_off("n", "e", by) for by in (1, -1, 2, -2)),
     ],
     "means": [
         ("arms exchanged", _always, _exchanged(("m1", "m2"), ("sd1", "sd2"), ("n1", "n2"))),

@@ -22,7 +22,7 @@ def prediction_formula(inputs: StudyInputs, printed: PrintedResult, way: Way) ->
     Higgins, Thompson & Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x.
     """
     shown = [n for n in PREDICTION if getattr(printed, n)]
-    if not shown or way.weights != "IV" or way.tau2 == "CE" or way.turned:
+    if not shown or way.weights != "IV" or way.formula.measure == "PFT" or way.tau2 == "CE" or way.turned:
         return "", ""
     effects = effects_by(way.formula, inputs)
     known = np.isfinite(effects.yi) & np.isfinite(effects.vi) & (effects.vi > 0)

@@ -21,10 +21,12 @@ NUMBERS = (*SHOWN, "tau2", "i2", "q")
 PREDICTION = ("pi_low", "pi_high")
 COUNTS = ("e1", "n1", "e2", "n2")
 # What studies may be given by, each a complete set.
-SETS = {"counts": COUNTS, "means": ("m1", "sd1", "n1", "m2", "sd2", "n2"), "effects": SHOWN}
+SETS = {
+    "counts": COUNTS, "means": ("m1", "sd1", "n1", "m2", "sd2", "n2"), "effects": SHOWN, "proportions": ("e", "n"),
+}  # fmt: skip
 # A number with more decimals was computed, not printed, and counts as exact.
 COMPUTED = 6
-_WHOLE = ("e1", "n1", "e2", "n2")
+_WHOLE = ("e1", "n1", "e2", "n2", "e", "n")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class PrintedResult:
     Attributes
     ----------
     measure : str
-        OR, RR, RD, MD, SMD or GEN.
+        OR, RR, RD, MD, SMD, GEN, or PR of proportions.
     estimate, ci_low, ci_high, tau2, i2, q : str
         On the display scale (ratios as ratios), i2 in percent.
     pi_low, pi_high : str
@@ -117,7 +119,7 @@ class StudyInputs:
     Attributes
     ----------
     kind : str
-        ``counts``, ``means`` or ``effects``.
+        ``counts``, ``means``, ``effects`` or ``proportions``.
     columns : dict of ndarray, shape (k,), or (s, k) for sets of them
         Those of the kind in `SETS`.
     half : dict of ndarray, shape (k,)

@@ -31,14 +31,22 @@ Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
 
 @dataclass(frozen=True)
 class Effects:
-    """Effects of all studies by one formula, yi and vi of shape (k,) or (s, k)."""
+    """Effects of all studies by one formula, yi and vi of shape (k,) or (s, k); `n` are the sizes of proportions."""
 
     formula: Formula
     yi: Array
     vi: Array
+    n: Array | None = None
 
-    def on_display(self, *values: Array) -> list[Array]:
-        """Values of the working scale, of one shape, on the display scale."""
+    def on_display(self, *values: Array, sizes: Array | None = None) -> list[Array]:
+        """Values of the working scale, of one shape, on the display scale.
+
+        Freeman-Tukey values are turned back with `sizes`, the studies' own if left out.
+        """
+        if self.formula.measure == "PFT":
+            n = self.n if sizes is None else sizes
+            assert n is not None
+            return [freeman_tukey_proportion(v, n) for v in values]
         return list(to_display(self.formula.measure, values))
 
 
@@ -74,6 +82,8 @@ def effects_by(formula: Formula, inputs: StudyInputs) -> Effects:
         y, low, high = (from_display(measure, c[n]) for n in ("estimate", "ci_low", "ci_high"))
         return Effects(formula, y, se_from_interval(low, high, inputs.level) ** 2)
     es = effect_sizes(measure, **c, **dict(formula.options))
+    if formula.kind == "proportions":
+        return Effects(formula, es.yi, es.vi, c["n"])
     if r is None:
         return Effects(formula, es.yi, es.vi)
     if measure == "MD":
@@ -161,10 +171,11 @@ def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | No
             ways = [way for way in ways if way == replace(only, turned=False)]
         if not ways:
             continue
+        sizes = None if effects.n is None else used.sum(-1) / np.where(used, 1 / effects.n, 0.0).sum(-1)
         e, _ = estimate(batch, ESTIMATORS[tau2])
         half, i2 = half_widths(e, level, CI), _i2(e.q, e.k)
         for way in ways:
-            yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q))
+            yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q), sizes)
 
 
 def _mantel_haenszel(inputs: StudyInputs, measure: str, mask: Mask) -> Fixed:
@@ -215,6 +226,23 @@ def _i2(q: Array, k: Array) -> Array:
         return np.where(k > 1, 100 * np.maximum(0, 1 - (k - 1) / q), 0.0)
 
 
-def _shown(effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array]) -> Pooled:
-    value, low, high = effects.on_display(centre, centre - half, centre + half)
+def freeman_tukey_proportion(value: Array, n: Array) -> Array:
+    """The proportion of which a Freeman-Tukey value is the transform at a size `n`; 0 or 1 beyond its range.
+
+    References
+    ----------
+    Miller 1978, doi:10.1080/00031305.1978.10479283.
+    """
+    # Half the sum of two arcsines: Miller's is the sum.
+    lowest, highest = (np.arcsin(np.sqrt(1 / (n + 1))) / 2, (np.arcsin(np.sqrt(n / (n + 1))) + np.pi / 2) / 2)
+    t = 2 * np.clip(value, lowest, highest)
+    inner = np.sin(t) + (np.sin(t) - 1 / np.sin(t)) / n
+    return np.asarray((1 - np.sign(np.cos(t)) * np.sqrt(np.maximum(0.0, 1 - inner**2))) / 2)
+
+
+def _shown(
+    effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array],
+    sizes: Array | None = None,
+) -> Pooled:  # fmt: skip
+    value, low, high = effects.on_display(centre, centre - half, centre + half, sizes=sizes)
     return Pooled(way, value, low, high, *others)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import PublishedInput, PublishedResult
-from metarepro.reproduction.printed import NUMBERS, PREDICTION, SETS, PrintedResult, StudyInputs, read_inputs
+from metarepro.reproduction.printed import NUMBERS, PREDICTION, SETS, SHOWN, PrintedResult, StudyInputs, read_inputs
 
 # Columns of published_inputs.csv that make a complete set, each in the order of `SETS`.
 _COLUMNS = {
     "counts": ("exp_events", "exp_total", "ctl_events", "ctl_total"),
     "means": ("exp_mean", "exp_sd", "exp_n", "ctl_mean", "ctl_sd", "ctl_n"),
     "effects": SETS["effects"],
+    "proportions": ("exp_events", "exp_total"),
 }
 _KINDS = {
     "OR": ("counts", "effects"),
@@ -23,6 +26,7 @@ _KINDS = {
     "SMD": ("means", "effects"),
     "HR": ("effects",),
     "GEN": ("effects",),
+    "PR": ("proportions",),
 }
 RATIOS = ("OR", "RR", "HR")
 
@@ -49,6 +53,15 @@ class Target:
     printed: PrintedResult | None
     inputs: StudyInputs | None
     listed: tuple[str, ...]
+
+    @property
+    def matched(self) -> PrintedResult | None:
+        """Its numbers in the unit of recomputed ones, with the precision that they were printed with."""
+        if self.printed is None or self.unit == 1.0:
+            return self.printed
+        texts = {n: getattr(self.printed, n) for n in (*SHOWN, *PREDICTION)}
+        shares: dict[str, Any] = {n: f"{Decimal(t).scaleb(-2):f}" if t else t for n, t in texts.items()}
+        return replace(self.printed, **shares)
 
     @property
     def unit(self) -> float:

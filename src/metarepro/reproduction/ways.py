@@ -39,6 +39,7 @@ SMD_OPTIONS: tuple[Options, ...] = tuple(
     (("j", j), ("vtype", vtype))
     for j, vtype in product(("exact", "approximate", "none"), ("LS", "LSd", "LS2", "RevMan", "LSdf", "UB"))
 )
+PROPORTIONS = ("PLO", "PR", "PAS", "PFT")
 # Correlations that are assumed between the two periods of a crossover trial.
 CORRELATIONS = (0.25, 0.5, 0.75)
 
@@ -97,6 +98,8 @@ def formulas(inputs: StudyInputs, measure: str) -> list[Formula]:
     kind, several = inputs.kind, inputs.columns[next(iter(inputs.columns))].ndim > 1
     if kind == "effects":
         return [Formula(kind, measure)]
+    if kind == "proportions" and measure == "PR":
+        return [Formula(kind, code) for code in PROPORTIONS]
     options: tuple[Options, ...] = ()
     if kind == "counts" and measure in ("OR", "RR", "RD"):
         options = ZERO_RULES

@@ -29,6 +29,9 @@ _SMD_VARIANCE = {
 }  # fmt: skip
 _MD_VARIANCE = {"LS": "separate variances", "HO": "pooled variance"}
 _CORRECTED = {"": "", "tables": " of corrected tables", "variance": ", variance of corrected tables"}
+_PROPORTIONS = {
+    "PLO": "logit", "PR": "raw", "PAS": "arcsine", "PFT": "Freeman-Tukey, harmonic mean of the sizes",
+}  # fmt: skip
 TURNED = ", sign turned"
 _PREDICTION = {"HTS": "t, k - 2 df", "t": "t, k - 1 df", "z": "normal"}
 
@@ -40,6 +43,8 @@ def effects_in_words(formula: Formula) -> str:
         return f"crossover pairs, r = {formula.correlation:g} assumed"
     if formula.kind == "effects":
         return "SE from the interval"
+    if formula.kind == "proportions":
+        return _PROPORTIONS[formula.measure]
     if formula.kind == "counts":
         return "Peto" if formula.measure == "PETO" else _ZERO[formula.options]
     if formula.measure == "MD":
