@@ -55,6 +55,9 @@ def obey(project: Path, message: str) -> None:
             shorter = re.sub(rf", {re.escape(name)}(?=[,\]])|(?<=\[){re.escape(name)}, ", "", lines[at])
             assert shorter != lines[at], (kind, name)
             lines[at] = shorter
+        for line, setting in re.findall(r"in line (\d+) the setting ([^;]+)", what):
+            assert f", {setting}" in lines[int(line) - 1]
+            lines[int(line) - 1] = lines[int(line) - 1].replace(f", {setting}", "")
         gone: set[int] = set()
         for listed in re.findall(r"^lines? ([\d, -]+)", what):
             for first, last in re.findall(r"(\d+)(?:-(\d+))?", listed):
@@ -92,6 +95,35 @@ def test_the_message_names_every_line_of_every_file(shipped):
     assert re.sub(r"\d+", "0", str(error)) in re.sub(r"\d+", "0", guide)
 
 
+def obey_one(project: Path, message: str) -> None:
+    """Take out the one place at which the message stands: a setting, an entry of a list, or a row."""
+    file, at = re.match(r"(\S+?):(\d+):", message).groups()
+    lines = (project / file).read_text(encoding="utf-8").split("\n")
+    first = last = int(at) - 1
+    if ", primary: " in lines[first]:
+        lines[first] = re.sub(r", primary: \w+", "", lines[first])
+        last = first - 1
+    elif file == "config.yaml":
+        while not lines[first].startswith("    - "):
+            first -= 1
+        while not lines[last + 1].startswith("    - "):
+            last += 1
+    (project / file).write_text("\n".join(lines[:first] + lines[last + 1 :]), encoding="utf-8")
+
+
+def test_the_primary_analysis_of_an_outcome_is_named_where_it_stands(shipped):
+    """Once alone, and among all that names it."""
+    for name, outcome, several in (("dropout_or", "dropout", False), ("response_24h_or", "response", True)):
+        take_out_analysis(shipped, name)
+        error = str(refused(shipped))
+        lines = (shipped / "config.yaml").read_text(encoding="utf-8").split("\n")
+        (at,) = (n for n, line in enumerate(lines, 1) if line.endswith(f"primary: {name}}}"))
+        assert (f"in line {at} the setting primary: {name}" in error) == several
+        assert several or error.startswith(f"config.yaml:{at}:")
+        (obey if several else obey_one)(shipped, error)
+        assert read_project(shipped).config.outcomes[outcome].primary is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANALYSES)
 def test_any_analysis_is_taken_out_in_one_step(shipped, name):
@@ -100,7 +132,7 @@ def test_any_analysis_is_taken_out_in_one_step(shipped, name):
         read_project(shipped)
     except MetareproError as error:
         assert len(error.problems) == 1
-        obey(shipped, str(error))
+        (obey if "Fix: delete these lines" in str(error) else obey_one)(shipped, str(error))
     project = read_project(shipped)
     assert [a.id for a in project.config.analyses] == [a for a in ANALYSES if a != name]
 

@@ -426,12 +426,6 @@ class Config(Part):
             near = get_close_matches(unknown[0], TABLES, n=1, cutoff=0.4)
             hint = f"Fix: did you mean {near[0]!r}?" if near else f"Tables: {', '.join(TABLES)}."
             raise fail("E102", f"there is no table {unknown[0]!r}", hint, key=key)
-        ids = [a.id for a in self.analyses]
-        for name, outcome in self.outcomes.items():
-            if outcome.primary is not None and outcome.primary not in ids:
-                near = get_close_matches(outcome.primary, ids, n=1, cutoff=0.4)
-                hint = f"Fix: did you mean {near[0]!r}?" if near else f"Analyses: {', '.join(ids)}."
-                raise fail("E106", f"outcome {name}: there is no analysis {outcome.primary!r}", hint, key="outcomes")
         folder = self.data
         if folder.startswith(("/", "~")) or ".." in Path(folder).parts or re.search(r"[\\:\0-\x1f]", folder):
             raise fail("E102", f"{folder!r} leads out of the project", "Fix: a folder below this one.", key="data")

@@ -54,7 +54,7 @@ def read_config(path: Path, shown: str | None = None) -> Config:
         raise ConfigError(deduplicated(problems)) from None
     problems = [*_check_ids(config, shown, places), *_check_sensitivity(config, shown, places)]
     problems += [*_check_targets(config, shown, places), *_check_models(config, shown, places)]
-    problems += _check_panels(config, shown, places)
+    problems += [*_check_primaries(config, shown, places), *_check_panels(config, shown, places)]
     if problems:
         raise ConfigError(problems)
     return config
@@ -155,6 +155,18 @@ def _check_models(config: Config, shown: str, places: Places) -> list[Problem]:
                     Problem("E106", f"there is no sensitivity analysis {name!r}", shown, line, column, (hint,))
                 )
     return deduplicated(problems)
+
+
+def _check_primaries(config: Config, shown: str, places: Places) -> list[Problem]:
+    """Outcomes name a primary analysis that there is."""
+    problems, ids = [], [a.id for a in config.analyses]
+    for outcome, settings in config.outcomes.items():
+        if settings.primary is not None and settings.primary not in ids:
+            near = get_close_matches(settings.primary, ids, n=1)
+            hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
+            place = place_of(("outcomes", outcome, "primary"), places)
+            problems.append(Problem("E106", f"there is no analysis {settings.primary!r}", shown, *place, (hint,)))
+    return problems
 
 
 def _check_panels(config: Config, shown: str, places: Places) -> list[Problem]:

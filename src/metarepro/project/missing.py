@@ -212,6 +212,13 @@ def _in_config(raw: Any, text: str, shown: str, known: dict[str, list[str]]) -> 
         yield from (naming(above, kind, name) for _, kind, name in named)
     else:
         yield from (naming(("reproduction", "targets", i), kind, name) for i, kind, name in named)
+    outcomes = raw.get("outcomes")
+    for outcome, settings in outcomes.items() if isinstance(outcomes, dict) else ():
+        primary = settings.get("primary") if isinstance(settings, dict) else None
+        if primary is not None and str(primary) not in known[ANALYSIS]:
+            flow = _node(root, ("outcomes", outcome))[1].flow_style
+            part = f"the setting primary: {primary}" if flow else ""
+            yield Naming(shown, *_lines_of(root, ("outcomes", outcome, "primary"), lines), ANALYSIS, str(primary), part)
     panels = _dicts(raw.get("panels"))
     left = [[a for a in _texts(p.get("analyses")) if a in known[ANALYSIS]] for p in panels]
     for i, panel in enumerate(panels):
