@@ -107,5 +107,5 @@ def test_a_run_says_which_study_it_did_not_use(tmp_path):
     told = metarepro("import", "table", str(sheet), "--to", str(tmp_path / "review"))
     assert f"Taken for missing, and empty in the tables: NR ({sheet}:3:5)." in told
     shown = metarepro("run", str(tmp_path / "review"), "--cores", "2")
-    assert "2 studies, 112 patients" in shown
+    assert "Two studies, 112 patients, too few for a pooled headline" in shown
     assert "Not used: B: sd1 not given.\n" in shown
