@@ -12,8 +12,12 @@ project <- c(commandArgs(trailingOnly = TRUE), ".")[1]
 raw <- lapply(c(dichotomous = "dichotomous", continuous = "continuous", contrasts = "contrasts"), function(table)
   read.csv(file.path(project, "data/raw", paste0(table, ".csv")), colClasses = "character"))
 number <- function(text) suppressWarnings(as.numeric(text))
-correlation <- 0.2   # of crossover trials with all periods, as config.yaml says
-same_study <- 0.5    # between several effects of one study
+
+# The value of a note of a study, as the correlation that was assumed; NA without such a note.
+noted <- function(study, code, value) {
+  for (note in study$notes) if (note$code == code) return(note$values[[value]])
+  NA
+}
 
 # The raw row of a key, "study / arm / outcome / scale / 24 h" and more; all its parts must fit, and the numbers named.
 find_row <- function(p) {
@@ -43,7 +47,7 @@ add_arms <- function(rows) {  # several arms as one group
 # yi and vi of a study from its raw rows; `paired` as pairs of the same patients.
 effect <- function(study, measure) {
   rows <- lapply(study$provenance, find_row)
-  paired <- any(grepl("pairs", vapply(study$notes, function(n) n$text, "")))
+  correlation <- noted(study, "crossover_paired", "r"); paired <- !is.na(correlation)
   tables <- unique(vapply(study$provenance, function(p) p$table, ""))
   if (tables == "contrasts") {
     rows <- do.call(rbind, rows); yi <- number(rows$estimate); se <- number(rows$se)
@@ -51,7 +55,8 @@ effect <- function(study, measure) {
     given <- (number(rows$ci_high) - number(rows$ci_low)) / (2 * qnorm(0.5 + level / 200))
     se[is.na(se)] <- given[is.na(se)]
     k <- length(yi)
-    covariances <- same_study * outer(se, se); diag(covariances) <- se^2
+    same_study <- noted(study, "effects_averaged", "rho")
+    covariances <- (if (k > 1) same_study else 1) * outer(se, se); diag(covariances) <- se^2
     return(c(mean(yi), sum(covariances) / k^2))
   }
   if (length(rows) == 1)

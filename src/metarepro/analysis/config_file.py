@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -157,15 +158,19 @@ def _check_models(config: Config, shown: str, places: Places) -> list[Problem]:
     return deduplicated(problems)
 
 
+def _no_analysis(name: str, known: Iterable[str], shown: str, place: tuple[int, int]) -> Problem:
+    near = get_close_matches(name, list(known), n=1)
+    hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
+    return Problem("E106", f"there is no analysis {name!r}", shown, *place, (hint,))
+
+
 def _check_primaries(config: Config, shown: str, places: Places) -> list[Problem]:
     """Outcomes name a primary analysis that there is."""
     problems, ids = [], [a.id for a in config.analyses]
     for outcome, settings in config.outcomes.items():
         if settings.primary is not None and settings.primary not in ids:
-            near = get_close_matches(settings.primary, ids, n=1)
-            hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
             place = place_of(("outcomes", outcome, "primary"), places)
-            problems.append(Problem("E106", f"there is no analysis {settings.primary!r}", shown, *place, (hint,)))
+            problems.append(_no_analysis(settings.primary, ids, shown, place))
     return problems
 
 
@@ -186,10 +191,7 @@ def _check_panels(config: Config, shown: str, places: Places) -> list[Problem]:
             problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
         for name in panels.analyses:
             if name not in ids:
-                near = get_close_matches(name, ids, n=1)
-                hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
-                line, column = place_of(("panels", number, "analyses"), places)
-                problems.append(Problem("E106", f"there is no analysis {name!r}", shown, line, column, (hint,)))
+                problems.append(_no_analysis(name, ids, shown, place_of(("panels", number, "analyses"), places)))
     return problems
 
 
@@ -208,10 +210,7 @@ def _check_targets(config: Config, shown: str, places: Places) -> list[Problem]:
                 what, fix = "these settings need an `analysis`", "Fix: name one, or delete them."
                 problems.append(Problem("E103", what, shown, *place_of(at, places), (fix,)))
         elif target.analysis not in analyses:
-            near = get_close_matches(target.analysis, analyses, n=1)
-            hint = f"Fix: did you mean {near[0]!r}?" if near else "Fix: an id under `analyses`."
-            what = f"there is no analysis {target.analysis!r}"
-            problems.append(Problem("E106", what, shown, *place_of((*at, "analysis"), places), (hint,)))
+            problems.append(_no_analysis(target.analysis, analyses, shown, place_of((*at, "analysis"), places)))
         else:
             try:
                 with_settings(analyses[target.analysis], target.changes)

@@ -110,7 +110,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if any(is_paired(analysis, c) for c in used):
         sentences.append(
             f"Crossover trials with numbers of all periods enter as pairs, with a correlation of {analysis.paired_r:g} "
-            "within patients, which none of them prints."
+            "within patients (setting paired_r)."
         )
     if any(n.code == "missing_as_no_event" for c in used for n in c.notes):
         sentences.append("Patients who were randomised or treated and not rated count as without the event.")

@@ -218,7 +218,7 @@ def _in_config(raw: Any, text: str, shown: str, known: dict[str, list[str]]) -> 
         if primary is not None and str(primary) not in known[ANALYSIS]:
             flow = _node(root, ("outcomes", outcome))[1].flow_style
             part = f"the setting primary: {primary}" if flow else ""
-            yield Naming(shown, *_lines_of(root, ("outcomes", outcome, "primary"), lines), ANALYSIS, str(primary), part)
+            yield naming(("outcomes", outcome, "primary"), ANALYSIS, str(primary), part)
     panels = _dicts(raw.get("panels"))
     left = [[a for a in _texts(p.get("analyses")) if a in known[ANALYSIS]] for p in panels]
     for i, panel in enumerate(panels):

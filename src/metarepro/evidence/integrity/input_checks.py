@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from metarepro.evidence.tables import Continuous
 
 # Visits count as the same when they lie no further apart, in hours.
 _SAME_VISIT = 12.0
-_Z = 1.959963984540054
+_Z = NormalDist().inv_cdf(0.975)
 
 
 def check_inputs(dataset: Dataset, text: Texts) -> Iterator[Finding]:
