@@ -67,7 +67,7 @@ def drapery_numbers(result: AnalysisResult, models: Sequence[AnalysisResult]) ->
             f"pooled estimate that its scale can show; usable studies: {len(used)}, pooled: {s.estimate:g}."
         )
     p = p_grid(s.level, POINTS_FEW if len(used) <= FEW else POINTS_MANY, LEAST)
-    pooled = pooled_curve(result, p_grid(s.level, POINTS_PROFILE, LEAST) if s.ci_method in ("PL", "PL-t") else p)
+    pooled = pooled_curve(result, p_grid(s.level, POINTS_PROFILE, LEAST) if s.method.by_profile else p)
     further = []
     for model in models:
         if model.measure != result.measure or model.summary is None or model.summary.level != s.level:

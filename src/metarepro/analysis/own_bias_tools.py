@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from metarepro.analysis.parts import Label, Part, Truth, fail
-from metarepro.evidence.bias_tools import BIAS_TOOLS, MOST_DOMAINS, BiasTool, numbered
-
-OwnJudgement = Literal["low", "some", "moderate", "serious", "critical", "high", "unclear", "no_information"]
+from metarepro.evidence.bias_tools import BIAS_TOOLS, MOST_DOMAINS, BiasTool, Judgement, numbered
 
 
 class OwnBiasTool(Part):
@@ -22,7 +20,7 @@ class OwnBiasTool(Part):
         max_length=MOST_DOMAINS,
         description="Names of its domains d1, d2 ... in their order.",
     )
-    judgements: tuple[OwnJudgement, ...] = Field(
+    judgements: tuple[Judgement, ...] = Field(
         ("low", "high", "unclear"), min_length=2, description="Its judgements, from best to worst."
     )
     overall: Truth = Field(

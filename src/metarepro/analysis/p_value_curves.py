@@ -103,7 +103,7 @@ def pooled_curve(result: AnalysisResult, p: Array) -> PValueCurve:
         raise ConfigError("Compounded rates have no p-value function: their steps do not estimate one effect.")
     if s.k == 1 and len(used) == 1:
         return study_curve(used[0], result.measure, s.level, p)
-    if s.ci_method in ("PL", "PL-t"):
+    if s.method.by_profile:
         counts = [[x.inputs[name] for x in used] for name in ("e", "n")]
         curve = _displayed(result.measure, p, *profile_limits_at(p, counts[0], counts[1], s.df), "profile likelihood")
     else:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+Judgement = Literal["low", "some", "moderate", "serious", "critical", "high", "unclear", "no_information"]
 MOST_DOMAINS = 12
 OVERALL = "overall"
 # Columns of judgements in the table, whichever of them a tool has.

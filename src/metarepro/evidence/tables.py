@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from metarepro.evidence.bias_tools import ALL_COLUMNS, BIAS_TOOLS, ROB2, BiasTool
+from metarepro.evidence.bias_tools import ALL_COLUMNS, BIAS_TOOLS, ROB2, BiasTool, Judgement
 from metarepro.evidence.cells import Count, Flag, Id, Label, Number
 from metarepro.evidence.comparison_rows import ComparisonRow as ComparisonRow
 from metarepro.evidence.contrast_rows import Contrast as Contrast
@@ -19,7 +19,7 @@ from metarepro.evidence.rows import Sourced as Sourced
 from metarepro.evidence.rows import fail
 from metarepro.evidence.times import TIME, Hours
 
-Judgement = Literal["low", "some", "moderate", "serious", "critical", "high", "unclear", "no_information", ""]
+Judged = Literal[Judgement, ""]
 
 
 class Study(Sourced):
@@ -214,31 +214,31 @@ class RiskOfBias(Row):
     tool: Id = Field(
         description=f"Tool: {', '.join(BIAS_TOOLS)}, or one of `risk_of_bias` in config.yaml.", default=ROB2.id
     )
-    d1: Judgement = Field(description="RoB 2: randomisation process.", default="")
+    d1: Judged = Field(description="RoB 2: randomisation process.", default="")
     d1_reason: str = Field(description="Reason.", default="")
-    d2: Judgement = Field(description="RoB 2: deviations from intended interventions.", default="")
+    d2: Judged = Field(description="RoB 2: deviations from intended interventions.", default="")
     d2_reason: str = Field(description="Reason.", default="")
-    d3: Judgement = Field(description="RoB 2: missing outcome data.", default="")
+    d3: Judged = Field(description="RoB 2: missing outcome data.", default="")
     d3_reason: str = Field(description="Reason.", default="")
-    d4: Judgement = Field(description="RoB 2: measurement of the outcome.", default="")
+    d4: Judged = Field(description="RoB 2: measurement of the outcome.", default="")
     d4_reason: str = Field(description="Reason.", default="")
-    d5: Judgement = Field(description="RoB 2: selection of the reported result.", default="")
+    d5: Judged = Field(description="RoB 2: selection of the reported result.", default="")
     d5_reason: str = Field(description="Reason.", default="")
-    d6: Judgement = Field(description="Domain 6 of tools that have one.", default="")
+    d6: Judged = Field(description="Domain 6 of tools that have one.", default="")
     d6_reason: str = Field(description="Reason.", default="")
-    d7: Judgement = Field(description="Domain 7 of tools that have one.", default="")
+    d7: Judged = Field(description="Domain 7 of tools that have one.", default="")
     d7_reason: str = Field(description="Reason.", default="")
-    d8: Judgement = Field(description="Domain 8 of tools that have one.", default="")
+    d8: Judged = Field(description="Domain 8 of tools that have one.", default="")
     d8_reason: str = Field(description="Reason.", default="")
-    d9: Judgement = Field(description="Domain 9 of tools that have one.", default="")
+    d9: Judged = Field(description="Domain 9 of tools that have one.", default="")
     d9_reason: str = Field(description="Reason.", default="")
-    d10: Judgement = Field(description="Domain 10 of tools that have one.", default="")
+    d10: Judged = Field(description="Domain 10 of tools that have one.", default="")
     d10_reason: str = Field(description="Reason.", default="")
-    d11: Judgement = Field(description="Domain 11 of tools that have one.", default="")
+    d11: Judged = Field(description="Domain 11 of tools that have one.", default="")
     d11_reason: str = Field(description="Reason.", default="")
-    d12: Judgement = Field(description="Domain 12 of tools that have one.", default="")
+    d12: Judged = Field(description="Domain 12 of tools that have one.", default="")
     d12_reason: str = Field(description="Reason.", default="")
-    overall: Judgement = Field(description="Overall.", default="")
+    overall: Judged = Field(description="Overall.", default="")
     overall_reason: str = Field(description="Reason.", default="")
     assessor: str = Field(description="Who judged.", default="")
 

@@ -67,8 +67,8 @@ class Style:
 
     def ends(self, measure: Measure, low: float, high: float) -> str:
         """The ends of an interval, without brackets; one that holds every ratio there is is named so."""
-        if fmt.interval(measure, low, high) == fmt.UNBOUNDED:
-            return fmt.UNBOUNDED
+        if fmt.is_unbounded(measure, low, high):
+            return fmt.interval(measure, low, high)
         texts = [fmt.effect(measure, v) for v in (low, high)]
         signed = any(t.startswith((MINUS, "<", ">")) for t in texts)
         return self.number((self.signed_joint if signed else self.joint).join(texts))

@@ -228,10 +228,10 @@ def headline(result: AnalysisResult) -> str:
         )
     sentence = f"{name} {effect}{unit}{of_patients} ({level} confidence interval in brackets), {s.k} studies{people}"
     if math.isfinite(s.pi_low):
-        predicted = fmt.interval(m, s.pi_low, s.pi_high)
-        unknown = "; nothing can be predicted of a new study's true effect"
-        told = f"; a new study's true effect is predicted from {predicted}{unit}"
-        sentence += unknown if predicted == fmt.UNBOUNDED else told
+        if fmt.is_unbounded(m, s.pi_low, s.pi_high):
+            sentence += "; nothing can be predicted of a new study's true effect"
+        else:
+            sentence += f"; a new study's true effect is predicted from {fmt.interval(m, s.pi_low, s.pi_high)}{unit}"
     return f"{sentence}.{_unassessed(result)}"
 
 

@@ -28,7 +28,7 @@ from metarepro.pooling.inference import (
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.profile_ends import profile_end, tau_interval
 from metarepro.pooling.protocol import Fit
-from metarepro.pooling.result_parts import BINOMIAL_NORMAL, Component, Heterogeneity, Method
+from metarepro.pooling.result_parts import BINOMIAL_NORMAL, PROFILES, Component, Heterogeneity, Method
 
 # With at most this many studies profile-likelihood intervals can fall short of their level (docs/coverage.md).
 FEW = 10
@@ -244,19 +244,18 @@ def _fit(events: Array, total: Array, ci: str, level: float, pi: str, notes: lis
     variance = -1 / h[0, 0] if best.tau == 0 else np.linalg.inv(-h)[0, 0]
     se = math.sqrt(variance) if variance > 0 else math.nan
     df = k - 1
-    test_df = np.array(float(df)) if ci == "t" and df >= 1 else np.array(math.nan)
+    test_df = np.array(float(df) if GLMM_CI[ci].uses_t and df >= 1 else math.nan)
+    spread = float(quantile((1 + level) / 2, test_df))
     drop = 0.5 * float(chi2_quantile(level, np.array(1.0)))
-    spread = float(quantile((1 + level) / 2, np.array(df if ci == "PL-t" and df >= 1 else math.nan)))
-    target = best.value - 0.5 * spread**2
     known = model.tells_tau
     if not best.converged or (k > 1 and not known):
         se = math.nan
         low, high = -math.inf, math.inf
-    elif ci in ("PL", "PL-t"):
+    elif ci in PROFILES:
+        target = best.value - 0.5 * spread**2
         low, high = (profile_end(model, best, target, side) for side in (-1, 1))
     else:
-        half = float(quantile((1 + level) / 2, test_df)) * se
-        low, high = best.beta - half, best.beta + half
+        low, high = best.beta - spread * se, best.beta + spread * se
     tau_low, tau_high = tau_interval(model, best, best.value - drop, scan) if known else (math.nan, math.nan)
     tau2 = tau2 if best.converged else math.inf
     logits = effect_sizes("PLO", e=events, n=total).kept()

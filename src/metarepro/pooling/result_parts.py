@@ -9,6 +9,8 @@ from metarepro.records import Number
 
 INVERSE_VARIANCE, BINOMIAL_NORMAL, COMPOUND = "inverse variance", "binomial-normal", "compound"
 MANTEL_HAENSZEL, PETO = "Mantel-Haenszel", "Peto"
+# Intervals by profile likelihood.
+PROFILES = ("PL", "PL-t")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ class Method:
     ci: str
     pi: str
     level: float
+
+    @property
+    def by_profile(self) -> bool:
+        """Whether the confidence interval is by profile likelihood."""
+        return self.ci in PROFILES
+
     weights: str = "model"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import NormalDist
 
 import numpy as np
 
@@ -12,10 +11,11 @@ from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.findings import Check, Finding, Texts, finding
 from metarepro.evidence.printed_tables import PublishedInput, PublishedResult
 from metarepro.evidence.tables import Continuous
+from metarepro.pooling.distributions import normal_quantile
 
 # Visits count as the same when they lie no further apart, in hours.
 _SAME_VISIT = 12.0
-_Z = NormalDist().inv_cdf(0.975)
+_Z = normal_quantile(0.975)
 
 
 def check_inputs(dataset: Dataset, text: Texts) -> Iterator[Finding]:

@@ -87,7 +87,7 @@ def describe(result: AnalysisResult, numbers: DraperyNumbers) -> str:
         if math.isfinite(s.pi_low):
             pieces.append(prediction_words(numbers) + ".")
     pieces += [curve_words(numbers, other) + "." for other, _ in numbers.models]
-    if m.null is not None and s.k > 1 and s.ci_method not in ("PL", "PL-t"):
+    if m.null is not None and s.k > 1:
         pieces.append(f"At no effect the pooled curve has {fmt.p_value(s.p_value)}.")
     studies = "; ".join(
         f"{clean(x.label)}: {fmt.with_interval(m, x.estimate, x.ci_low, x.ci_high)}" for x, _ in numbers.studies

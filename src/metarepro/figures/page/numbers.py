@@ -20,10 +20,6 @@ def fixed(value: float, decimals: int) -> str:
     return text.replace("-", MINUS)
 
 
-# An interval of ratios without a bound that says anything.
-UNBOUNDED = "unbounded"
-
-
 def effect(measure: Measure, value: float) -> str:
     """A display-scale effect: percent where the measure is one, tails of ratios named instead of 0.00."""
     if math.isinf(value) and not measure.ratio:
@@ -40,10 +36,15 @@ def effect(measure: Measure, value: float) -> str:
     return fixed(value, measure.decimals)
 
 
+def is_unbounded(measure: Measure, low: float, high: float) -> bool:
+    """Whether an interval of ratios has no bound that says anything: both ends are beyond what is printed."""
+    return measure.ratio and low < 0.5 * 10.0**-measure.decimals and high >= 99999.5
+
+
 def interval(measure: Measure, low: float, high: float) -> str:
     """An interval, 'low to high'; one that holds every ratio there is tells nothing, and is named so."""
-    if measure.ratio and low < 0.5 * 10.0**-measure.decimals and high >= 99999.5:
-        return UNBOUNDED
+    if is_unbounded(measure, low, high):
+        return "unbounded"
     return f"{effect(measure, low)} to {effect(measure, high)}"
 
 
