@@ -62,3 +62,22 @@ def test_impossible_tests_are_refused():
         mr.permutation_test([0.1, 0.2], [0.1, 0.1], draws=0)
     with pytest.raises(mr.DataError, match="takes one problem"):
         mr.permutation_test([[0.1, 0.2]], [[0.1, 0.1]])
+
+
+@pytest.mark.parametrize("ci", ["z", "HK", "HK-ci"])
+def test_equal_effects_are_as_extreme_as_can_be_and_zeros_are_no_sign(ci):
+    """Hartung-Knapp has no standard error there; the sum of the effects still is the largest there is."""
+    equal = mr.permutation_test([0.5] * 6, [0.1] * 6, ci=ci)
+    assert equal.p_value == equal.omnibus_p == 2 / 2**6
+    zeros = mr.permutation_test([0.0] * 6, [0.1] * 6, ci=ci)
+    assert zeros.p_value == zeros.omnibus_p == 1
+
+
+@pytest.mark.parametrize("ci", ["z", "HK", "HK-ci"])
+def test_a_moderator_that_explains_all_or_nothing(ci):
+    x, v = [0.0, 1.0, 2.0, 3.0, 4.0], [0.1] * 5
+    line = mr.permutation_test([2 * a for a in x], v, x, tau2="DL", ci=ci)
+    # Of 120 arrangements the observed one and its reverse.
+    assert line.p_value[1] == pytest.approx(2 / 120) and line.omnibus_p == pytest.approx(2 / 120)
+    none = mr.permutation_test([0.0] * 5, v, x, tau2="DL", ci=ci)
+    assert none.p_value[1] == none.omnibus_p == 1

@@ -33,7 +33,7 @@ from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
 from metarepro.evidence.times import parse_hours
-from metarepro.pooling.method_codes import ESTIMATORS, ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS
+from metarepro.pooling.method_codes import ESTIMATORS, ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS, usual_interval
 
 if TYPE_CHECKING:
     EstimatorCode: TypeAlias = str
@@ -181,7 +181,7 @@ class Model(Part):
     @property
     def interval(self) -> str:
         """Code of the confidence interval."""
-        return self.ci or ("z" if self.tau2 == "CE" else "HK-ci")
+        return self.ci or usual_interval(self.tau2)
 
     @model_validator(mode="after")
     def _defined(self) -> Self:

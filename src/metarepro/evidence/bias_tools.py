@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+# From best to worst, over all tools.
 Judgement = Literal["low", "some", "moderate", "serious", "critical", "high", "unclear", "no_information"]
 MOST_DOMAINS = 12
 OVERALL = "overall"

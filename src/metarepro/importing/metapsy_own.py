@@ -16,11 +16,10 @@ _OF_ARMS = re.compile(r"(arm[ _.]?[12]|[ _.](ig|cg))$|^\.", re.I)
 
 @dataclass(frozen=True)
 class StudyColumns:
-    """Columns of studies: their texts by study, how they are named, and which columns differ within a study."""
+    """Columns that say one thing of each study: their texts by study, and how they are named."""
 
     texts: Mapping[str, Mapping[str, str]]
     names: Mapping[str, str]
-    differing: tuple[str, ...]
 
 
 def study_columns(lines: Sequence[Line], columns: Collection[str], decimal: str) -> StudyColumns:
@@ -35,22 +34,18 @@ def study_columns(lines: Sequence[Line], columns: Collection[str], decimal: str)
         The sign before decimals, of which either is read.
     """
     kept: dict[str, dict[str, str]] = {}
-    differing = []
     for column in columns:
-        if _OF_ARMS.search(column):
-            differing.append(column)
+        if not column or _OF_ARMS.search(column):
             continue
         of_study: dict[str, set[str]] = {}
         texts = [_text(line.cells, column) for line in lines]
         for line, text in zip(lines, own_texts(_one_sign(texts, decimal), "."), strict=True):
             of_study.setdefault(line.study, set()).update({text} - {""})
-        if any(len(found) > 1 for found in of_study.values()):
-            differing.append(column)
-        elif column and any(of_study.values()):
+        if any(of_study.values()) and all(len(found) < 2 for found in of_study.values()):
             kept[column] = {study: next(iter(found), "") for study, found in of_study.items()}
     names = own_names(list(kept), frozenset(kept), "file")
     texts_of = {line.study: {names[c]: found[line.study] for c, found in kept.items()} for line in lines}
-    return StudyColumns(texts_of, names, tuple(differing))
+    return StudyColumns(texts_of, names)
 
 
 def _text(cells: Mapping[str, Cell], column: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
-from metarepro.evidence.bias_tools import BIAS_TOOLS, MOST_DOMAINS, OVERALL, BiasTool, numbered
+from metarepro.evidence.bias_tools import BIAS_TOOLS, MOST_DOMAINS, OVERALL, BiasTool, Judgement, numbered
 
 OWN_TOOL = "review_domains"
 _REASON, _ASSESSOR = "as judged in the review", "the authors of the review"
-_FROM_BEST = ("low", "some", "moderate", "serious", "critical", "high", "unclear", "no_information")
 _OVERALL = re.compile(r"overall (bias|risk)", re.I)
 # Words of RevMan, by what is left of them in small letters.
 _WORDS = {
@@ -73,7 +73,7 @@ def _tool(names: list[str], words: set[str]) -> tuple[BiasTool, list[str]]:
         column_of = {_plain(name): column for column, name in tool.domains.items()}
         if len(set(plain)) == len(plain) and set(plain) <= set(column_of) and words <= set(tool.judgements):
             return tool, [column_of[name] for name in plain]
-    judgements = tuple(j for j in _FROM_BEST if j in words | {"low", "high", "unclear"})
+    judgements = tuple(j for j in get_args(Judgement) if j in words | {"low", "high", "unclear"})
     own = BiasTool(OWN_TOOL, "as in the review", numbered(*names), judgements, has_overall=False)
     return own, list(own.domains)
 

@@ -24,6 +24,7 @@ from metarepro.pooling.distributions import (
     t_two_sided_tails,
 )
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.method_codes import usual_interval
 
 # What an interval is made of: the Hartung-Knapp factor on the variance, k - p, and the level -> the factor that is
 # used, and the degrees of freedom (NaN for the normal).
@@ -209,8 +210,8 @@ def find_method(option: str, value: Any, table: Mapping[str, Row]) -> Row:
 
 
 def find_interval(ci: str | None, estimator: str) -> IntervalMethod:
-    """The interval by its code; left out, the wider of Hartung-Knapp and Wald, and Wald for a common effect."""
-    return find_method("ci", ci or ("z" if estimator == "CE" else "HK-ci"), CI_METHODS)
+    """The interval by its code, or the usual one of an estimator if it is left out."""
+    return find_method("ci", ci or usual_interval(estimator), CI_METHODS)
 
 
 def quantile(probability: float, df: Array) -> Array:

@@ -16,3 +16,8 @@ _WORDS: dict[str, dict[str, dict[str, Any]]] = json.loads(FILE.read_text(encodin
 ESTIMATORS, INTERVALS, PREDICTIONS = (_WORDS[name] for name in ("tau2", "ci", "pi"))
 INTERVALS_OF_COUNTS = _WORDS["ci_of_counts"]
 ESTIMATORS_OF_COUNTS = _WORDS.get("tau2_of_counts", {})
+
+
+def usual_interval(estimator: str) -> str:
+    """Code of the interval where none is asked for: the wider of Hartung-Knapp and Wald; Wald for a common effect."""
+    return "z" if estimator == "CE" else "HK-ci"

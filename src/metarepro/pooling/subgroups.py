@@ -14,7 +14,7 @@ from metarepro.effects.core import EffectSizes, column_of, columns_of, split_eff
 from metarepro.errors import DataError
 from metarepro.notes import Note
 from metarepro.pooling.fit import PooledFit, fit_effects
-from metarepro.pooling.inference import chi2_upper_tail
+from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail
 from metarepro.pooling.kernel import Array
 
 
@@ -164,15 +164,8 @@ def common_tau2(y: Array, v: Array, groups: Sequence[str], tau2: str | float) ->
         test = SubgroupTest(np.nan, m - 1, float(residual), np.nan, (Note("subgroups_without_residual"),))
     else:
         statistic = float(difference @ np.linalg.solve(spread, difference)) / (m - 1)
-        test = SubgroupTest(statistic, m - 1, float(residual), f_upper_tail(statistic, m - 1, residual), ())
+        test = SubgroupTest(statistic, m - 1, float(residual), _f_tail(statistic, m - 1, residual), ())
     return CommonTau2(float(fit.tau2), fit.method.tau2, test)
-
-
-def f_upper_tail(statistic: float, df: float, df_residual: float) -> float:
-    """Upper tail of F."""
-    from scipy.special import fdtrc
-
-    return float(fdtrc(df, df_residual, statistic))
 
 
 def between_subgroups(
@@ -192,4 +185,8 @@ def between_subgroups(
     notes = (Note("subgroups_of_one", groups=single),) if single else ()
     if np.isnan(df_residual):
         return SubgroupTest(q, df, np.nan, float(chi2_upper_tail(np.array(q), np.array(df))), notes)
-    return SubgroupTest(q / df, df, df_residual, f_upper_tail(q / df, df, df_residual), notes)
+    return SubgroupTest(q / df, df, df_residual, _f_tail(q / df, df, df_residual), notes)
+
+
+def _f_tail(statistic: float, df: float, df_residual: float) -> float:
+    return float(f_upper_tail(*(np.array(float(x)) for x in (statistic, df, df_residual))))

@@ -106,6 +106,7 @@ def permutation_test(
     known = np.isfinite(y) & np.isfinite(v)
     y, v = y[known], v[known]
     k = y.size
+    least = 1e-12 * float(np.abs(y).max(initial=0.0))
     if k < 2:
         raise DataError("A permutation test needs at least 2 studies.")
     if draws is not None:
@@ -121,7 +122,7 @@ def permutation_test(
         else:
             signs = random.choice([-1.0, 1.0], (number, k))
         fits = fit_effects(y * signs, v, tau2, ci)
-        there, here = _size(fits.statistic)[:, None], _size(np.array([observed.statistic]))
+        there, here = _size(fits, least)[:, None], np.atleast_1d(_size(observed, least))
         omnibus_there, omnibus_here = there[:, 0], here[0]
     else:
         x = read_numbers(moderators, "moderators")
@@ -132,8 +133,8 @@ def permutation_test(
             else random.permuted(np.tile(np.arange(k), (number, 1)), axis=1)
         )
         fits = fit_effects(y, v, tau2, ci, moderators=x[order])
-        there, here = _size(fits.statistic), _size(observed.statistic)
-        omnibus_there, omnibus_here = _omnibus(fits), float(_omnibus(observed))
+        there, here = _size(fits, least), _size(observed, least)
+        omnibus_there, omnibus_here = _omnibus(fits, least), float(_omnibus(observed, least))
     p_value = _share(there, here, exact)
     omnibus = _share(omnibus_there[:, None], np.array([omnibus_here]), exact)[0]
     return PermutationTest(
@@ -147,10 +148,18 @@ def permutation_test(
     )
 
 
-def _size(statistic: Array) -> Array:
-    """Absolute value of a statistic; 0 over 0 is no sign of an effect, and no error at all an infinite one."""
-    size = np.abs(np.asarray(statistic, dtype=np.float64))
-    return np.where(np.isnan(size), 0.0, size)
+def _size(fits: PooledFit, least: float) -> Array:
+    """Size of the statistics of each coefficient, as `_without_error` has it where there is no standard error."""
+    size, beta = (np.abs(np.asarray(x, dtype=np.float64)) for x in (fits.statistic, fits.beta))
+    return np.where(np.isnan(size), _without_error(beta, least), size)
+
+
+def _without_error(beta: Array, least: float) -> Array:
+    """The statistic of a coefficient without a standard error (equal effects, Hartung-Knapp): infinite, or 0 of 0.
+
+    A coefficient that does not exist, or is no larger than `least`, which is noise, is no sign of an effect.
+    """
+    return np.where(np.nan_to_num(beta) > least, np.inf, 0.0)
 
 
 def _share(there: Array, here: Array, exact: bool) -> Array:
@@ -159,7 +168,11 @@ def _share(there: Array, here: Array, exact: bool) -> Array:
     return np.asarray(extreme / there.shape[0] if exact else (1 + extreme) / (1 + there.shape[0]), dtype=np.float64)
 
 
-def _omnibus(fit: PooledFit) -> Array:
+def _omnibus(fit: PooledFit, least: float) -> Array:
     """Wald statistic of all coefficients but the first."""
     beta, covariance = fit.beta[..., 1:], fit.covariance[..., 1:, 1:]
-    return np.asarray((beta * np.linalg.solve(covariance, beta[..., None])[..., 0]).sum(-1), dtype=np.float64)
+    known = np.isfinite(covariance).all((-2, -1))
+    safe = np.where(known[..., None, None], covariance, np.eye(beta.shape[-1]))
+    wald = (beta * np.linalg.solve(safe, beta[..., None])[..., 0]).sum(-1)
+    largest = np.abs(np.nan_to_num(beta)).max(-1, initial=0.0)
+    return np.asarray(np.where(known, wald, _without_error(largest, least)), dtype=np.float64)
