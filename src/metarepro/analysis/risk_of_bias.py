@@ -62,8 +62,8 @@ class Assessment:
     def _check_domain(self, domain: str) -> None:
         columns = self.tool.columns
         if domain not in columns:
-            start = f"{self.name}: " if domain in (*self.judgements, *self.reasons) else ""
-            raise DataError(f"{start}{domain!r} is no domain of {self.tool.name}. Allowed: {', '.join(columns)}.")
+            allowed = ", ".join(columns)
+            raise DataError(f"{self.name}: {domain!r} is no domain of {self.tool.name}. Allowed: {allowed}.")
 
     @property
     def name(self) -> str:

@@ -17,12 +17,11 @@ from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError, Problem
 from metarepro.notes import Note
 from metarepro.pooling import SubgroupTest, between_subgroups, glmm, mantel_haenszel, peto, pool
-from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.method_codes import ESTIMATORS_OF_COUNTS
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import COMPOUND, INVERSE_VARIANCE, Heterogeneity, Method
-from metarepro.pooling.subgroups import CommonTau2, common_tau2
+from metarepro.pooling.subgroups import CommonTau2, common_tau2, fit_with_common
 
 # How subgroups are tested, by whether they share tau2 (None: models of counts), in words.
 BETWEEN = {
@@ -50,12 +49,12 @@ def _pool(
     analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, shared: CommonTau2 | None = None
 ) -> tuple[Summary, Any]:
     """Pool some comparisons by the analysis's model, with the tau2 of all subgroups if given; also their weights."""
-    if shared is not None and shared.tau2 is not None:
-        model = analysis.model
-        with_shared = fit_effects(yi, vi, shared.tau2, model.interval, model.level, pi=model.pi)
-        fit: Fit = replace(with_shared, method=replace(with_shared.method, tau2=shared.estimator))
-    else:
-        fit = _fit(analysis, used, yi, vi, analysis.model.interval)
+    model = analysis.model
+    fit: Fit = (
+        _fit(analysis, used, yi, vi, model.interval)
+        if shared is None
+        else fit_with_common(shared, yi, vi, model.interval, model.level, model.pi)
+    )
     summary = summary_of(fit, analysis.measure, total([c.participants for c in used]))
     # A table that says nothing of heterogeneity may still count in a Mantel-Haenszel difference.
     return replace(summary, k=len(used)), fit.weights

@@ -122,9 +122,7 @@ def pool_subgroups(
     chosen = [np.array([own == name for own in names]) & usable for name in levels]
     if tau2_common and tau2 != "CE":
         shared = common_tau2(y[usable], v[usable], [name for name, u in zip(names, usable, strict=True) if u], tau2)
-        given = {"tau2": tau2} if shared.tau2 is None else {"tau2": shared.tau2}
-        fits = tuple(fit_effects(y[c], v[c], **given, ci=ci, level=level, pi=pi) for c in chosen)
-        fits = tuple(replace(f, method=replace(f.method, tau2=shared.estimator)) for f in fits)
+        fits = tuple(fit_with_common(shared, y[c], v[c], ci, level, pi) for c in chosen)
         test = shared.test
     else:
         fits = tuple(fit_effects(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
@@ -146,6 +144,14 @@ class CommonTau2:
     test: SubgroupTest
 
 
+def fit_with_common(
+    shared: CommonTau2, y: Array, v: Array, ci: str | None = None, level: float = 0.95, pi: str = "HTS"
+) -> PooledFit:
+    """Pool a subgroup with the tau2 that all share, or by itself where they share none."""
+    fit = fit_effects(y, v, shared.estimator if shared.tau2 is None else shared.tau2, ci, level, pi=pi)
+    return replace(fit, method=replace(fit.method, tau2=shared.estimator))
+
+
 def common_tau2(y: Array, v: Array, groups: Sequence[str], tau2: str | float) -> CommonTau2:
     """One tau2 of all subgroups, and the F test between them; every study has an effect."""
     levels = list(dict.fromkeys(groups))
@@ -153,9 +159,9 @@ def common_tau2(y: Array, v: Array, groups: Sequence[str], tau2: str | float) ->
     m, residual = len(levels), len(groups) - len(levels)
     if m < 2 or residual < 1:
         alone = Note("one_subgroup") if m < 2 else Note("subgroups_all_of_one")
-        code = tau2 if isinstance(tau2, str) else "given"
+        code, given = (tau2, None) if isinstance(tau2, str) else ("given", float(tau2))
         test = SubgroupTest(np.nan, m - 1, np.nan, np.nan, (alone,))
-        return CommonTau2(None, code, test)
+        return CommonTau2(given, code, test)
     fit = fit_effects(y, v, tau2=tau2, ci="HK", moderators=columns, intercept=False)
     contrast = np.column_stack([-np.ones((m - 1, 1)), np.eye(m - 1)])
     difference = contrast @ np.asarray(fit.beta)
