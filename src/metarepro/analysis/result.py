@@ -13,6 +13,8 @@ from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.records import Number, from_plain, to_json_text
 
 SCHEMA_VERSION = 4
+# So many studies are shown by themselves.
+FEW = 2
 
 
 @dataclass(frozen=True)
@@ -298,6 +300,11 @@ class AnalysisResult:
     primary: bool = False
     bias_unassessed: Number = math.nan
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether it pools so few studies that they are shown and no headline is made of them."""
+        return self.summary is not None and 1 < self.summary.k <= FEW and self.combine == "pool"
 
 
 def to_json(result: AnalysisResult) -> str:

@@ -50,6 +50,10 @@ class BiasTool:
         """Domains, then the overall judgement."""
         return (*self.domains, OVERALL)
 
+    def shown_columns(self, overall_judged: bool) -> tuple[str, ...]:
+        """Domains, and the overall judgement where the tool makes it or somebody made it."""
+        return self.columns if self.has_overall or overall_judged else tuple(self.domains)
+
     @property
     def ranked(self) -> tuple[str, ...]:
         """Judgements from best to worst, without those that say that nothing can be told."""

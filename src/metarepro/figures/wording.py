@@ -196,10 +196,6 @@ def nothing_pooled(result: AnalysisResult) -> str:
     return "No study has usable numbers for this analysis."
 
 
-# So many studies are shown by themselves.
-FEW = 2
-
-
 def headline(result: AnalysisResult) -> str:
     """The result in one sentence; of two studies what each of them found."""
     m, s = measure_of(result), result.summary
@@ -215,7 +211,7 @@ def headline(result: AnalysisResult) -> str:
         return f"{name} compounded over {s.k} steps: {effect}{unit} ({level} confidence interval in brackets)."
     if s.k == 1:
         return f"One study{people}: {name} {effect}{unit}{of_patients} ({level} confidence interval in brackets)."
-    if s.k == FEW and result.combine == "pool":
+    if result.is_of_few:
         # What two studies give together is no headline: their common interval is of 1 degree of freedom.
         each = [
             f"{fmt.with_interval(m, x.estimate, x.ci_low, x.ci_high)}{unit} in {x.label}"

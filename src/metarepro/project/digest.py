@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.result import AnalysisResult, read_results
+from metarepro.analysis.result import FEW, AnalysisResult, read_results
 from metarepro.changes import short_text
-from metarepro.figures.wording import FEW, headline, not_used
+from metarepro.figures.wording import headline, not_used
 
 _SHOWN = 10  # lines about what was removed
 _NAMED = 3  # studies not used

@@ -22,7 +22,6 @@ from metarepro.evidence.times import in_unit
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.fonts import FILES, WEB_FAMILY
 from metarepro.figures.wording import (
-    FEW,
     describe_figure,
     effect_label,
     headline,
@@ -246,8 +245,8 @@ def analysis_view(result: AnalysisResult, time_unit: str = "auto") -> dict[str, 
         "studies": studies,
         "k": result.summary.k if result.summary else 0,
         "patients": fmt.count(result.summary.participants) if result.summary else "\u2013",
-        "effect": "" if _is_few(result) else _effect(measure, result.summary),
-        "folded": _effect(measure, result.summary) if _is_few(result) else "",
+        "effect": "" if result.is_of_few else _effect(measure, result.summary),
+        "folded": _effect(measure, result.summary) if result.is_of_few else "",
         "prediction": _prediction(measure, result.summary),
         "heterogeneity": heterogeneity_line(result.summary)
         if result.summary and result.summary.k > 1 and result.combine == "pool"
@@ -305,11 +304,6 @@ def _agents(results: Sequence[AnalysisResult]) -> list[str]:
     """Experimental treatments of at least two analyses."""
     counts = Counter(r.experimental_label for r in results)
     return [label for label, n in counts.items() if label and n > 1]
-
-
-def _is_few(result: AnalysisResult) -> bool:
-    """Whether two studies are pooled, which make no headline."""
-    return result.summary is not None and result.summary.k == FEW and result.combine == "pool"
 
 
 def _prediction(measure: Any, s: Summary | None) -> str:

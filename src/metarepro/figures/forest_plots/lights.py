@@ -11,10 +11,8 @@ from metarepro.figures.page.text import clean
 
 
 def lights_of(result: ShownResult) -> tuple[str, ...]:
-    """Domains of the tool, and the overall judgement where the tool makes it or somebody made it."""
-    tool = result.bias_tool
-    judged = tool.has_overall or any(s.risk_of_bias.get(OVERALL) for s in result.studies)
-    return tool.columns if judged else tuple(tool.domains)
+    """Columns of the tool that stand beside the studies."""
+    return result.bias_tool.shown_columns(any(s.risk_of_bias.get(OVERALL) for s in result.studies))
 
 
 def lights_note(tool: BiasTool, shown: Sequence[str]) -> str:

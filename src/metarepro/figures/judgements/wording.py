@@ -22,9 +22,7 @@ def shown_columns(assessments: Sequence[Assessment]) -> tuple[str, ...]:
     """
     if len({a.tool.id for a in assessments}) > 1:
         raise DataError("The assessments are by several tools. Fix: a figure each; see `by_tool`.")
-    tool = assessments[0].tool
-    judged = tool.has_overall or any(a.judgement(OVERALL) for a in assessments)
-    return tool.columns if judged else tuple(tool.domains)
+    return assessments[0].tool.shown_columns(any(a.judgement(OVERALL) for a in assessments))
 
 
 def head_of(column: str, short: bool = False) -> str:
