@@ -19,7 +19,6 @@ from metarepro.analysis.config import (
     Analysis,
     Arms,
     Config,
-    Model,
     Outcome,
     Population,
     Range,
@@ -28,6 +27,7 @@ from metarepro.analysis.config import (
     config_schema,
 )
 from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColumn
+from metarepro.analysis.model_settings import Model
 from metarepro.analysis.result import Results
 from metarepro.effects.registry import MEASURES
 from metarepro.pooling.glmm_fit import GLMM_CI
