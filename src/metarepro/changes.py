@@ -248,6 +248,19 @@ def _fingerprint(run: Path) -> str:
     return digest.hexdigest()
 
 
+def setting_text(value: Any) -> str:
+    """A setting as one would write it in the configuration."""
+    if value is None:
+        return "(not set)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(setting_text(v) for v in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {setting_text(v)}' for k, v in value.items())}}}"
+    return str(value)
+
+
 def short_text(content: Mapping[str, Any]) -> str:
     """The changes of a parsed changes.json in a few lines for the terminal; empty if there is nothing to say."""
     if not content["compared"]:
@@ -257,7 +270,10 @@ def short_text(content: Mapping[str, Any]) -> str:
         cells = "; ".join(f"{n} {old or '(empty)'} -> {new or '(empty)'}" for n, (old, new) in row["cells"].items())
         lines.append(f"  {row['place']} {row['change']}{': ' + cells if cells else ''}")
     lines += _rest(content["rows"], 3, "rows")
-    lines += [f"  config.yaml {s['key']}: {s['old']} -> {s['new']}" for s in content["settings"][:3]]
+    lines += [
+        f"  config.yaml {s['key']}: {setting_text(s['old'])} -> {setting_text(s['new'])}"
+        for s in content["settings"][:3]
+    ]
     lines += _rest(content["settings"], 3, "settings")
     estimates = [n for n in content["numbers"] if n["number"] == "estimate"]
     for n in estimates[:3]:

@@ -54,7 +54,7 @@ def read(tmp_path, text):
         ("title: Test", "title: Test\ndata: ../data", "config.yaml:2:1: E102 data: '../data' leads out of the project"),
         ("title: Test", "title: Test\ntitle: Two",
          "config.yaml:2:1: E104 the key 'title' is there twice (first in line 1)\n    Fix: keep one."),
-        ("ci: HK}", "ci: HK, level: 95}", "E102 model.level: Input should be less than 1 (written: 95)\n    Fix: write 0.95."),
+        ("ci: HK}", "ci: HK, level: 95}", "E102 model.level: must be below 1 (written: 95)\n    Fix: write 0.95."),
         ("ci: HK}", "ci: HK, level: 0,95}", "E101"),
         ("agent: drug}", "agent: no}", "config.yaml:10:27: E102 'no' is read as true or false by some programs"),
         ("agent: drug}", "agent: 012}", "E102 '012' is an octal number to some programs"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from metarepro.analysis.parts import MAX_LABEL
 from metarepro.effects.levels import LEAST_LEVEL
 from metarepro.errors import Problem
+from metarepro.evidence.messages import limit_of
 
 Places = dict[tuple[Any, ...], tuple[int, int]]
 
@@ -98,7 +99,8 @@ def config_problem(error: Any, shown: str, places: Places, root: type[BaseModel]
         code, what = kind, f"{name}: {error['msg']}" if path else error["msg"]
     else:
         written = "" if isinstance(value, dict | list) else f" (written: {_shortened(value)})"
-        message = _WANTED.get(kind, error["msg"])
+        limit = limit_of(kind, context)
+        message = f"must be {limit}" if limit else _WANTED.get(kind, error["msg"])
         if kind == "too_short" and context.get("min_length", 1) > 1:
             message = f"must name at least {context['min_length']}"
         code, what = "E102", f"{name}: {message}{written}"

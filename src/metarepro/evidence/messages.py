@@ -44,13 +44,11 @@ def cell_problem(error: Any, shown: str, named: Mapping[str, Cell]) -> Problem:
             code, message = "E010", "is empty, and it is required"
     elif kind in ("missing", "string_too_short", "float_type", "int_type"):
         code, message, details = "E010", "is empty, and it is required", ("Fix: fill it in.",)
-    elif kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
-        limit = next(iter(v for k, v in context.items() if k in ("ge", "le", "gt", "lt")))
+    elif limit := limit_of(kind, context):
         code = "E013"
         message = "is out of range"
-        sign = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "above"}
         cause = (_CAUSES[column],) if column in _CAUSES else ()
-        details = (f"Allowed: {sign.get(kind, 'below')} {limit:g}.", *cause, "Fix: check the number and its unit.")
+        details = (f"Allowed: {limit}.", *cause, "Fix: check the number and its unit.")
     elif kind.startswith("E"):
         code, message = kind, error["msg"]
         if message == "is not a whole number" and column == "events" and "total" in named:
@@ -66,6 +64,20 @@ def cell_problem(error: Any, shown: str, named: Mapping[str, Cell]) -> Problem:
 
 def _quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most"),
+    "greater_than": ("gt", "above"), "less_than": ("lt", "below"),
+}  # fmt: skip
+
+
+def limit_of(kind: str, context: Mapping[str, Any]) -> str:
+    """The limit that a number broke, as in "at least 0"; empty for another kind of error."""
+    if kind not in _LIMITS:
+        return ""
+    key, words = _LIMITS[kind]
+    return f"{words} {context[key]:g}"
 
 
 def row_key(named: Mapping[str, Cell]) -> str:

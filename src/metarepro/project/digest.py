@@ -52,7 +52,7 @@ def _audited(read: Any) -> str:
     parts = []
     if printed:
         verdicts = Counter(t["verdict"] for t in printed)
-        listed = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+        listed = "; ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
         parts.append(f"{_count(len(printed), 'printed result')} ({listed})")
     if claims:
         parts.append(_count(len(claims), "claim"))

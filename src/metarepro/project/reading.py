@@ -176,14 +176,18 @@ def _check_tools(config: Config, data: Dataset) -> None:
         if not isinstance(row, RiskOfBias) or row.tool in BIAS_TOOLS:
             continue
         if row.tool not in tools:
-            details = (f"Allowed: {', '.join(tools)}, or a tool of yours.",
+            details = (f'row: study_id = "{row.study_id}"', f"Allowed: {', '.join(tools)}, or a tool of yours.",
                        "Fix: one of these, or describe the tool under risk_of_bias in config.yaml.")  # fmt: skip
             problems.append(Problem("E014", f"tool {row.tool!r} is not known", row.file, row.line, details=details))
             continue
         wrong = row.not_by(tools[row.tool])
         if wrong:
             column, what, allowed = wrong
-            details = (f"Allowed: {allowed}.", f"Fix: one of these, or correct risk_of_bias.{row.tool} in config.yaml.")
+            details = (
+                f'row: study_id = "{row.study_id}"',
+                f"Allowed: {allowed}.",
+                f"Fix: one of these, or correct risk_of_bias.{row.tool} in config.yaml.",
+            )
             what = f"{column} {row.judgement(column)!r} {what}"
             problems.append(Problem("E014", what, row.file, row.line, details=details))
     if problems:

@@ -14,6 +14,7 @@ from typing import Any
 from metarepro import __version__
 from metarepro.analysis.decimals import decimals_of_means, measure_of
 from metarepro.analysis.result import AnalysisResult, SensitivityResult, StudyEffect, Summary
+from metarepro.changes import setting_text
 from metarepro.claims.result import AuditedClaim
 from metarepro.effects import get_measure
 from metarepro.evidence.integrity import Finding
@@ -198,7 +199,8 @@ def changes_view(changes: Mapping[str, Any] | None, results: Sequence[AnalysisRe
         shown = [_changed_number(n["number"], measure, n[side]) for side in ("old", "new")]
         share = f"{n['percent']:+.2g}%".replace("-", "\u2212") if n["percent"] is not None else ""
         numbers.append({**n, "label": _NUMBER_NAMES.get(n["number"], n["number"]), "shown": shown, "share": share})
-    view = {**changes, "numbers": numbers}
+    settings = [{**s, "shown": [setting_text(s[side]) for side in ("old", "new")]} for s in changes["settings"]]
+    view = {**changes, "numbers": numbers, "settings": settings}
     view["moved"] = sorted({n["analysis"] for n in numbers} | set(changes["others"]))
     parts = ("rows", "settings", "figures", "added", "removed", "moved")
     return view if any(view[part] for part in parts) else None
