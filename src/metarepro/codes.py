@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "E045": "experimental and control arm are exchanged",
     "E046": "a name is too long for figures",
     "E047": "an id cannot name a file of its own",
+    "E048": "a quotation does not stand in the text of its page",
     "E050": "a cell of a workbook is not plain text or a plain number",
     "E051": "a table is in no sheet of its workbook, or in two files",
     "E052": "scales point both ways, and the direction of another one is not known",
@@ -62,6 +63,8 @@ CODES: dict[str, str] = {
     "E108": "a text of the configuration has a character that the figures cannot draw",
     "E109": "numbers of a flow diagram do not add up",
     "E110": "a text of the configuration is too long",
+    "E111": "a sentence of the page is not true of the results",
+    "E112": "a condition or a sentence of the page cannot be read",
 }
 
 # What `metarepro explain` adds: how it comes about, and how to mend it.
@@ -213,6 +216,10 @@ HELP: dict[str, str] = {
         "The figures of a printed result are files of its name. Not all systems tell capitals from small letters; "
         "Windows keeps some names for devices; NAME-2 is the second page of NAME. Choose another id."
     ),
+    "E048": (
+        "A quotation must stand in the text of the page word for word; blanks and line breaks count alike. Copy it "
+        "again, or correct the file of the text."
+    ),
     "E050": (
         "Formulas, dates, percentages, TRUE and FALSE, error values and merged cells are refused: the number that was "
         "meant is gone or may be stale. Format the column as text or General, and paste values."
@@ -246,5 +253,13 @@ HELP: dict[str, str] = {
     "E110": (
         "Titles, labels and heads stand in figures, and at most 200 characters of one fit there; of a remark 1,000. "
         "Write what matters; the rest belongs into a text of its own."
+    ),
+    "E111": (
+        "A sentence of the page stands beside the condition that makes it true. Data or settings have changed, and it "
+        "no longer is. Read the results, write what they say, and write the condition for that."
+    ),
+    "E112": (
+        "Conditions are comparisons with `and` between them; sentences have quantities in braces. docs/claims.md has "
+        "the grammar."
     ),
 }

@@ -152,6 +152,35 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_usable_rows": "No study has usable rows for this analysis.",
     "nothing_estimable": "No study can be estimated: none has an event, or all have events only.",
     "stated": "{text}",
+    # -- conclusions --
+    "interval_without_end": "The interval has no end: the trials do not bound the effect.",
+    "control_risk_stated": "{source}",
+    "control_arms_added": lambda v: (
+        f"{v['events']:g} of {v['total']:g} in the control arms"
+        + (f" of {v['arms']} of {v['studies']} trials" if v["arms"] < v["studies"] else "")
+    ),
+    "bias_by_weight": lambda v: (
+        "Risk of bias by weight: "
+        + ", ".join(f"{j.replace('_', ' ')} {share:.0f}%" for j, share in v["shares"].items())
+        + "."
+    ),
+    "grade_spread": lambda v: (
+        f"I² {v['i2']:.0f}%"
+        + {
+            True: "; a new trial's true effect may lie on either side.",
+            False: "; a new trial's true effect is predicted on the same side.",
+            None: "; no prediction interval.",
+        }[v["prediction_crosses"]]
+    ),
+    "grade_imprecision": lambda v: (
+        f"The interval {'includes' if v['crosses'] else 'excludes'} no difference"
+        + (f"; {v['participants']} people." if v["participants"] else "; number of people not known.")
+    ),
+    "grade_funnel": lambda v: (
+        f"{v['k']} {'trial' if v['k'] == 1 else 'trials'}: too few to see missing trials by a funnel plot."
+        if v["k"] < v["least"]
+        else f"{v['k']} trials: a funnel plot can be looked at."
+    ),
     # -- single studies --
     "arms_added_up": lambda v: f"arms added up: {', '.join(v['arms'])}",
     "crossover_all_periods": "crossover, all periods",

@@ -10,10 +10,11 @@ import pytest
 from metarepro.analysis import read_config
 from metarepro.analysis.accepted import accept_findings
 from metarepro.analysis.config import Accepted
+from metarepro.analysis.result import MadeOf, Results
 from metarepro.cli import main
 from metarepro.evidence import read_dataset
 from metarepro.evidence.integrity import check_integrity
-from metarepro.report import render_report
+from metarepro.report import Content, render_report
 from metarepro.template import write_project
 
 
@@ -24,6 +25,12 @@ def project(tmp_path):
     path = tmp_path / "p" / "data" / "raw" / "continuous.csv"
     path.write_text(path.read_text().replace("15.30", "15.31").replace("19.10", "19.11"))
     return tmp_path / "p"
+
+
+def page_of(project, **more) -> str:
+    """The page of a project without results."""
+    config, data = read_config(project / "config.yaml"), read_dataset(project / "data" / "raw")
+    return render_report(Content(config, data, Results("t", MadeOf("r", "s", "c"), ()), **more))
 
 
 def accept(project, text):
@@ -41,7 +48,7 @@ def test_an_accepted_finding_keeps_its_reason_and_leaves_the_list(project, capsy
     config = read_config(project / "config.yaml")
     findings, unused = accept_findings(check_integrity(read_dataset(project / "data" / "raw")), config.accept)
     assert {f.accepted for f in findings} == {"The authors say they imputed scores."} and unused == ()
-    page = render_report("t", "", (), {}, {}, findings)
+    page = page_of(project, findings=findings)
     table = page[page.index('id="accepted"') :]
     assert table.count("The authors say they imputed scores.") == 2 and "15.31" in table
 
@@ -54,7 +61,7 @@ def test_of_which_nothing_is_left_is_told(project, capsys):
     assert main(["check", "--directory", str(project), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["unused"][0]["code"] == "W013"
     entry = Accepted(code="W013", study="birch2021", reason="Seen in the paper.")
-    page = render_report("t", "", (), {}, {}, (), [entry.model_dump()])
+    page = page_of(project, unused=[entry.model_dump()])
     assert "Accepted in config.yaml, but no longer found; delete it there: W013 of birch2021." in page
 
 

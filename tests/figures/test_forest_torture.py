@@ -14,8 +14,8 @@ from metarepro import effect_sizes, pool
 from metarepro.analysis.from_fit import result_of
 from metarepro.errors import DataError
 from metarepro.figures import forest, forest_pages, save
-from metarepro.figures.forest_plots.drawing import forest_axis
 from metarepro.figures.forest_plots.forest import PAGE_MM
+from metarepro.figures.forest_plots.scale import forest_axis
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, Canvas
 from metarepro.figures.page.look import GREY, contrast

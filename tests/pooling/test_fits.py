@@ -285,4 +285,4 @@ def test_remarks_carry_their_code_and_survive_copies():
     with pytest.raises(KeyError):
         Note("no_such_code")
     assert all(callable(s) or "{" not in s.format_map(dict.fromkeys(
-        ("k", "method", "name", "least", "estimator", "text", "p"), "x") | {"r": 0.1}) for s in SENTENCES.values())  # fmt: skip
+        ("k", "method", "name", "least", "estimator", "text", "p", "source"), "x") | {"r": 0.1}) for s in SENTENCES.values())  # fmt: skip

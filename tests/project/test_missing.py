@@ -113,7 +113,7 @@ def obey_one(project: Path, message: str) -> None:
 
 def test_the_primary_analysis_of_an_outcome_is_named_where_it_stands(shipped):
     """Once alone, and among all that names it."""
-    for name, outcome, several in (("dropout_or", "dropout", False), ("response_24h_or", "response", True)):
+    for name, outcome, several in (("remission_24h_or", "remission", False), ("response_24h_or", "response", True)):
         take_out_analysis(shipped, name)
         error = str(refused(shipped))
         lines = (shipped / "config.yaml").read_text(encoding="utf-8").split("\n")

@@ -116,7 +116,9 @@ def clean(tmp_path_factory) -> dict[str, bytes]:
     done = run(project)
     assert done.returncode == 0, done.stdout + done.stderr
     files = files_of(project)
-    assert {Path(f).suffix for f in files} == {".json", ".csv", ".svg", ".pdf", ".png", ".html", ".txt"}
+    assert {Path(f).suffix for f in files} == {
+        ".json", ".csv", ".svg", ".pdf", ".png", ".html", ".txt", ".md", ".bib",
+    }  # fmt: skip
     assert all(content for content in files.values())
     return files
 

@@ -236,7 +236,7 @@ def test_what_an_edit_re_runs(copied):
     estimator = edited(copied, "pooling/tau2.py", lambda t: f"{t}\nNEW = 1\n")
     assert {"analyse", "reproduce", "reproduce_printed"} <= estimator
     assert not {"report", "draw_strips", "gather", "audit", "validate"} & estimator
-    assert edited(copied, "report/templates/report.html", lambda t: f"{t}\n") == {"report"}
+    assert edited(copied, "report/templates/outcomes.html", lambda t: f"{t}\n") == {"report"}
     assert edited(copied, "figures/reproductions/strip.py", lambda t: f"{t}\nNEW = 1\n") == {
         "draw_strips",
         "draw_audit",

@@ -81,8 +81,9 @@ def fingerprint(project: Path) -> dict[str, str]:
 
 
 def without_changes(page: bytes) -> bytes:
-    """The report without its section on changes, and without its fonts, which hold the characters of the page only."""
-    return re.sub(rb'<details class="changes".*?</details>\n|@font-face[^}]*}', b"", page, flags=re.S)
+    """The report without its section on changes, and the line that leads to it."""
+    told = rb'<details class="more" id="changes">.*?</details>\n|<p class="note"><b>Changed since the run before.*?</p>'
+    return re.sub(told, b"", page, flags=re.S)
 
 
 # What any row of a trial makes anew: printed results beside our own rows, claims, figures of the tables.
@@ -302,7 +303,7 @@ def test_every_run_says_what_changed_since_the_one_before(project, tmp_path):
     first = metarepro_run(project)
     assert first.returncode == 0, first.stderr
     told = json.loads((results / "changes.json").read_text())
-    assert told["compared"] is False and "Since the run before" not in (results / "report.html").read_text()
+    assert told["compared"] is False and "hanged since the run before" not in (results / "report.html").read_text()
     assert "Changed since" not in first.stdout
     before = json.loads((results / "results.json").read_text())["analyses"][0]["summary"]["estimate"]
 
@@ -328,7 +329,10 @@ def test_every_run_says_what_changed_since_the_one_before(project, tmp_path):
     assert lines[place + 1] == f"  {row['place']} changed: events 10 -> 12"
     assert lines[-1].startswith("The report: ")
     page = (results / "report.html").read_text()
-    assert "Since the run before: 1 data row, 1 setting, numbers of" in page and f"{row['place']}, events" in page
+    assert (
+        "Changed since the run before: 1 data row, 1 setting, 1 figure, numbers of 1 analysis" in page
+        and f"{row['place']}, events" in page
+    )
 
     # What a run told is told again when it is repeated, and a run that does nothing leaves it alone.
     (results / "changes.json").unlink()

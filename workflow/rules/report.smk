@@ -1,4 +1,4 @@
-# The page.
+# The page, and the tables beside it.
 rule report:
     input:
         order=after(
@@ -13,15 +13,13 @@ rule report:
         results="results/results.json",
         reproductions="results/reproduction.json",
         claims="results/claims.json",
-        audit="results/audit/figures.json",
-        forests=forests_of(PLAN.analyses, "svg"),
         indexes=expand(
             "results/analyses/{analysis}/figures/figures.json", analysis=PLAN.analyses
         ),
-        panels="results/panels/figures.json",
-        evidence="results/evidence/figures.json",
         regressions=["results/regressions/figures.json"] if REGRESSIONS else [],
         settings=f"{RECORDS}/settings.json",
+        page=f"{RECORDS}/page.json",
+        flow=f"{RECORDS}/flow.json",
         data=records("trials", "sources", "printed", "claims"),
     output:
         page=report(
@@ -31,6 +29,13 @@ rule report:
             labels={"page": "report"},
         ),
         changes="results/changes.json",
+        findings="results/tables/summary_of_findings.csv",
+        without="results/tables/leave_one_out.csv",
+        characteristics="results/tables/characteristics.csv",
+        certainty="results/tables/certainty.csv",
+        checklist="results/tables/prisma_checklist.csv",
+        methods="results/methods.md",
+        references="results/references.bib",
         seal=f"{SEALS}/report.json",
     log:
         "results/logs/report.log",

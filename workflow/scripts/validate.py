@@ -11,6 +11,7 @@ read: dict[str, str] = {}
 with job(snakemake, read):
     from metarepro.analysis.accepted import accept_findings
     from metarepro.analysis.shown_evidence import shown_evidence
+    from metarepro.claims.page_sentences import places_of_sentences
     from metarepro.evidence.integrity import check_integrity
     from metarepro.output import write_whole
     from metarepro.project.leftovers import find_leftovers, remove_jobs, remove_leftovers, written_by_runs
@@ -29,7 +30,8 @@ with job(snakemake, read):
     config, data = checked.config, checked.data
     comparisons = checked.comparisons
     output = snakemake.output
-    for name, text in record_texts(config, data).items():
+    places = places_of_sentences(config, config_file, config_file.as_posix())
+    for name, text in record_texts(config, data, places, config_file.as_posix()).items():
         write_whole(Path(output[name]), text)
     by_id = {a.id: a for a in config.analyses}
     for chunk, file in zip(chunks_of(tuple(by_id), PICTURES_AT_ONCE).values(), output.looks, strict=True):

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from metarepro.analysis.certainty_settings import CertaintySettings, ControlRisk, MinimalDifference
 from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.figure_settings import FigureSettings, Panels
 from metarepro.analysis.model_settings import Model
 from metarepro.analysis.models import counts_model, why_not
 from metarepro.analysis.own_bias_tools import OwnBiasTool
+from metarepro.analysis.page_settings import PageSettings
 from metarepro.analysis.parts import (
     AnalysisId,
     Label,
@@ -207,6 +209,11 @@ class Analysis(Part):
     figure: FigureSettings = Field(FigureSettings(), description="How its forest plot looks.")
     sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")
     notes: Remarks = Field((), description="Remarks printed with the analysis, one text or several.")
+    do_not_quote: Remark = Field("", description="Why its result must not be quoted; empty: it may.")
+    certainty: CertaintySettings | None = Field(None, description="Certainty by GRADE, as people judged it.")
+    control_risk: ControlRisk | None = Field(
+        None, description="Risk under control for absolute effects; left out: control arms of the trials added up."
+    )
 
     @property
     def one_arm(self) -> bool:
@@ -280,13 +287,25 @@ class Outcome(Part):
     label: Label = Field(description="Name in figures; at most 200 characters.")
     better: Literal["high", "low"] = Field(description="Whether more of it is good for the patient.")
     primary: AnalysisId | None = Field(None, description="Its primary analysis; the others are variants of it.")
+    harm: Truth = Field(False, description="Whether it is a harm, which the summary of findings must name.")
+    minimal_difference: MinimalDifference | None = Field(
+        None, description="The smallest difference that patients would notice; left out: not set."
+    )
 
 
 class AuditedDocument(Part):
     """A page or paper whose claims are audited."""
 
     title: Label = Field(min_length=1, description="Title, by which every output names it.")
+    kind: Label = Field("", description="What it is: clinic web page, newspaper article.")
+    author: Label = Field("", description="Who wrote it, as it says.")
+    date: Label = Field("", description="Its date, as it says.")
     address: str = Field("", description="Where it was read.")
+    text: str = Field(
+        "",
+        max_length=200,
+        description="File with its text, in the folder of the tables: each `quote` of claims.csv must stand in it.",
+    )
 
 
 class Accepted(Part):
@@ -322,6 +341,7 @@ class Config(Part):
         default_factory=dict, description="Audited pages by the word in the column `document` of claims.csv."
     )
     reproduction: ReproductionSettings = Field(ReproductionSettings(), description="How printed results are judged.")
+    page: PageSettings = Field(PageSettings(), description="Question, first sentences and cards of the page.")
     panels: tuple[Panels, ...] = Field((), description="Figures of several analyses side by side.")
     analyses: tuple[Analysis, ...] = Field(min_length=1, description="The analyses.")
 

@@ -103,6 +103,9 @@ def config_problem(error: Any, shown: str, places: Places, root: type[BaseModel]
         message = f"must be {limit}" if limit else _WANTED.get(kind, error["msg"])
         if kind == "too_short" and context.get("min_length", 1) > 1:
             message = f"must name at least {context['min_length']}"
+        if kind == "too_long":
+            message = f"has {context['actual_length']} entries, {context['max_length']} at most"
+            written = ""
         code, what = "E102", f"{name}: {message}{written}"
         details = (_fix(kind, value, path),)
     return Problem(code, what, shown, line, column, details)
@@ -144,6 +147,8 @@ def _fix(kind: str, value: Any, path: tuple[Any, ...]) -> str:
         return f'Fix: quote it if it is a text: "{written}".'
     if kind == "float_type" and isinstance(value, str):
         return "Fix: write the bare number, without quotes, with a decimal point."
+    if kind == "too_long":
+        return "Fix: keep those that matter most."
     if kind == "too_short":
         return "Fix: name at least one, or delete the key."
     return "Fix: see docs/configuration.md."

@@ -8,11 +8,18 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from metarepro.analysis.conclusion_parts import (
+    NOTHING_CONCLUDED,
+    AbsoluteEffect,
+    Certainty,
+    Conclusion,
+    WithoutStudy,
+)
 from metarepro.notes import Note
 from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.records import Number, from_plain, to_json_text
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # So many studies are shown by themselves.
 FEW = 2
 
@@ -268,9 +275,9 @@ class RegressionResult:
 class AnalysisResult:
     """Everything that one analysis yields.
 
-    `sort` says how the studies are ordered; `primary` whether it is the primary analysis of its outcome;
-    `bias_unassessed` is the percentage of the weight of studies without an overall judgement of their risk of bias (NaN
-    where the tables hold no judgement at all).
+    `sort` says how the studies are ordered; `primary` whether it is the primary analysis of its outcome; `harm` whether
+    that is a harm; `bias_by_weight` is the percentage of the weight by overall judgement of the risk of bias (empty
+    where the tables hold no judgement at all, or nothing is pooled).
     """
 
     id: str
@@ -298,8 +305,18 @@ class AnalysisResult:
     sort: str = ""
     regression: RegressionResult | None = None
     primary: bool = False
-    bias_unassessed: Number = math.nan
+    harm: bool = False
+    bias_by_weight: dict[str, Number] = field(default_factory=dict)
+    leave_one_out: tuple[WithoutStudy, ...] = ()
+    absolute: AbsoluteEffect | None = None
+    certainty: Certainty | None = None
+    conclusion: Conclusion = NOTHING_CONCLUDED
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def bias_unassessed(self) -> float:
+        """Percent of the weight without an overall judgement of the risk of bias; NaN where nothing was judged."""
+        return self.bias_by_weight.get("not_assessed", 0.0) if self.bias_by_weight else math.nan
 
     @property
     def is_of_few(self) -> bool:
@@ -327,12 +344,24 @@ class MadeOf:
 
 
 @dataclass(frozen=True)
+class Question:
+    """Analyses of one outcome in the same trials that differ in the measure only: odds ratio, risk ratio, difference.
+
+    The first leads. `measures_agree` is whether their intervals hold no difference alike; None where that is unknown.
+    """
+
+    analyses: tuple[str, ...]
+    measures_agree: bool | None
+
+
+@dataclass(frozen=True)
 class Results:
     """All analyses of a project: what results.json holds."""
 
     title: str
     made_of: MadeOf
     analyses: tuple[AnalysisResult, ...]
+    questions: tuple[Question, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from metarepro.analysis.absolute_effects import absolute_effect
 from metarepro.analysis.columns import columns_known
+from metarepro.analysis.conclusion_parts import NOT_ASSESSED
+from metarepro.analysis.conclusions import conclude, judge_certainty
 from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
 from metarepro.analysis.effects import effects_of, is_as_counted, is_paired, turn_scales, why_not_estimable
+from metarepro.analysis.leave_one_out import leave_one_out
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.models import COMMON, NAMES, needs_tables
 from metarepro.analysis.moderator_values import moderator_names, moderators_of
@@ -30,7 +33,7 @@ from metarepro.analysis.summaries import subgroup_summaries, summarise
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
-from metarepro.evidence.bias_tools import ALL_COLUMNS, OVERALL
+from metarepro.evidence.bias_tools import ALL_COLUMNS, OVERALL, Judgement
 from metarepro.evidence.dataset import Dataset
 from metarepro.natural_order import natural_order
 from metarepro.notes import Note
@@ -48,6 +51,10 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     summary, weights = summarise(analysis, selection, yi, vi)
     names = moderator_names(analysis.moderators, sorted(columns_known(data))) if analysis.moderators else ()
     studies = _sorted(analysis, _study_effects(analysis, selection, yi, vi, weights, corrected, names))
+    used = [c for c, ok in zip(selection.comparisons, usable, strict=True) if ok]
+    without = leave_one_out(analysis, used, yi[usable], vi[usable])
+    bias = _bias_by_weight(analysis, studies, data)
+    measure = get_measure(analysis.measure)
     subgroups, test = subgroup_summaries(config, analysis, selection, yi, vi, corrected)
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     varied = () if compound else (_sensitivity(analysis, c, data, selection, outcome.better) for c in changes)
@@ -86,21 +93,32 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         sort="" if compound else analysis.sort,
         regression=regress(analysis, studies),
         primary=outcome.primary == analysis.id,
-        bias_unassessed=_bias_unassessed(analysis, studies, data),
+        harm=outcome.harm,
+        bias_by_weight=bias,
+        leave_one_out=without,
+        absolute=absolute_effect(analysis.measure, summary, studies, analysis.control_risk),
+        certainty=judge_certainty(analysis.certainty, measure, summary, bias),
+        conclusion=conclude(measure, analysis.combine, summary, studies, sensitivity, without, analysis.do_not_quote),
     )
 
 
-def _bias_unassessed(analysis: Analysis, studies: Sequence[StudyEffect], data: Dataset) -> float:
-    """Percent of the weight of studies whose overall risk of bias nobody judged; NaN if nothing was judged at all."""
+def _bias_by_weight(analysis: Analysis, studies: Sequence[StudyEffect], data: Dataset) -> dict[str, float]:
+    """Percent of the weight by overall judgement of the risk of bias, the worst of a study's; empty if none is."""
     judged = {
-        study: [r for r in rows if r.outcome in (analysis.outcome[0], "") and r.judgement(OVERALL)]
+        study: [r.judgement(OVERALL) for r in rows if r.outcome in (analysis.outcome[0], "") and r.judgement(OVERALL)]
         for study, rows in data.judged_of.items()
     }
     anything = any(r.judgement(c) for rows in data.judged_of.values() for r in rows for c in ALL_COLUMNS)
     whole = sum(s.weight for s in studies if s.estimable)
     if not anything or analysis.control is None or not whole > 0:
-        return math.nan
-    return 100 * sum(s.weight for s in studies if s.estimable and not judged.get(s.study_id)) / whole
+        return {}
+    shares: dict[str, float] = {}
+    for s in studies:
+        if s.estimable:
+            worst = max(judged.get(s.study_id, ()), key=get_args(Judgement).index, default=NOT_ASSESSED)
+            shares[worst] = shares.get(worst, 0.0) + 100 * s.weight / whole
+    order = (*get_args(Judgement), NOT_ASSESSED)
+    return {j: shares[j] for j in sorted(shares, key=order.index)}
 
 
 def _kinds_used(analysis: Analysis, selection: Selection) -> str:

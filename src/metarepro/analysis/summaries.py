@@ -41,11 +41,11 @@ def summarise(analysis: Analysis, selection: Selection, yi: Any, vi: Any) -> tup
     if not usable.any():
         return None, weights
     used = [c for c, ok in zip(selection.comparisons, usable, strict=True) if ok]
-    summary, weights[usable] = _pool(analysis, used, yi[usable], vi[usable])
+    summary, weights[usable] = pool_comparisons(analysis, used, yi[usable], vi[usable])
     return _single(analysis, used, summary) if len(used) == 1 else summary, weights
 
 
-def _pool(
+def pool_comparisons(
     analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, shared: CommonTau2 | None = None
 ) -> tuple[Summary, Any]:
     """Pool some comparisons by the analysis's model, with the tau2 of all subgroups if given; also their weights."""
@@ -174,7 +174,7 @@ def subgroup_summaries(
     for name in names:
         chosen = np.array([c.group == name for c in used])
         members = [c for c in used if c.group == name]
-        summary, _ = _pool(analysis, members, y[chosen], v[chosen], shared)
+        summary, _ = pool_comparisons(analysis, members, y[chosen], v[chosen], shared)
         if len(members) == 1 and get_measure(analysis.measure).inputs == "one_arm_counts":
             summary = _single(analysis, members, summary)
             if analysis.measure == "PLO":

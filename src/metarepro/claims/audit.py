@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metarepro.analysis.config import Config
 from metarepro.analysis.result import AnalysisResult
-from metarepro.claims.grammar import (
-    Call,
-    Comparison,
-    Literal,
-    Operation,
-    Rule,
-    Term,
-    calls_of,
-    parse_finding,
-    parse_rules,
-)
+from metarepro.claims.evaluation import all_hold, calls_in, shown_term
+from metarepro.claims.grammar import Call, Rule, calls_of, parse_finding, parse_rules
 from metarepro.claims.lookups import MAIN, Library, Value, cited_by
 from metarepro.claims.quantities import look_up
 from metarepro.claims.result import VERDICTS, AuditedClaim, ClaimVerdict, Evidence, Reference
@@ -85,6 +75,7 @@ def _audit(claim: Claim, library: Library, titles: Mapping[str, str]) -> Audited
         document=claim.document,
         page=titles.get(claim.document, claim.document.replace("_", " ").capitalize()),
         claim=claim.paraphrase,
+        quote=claim.quote,
         kind=claim.claim_type,
         claimed=value,
         by="rule" if claim.rule else "judgement",
@@ -120,66 +111,25 @@ def _claimed(claim: Claim) -> str:
 def _decide(rules: tuple[Rule, ...], claim: Claim, library: Library, evidence: dict[str, Evidence]) -> _Decision:
     for rule in rules:
         values = {}
-        for call in (c for x in rule.comparisons for side in (x.left, x.right) for c in calls_of(side)):
+        for call in calls_in(rule.comparisons):
             values[call.text] = value = look_up(library, call, claim)
             evidence.setdefault(call.text, _evidence(call, value))
         variants = list(dict.fromkeys(v for value in values.values() for v in value.variants))
         if len(variants) > 1:
-            outcomes = {v: _all_hold(rule, values, v) for v in variants}
+            outcomes = {v: all_hold(rule.comparisons, values, v) for v in variants}
             held = tuple(v for v, holds in outcomes.items() if holds)
             failed = tuple(v for v, holds in outcomes.items() if not holds)
             if rule.verdict == "supported" and held:
                 return _Decision("supported" if not failed else SOME, rule.text, held, failed)
             if rule.verdict != "supported" and outcomes.get(MAIN):
                 return _Decision(rule.verdict, rule.text, held, failed)
-        elif _all_hold(rule, values, MAIN):
+        elif all_hold(rule.comparisons, values):
             return _Decision(rule.verdict, rule.text)
     return _Decision("not checkable", "no rule holds")
 
 
 def _evidence(call: Call, value: Value) -> Evidence:
     return Evidence(call.text, value.words, value.shown, value.references)
-
-
-def _all_hold(rule: Rule, values: Mapping[str, Value], variant: str) -> bool:
-    return all(_holds(c, values, variant) for c in rule.comparisons)
-
-
-def _holds(comparison: Comparison, values: Mapping[str, Value], variant: str) -> bool:
-    if isinstance(comparison.right, str):
-        assert isinstance(comparison.left, Call)
-        same = values[comparison.left.text].text.casefold() == comparison.right.casefold()
-        return same == (comparison.relation == "is")
-    (left, half_left), (right, half_right) = (
-        _number(side, values, variant) for side in (comparison.left, comparison.right)
-    )
-    if not (math.isfinite(left) and math.isfinite(right)):
-        return False
-    if comparison.relation in ("=", "!="):
-        room = comparison.tolerance.value if comparison.tolerance else max(half_left, half_right)
-        equal = abs(left - right) <= room + 1e-12 * max(abs(left), abs(right), 1.0)
-        return equal == (comparison.relation == "=")
-    room = comparison.tolerance.value if comparison.tolerance else 0.0
-    return {
-        "<": left < right + room,
-        "<=": left <= right + room,
-        ">": left > right - room,
-        ">=": left >= right - room,
-    }[comparison.relation]
-
-
-def _number(term: Term, values: Mapping[str, Value], variant: str) -> tuple[float, float]:
-    """Value of a term, and half a unit of its last digit if it is printed."""
-    if isinstance(term, Literal):
-        return term.value, term.half
-    if isinstance(term, Call):
-        value = values[term.text]
-        return value.variants.get(variant, value.number), value.half
-    assert isinstance(term, Operation)
-    left, right = (_number(side, values, variant)[0] for side in (term.left, term.right))
-    if term.sign == "/":
-        return (left / right if right else math.nan), 0.0
-    return {"+": left + right, "-": left - right, "*": left * right}[term.sign], 0.0
 
 
 def _sentence(claim: Claim, library: Library, evidence: dict[str, Evidence]) -> str:
@@ -193,14 +143,5 @@ def _sentence(claim: Claim, library: Library, evidence: dict[str, Evidence]) -> 
         for call in calls_of(part):
             values[call.text] = value = look_up(library, call, claim)
             evidence.setdefault(call.text, _evidence(call, value))
-        if isinstance(part, Call):
-            parts.append(values[part.text].shown)
-        else:
-            number, _ = _number(part, values, MAIN)
-            shares = all("%" in v.shown for v in values.values()) or _is_ratio(part)
-            parts.append(f"{100 * number:.1f}%" if shares else f"{number:.3g}")
+        parts.append(shown_term(part, values))
     return "".join(parts)
-
-
-def _is_ratio(term: Term) -> bool:
-    return isinstance(term, Operation) and term.sign == "/"

@@ -16,6 +16,7 @@ from metarepro.claims.result import VERDICTS
 from metarepro.effects import get_measure
 from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.dataset import Dataset
+from metarepro.evidence.reader import leads_out
 from metarepro.evidence.tables import Claim, PublishedResult
 from metarepro.reproduction.targets import measure_code
 
@@ -36,6 +37,41 @@ def check_audit(config: Config, data: Dataset, path: Path, shown: str) -> None:
     problems = [
         p for claim in data.others.get("claims", ()) if isinstance(claim, Claim) for p in _claim(claim, config, data)
     ]
+    if problems:
+        raise DataError(problems)
+
+
+def check_quotations(config: Config, data: Dataset, folder: Path, path: Path, shown: str) -> None:
+    """Refuse quotations that do not stand in the text of their page, where that text is there.
+
+    Raises
+    ------
+    ConfigError
+        A text that cannot be read (E106).
+    DataError
+        A quotation that is not in it (E048).
+    """
+    texts = {}
+    for name, document in config.documents.items():
+        if not document.text:
+            continue
+        file = folder / config.data / document.text
+        leads_out(file, f"{config.data}/{document.text}", folder, "E100", ConfigError)
+        try:
+            texts[name] = " ".join(file.read_text(encoding="utf-8-sig").split())
+        except (OSError, UnicodeDecodeError):
+            places = read_yaml(path.read_text(encoding="utf-8-sig"), shown)[1]
+            what = f"the text {config.data}/{document.text} cannot be read"
+            fix = "Fix: a text file in UTF-8, in the folder of the tables; or delete `text`."
+            at = place_of(("documents", name, "text"), places)
+            raise ConfigError([Problem("E106", what, shown, *at, (fix,))]) from None
+    quoted = [c for c in data.others.get("claims", ()) if isinstance(c, Claim) and c.document in texts]
+    problems = [
+        _problem("E048", f"the quotation is not in {config.documents[c.document].text}", c, f"quote: {c.quote!r}",
+                 "Fix: copy it word for word.")
+        for c in quoted
+        if " ".join(c.quote.split()) not in texts[c.document]
+    ]  # fmt: skip
     if problems:
         raise DataError(problems)
 

@@ -100,6 +100,19 @@ def parse_rules(text: str) -> tuple[Rule, ...]:
     return _Parser(text).rules()
 
 
+def parse_conditions(text: str) -> tuple[Comparison, ...]:
+    """Read a condition: comparisons with `and` between them, and no verdict.
+
+    Raises
+    ------
+    RuleError
+        What is wrong, and at which character.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise RuleError(f"the condition has over {MOST_CHARACTERS} characters", MOST_CHARACTERS)
+    return _Parser(text).conditions()
+
+
 def parse_finding(text: str) -> tuple[str | Term, ...]:
     """Read a sentence with quantities in braces: texts and terms in turn.
 
@@ -157,6 +170,19 @@ class _Parser:
                 self._fail("`otherwise` must be the last rule", "")
         return tuple(found)
 
+    def conditions(self) -> tuple[Comparison, ...]:
+        found = self._joined()
+        if self._peek():
+            self._fail(f"{self._peek()!r} is not expected here", "expected `and` or the end")
+        return tuple(found)
+
+    def _joined(self) -> list[Comparison]:
+        found = [self._comparison()]
+        while self._peek() == "and":
+            self._next()
+            found.append(self._comparison())
+        return found
+
     def only_term(self) -> Term:
         term = self._sum()
         if self._peek():
@@ -169,10 +195,7 @@ class _Parser:
         if self._peek() == "otherwise":
             self._next()
         else:
-            comparisons.append(self._comparison())
-            while self._peek() == "and":
-                self._next()
-                comparisons.append(self._comparison())
+            comparisons += self._joined()
         if self._peek() != "->":
             self._fail(f"{_named(self._peek())} is not expected here", "expected `and`, or `-> verdict`")
         self._next()

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from metarepro.claims.grammar import Call
 from metarepro.claims.lookups import PARTS, Library, UnknownNameError, Value, nearest_of
-from metarepro.claims.result_quantities import extreme, pooled, printed, verdict
+from metarepro.claims.result_quantities import (
+    PER_HUNDRED,
+    certainty,
+    extreme,
+    per_hundred,
+    pooled,
+    printed,
+    says,
+    verdict,
+)
 from metarepro.claims.row_quantities import (
     arm_column,
     attainable,
@@ -26,6 +35,9 @@ _CELL = "study, arm, outcome, hours (or none)"
 # Least and most arguments, what looks it up, how it is written.
 QUANTITIES: dict[str, tuple[int, int, Lookup, str]] = {
     "pooled": (1, 3, pooled, f"analysis, part (one of {', '.join(PARTS)}), subgroup"),
+    "per100": (2, 2, per_hundred, f"analysis, part ({', '.join(PER_HUNDRED)})"),
+    "says": (1, 1, says, "analysis"),
+    "certainty": (1, 1, certainty, "analysis"),
     "lowest": (1, 1, extreme, "analysis"),
     "highest": (1, 1, extreme, "analysis"),
     "rate": (4, 4, counts, _CELL),

@@ -70,8 +70,8 @@ class AuditedClaim:
 
     Attributes
     ----------
-    id, document, page, claim : str
-        `page` names the audited document; `claim` is the claim in other words.
+    id, document, page, claim, quote : str
+        `page` names the audited document; `claim` is the claim in other words, `quote` word for word (or empty).
     claimed : str
         The claimed value as printed, with its unit; empty if there is none.
     by : str
@@ -117,6 +117,7 @@ class AuditedClaim:
     recorded: str
     file: str
     line: int
+    quote: str = ""
 
 
 def claims_to_json(found: tuple[AuditedClaim, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from metarepro.analysis.decimals import measure_of
-from metarepro.analysis.result import Summary
+from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.claims.grammar import Call
 from metarepro.claims.lookups import (
     MAIN,
@@ -31,14 +31,12 @@ def pooled(library: Library, call: Call, claim: Claim) -> Value:
     """A part of the pooled result of an analysis."""
     name, part, group = arguments_of(call, 3)
     part = part or "estimate"
-    if name not in library.analyses:
-        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
+    result = _analysis(library, call, name)
     if part not in PARTS:
         raise UnknownNameError(f"a pooled result has no {part!r}{nearest_of(part, PARTS)}", call)
     reference = (Reference("analysis", name),)
-    if library.results is None:
+    if result is None:
         return Value(math.nan, "", "", reference)
-    result = library.results[name]
     summary, variants = result.summary, {}
     if group:
         found = [g for g in result.subgroups if group in (g.group, g.label)]
@@ -75,14 +73,56 @@ def _shown_part(m: Measure, part: str, number: float) -> str:
     return plain(number, 1 if part == "i2" else 3)
 
 
+# Parts of an absolute effect by their names in the grammar.
+PER_HUNDRED = {
+    "control": "control_risk", "treated": "treated_risk", "treated_low": "treated_low", "treated_high": "treated_high",
+    "difference": "difference", "difference_low": "difference_low", "difference_high": "difference_high",
+}  # fmt: skip
+
+
+def per_hundred(library: Library, call: Call, claim: Claim) -> Value:
+    """How many of 100 people, by the absolute effect of an analysis; whole numbers as shown."""
+    name, part = call.arguments
+    result = _analysis(library, call, name)
+    if part not in PER_HUNDRED:
+        raise UnknownNameError(f"an absolute effect has no {part!r}{nearest_of(part, PER_HUNDRED)}", call)
+    reference = (Reference("analysis", name),)
+    if result is None:
+        return Value(math.nan, "", "", reference)
+    if result.absolute is None:
+        return Value(math.nan, "not known", f"{result.title}: no absolute effect", reference)
+    number = 100 * float(getattr(result.absolute, PER_HUNDRED[part]))
+    return Value(number, plain(number, 0), f"{result.title}: {part.replace('_', ' ')} of 100", reference)
+
+
+def says(library: Library, call: Call, claim: Claim) -> Value:
+    """The verdict of an analysis, in its code: higher, lower, cannot_tell, one_trial ..."""
+    (name,) = call.arguments
+    result, reference = _analysis(library, call, name), (Reference("analysis", name),)
+    code = "" if result is None else result.conclusion.verdict
+    return Value(math.nan, code, f"{name}: verdict", reference, text=code)
+
+
+def certainty(library: Library, call: Call, claim: Claim) -> Value:
+    """Certainty of the evidence as people judged it; not_assessed where nobody did."""
+    (name,) = call.arguments
+    result, reference = _analysis(library, call, name), (Reference("analysis", name),)
+    judged = result.certainty.overall if result is not None and result.certainty is not None else ""
+    return Value(math.nan, judged or "not assessed", f"{name}: certainty", reference, text=judged or "not_assessed")
+
+
+def _analysis(library: Library, call: Call, name: str) -> AnalysisResult | None:
+    if name not in library.analyses:
+        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
+    return None if library.results is None else library.results[name]
+
+
 def extreme(library: Library, call: Call, claim: Claim) -> Value:
     """The lowest or highest estimate of the trials of an analysis."""
     (name,) = call.arguments
-    if name not in library.analyses:
-        raise UnknownNameError(f"there is no analysis {name!r}{nearest_of(name, library.analyses)}", call)
-    if library.results is None:
+    result = _analysis(library, call, name)
+    if result is None:
         return Value(math.nan, "", "", (Reference("analysis", name),))
-    result = library.results[name]
     pick = min if call.name == "lowest" else max
     studies = [s for s in result.studies if s.estimable]
     if not studies:

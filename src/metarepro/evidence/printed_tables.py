@@ -135,6 +135,7 @@ class Claim(Row):
 
     claim_id: Id = Field(description="Id.", min_length=1)
     document: Id = Field(description="Audited page, a row of sources.csv.", min_length=1)
+    quote: str = Field(description="The claim word for word, as the page has it.", default="")
     paraphrase: str = Field(description="The claim in other words.", default="")
     claim_type: str = Field(description="Kind: rate, duration, attribution ...", default="")
     quantity: str = Field(description="What is claimed.", default="")

@@ -16,14 +16,19 @@ from pydantic import ValidationError
 
 from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.yaml_reader import read_yaml
-from metarepro.claims.grammar import RuleError, calls_of, parse_finding, parse_rules
+from metarepro.claims.evaluation import calls_in, calls_of_text
+from metarepro.claims.grammar import Call, RuleError, parse_conditions, parse_rules
 from metarepro.errors import MetareproError, Problem
 from metarepro.evidence.dataset import find_table
 from metarepro.evidence.reader import Cell, Dialect
 from metarepro.project.settings import data_folder
 
 ANALYSIS, RESULT = "analysis", "printed result"
-_KINDS = {"pooled": ANALYSIS, "lowest": ANALYSIS, "highest": ANALYSIS, "printed": RESULT, "verdict": RESULT}
+_KINDS = {
+    **dict.fromkeys(("pooled", "lowest", "highest", "per100", "says", "certainty"), ANALYSIS),
+    "printed": RESULT,
+    "verdict": RESULT,
+}
 _CODES = ("E042", "E044", "E106")
 _SHOWN = 5
 
@@ -177,17 +182,32 @@ def _input_names(row: dict[str, Cell]) -> Iterator[tuple[str, str]]:
 
 def _claim_names(row: dict[str, Cell]) -> Iterator[tuple[str, str]]:
     """What rule and finding of a claim name, each once."""
-    terms: list[Any] = []
+    calls: list[Call] = []
     try:
         if "rule" in row and row["rule"].text:
-            rules = parse_rules(row["rule"].text)
-            terms += [side for r in rules for c in r.comparisons for side in (c.left, c.right)]
+            calls += [call for r in parse_rules(row["rule"].text) for call in calls_in(r.comparisons)]
         if "finding" in row and row["finding"].text:
-            terms += parse_finding(row["finding"].text)
+            calls += calls_of_text(row["finding"].text)
     except RuleError:
         return
-    calls = [call for term in terms for call in calls_of(term)]
+    yield from _named_by(calls)
+
+
+def _named_by(calls: Iterable[Call]) -> Iterator[tuple[str, str]]:
     yield from dict.fromkeys((_KINDS[c.name], c.arguments[0]) for c in calls if c.name in _KINDS and c.arguments)
+
+
+def _sentence_names(sentence: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a card or a first sentence of the page names."""
+    if isinstance(sentence.get("analysis"), str):
+        yield ANALYSIS, sentence["analysis"]
+    calls: list[Call] = []
+    try:
+        calls += calls_of_text(str(sentence.get("text") or ""))
+        calls += calls_in(parse_conditions(str(sentence["when"]))) if sentence.get("when") else []
+    except RuleError:
+        return
+    yield from _named_by(calls)
 
 
 def _in_config(raw: Any, text: str, shown: str, known: dict[str, list[str]]) -> Iterator[Naming]:
@@ -219,6 +239,19 @@ def _in_config(raw: Any, text: str, shown: str, known: dict[str, list[str]]) -> 
             flow = _node(root, ("outcomes", outcome))[1].flow_style
             part = f"the setting primary: {primary}" if flow else ""
             yield naming(("outcomes", outcome, "primary"), ANALYSIS, str(primary), part)
+    page = raw.get("page")
+    page = page if isinstance(page, dict) else {}
+    for key in ("lede", "cards"):
+        sentences = _dicts(page.get(key))
+        lost = [(i, kind, x) for i, s in enumerate(sentences) for kind, x in _sentence_names(s) if x not in known[kind]]
+        every = len({i for i, _, _ in lost}) == len(sentences)
+        yield from (naming(("page", key) if every else ("page", key, i), kind, x) for i, kind, x in lost)
+    chosen = _texts(page.get("findings"))
+    for j, name in enumerate(chosen):
+        if name not in known[ANALYSIS]:
+            alone = all(x not in known[ANALYSIS] for x in chosen)
+            part = "" if alone else f"the analysis {name}"
+            yield naming(("page", "findings") if alone else ("page", "findings", j), ANALYSIS, name, part)
     panels = _dicts(raw.get("panels"))
     left = [[a for a in _texts(p.get("analyses")) if a in known[ANALYSIS]] for p in panels]
     for i, panel in enumerate(panels):

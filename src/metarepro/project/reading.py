@@ -19,7 +19,8 @@ from metarepro.analysis.own_bias_tools import tools_of
 from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.words import check_words
 from metarepro.analysis.yaml_reader import read_yaml
-from metarepro.claims.checks import check_audit
+from metarepro.claims.checks import check_audit, check_quotations
+from metarepro.claims.page_sentences import check_page
 from metarepro.errors import ConfigError, DataError, MetareproError, Problem
 from metarepro.evidence.bias_tools import BIAS_TOOLS
 from metarepro.evidence.cells import MAX_LABEL
@@ -69,6 +70,8 @@ def read_project(folder: Path, config_name: str = CONFIG) -> Project:
         _check_tools(config, data)
         check_words(config, data, path, config_name)
         check_audit(config, data, path, config_name)
+        check_quotations(config, data, folder, path, config_name)
+        check_page(config, data, path, config_name)
     except MetareproError as error:
         raise tell_at_once(error, folder, config_name) from None
     _check_texts(config, path, config_name)

@@ -7,7 +7,7 @@ table that is saved meanwhile cannot enter half of the results. The same content
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,22 @@ SPLIT = {
     "claims": ("claims",),
 }
 # Settings that change no number: they are no part of what the numbers are made of.
-LOOKS = ("title", "authors", "time_unit", "figure", "panels", "accept", "reproduction")
+LOOKS = ("title", "authors", "time_unit", "figure", "panels", "accept", "reproduction", "page")
 
 
-def record_texts(config: Config, data: Dataset) -> dict[str, str]:
+def record_texts(
+    config: Config, data: Dataset, places: Sequence[tuple[int, int]] = (), shown: str = ""
+) -> dict[str, str]:
     """Texts of the records by name: each entry of `SPLIT`, `settings` (all), and those of them that numbers depend on
-    (`numbers`), printed results (`reproduction`), and the head of the page (`page`).
+    (`numbers`), printed results (`reproduction`), and the head of the page (`page`), with the places of the conditions
+    of its sentences.
     """
     dump = config.model_dump(mode="json", by_alias=True)
     numbers = {k: v for k, v in dump.items() if k not in LOOKS}
     numbers["title"] = "-"
     numbers["analyses"] = [{k: v for k, v in a.items() if k != "figure"} for a in dump["analyses"]]
     texts = {"settings": _text(dump), "numbers": _text(numbers), "reproduction": _text(dump["reproduction"])}
-    texts["page"] = _text({"title": config.title, "authors": config.authors})
+    texts["page"] = _text({"title": config.title, "authors": config.authors, "places": places, "file": shown})
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
     for row in data.rows:
         tables[row.table].append(row)

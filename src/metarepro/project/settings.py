@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 CONFIG = "config.yaml"
-KINDS = ("*.csv", "*.xlsx", "flow.yaml")
+KINDS = ("*.csv", "*.xlsx", "flow.yaml", "*.txt")
 DEFAULT_DATA = "data/raw"
 # What is kept of runs beside Snakemake's own records.
 STATE = ".snakemake/metarepro"

@@ -1,5 +1,5 @@
-"""Results -> one self-contained page. Every number comes from the results; nothing is computed or typed here."""
+"""Results -> one self-contained page. Every number comes from the results; no statistic is computed here."""
 
-from metarepro.report.page import render_report
+from metarepro.report.page import Content, render_report
 
-__all__ = ["render_report"]
+__all__ = ["Content", "render_report"]

@@ -8,21 +8,20 @@ import re
 from itertools import pairwise
 
 from metarepro.analysis.decimals import measure_of
-from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.shown_result import ShownResult
-from metarepro.effects import Measure
 from metarepro.evidence.bias_tools import OVERALL
 from metarepro.figures import table
 from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
 from metarepro.figures.forest_plots.layout import LIGHT_PITCH, SMALL_LEADING, Placement, cell_lines, place, wrap_row
 from metarepro.figures.forest_plots.lights import lights_note, lights_of
 from metarepro.figures.forest_plots.rows import Row, make_rows
+from metarepro.figures.forest_plots.scale import forest_axis, heaviest_of, side_of_square
 from metarepro.figures.judgements.marks import draw_judgement
 from metarepro.figures.page import numbers as fmt
-from metarepro.figures.page.axes import Axis, Values, make_axis
+from metarepro.figures.page.axes import Values
 from metarepro.figures.page.layout import MM, Align, Canvas, put_notes, put_title
 from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL, WHITE
-from metarepro.figures.page.panel import Panel, not_outlying
+from metarepro.figures.page.panel import Panel
 from metarepro.figures.page.shapes import diamond, square
 from metarepro.figures.page.text import one_line, text_width, wrap
 from metarepro.figures.styles import Style, get_style
@@ -54,7 +53,7 @@ class ForestDrawing:
         axis = forest_axis(result, self.measure)
         axis = dataclasses.replace(axis, labels=tuple(self.style.number(label) for label in axis.labels))
         self.panel = Panel(axis, self.place.plot_left, self.place.plot_width)
-        self.heaviest = max((r.weight for r in self.rows if math.isfinite(r.weight)), default=0.0) or 1.0
+        self.heaviest = heaviest_of(r.weight for r in self.rows)
         # Where the columns are too narrow for a sentence, the notes among the rows go below the axis.
         self.moved = [r for r in self.rows if r.kind == "note"] if self.place.note_width < 150 else []
         if self.moved:
@@ -155,9 +154,8 @@ class ForestDrawing:
 
     def _side(self, row: Row) -> float:
         """Side of a square whose area is by weight."""
-        weight = row.weight if 0 < row.weight < math.inf else 0.0
         largest = LARGEST * min(1.0, max(self.place.plot_width / 120.0, 0.7))
-        return largest * math.sqrt(weight / self.heaviest)
+        return side_of_square(row.weight, self.heaviest, largest)
 
     def _moved_text(self, row: Row) -> str:
         group = next((g.label for g in self.result.subgroups if g.group == row.data.get("group")), "")
@@ -301,16 +299,6 @@ class ForestDrawing:
         canvas.text(right, y, one, align="right")
         canvas.text(left, y, two)
         return y + 2
-
-
-def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
-    """The axis: all estimates and most intervals; an estimate so far out that all others would merge has an arrow."""
-    studies = [(s.estimate, s.ci_low, s.ci_high) for s in result.studies if s.estimable]
-    s = result.summary
-    pooled = [(s.estimate, s.ci_low, s.ci_high)] if s is not None and s.k > 1 else []
-    # Printed values stand as marks of their own, so they need room as well.
-    printed = [(r.estimate, math.nan, math.nan) for r in result.references]
-    return make_axis(measure, [*not_outlying(measure, [*studies, *pooled]), *printed])
 
 
 def draw_study(
