@@ -11,16 +11,21 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult, LeftOut, StudyEffect
+from metarepro.analysis.shown_result import show
 from metarepro.analysis.summaries import summary_of
 from metarepro.effects import effect_sizes, get_measure
 from metarepro.errors import DataError
 from metarepro.figures import LayoutError, forest, save
+from metarepro.figures.forest_plots.drawing import ForestDrawing
+from metarepro.figures.forest_plots.scale import forest_axis
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import make_axis
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.figure import figure_of
 from metarepro.figures.page.layout import Canvas
+from metarepro.figures.page.look import MARGIN, SMALL
 from metarepro.figures.page.text import text_width, wrap
 from metarepro.pooling import pool
 from tests.figures.canvases import draw_forest
@@ -298,3 +303,54 @@ def test_squares_that_are_not_by_weight_are_said_to_be_larger():
 
     assert "area by weight; 3 too small to see are drawn larger." in words(uneven)
     assert "area by weight. " in words(even)
+
+
+# -- what an art editor asks for ----------------------------------------------------------------------------------
+
+
+def test_the_plot_has_a_third_of_two_columns_unless_further_columns_are_asked_for(results):
+    for name in ("response_24h_or_wide", "score_24h_md_wide", "rate_24h", "suicidality_1to3d_or"):
+        drawing = ForestDrawing(show(results[name], width_mm=174))
+        assert drawing.panel.width >= drawing.place.width / 3 - 0.01, name
+
+
+def test_decimal_points_of_estimates_stand_below_each_other(results):
+    drawing = ForestDrawing(show(results["response_24h_or_wide"], width_mm=174))
+    canvas = drawing.draw_page(drawing.rows, 1, 1)
+    estimates = [t for t in canvas.texts if re.match(r"\d+\.\d\d \(", t.text)]
+    assert len(estimates) >= 6
+    points = {round(t.x + text_width(t.text.partition(".")[0], t.size, t.weight), 3) for t in estimates}
+    assert len(points) == 1 and len({t.x for t in estimates}) > 1
+
+
+@pytest.mark.parametrize("width", [84, 120, 174])
+def test_notes_take_four_lines_and_the_text_alternative_has_them_all(results, width):
+    result = results["response_24h_or_wide"]
+    drawing = ForestDrawing(show(result, width_mm=width))
+    shown = drawing.shown_notes()
+    assert sum(len(wrap(n, drawing.place.width - 2 * MARGIN, SMALL)) for n in shown) <= 4
+    assert "Squares: area by weight" in shown[0]
+    description = forest(result, width_mm=width).metarepro.description
+    for note in drawing.notes():
+        assert " ".join(str(note).split()) in description
+    assert "restricted maximum likelihood" in description and "Not used: " in description
+
+
+def test_house_styles_print_their_own_words(results):
+    texts = {style: [t.text for t in forest(results["rate_24h" if style == "plain" else "response_24h_or_wide"], style=style)
+                     .metarepro.canvas.texts] for style in ("plain", "cochrane", "bmj", "jama")}  # fmt: skip
+    assert "Total (95% CI)" in texts["cochrane"] and "Total (95% CI)" in texts["bmj"]
+    assert any(t.startswith("Favors ") or "Favors " in t for t in texts["jama"])
+    assert not any("Favors" in t for t in texts["cochrane"]) and any("Favours" in t for t in texts["cochrane"])
+
+
+def test_a_prediction_interval_is_not_cut_by_a_hair(results):
+    """An end that lies a little beyond the axis of the studies is brought in; one far out has its arrow."""
+    for result in results.values():
+        s = result.summary
+        if s is None or s.k < 3 or not math.isfinite(s.pi_low) or result.combine != "pool":
+            continue
+        axis = forest_axis(result, measure_of(result))
+        for end in (s.pi_low, s.pi_high):
+            share = axis.share(end)
+            assert 0 <= share <= 1 or share < -0.02 or share > 1.02, (result.id, share)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from metarepro.figures.page.check_files import check_files, demand_files
     from metarepro.figures.page.files import save, write_figure
     from metarepro.figures.page.layout import LayoutError
+    from metarepro.figures.reproductions.differences import differences, differences_pages
     from metarepro.figures.reproductions.dumbbell import dumbbell, dumbbell_pages
     from metarepro.figures.reproductions.strip import specification_strip
     from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
@@ -40,6 +41,8 @@ __getattr__ = lazy(
         "claims_overview_pages": "metarepro.figures.claims.overview",
         "demand_files": "metarepro.figures.page.check_files",
         "draw_evidence": "metarepro.figures.evidence_figures",
+        "differences": "metarepro.figures.reproductions.differences",
+        "differences_pages": "metarepro.figures.reproductions.differences",
         "drapery": "metarepro.figures.drapery_plots.drapery",
         "draw_analysis": "metarepro.figures.analysis_figures",
         "dumbbell": "metarepro.figures.reproductions.dumbbell",
@@ -65,10 +68,10 @@ __getattr__ = lazy(
 )
 __all__ = [
     "LayoutError", "analysis_flow", "bubble", "check_files", "claims_overview", "claims_overview_pages",
-    "demand_files", "drapery", "draw_analysis", "draw_evidence", "dumbbell", "dumbbell_pages", "forest",
-    "forest_pages", "forest_panels", "funnel", "integrity_overview", "integrity_overview_pages", "prisma_flow",
-    "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save", "specification_strip", "study_pairs",
-    "study_pairs_pages", "time_course", "time_course_pages", "write_figure",
+    "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
+    "dumbbell_pages", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
+    "integrity_overview_pages", "prisma_flow", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save",
+    "specification_strip", "study_pairs", "study_pairs_pages", "time_course", "time_course_pages", "write_figure",
 ]  # fmt: skip
 
 

@@ -29,7 +29,8 @@ class Style:
     `lancet` p=0·031, down to <0·0001. In `effect_head`, `{level}` is the level in percent, `{model}` Common or
     Random, `{method}` IV, Peto or GLMM. `merged_counts`: events and total in one column. `numbers_first`: weight
     and effect stand before the plot. `interval_of_tau2`: intervals of tau2 and I2 are printed with them. `square`
-    and `diamond` are colours.
+    and `diamond` are colours. `favours` is the word before the arm that an effect favours; `total` names the pooled
+    row (`{level}`), which else names its model.
     """
 
     name: StyleName
@@ -42,6 +43,8 @@ class Style:
     study_head: str = "Study"
     weight_head: str = "Weight (%)"
     effect_head: str = "({level}% CI)"
+    favours: str = "Favours"
+    total: str = ""
     merged_counts: bool = True
     numbers_first: bool = False
     heterogeneity: str = "Heterogeneity"
@@ -136,15 +139,16 @@ STYLES: dict[str, Style] = {
             "cochrane", brackets=("[", "]"), joint=", ", signed_joint=", ", p_rule="two",
             study_head="Study or subgroup",
             weight_head="Weight", effect_head="{method}, {model}, {level}% CI", merged_counts=False, numbers_first=True,
-            tau2_name="Tau\u00b2", q_name="Chi\u00b2", interval_of_tau2=False,
+            tau2_name="Tau\u00b2", q_name="Chi\u00b2", interval_of_tau2=False, total="Total ({level}% CI)",
         ),
         Style(
-            "bmj", p_rule="two", equals="", weight_head="Weight (%)", heterogeneity="Test for heterogeneity",
+            "bmj", p_rule="two", equals="", total="Total ({level}% CI)", weight_head="Weight (%)",
+            heterogeneity="Test for heterogeneity",
             interval_of_tau2=False, square=INK, diamond=INK,
         ),
         Style(
             "jama", joint="-", p_rule="jama", study_head="Source", weight_head="Weight, %",
-            effect_head="({level}% CI)", square="#1f4e79", diamond="#1f4e79", numbers_first=True,
+            effect_head="({level}% CI)", favours="Favors", square="#1f4e79", diamond="#1f4e79", numbers_first=True,
         ),
         Style(
             "lancet", joint="\u2013", point="\u00b7", p_rule="lancet", equals="", weight_head="Weight",

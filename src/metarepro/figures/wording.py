@@ -120,15 +120,13 @@ SORTED = {
 }
 
 
-def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> list[str]:
-    """Notes under the plot: methods, marks, what was left out.
+def key_notes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> list[str]:
+    """What a reader of the picture must know: its marks, whose numbers are marked, how many studies in which order.
 
     `arrows`: whether the picture has any; `floored`: how many squares would be too small to see and are drawn larger.
     """
     s = result.summary
-    pooled = s is not None and s.k > 1 and result.combine == "pool"
-    notes = [f"{_studies_and_people(result, s)}."] if s is not None and pooled else []
-    notes += [result.methods[:1].upper() + result.methods[1:]] if result.methods else []
+    notes = []
     if s is not None and s.k > 1:
         larger = f"; {floored} too small to see {'is' if floored == 1 else 'are'} drawn larger" if floored else ""
         marks = f"Squares: area by weight{larger}. Diamond: pooled estimate and its interval."
@@ -138,11 +136,22 @@ def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
             marks += f" Bar: prediction interval ({PI_NAMES[s.pi_method]})."
         dashed = "compounded rate" if result.combine == "compound" else "pooled estimate"
         notes.append(f"{marks}{' Arrow: beyond the axis.' if arrows else ''} Dashed: {dashed}.")
+    if any(x.level == "secondary" for x in result.studies):
+        notes.append("\u2020 A number was read in another report than the study's own.")
+    if s is not None and s.k > 1 and result.combine == "pool":
+        notes.append(f"{_studies_and_people(result, s)}.")
     if result.sort and len(result.studies) > 1:
         within = " within subgroups" if len(result.subgroups) > 1 else ""
         notes.append(f"Order of the studies: {SORTED.get(result.sort, result.sort)}{within}.")
-    if any(x.level == "secondary" for x in result.studies):
-        notes.append("\u2020 A number was read in another report than the study's own.")
+    return notes
+
+
+def footnotes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> list[str]:
+    """All notes on the plot: those of `key_notes`, methods, what was left out."""
+    s = result.summary
+    pooled = s is not None and s.k > 1 and result.combine == "pool"
+    notes = key_notes(result, arrows, floored)
+    notes += [result.methods[:1].upper() + result.methods[1:]] if result.methods else []
     for note in s.notes if s is not None and s.k > 1 else ():
         # A figure shows no p-value that would be missed.
         if note.code != "no_null":

@@ -12,7 +12,9 @@ from metarepro.figures.page.numbers import count
 from metarepro.figures.page.shapes import box
 from metarepro.figures.page.text import clean, text_width, wrap
 
-PAD, LINE, SPACE, BAND = 4.5, 9.4, 13.0, 13.0
+PAD, LINE, SPACE = 4.5, 9.4, 13.0
+# Width of the bars that name the phases, and what columns leave for them.
+BAR, BESIDE_BAR = 12.5, 18.0
 NOT_REPORTED = "(n not reported)"
 HEAD = 2.4
 
@@ -78,9 +80,8 @@ class Column:
 
     @property
     def end(self) -> tuple[float, float] | None:
-        """Where the arrow to the next box begins: right of the names of the phases, below the last box."""
-        x = self.left + max(self.width / 2, min(72.0, self.width - 8))
-        return (x, self.places[-1][3]) if self.places else None
+        """Where the arrow to the next box begins: below the middle of the last box."""
+        return (self.left + self.width / 2, self.places[-1][3]) if self.places else None
 
 
 def lines_of(b: Box, width: float) -> list[tuple[str, str, Line]]:
@@ -106,16 +107,18 @@ def height_of(b: Box | None, width: float) -> float:
 
 
 def draw_rows(canvas: Canvas, y: float, columns: Sequence[Column], rows: Sequence[Sequence[Row]]) -> float:
-    """Draw the rows of each column, equally many, beside each other; returns where the last row ends."""
-    first, right = columns[0], canvas.width - MARGIN
-    for number, beside in enumerate(zip(*rows, strict=True)):
-        if phase := beside[0].phase:
-            y += 0.0 if number == 0 and not first.places else SPACE / 2
-            canvas.polygon(box(first.left, y, right, y + BAND), PALE, f"band: {phase}")
-            canvas.text(first.left + PAD, y + BAND / 2 + 0.36 * SIZE, phase, weight="bold")
-            y += BAND + SPACE / 2
-        elif first.places:
-            y += SPACE
+    """Draw the rows of each column, equally many, beside each other, and a bar at the left for each phase.
+
+    Returns where the last row ends.
+    """
+    first = columns[0]
+    phases: list[tuple[str, float]] = []
+    for beside in zip(*rows, strict=True):
+        if beside[0].phase:
+            y = _draw_bar(canvas, phases, y)
+        y += SPACE if first.places else 0.0
+        if beside[0].phase:
+            phases.append((beside[0].phase, y))
         height = 0.0
         for c, r in zip(columns, beside, strict=True):
             sizes = height_of(r.main, c.width), height_of(r.side, c.width)
@@ -133,7 +136,19 @@ def draw_rows(canvas: Canvas, y: float, columns: Sequence[Column], rows: Sequenc
                     ends = [(c.left + c.width, level), (start, level)]
                     draw_arrow(canvas, ends[::-1] if r.joins else ends, r.side.head.words)
         y += height
-    return y
+    return _draw_bar(canvas, phases, y)
+
+
+def _draw_bar(canvas: Canvas, phases: Sequence[tuple[str, float]], end: float) -> float:
+    """The bar of the last phase, as long as its rows or its name, which reads upwards; returns where it ends."""
+    if not phases:
+        return end
+    name, start = phases[-1]
+    end = max(end, start + text_width(name, SIZE, "bold") + PAD)
+    canvas.polygon(box(MARGIN, start, MARGIN + BAR, end), PALE, f"band: {name}")
+    x = MARGIN + BAR / 2 + 0.36 * SIZE
+    canvas.text(x, (start + end) / 2, name, align="center", weight="bold", upright=True)
+    return end
 
 
 def _draw_box(canvas: Canvas, b: Box, x: float, y: float, width: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from metarepro.analysis.flow import Flow, Included, Named, OtherMethods, check_flow, total_of
 from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.errors import DataError
-from metarepro.figures.flows.boxes import LINE, Box, Column, Line, Row, draw_arrow, draw_rows, height_of
+from metarepro.figures.flows.boxes import BESIDE_BAR, LINE, Box, Column, Line, Row, draw_arrow, draw_rows, height_of
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import MARGIN
@@ -20,7 +20,9 @@ PRISMA = "PRISMA 2020: Page et al. 2021, doi:10.1136/bmj.n71."
 VIA_DATABASES = "Identification of studies via databases and registers"
 VIA_OTHERS = "Identification of studies via other methods"
 # Four columns need so many points; in less the other methods stand below the databases.
-FOUR_COLUMNS, INSET = 440.0, 13.0
+FOUR_COLUMNS, INSET = 430.0, 13.0
+# Where columns begin, right of the bars of the phases.
+LEFT = MARGIN + BESIDE_BAR
 
 
 def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Figure:
@@ -54,22 +56,22 @@ def prisma_flow(flow: Flow, width_mm: float = 174.0) -> Figure:
     y = put_title(canvas, _title(flow.title)) - 3
     rows, other = _database_rows(flow), flow.other_methods
     if other is None:
-        column = Column(MARGIN, right)
+        column = Column(LEFT, right)
         y = draw_rows(canvas, y, [column], [rows])
         y = _draw_included(canvas, y, column, flow)
-    elif right - MARGIN >= FOUR_COLUMNS:
-        middle = (MARGIN + right) / 2
-        columns = [Column(MARGIN, middle - 7, VIA_DATABASES), Column(middle + 7, right, VIA_OTHERS)]
+    elif right - LEFT >= FOUR_COLUMNS:
+        middle = (LEFT + right) / 2
+        columns = [Column(LEFT, middle - 7, VIA_DATABASES), Column(middle + 7, right, VIA_OTHERS)]
         y = max(_put_heading(canvas, c, y - 3) for c in columns) + 5
         y = draw_rows(canvas, y, columns, [rows, _other_rows(other)])
         y = _draw_included(canvas, y, columns[0], flow, right=columns[1].end)
     else:
         # Other methods below the databases, moved in, so that the arrow of these runs down beside them.
-        first, second = Column(MARGIN, right, VIA_DATABASES), Column(MARGIN + INSET, right, VIA_OTHERS)
+        first, second = Column(LEFT, right, VIA_DATABASES), Column(LEFT + INSET, right, VIA_OTHERS)
         y = draw_rows(canvas, _put_heading(canvas, first, y - 3) + 5, [first], [rows]) + 12
         others = [r for r in _other_rows(other) if r.main]
         y = draw_rows(canvas, _put_heading(canvas, second, y - 6) + 5, [second], [others])
-        y = _draw_included(canvas, y, second, flow, left=(MARGIN + INSET / 2, first.places[-1][3]))
+        y = _draw_included(canvas, y, second, flow, left=(LEFT + INSET / 2, first.places[-1][3]))
     canvas.height = put_notes(canvas, _notes(flow), y + 4) + MARGIN
     return figure_of(canvas, _title(flow.title), describe_flow(flow))
 
@@ -214,7 +216,7 @@ def analysis_flow(fit: Any, *, width_mm: float = 174.0, **words: Any) -> Figure:
     canvas = Canvas(page_width(width_mm))
     y = put_title(canvas, title) - 3
     rows = _analysis_rows(flow)
-    y = draw_rows(canvas, y, [Column(MARGIN, canvas.width - MARGIN)], [rows])
+    y = draw_rows(canvas, y, [Column(LEFT, canvas.width - MARGIN)], [rows])
     notes = ["Counted are studies, each once. This is the way from the tables into an analysis, not a search."]
     canvas.height = put_notes(canvas, notes, y + 4) + MARGIN
     return figure_of(canvas, title, f"Flow of studies into an analysis. {title}. {_said(rows)}")

@@ -35,6 +35,7 @@ class Column:
     header: list[str] = field(default_factory=list)  # the heads, wrapped where the column is narrow
     before: float = 0.0  # room that a wide spanning head adds, half of it on each side
     lines: dict[int, list[str]] = field(default_factory=dict)
+    point: float = 0.0  # where decimal points stand, from its left; 0 where its texts are not aligned so
 
 
 @dataclass(frozen=True)

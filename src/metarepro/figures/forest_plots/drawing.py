@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from metarepro.analysis.decimals import measure_of
@@ -12,7 +13,15 @@ from metarepro.analysis.shown_result import ShownResult
 from metarepro.evidence.bias_tools import OVERALL
 from metarepro.figures import table
 from metarepro.figures.forest_plots.columns import Column, data_kind, effect_column, favours, folded_note, weight_column
-from metarepro.figures.forest_plots.layout import LIGHT_PITCH, SMALL_LEADING, Placement, cell_lines, place, wrap_row
+from metarepro.figures.forest_plots.layout import (
+    LIGHT_PITCH,
+    SMALL_LEADING,
+    Placement,
+    before_point,
+    cell_lines,
+    place,
+    wrap_row,
+)
 from metarepro.figures.forest_plots.lights import lights_note, lights_of
 from metarepro.figures.forest_plots.rows import Row, make_rows
 from metarepro.figures.forest_plots.scale import forest_axis, heaviest_of, side_of_square
@@ -28,6 +37,8 @@ from metarepro.figures.styles import Style, get_style
 from metarepro.figures.wording import effect_label, footnotes
 
 LARGEST, LEAST = 9.0, 2.4
+# Lines of notes in the picture; a journal sets the rest in the caption.
+MOST_NOTE_LINES = 4
 
 
 class ForestDrawing:
@@ -130,18 +141,27 @@ class ForestDrawing:
                 with canvas.in_row(canvas.add_data(**row.data)):
                     y = put_notes(canvas, [self._moved_text(row)], y)
             if self.result.figure.notes:
-                y = put_notes(canvas, self.notes(), y)
+                y = put_notes(canvas, self.shown_notes(), y)
         canvas.height = y + MARGIN
         return canvas
 
     def notes(self) -> list[str]:
-        """Methods, marks, what was left out, what stands under the labels."""
-        notes = footnotes(self.result, self._has_arrows(), self._floored())
+        """All notes: what stands under the labels, marks, methods, what was left out."""
+        notes = []
         if words := folded_note(self.result, self.kind, self.place.attempt.folded):
             notes.append(words)
         if self.place.lights:
             notes.append(lights_note(self.result.bias_tool, self.place.lights))
-        return notes
+        return [*notes, *footnotes(self.result, self._has_arrows(), self._floored())]
+
+    def shown_notes(self) -> list[str]:
+        """As many of the notes, the most needed first, as a few lines hold; the text alternative has them all."""
+        shown = ""
+        for note in self.notes():
+            longer = f"{shown} {note}".strip()
+            if len(wrap(longer, self.place.width - 2 * MARGIN, SMALL)) <= MOST_NOTE_LINES:
+                shown = longer
+        return [shown] if shown else []
 
     def _has_arrows(self) -> bool:
         """Whether anything on any page lies beyond the axis."""
@@ -240,8 +260,11 @@ class ForestDrawing:
             return
         below = canvas.lines(x, baseline, row.lines, weight=weight) - LEADING + SMALL_LEADING
         canvas.lines(x, below, row.small, SMALL, SMALL_LEADING, color=GREY)
-        columns = [table.Column(self._anchor(c), align=c.align, weight=weight) for c in self.place.columns]
         cells = [cell_lines(c, row) for c in self.place.columns]
+        columns = [
+            table.Column(self._anchor(c) + _shift(c, lines, row.bold), align=c.align, weight=weight)
+            for c, lines in zip(self.place.columns, cells, strict=True)
+        ]
         table.Table(columns, self.place.width).draw_row(canvas, baseline - LEADING, cells)
 
     def _draw_marks(self, canvas: Canvas, row: Row, middle: float) -> None:
@@ -284,7 +307,7 @@ class ForestDrawing:
         """'Favours ...' on each side of no effect."""
         null = self.measure.null
         zero = self.panel.x(null if null is not None else 0.0)
-        one, two = favours(self.result, "Favours")
+        one, two = favours(self.result, self.style.favours)
         # Under the rows the whole width is free, so a label may reach beyond the plot; two that do not fit are stacked.
         wide = [text_width(t, SIZE) for t in (one, two)]
         right, left = max(zero - 4, MARGIN + wide[0]), min(zero + 4, canvas.width - MARGIN - wide[1])
@@ -299,6 +322,12 @@ class ForestDrawing:
         canvas.text(right, y, one, align="right")
         canvas.text(left, y, two)
         return y + 2
+
+
+def _shift(column: Column, lines: Sequence[str], bold: bool) -> float:
+    """How far a number stands to the right, so that decimal points stand below each other."""
+    own = before_point(lines[0], bold) if lines else 0.0
+    return column.point - own if column.point and own else 0.0
 
 
 def draw_study(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from metarepro.figures.forest_plots.columns import Column, Fold
 from metarepro.figures.forest_plots.rows import Row
+from metarepro.figures.page.layout import MM
 from metarepro.figures.page.look import GAP, LEADING, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.styles import NO_BREAK
@@ -37,6 +39,8 @@ ATTEMPTS = (
     Attempt(frozenset({"user", "data", "weight"}), True, 62.0, 58.0, 4.0),
     Attempt(frozenset({"user", "data", "weight", "effect"}), True, 60.0, 58.0, 4.0),
 )
+# From this width on (two columns of a journal) the plot has a third of it.
+WIDE = 170 * MM
 # Least room beside the plot, where arrows reach.
 _ARROW = 6.0
 
@@ -91,12 +95,15 @@ def _try(
     _measure(rows, [*shown_left, *shown_right], attempt)
     _widen_for_spans(shown_left, attempt.gap)
     beside = max(attempt.gap, _ARROW)
+    further = lights or any(c.fold == "user" for c in left)  # who asks for more columns takes the room from the plot
+    third = width >= WIDE and attempt is not ATTEMPTS[-1] and not further
+    plot = max(attempt.plot, width / 3) if third else attempt.plot
     needed = 2 * MARGIN + attempt.gap + sum(c.width + c.before + attempt.gap for c in shown_left) + beside
     needed += beside + sum(c.width + attempt.gap for c in shown_right)
     needed += len(shown_lights) * LIGHT_PITCH if shown_lights else -attempt.gap if shown_right else 0.0
     natural = max(_natural_label(rows, head), _widest_folded(rows, attempt.folded), _folded_line(rows, attempt.folded))
     least = min(max(attempt.label, text_width(head, SIZE, "bold")), natural)
-    free = width - needed - attempt.plot
+    free = width - needed - plot
     label = max(min(natural, LABEL_MAX, free), min(least, natural))
     placement = Placement(
         width, label, shown_left, shown_right, shown_lights, 0.0, 0.0, max(width - needed - label, 20.0), 0.0, attempt
@@ -104,7 +111,7 @@ def _try(
     _set_places(placement)
     for row in rows:
         wrap_row(row, placement)
-    return needed + least + attempt.plot <= width, placement
+    return needed + least + plot <= width, placement
 
 
 def _natural_label(rows: list[Row], head: str) -> float:
@@ -147,11 +154,26 @@ def _measure(rows: list[Row], columns: list[Column], attempt: Attempt) -> None:
             lines = _stack(text) if stacked else [text] if text else []
             column.lines[number] = lines
             widths += [text_width(t, SIZE, "bold" if row.bold else "normal") for t in lines]
+        column.point = 0.0
+        if column.key == "effect" and not stacked:
+            entries = [(line, r.bold) for number, r in enumerate(rows) for line in column.lines[number]]
+            leads = [before_point(*entry) for entry in entries]
+            column.point = max(leads, default=0.0)
+            widths += [
+                column.point - lead + text_width(line, SIZE, "bold" if bold else "normal")
+                for (line, bold), lead in zip(entries, leads, strict=True)
+            ]
         room = max(widths) if stacked else 1e9
         column.header = [line for head in column.heads for line in wrap(head, max(room, 40.0), SIZE, "bold")]
         widths += [text_width(t, SIZE, "bold") for t in column.header if t]
         column.width = max(widths, default=0.0)
         column.before = 0.0
+
+
+def before_point(text: str, bold: bool) -> float:
+    """Width of a number before its decimal point; of a text without a number at its start nothing is aligned."""
+    found = re.match(r"[<>]?[-\u2212]?\d[\d\u2009,]*", text)
+    return text_width(found.group(), SIZE, "bold" if bold else "normal") if found else 0.0
 
 
 def _stack(text: str) -> list[str]:

@@ -168,7 +168,8 @@ class _Maker:
             return [self.note(wording.nothing_pooled(result), {})]
         if summary.k < 2:
             return [self.note("One study: nothing to pool; \u03c4\u00b2 and a prediction interval do not exist.", {})]
-        total = self.pooled_row("total", wording.summary_label(summary), summary, result.studies)
+        label = style.total.format(level=wording.level_text(result)) if result.combine == "pool" else ""
+        total = self.pooled_row("total", label or wording.summary_label(summary), summary, result.studies)
         if result.combine == "compound":
             total.cells = {"effect": total.cells["effect"]}
         rows = [Row("gap", ""), total]

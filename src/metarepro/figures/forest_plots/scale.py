@@ -10,6 +10,9 @@ from metarepro.effects import Measure
 from metarepro.figures.page.axes import Axis, make_axis
 from metarepro.figures.page.panel import not_outlying
 
+# How far beyond the axis, as a share of it, the end of a prediction interval is brought in.
+HAIR = 0.15
+
 
 def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
     """The axis: all estimates and most intervals; an estimate so far out that all others would merge has an arrow."""
@@ -18,7 +21,13 @@ def forest_axis(result: AnalysisResult, measure: Measure) -> Axis:
     pooled = [(s.estimate, s.ci_low, s.ci_high)] if s is not None and s.k > 1 else []
     # Printed values stand as marks of their own, so they need room as well.
     printed = [(r.estimate, math.nan, math.nan) for r in result.references]
-    return make_axis(measure, [*not_outlying(measure, [*studies, *pooled]), *printed])
+    values = [*not_outlying(measure, [*studies, *pooled]), *printed]
+    axis = make_axis(measure, values)
+    if s is None or not math.isfinite(s.pi_low):
+        return axis
+    # A prediction interval that is cut by a hair reads as if it ended there.
+    nearly = [v for v in (s.pi_low, s.pi_high) if axis.beyond(v) and -HAIR <= axis.share(v) <= 1 + HAIR]
+    return make_axis(measure, [*values, *((v, v, v) for v in nearly)]) if nearly else axis
 
 
 def heaviest_of(weights: Iterable[float]) -> float:

@@ -18,7 +18,7 @@ from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis, make_axis
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
-from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, MARGIN, ROW, SIZE, SMALL
+from metarepro.figures.page.look import BROWN, GREY, INK, LEADING, LIGHT, MARGIN, ROW, SIZE, SMALL
 from metarepro.figures.page.panel import Panel, not_outlying
 from metarepro.figures.page.text import text_width, wrap
 from metarepro.figures.styles import Style, get_style
@@ -56,8 +56,9 @@ def forest_panels(
 
     Notes
     -----
-    A study without a number for a panel leaves its row there empty. Panels of different outcomes are no independent
-    tests: the same patients stand in all of them. Subgroups are not shown; each result's own forest plot shows them.
+    A study without a number for a panel leaves its row there empty; a result without any study has no panel. Panels of
+    different outcomes are no independent tests: the same patients stand in all of them. Subgroups are not shown; each
+    result's own forest plot shows them.
     """
     if not results:
         raise ConfigError("forest_panels needs at least one result. Fix: give the results of one or more analyses.")
@@ -70,6 +71,10 @@ def forest_panels(
     heads = list(titles) if titles is not None else [r.title for r in results]
     if len(heads) != len(results):
         raise ConfigError(f"{len(heads)} titles for {len(results)} results. Fix: one title a result, or none.")
+    kept = [(r, h) for r, h in zip(results, heads, strict=True) if any(s.estimable for s in r.studies)]
+    left_out = [h for r, h in zip(results, heads, strict=True) if (r, h) not in kept]
+    if kept:
+        results, heads = [r for r, _ in kept], [h for _, h in kept]
     page = _Page(list(results), heads, page_width(width_mm), get_style(style))
     canvas = Canvas(page.width)
     y = put_title(canvas, title) if title else MARGIN
@@ -87,7 +92,8 @@ def forest_panels(
         with canvas.data_row(**row):
             y = put_notes(canvas, [line], y)
     arrows = " Arrow: beyond the axis." if any(m.kind == "arrow" for m in canvas.marks) else ""
-    notes = [f"Squares: area by weight within a panel. Diamond: pooled estimate.{arrows} An empty row: no numbers."]
+    notes = [f"No study has usable numbers, and no panel: {', '.join(left_out)}."] if kept and left_out else []
+    notes += [f"Squares: area by weight within a panel. Diamond: pooled estimate.{arrows} An empty row: no numbers."]
     if any(s.level == "secondary" for r in results for s in r.studies):
         notes.append("\u2020 A number was read in another report than the study's own.")
     canvas.height = put_notes(canvas, notes, y) + MARGIN
@@ -206,7 +212,9 @@ def _draw_rows(canvas: Canvas, page: _Page, columns: list[_Column], top: float) 
             x = c.panel.x(c.measure.null)
             canvas.line(x, top, x, bottom, "line of no effect", 0.7, "#7a7a7a")
     y = top
-    for key, lines in shown.items():
+    for number, (key, lines) in enumerate(shown.items()):
+        if number:
+            canvas.line(MARGIN, y, page.width - MARGIN, y, "row rule", 0.3, LIGHT)
         canvas.lines(MARGIN, y + 9, lines)
         for c in columns:
             if key in c.studies:
@@ -229,7 +237,7 @@ def _draw_rows(canvas: Canvas, page: _Page, columns: list[_Column], top: float) 
             with canvas.data_row(panel=c.letter, row_kind="prediction", pi_low=p.pi_low, pi_high=p.pi_high):
                 canvas.text(c.numbers, y + 8.5, page.style.interval(c.measure, p.pi_low, p.pi_high), SMALL)
                 c.panel.interval(canvas, y + ROW / 2, p.pi_low, p.pi_high, BROWN, f"prediction {c.letter}", 2.4)
-    return max(_draw_axis(canvas, c, bottom, c.numbers + page.numbers) for c in columns)
+    return max(_draw_axis(canvas, page, c, bottom) for c in columns)
 
 
 def _draw_study(canvas: Canvas, page: _Page, c: _Column, s: StudyEffect, top: float) -> None:
@@ -249,12 +257,12 @@ def _draw_study(canvas: Canvas, page: _Page, c: _Column, s: StudyEffect, top: fl
         draw_study(canvas, c.panel, values, top + ROW / 2, half, page.style, f"{c.letter} {s.label}")
 
 
-def _draw_axis(canvas: Canvas, c: _Column, y: float, right: float) -> float:
-    y = c.panel.ticks(canvas, y)
+def _draw_axis(canvas: Canvas, page: _Page, c: _Column, y: float) -> float:
+    y, right = c.panel.ticks(canvas, y), c.numbers + page.numbers
     if c.measure.null is None or not c.result.control_label or not c.result.better:
         return y
     left, zero = c.panel.left - GUTTER, c.panel.x(c.measure.null)
-    for text, side in zip(favours(c.result, "favours"), (-1, 1), strict=True):
+    for text, side in zip(favours(c.result, page.style.favours.lower()), (-1, 1), strict=True):
         for line in wrap(text, right - left, SMALL):
             y += SMALL * 1.3
             wide = text_width(line, SMALL)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from metarepro.analysis.funnel_numbers import FunnelNumbers, funnel_numbers
 from metarepro.analysis.result import AnalysisResult
+from metarepro.effects import Measure
 from metarepro.errors import ConfigError
 from metarepro.figures.funnel_plots import wording
 from metarepro.figures.page import numbers as fmt
@@ -94,6 +95,12 @@ def funnel(
     return figure_of(canvas, f"Funnel plot: {clean(result.title)}", wording.describe(result, numbers))
 
 
+def _of_what(measure: Measure) -> str:
+    """What the standard errors are of: the log risk ratio, the logit proportion, the mean difference."""
+    scale = fmt.working_scale(measure)
+    return f"the {scale} {measure.name}" if scale else f"the {measure.name}"
+
+
 def _draw(result: AnalysisResult, numbers: FunnelNumbers, labels: str, width_mm: float) -> Canvas:
     if labels not in ("auto", "all", "none"):
         raise ConfigError(f"labels = {labels!r} is not known. Allowed: auto, all, none.")
@@ -107,8 +114,7 @@ def _draw(result: AnalysisResult, numbers: FunnelNumbers, labels: str, width_mm:
     _shade_regions(canvas, plane, numbers)
     chosen = _to_name(numbers, shown, labels)
     named, coincident = _draw_studies(canvas, plane, numbers, shown, chosen)
-    scale = fmt.working_scale(numbers.measure)
-    upright = "Standard error" + (f" ({scale} scale)" if scale else "")
+    upright = f"Standard error of {_of_what(numbers.measure)}"
     y = plane.draw_axes(canvas, wording.axis_name(result, numbers), upright)
     y = put_legend(canvas, _legend(canvas, numbers, null_shown), y + 8)
     outside = [p.study.label for p, ok in zip(numbers.points, shown, strict=True) if not ok]

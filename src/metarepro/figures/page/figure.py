@@ -60,6 +60,7 @@ def figure_of(canvas: Canvas, title: str, description: str) -> Figure:
         artist = figure.text(
             t.x, t.y, t.text, transform=place, fontsize=t.size, ha=t.align, va="baseline", color=t.color,
             fontweight=t.weight, fontfamily=[FAMILY, FALLBACK], parse_math=False,
+            rotation=90.0 if t.upright else 0.0, rotation_mode="anchor",
         )  # fmt: skip
         artist.set_gid(_tag(number, "tick" if t.role == "tick" else "text", t.row))
     figure.metarepro = About(title, description, tuple(canvas.data), canvas)  # type: ignore[attr-defined]

@@ -36,7 +36,7 @@ WIDTHS_MM = (84.0, 120.0, 174.0)
 
 @dataclass(frozen=True)
 class Text:
-    """A line of text: its anchor on the baseline; its row of the data, if any."""
+    """A line of text: its anchor on the baseline; its row of the data, if any; `upright` if it reads upwards."""
 
     text: str
     x: float
@@ -47,12 +47,17 @@ class Text:
     color: str
     row: int | None = None
     role: Role = "words"
+    upright: bool = False
 
     @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom."""
         width = text_width(self.text, self.size, self.weight)
-        left = {"left": self.x, "right": self.x - width, "center": self.x - width / 2}[self.align]
+        before = {"left": 0.0, "right": width, "center": width / 2}[self.align]
+        if self.upright:
+            bottom = self.y + before
+            return (self.x - ASCENT * self.size, bottom - width, self.x + DESCENT * self.size, bottom)
+        left = self.x - before
         return (left, self.y - ASCENT * self.size, left + width, self.y + DESCENT * self.size)
 
 
@@ -118,11 +123,11 @@ class Canvas:
 
     def text(
         self, x: float, y: float, text: str, size: float = SIZE, align: Align = "left", weight: str = "normal",
-        color: str = INK, role: Role = "words",
+        color: str = INK, role: Role = "words", upright: bool = False,
     ) -> None:  # fmt: skip
         """Put a line of text; empty text puts nothing."""
         if text:
-            self.texts.append(Text(text, x, y, size, align, weight, color, self.row, role))
+            self.texts.append(Text(text, x, y, size, align, weight, color, self.row, role, upright))
 
     def lines(
         self, x: float, y: float, lines: Iterable[str], size: float = SIZE, leading: float = LEADING,
