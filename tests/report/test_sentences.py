@@ -38,7 +38,7 @@ def test_one_trial_says_its_counts_and_makes_no_diamond(tmp_path):
     result, made = result_of(tmp_path, STUDIES[:1])
     assert result.conclusion.verdict == "one_trial" and result.conclusion.crosses_null is False
     assert words(lead(result, Reader())) == (
-        "One trial only, A 2001: 20 of 40 with drug and 10 of 40 with placebo; Odds ratio 3.00 (1.16 to 7.73). The "
+        "One trial only, A 2001: 20 of 40 with drug and 10 of 40 with placebo; odds ratio 3.00 (1.16 to 7.73). The "
         "interval excludes no difference, in this one trial."
     )
     tree = parse(made.html)
@@ -59,9 +59,14 @@ def test_two_trials_are_shown_and_not_pooled(tmp_path, second, code, ending):
     assert result.conclusion.verdict == code
     said = words(lead(result, Reader()))
     assert said.startswith(
-        "Two trials, not pooled on this page, drug against placebo: Odds ratio 3.00 (1.16 to 7.73) in A 2001, "
+        "Two trials, not pooled on this page, drug against placebo: odds ratio 3.00 (1.16 to 7.73) in A 2001, "
     )
     assert said.endswith(ending)
+    one, two = STUDIES[0], dict(zip(("e1", "n1", "e2", "n2"), second, strict=True))
+    assert words(answer(result, Reader())) == (
+        f"Response: in A 2001 {one['e1']} of 40 with drug and {one['e2']} of 40 with placebo; in B 2002 {two['e1']} of 40 "
+        f"with drug and {two['e2']} of 40 with placebo. {ending}"
+    )
     tree = parse(made.html)
     assert not [n for n in tree.walk() if n.has("dm")]
     assert "For the record, what the two trials give together" in tree.words()

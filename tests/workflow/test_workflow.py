@@ -82,7 +82,7 @@ def fingerprint(project: Path) -> dict[str, str]:
 
 def without_changes(page: bytes) -> bytes:
     """The report without its section on changes, and the line that leads to it."""
-    told = rb'<details class="more" id="changes">.*?</details>\n|<p class="note"><b>Changed since the run before.*?</p>'
+    told = rb'<details class="more" id="changes">.*?</details>\n|<p class="cap"><b>Changed since the run before.*?</p>'
     return re.sub(told, b"", page, flags=re.S)
 
 

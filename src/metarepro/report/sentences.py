@@ -62,7 +62,7 @@ def lead(result: AnalysisResult, reader: Reader) -> Markup:
         crossing = {True: " The interval includes no difference, in this one trial.",
                     False: " The interval excludes no difference, in this one trial."}  # fmt: skip
         return Markup("One trial only, {}: {}{} {}{}.{}{}").format(
-            study.label, _counts(result, study), label_of(result), main_effect(result), in_unit_of(m),
+            study.label, _counts(result, study), _in_sentence(label_of(result)), main_effect(result), in_unit_of(m),
             crossing.get(result.conclusion.crosses_null or False, ""), quoted,
         )  # fmt: skip
     if verdict in _TWO:
@@ -73,7 +73,7 @@ def lead(result: AnalysisResult, reader: Reader) -> Markup:
             for s in used_studies(result)[:FEW]
         )
         return Markup("Two trials, not pooled on this page{}: {} {}, {}. {}{}").format(
-            against, label_of(result), one, two, _TWO[verdict], quoted
+            against, _in_sentence(label_of(result)), one, two, _TWO[verdict], quoted
         )
     return Markup("{} {}{}{}; {}. {}{}").format(
         label_of(result), main_effect(result), in_unit_of(m), against, people(result),
@@ -108,12 +108,34 @@ def _counts(result: AnalysisResult, study: StudyEffect) -> Markup:
 
 def answer(result: AnalysisResult, reader: Reader) -> Markup:
     """The sentence of a card that has none of its own: in people where it can be, else the effect in words."""
-    if result.conclusion.verdict in ("higher", "lower", "cannot_tell"):
+    verdict = result.conclusion.verdict
+    if verdict in ("higher", "lower", "cannot_tell"):
         if result.absolute is not None:
             return natural_frequency(result)
         if not is_binary(result) and result.experimental_label:
             return difference(result, reader)
+    if verdict in _TWO and all(_counts(result, s) for s in used_studies(result)):
+        return _two_in_counts(result)
+    if verdict == "one_trial":
+        return Markup("{}: {}").format(result.outcome_label, _lower(lead(result, reader)))
     return lead(result, reader)
+
+
+def _two_in_counts(result: AnalysisResult) -> Markup:
+    """Two trials by their counts, which need no ratio to be read."""
+    said = [
+        Markup("in {} {}").format(s.label, str(_counts(result, s)).removesuffix("; ")) for s in used_studies(result)
+    ]
+    return Markup("{}: {}. {}").format(result.outcome_label, Markup("; ").join(said), _TWO[result.conclusion.verdict])
+
+
+def _lower(text: Markup) -> Markup:
+    return Markup(text[:1].lower()) + text[1:]
+
+
+def _in_sentence(label: str) -> str:
+    """Name of an effect within a sentence: odds ratio, but Hedges g."""
+    return label if label.startswith("Hedges") or label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def natural_frequency(result: AnalysisResult) -> Markup:
