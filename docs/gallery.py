@@ -141,6 +141,19 @@ claims = audit_claims(config, data, results, printed)
 figure = mr.figures.claims_overview_pages(claims)[0]""",
     ),
     Entry(
+        "single_studies", "Results of single studies",
+        "Results that rest on one study each, a block for what shares an axis; nothing is pooled.",
+        """figure = mr.figures.single_studies(list(results.values()))""",
+    ),
+    Entry(
+        "time_course_overlay", "Time course, all trials in one plot",
+        "Each arm named beside its last visit; the area of a symbol follows the patients rated.",
+        """from metarepro.analysis import time_courses
+
+courses = time_courses(data, "response", agents=["ketamine", "saline", "midazolam", "placebo"])
+figure = mr.figures.time_course_overlay(courses, outcome_label="Response")""",
+    ),
+    Entry(
         "time_course", "Time course by trial",
         "A panel a trial, all with the same axes; the first page.",
         """from metarepro.analysis import time_courses

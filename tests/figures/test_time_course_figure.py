@@ -17,7 +17,8 @@ from metarepro.errors import ConfigError, DataError
 from metarepro.figures import save, time_course, time_course_pages
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import MM, WIDTHS_MM
-from metarepro.figures.time_courses.panels import BEND_H, SPREAD, TimeAxis, time_axis
+from metarepro.figures.time_courses.panels import SPREAD
+from metarepro.figures.time_courses.time_axis import BEND_H, TimeAxis, time_axis
 from tests.figures.audited import HOSTILE, LONG, marks, said
 from tests.figures.canvases import draw_time_course
 

@@ -103,6 +103,10 @@ def obey_one(project: Path, message: str) -> None:
     if ", primary: " in lines[first]:
         lines[first] = re.sub(r", primary: \w+", "", lines[first])
         last = first - 1
+    elif lines[first].startswith("  findings: ["):
+        name = re.search(r"there is no analysis '(\w+)'", message).group(1)
+        lines[first] = re.sub(rf", {name}(?=[,\]])", "", lines[first])
+        last = first - 1
     elif file == "config.yaml":
         while not lines[first].startswith("    - "):
             first -= 1

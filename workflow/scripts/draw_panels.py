@@ -1,15 +1,18 @@
-"""Several analyses side by side: their fit.json -> a folder with a figure for each entry of `panels`."""
+"""Several analyses together: their fit.json -> a figure for each of `panels`, and one of results of single studies."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from job import job, kept_pictures, remove_undrawn
 
 with job(snakemake) as written:
+    from metarepro.analysis.figure_settings import SINGLE_STUDIES
     from metarepro.analysis.result import from_json
     from metarepro.figures.forest_plots.side_by_side import forest_panels
     from metarepro.figures.page.files import write_figure
+    from metarepro.figures.single_study_plots.single_studies import single_studies_pages, single_study
     from metarepro.output import write_whole
 
     kept = kept_pictures(snakemake)
@@ -29,6 +32,15 @@ with job(snakemake) as written:
 
         shown = json.dumps([panels, [fits[name] for name in panels["analyses"]]])
         written += kept.draw(shown, stem, draw)[0]
+    single = [r for r in map(from_json, fits.values()) if single_study(r) is not None]
+    if single:
+        stem = index.parent / SINGLE_STUDIES
+        shown = json.dumps([fits[r.id] for r in single])
+        pages = partial(single_studies_pages, single)
+        written += kept.draw(shown, stem, lambda: (write_figure(pages(), stem, ("svg", "pdf")), None))[0]
     kept.forget_others()
     remove_undrawn(index.parent.iterdir(), [index, *written])
-    write_whole(index, json.dumps({"drawn": [p["id"] for p in asked]}, indent=1) + "\n")
+    write_whole(
+        index,
+        json.dumps({"drawn": [*(p["id"] for p in asked), *(["single_studies"] if single else [])]}, indent=1) + "\n",
+    )

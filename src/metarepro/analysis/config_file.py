@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from metarepro.analysis.config import Config, changed, with_settings
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
-from metarepro.analysis.figure_settings import FigureSettings
+from metarepro.analysis.figure_settings import SINGLE_STUDIES, FigureSettings
 from metarepro.analysis.model_settings import Model
 from metarepro.analysis.parts import Part
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
@@ -185,6 +185,10 @@ def _check_panels(config: Config, shown: str, places: Places) -> list[Problem]:
             what = f"the id {panels.id!r} of panels is there twice"
             problems.append(Problem("E105", what, shown, line, column, ("Fix: rename one.",)))
         seen.add(panels.id)
+        if panels.id == SINGLE_STUDIES:
+            line, column = place_of(("panels", number, "id"), places)
+            what = f"the id {panels.id!r} of panels is the name of the figure of results that rest on one study"
+            problems.append(Problem("E105", what, shown, line, column, ("Fix: rename this one.",)))
         page = re.fullmatch(r"(.+)-\d{1,3}", panels.id)
         if page and page[1] in [p.id for p in config.panels]:
             line, column = place_of(("panels", number, "id"), places)

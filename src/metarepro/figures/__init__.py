@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from metarepro.figures.reproductions.dumbbell import dumbbell, dumbbell_pages
     from metarepro.figures.reproductions.strip import specification_strip
     from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
+    from metarepro.figures.single_study_plots.single_studies import single_studies, single_studies_pages
+    from metarepro.figures.time_courses.overlay import time_course_overlay
     from metarepro.figures.time_courses.time_course import time_course, time_course_pages
 
 # Each figure needs the rooms of its own results only.
@@ -58,10 +60,13 @@ __getattr__ = lazy(
         "risk_of_bias_bars": "metarepro.figures.judgements.bars",
         "risk_of_bias_pages": "metarepro.figures.judgements.traffic_lights",
         "save": "metarepro.figures.page.files",
+        "single_studies": "metarepro.figures.single_study_plots.single_studies",
+        "single_studies_pages": "metarepro.figures.single_study_plots.single_studies",
         "specification_strip": "metarepro.figures.reproductions.strip",
         "study_pairs": "metarepro.figures.reproductions.study_pairs",
         "study_pairs_pages": "metarepro.figures.reproductions.study_pairs",
         "time_course": "metarepro.figures.time_courses.time_course",
+        "time_course_overlay": "metarepro.figures.time_courses.overlay",
         "time_course_pages": "metarepro.figures.time_courses.time_course",
         "write_figure": "metarepro.figures.page.files",
     },
@@ -71,7 +76,8 @@ __all__ = [
     "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
     "dumbbell_pages", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
     "integrity_overview_pages", "prisma_flow", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save",
-    "specification_strip", "study_pairs", "study_pairs_pages", "time_course", "time_course_pages", "write_figure",
+    "single_studies", "single_studies_pages", "specification_strip", "study_pairs", "study_pairs_pages", "time_course",
+    "time_course_overlay", "time_course_pages", "write_figure",
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from metarepro.figures.judgements.bars import risk_of_bias_bars
 from metarepro.figures.judgements.traffic_lights import risk_of_bias_pages
 from metarepro.figures.page.file_stems import file_stems
 from metarepro.figures.page.files import write_figure
+from metarepro.figures.time_courses.overlay import time_course_overlay
 from metarepro.figures.time_courses.time_course import time_course_pages
 
 
@@ -57,13 +58,20 @@ def evidence_figures(
         yield "integrity", [list(findings), shown.labels], pages
     stems = file_stems([found.name for found in shown.courses])
     for found in shown.courses:
-        yield stems[found.name], found, partial(_course, found)
+        stem = stems[found.name]
+        yield stem, found, partial(_course, time_course_pages, found)
+        if len(found.courses.trials) > 1:
+            yield (
+                stem.replace("time_course", "time_course_overlay", 1),
+                found,
+                partial(_course, time_course_overlay, found),
+            )
     if flow is not None:
         yield "flow", flow.model_dump(mode="json"), partial(prisma_flow, flow)
 
 
-def _course(found: NamedCourses) -> Any:
+def _course(draw: Callable[..., Any], found: NamedCourses) -> Any:
     try:
-        return time_course_pages(found.courses, outcome_label=found.label)
+        return draw(found.courses, outcome_label=found.label)
     except (ConfigError, DataError):
         return None  # nothing of it can be drawn: the effects tables say why

@@ -41,7 +41,7 @@ class Plan:
     regressions : tuple of str
         Ids of the analyses with moderators.
     panel_analyses : tuple of str
-        Ids of the analyses in figures of several.
+        Ids of the analyses in figures of several: those that `panels` list, and those with fewer than two comparisons.
     demands : bool
         Whether the configuration demands verdicts.
     settings : str
@@ -118,7 +118,8 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
     demands = isinstance(targets, list) and any(isinstance(t, Mapping) and t.get("must") for t in targets)
     known = _counts(settings)
     forests = tuple(name for name in analyses if known.get(name, 0) > 1)
-    panels, regressions = _in_panels(settings, analyses), _with_moderators(settings, analyses)
+    listed, regressions = _in_panels(settings, analyses), _with_moderators(settings, analyses)
+    panels = tuple(name for name in analyses if name in listed or name not in forests)
     return Plan(analyses, forests, tables, panels, regressions, demands, fingerprint, code)
 
 

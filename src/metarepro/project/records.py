@@ -39,7 +39,8 @@ def record_texts(
     numbers["title"] = "-"
     numbers["analyses"] = [{k: v for k, v in a.items() if k != "figure"} for a in dump["analyses"]]
     texts = {"settings": _text(dump), "numbers": _text(numbers), "reproduction": _text(dump["reproduction"])}
-    texts["page"] = _text({"title": config.title, "authors": config.authors, "places": places, "file": shown})
+    head = {"title": config.title, "authors": config.authors, "places": places, "file": shown if places else ""}
+    texts["page"] = _text(head)
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
     for row in data.rows:
         tables[row.table].append(row)

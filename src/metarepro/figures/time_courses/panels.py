@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from metarepro.analysis.time_course import ArmCourse, TimeCourses, TrialCourse
 from metarepro.figures.page.axes import Axis
@@ -12,8 +13,14 @@ from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, PALE, 
 from metarepro.figures.page.panel import room_for_labels
 from metarepro.figures.page.shapes import circle, diamond, square, triangle
 from metarepro.figures.page.text import clean, text_width, wrap
-from metarepro.figures.page.value_axes import padded, plain_axis
-from metarepro.figures.time_courses.wording import arm_cells, secondary_words, size_words
+from metarepro.figures.time_courses.time_axis import (
+    TimeAxis,
+    draw_time_labels,
+    draw_time_ticks,
+    time_axis,
+    value_axis,
+)
+from metarepro.figures.time_courses.wording import arm_cells, point_cells, secondary_words, size_words
 
 # Narrowest panel in one column of a journal and on wider pages, the widest, its height, room between panels, room at
 # both ends of its time axis at least.
@@ -25,36 +32,6 @@ SHAPES = {"experimental": ("circle", "diamond", "triangle", "square"), "control"
           "circle")}  # fmt: skip
 COLORS = {"experimental": BLUE, "control": VERMILLION}
 SMALL_LEADING = SMALL * 1.25
-
-# Hours of the time axis with their labels, the most wanted first.
-_TIMES: tuple[tuple[float, str], ...] = (
-    (24, "24 h"), (168, "7 d"), (4, "4 h"), (672, "28 d"), (72, "3 d"), (336, "14 d"), (2016, "12 wk"), (4368, "26 wk"),
-    (8736, "52 wk"), (0, "0"), (1, "1 h"), (48, "2 d"), (12, "12 h"), (2, "2 h"), (17472, "2 yr"), (43680, "5 yr"),
-)  # fmt: skip
-# Hours over which the time axis is nearly straight; beyond, it is logarithmic.
-BEND_H = 4.0
-
-
-@dataclass(frozen=True)
-class TimeAxis(Axis):
-    """Hours after a dose, drawn at log(1 + hours / 4): straight at first, then ever denser; 0 has a place."""
-
-    def position(self, value: float) -> float:
-        """Share of the axis, 0 at its low end."""
-        low, high = (math.log1p(v / BEND_H) for v in (self.low, self.high))
-        return (math.log1p(max(value, 0.0) / BEND_H) - low) / (high - low)
-
-
-def time_axis(last: float) -> TimeAxis:
-    """From 0 to the first labelled time at or after the last one; ticks in order of their time."""
-    high = min((t for t, _ in _TIMES if t >= max(last, 1.0)), default=last)
-    ticks = sorted((t, label) for t, label in _TIMES if t <= high)
-    return TimeAxis(0.0, float(high), tuple(float(t) for t, _ in ticks), tuple(label for _, label in ticks), False)
-
-
-def _rank(tick: float) -> int:
-    """How early a time gets its label where not all have room."""
-    return next((i for i, (t, _) in enumerate(_TIMES) if t == tick), len(_TIMES))
 
 
 @dataclass(frozen=True)
@@ -100,13 +77,7 @@ class Grid:
 def grid_of(courses: TimeCourses, width: float) -> Grid:
     """Axes that hold every trial, and as many columns as fit the width."""
     points = [p for t in courses.trials for a in t.arms for p in a.points]
-    if courses.kind == "dichotomous":
-        axis = Axis(-0.03, 1.03, (0.0, 0.25, 0.5, 0.75, 1.0), ("0", "25", "50", "75", "100"), False)
-    else:
-        values = [v for p in points for v in (p.estimate, p.ci_low, p.ci_high) if math.isfinite(v)]
-        if courses.statistic != "endpoint":
-            values.append(0.0)
-        axis = plain_axis(*padded(min(values), max(values), 0.04), HEIGHT, upright=True)
+    axis = value_axis(courses, HEIGHT)
     left = MARGIN + room_for_labels(axis)
     available = width - left - MARGIN
     narrowest = NARROWEST if width < 300 else NARROWEST_OF_WIDE
@@ -137,7 +108,8 @@ def draw_row(canvas: Canvas, courses: TimeCourses, grid: Grid, row: list[Panel],
         _draw_frame(canvas, grid, column, top)
         _draw_plot(canvas, courses, grid, panel.trial, column, top)
         if column >= below:
-            _draw_time_labels(canvas, grid, column, top + HEIGHT)
+            ends = (grid.panel_left(column) - 5, grid.panel_left(column) + grid.width + 5)
+            draw_time_labels(canvas, grid.time, partial(grid.x, column), top + HEIGHT, ends)
     return top + HEIGHT + (LEADING + 6 if len(row) > below else 4)
 
 
@@ -167,24 +139,7 @@ def _draw_frame(canvas: Canvas, grid: Grid, column: int, top: float) -> None:
             canvas.text(left - 5, y + 2.6, label, align="right", role="tick")
     canvas.line(left, bottom, right, bottom, "axis: x", 0.7, INK)
     canvas.line(left, top, left, bottom, "axis: y", 0.7, INK)
-    for tick in grid.time.ticks:
-        if _rank(tick) < _rank(1.0):
-            x = grid.x(column, tick)
-            canvas.line(x, bottom, x, bottom + 2.5, "tick: x", 0.7, INK)
-
-
-def _draw_time_labels(canvas: Canvas, grid: Grid, column: int, bottom: float) -> None:
-    """Labels of the times, the most wanted first, as many as have room."""
-    placed: list[tuple[float, float]] = []
-    first, last = grid.panel_left(column) - 5, grid.panel_left(column) + grid.width + 5
-    for tick, label in sorted(zip(grid.time.ticks, grid.time.labels, strict=True), key=lambda t: _rank(t[0])):
-        x, half = grid.x(column, tick), text_width(label, SMALL) / 2
-        if _rank(tick) >= _rank(1.0) and grid.time.high > 24:
-            continue
-        if x - half < first or x + half > last or any(x - half < b + 2.5 and a - 2.5 < x + half for a, b in placed):
-            continue
-        placed.append((x - half, x + half))
-        canvas.text(x, bottom + 3.5 + SMALL, label, SMALL, "center", role="tick")
+    draw_time_ticks(canvas, grid.time, partial(grid.x, column), bottom)
 
 
 def _draw_plot(canvas: Canvas, courses: TimeCourses, grid: Grid, trial: TrialCourse, column: int, top: float) -> None:
@@ -201,12 +156,7 @@ def _draw_plot(canvas: Canvas, courses: TimeCourses, grid: Grid, trial: TrialCou
     # Filled symbols last: an open one that is partly behind is still told by its outline.
     for number, (arm, points) in reversed(list(enumerate(zip(trial.arms, places, strict=True)))):
         for point, (x, y) in zip(arm.points, points, strict=True):
-            with canvas.data_row(
-                what="point", trial=clean(trial.label), arm=clean(arm.label), role=arm.role, scale=clean(trial.scale),
-                hours=point.hours, events=point.events, total=point.total, sd=point.sd, estimate=point.estimate,
-                ci_low=point.ci_low, ci_high=point.ci_high, level=point.level, row_key=clean(point.provenance.key),
-                source=clean(point.provenance.source_id),
-            ):  # fmt: skip
+            with canvas.data_row(**point_cells(trial, arm, point)):
                 name = f"{trial.study_id} {arm.arm_id} {point.hours:g}"
                 if math.isfinite(point.ci_low):
                     low, high = grid.y(top, point.ci_low), grid.y(top, point.ci_high)

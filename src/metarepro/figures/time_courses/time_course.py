@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from metarepro.analysis.time_course import TimeCourses
-from metarepro.errors import ConfigError, DataError
+from metarepro.errors import ConfigError
 from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, Canvas, page_width, put_notes, put_text, put_title
 from metarepro.figures.page.look import LEADING, MARGIN
 from metarepro.figures.page.text import clean
 from metarepro.figures.time_courses import panels, wording
+from metarepro.figures.time_courses.checks import check_courses
 
 
 def time_course(courses: TimeCourses, *, outcome_label: str = "", title: str = "", width_mm: float = 174.0) -> Figure:
@@ -53,7 +54,8 @@ def time_course_pages(
 ) -> list[Figure]:  # fmt: skip
     """As `time_course`, on pages of at most `height_mm` with the same axes on all; a page is higher if one row is."""
     title = clean(title) or wording.default_title(courses, outcome_label)
-    _check(courses)
+    check_courses(courses)
+    _check_symbols(courses)
     width = page_width(width_mm)
     grid = panels.grid_of(courses, width)
     several = len({t.scale for t in courses.trials}) > 1
@@ -90,19 +92,7 @@ def time_course_pages(
     return figures_of(canvases, title, wording.describe(courses, title, outcome_label))
 
 
-def _check(courses: TimeCourses) -> None:
-    if not courses.trials:
-        why = "; ".join(dict.fromkeys(f"{n.label}: {n.reason}" for n in courses.left_out[:5]))
-        raise DataError(
-            f"There is no trial with a course of {courses.outcome} to draw. Rows that there are: {why or 'none'}. "
-            "Fix: widen agents, schedule, ascertainment or scale of time_courses."
-        )
-    scales = sorted({t.scale for t in courses.trials})
-    if courses.kind == "continuous" and len(scales) > 1:
-        raise ConfigError(
-            f"Means on several scales have no common axis: {', '.join(s or '(none)' for s in scales)}. "
-            "Fix: name one, time_courses(..., scale=[...])."
-        )
+def _check_symbols(courses: TimeCourses) -> None:
     for trial in courses.trials:
         for role, shapes in panels.SHAPES.items():
             count = sum(a.role == role for a in trial.arms)

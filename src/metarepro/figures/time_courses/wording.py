@@ -30,10 +30,10 @@ def outcome_words(courses: TimeCourses, outcome_label: str) -> str:
     return clean(outcome_label or courses.outcome.replace("_", " ").capitalize())
 
 
-def default_title(courses: TimeCourses, outcome_label: str) -> str:
+def default_title(courses: TimeCourses, outcome_label: str, how: str = " by trial") -> str:
     """Name of a picture that was given none."""
     after = {"single": " after a single dose", "course": " from the start of a course of doses"}
-    return f"{outcome_words(courses, outcome_label)} over time by trial{after.get(courses.schedule, '')}"
+    return f"{outcome_words(courses, outcome_label)} over time{how}{after.get(courses.schedule, '')}"
 
 
 def y_name(courses: TimeCourses, outcome_label: str) -> str:
@@ -123,6 +123,22 @@ def _sharing(courses: TimeCourses) -> str:
     return "; ".join(f"{', '.join(names[:-1])} and {names[-1]}" for names in by_cohort.values() if len(names) > 1)
 
 
+def overlay_notes(courses: TimeCourses, unnamed: list[str]) -> list[str]:
+    """Notes under all trials in one plot; remarks and what is left out are told in the text alternative."""
+    what = "share" if courses.kind == "dichotomous" else STATISTICS[courses.statistic]
+    how = f", outcome {' or '.join(HOW[a] for a in courses.ascertainment)}" if courses.kind == "dichotomous" else ""
+    after = "the dose" if courses.schedule == "single" else "the dose, or the start of the course"
+    first = (
+        f"Symbol: {what} of the patients rated{how}; its area follows their number. Lines join the visits of an arm; "
+        f"no model stands behind them, and patients and scales differ between trials. Time after {after}, drawn at "
+        "log(1 + hours/4). Intervals stand in the figure by trial."
+    )
+    named = [f"No room beside its line for: {', '.join(unnamed)}."] if unnamed else []
+    trials = [clean(t.label) for t in courses.trials if any(p.remark for a in t.arms for p in a.points)]
+    remarks = [f"Rows with a remark, told in the figure by trial: {', '.join(trials)}."] if trials else []
+    return [first, *named, *remarks]
+
+
 def left_out_note(courses: TimeCourses) -> str:
     """What was left out, by reason, with the studies."""
     studies: dict[str, list[str]] = {}
@@ -148,7 +164,7 @@ def point_words(courses: TimeCourses, point: TimePoint) -> str:
     return f"{hours(point.hours)}: {fmt.fixed(point.estimate, 1)}{interval}, n = {point.total}{mark}"
 
 
-def describe(courses: TimeCourses, title: str, outcome_label: str) -> str:
+def describe(courses: TimeCourses, title: str, outcome_label: str, shape: str = "Small panels, one a trial") -> str:
     """Text alternative: what it shows, then every trial, arm and time."""
     trials = []
     for t in courses.trials:
@@ -156,7 +172,7 @@ def describe(courses: TimeCourses, title: str, outcome_label: str) -> str:
         trials.append(f"{clean(t.label)}: {'; '.join(arms)}")
     remarks = f"Remarks on rows that are shown: {remarks}. " if (remarks := _remarks(courses)) else ""
     return (
-        f"Small panels, one a trial. {title}. {y_name(courses, outcome_label)}, by arm over the time after the dose, "
+        f"{shape}. {title}. {y_name(courses, outcome_label)}, by arm over the time after the dose, "
         f"{counted(len(courses.trials), 'trial')}. {'. '.join(trials)}. {remarks}{left_out_note(courses)}"
     ).strip()
 
@@ -168,4 +184,14 @@ def arm_cells(trial: TrialCourse, arm: ArmCourse) -> Mapping[str, str | int]:
     return {
         "what": "arm", "trial": clean(trial.label), "arm": clean(arm.label), "role": arm.role, "n_low": min(sizes),
         "n_high": max(sizes), "secondary": secondary.strip(),
+    }  # fmt: skip
+
+
+def point_cells(trial: TrialCourse, arm: ArmCourse, point: TimePoint) -> Mapping[str, str | int | float | None]:
+    """The row of the data behind a visit."""
+    return {
+        "what": "point", "trial": clean(trial.label), "arm": clean(arm.label), "role": arm.role,
+        "scale": clean(trial.scale), "hours": point.hours, "events": point.events, "total": point.total,
+        "sd": point.sd, "estimate": point.estimate, "ci_low": point.ci_low, "ci_high": point.ci_high,
+        "level": point.level, "row_key": clean(point.provenance.key), "source": clean(point.provenance.source_id),
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Results that rest on one study."""
