@@ -18,6 +18,7 @@ from metarepro.claims.quantities import look_up
 from metarepro.effects import get_measure
 from metarepro.report.anchors import anchor_of
 from metarepro.report.page import link_of, render_report
+from metarepro.report.words import verdict
 from tests.conftest import ROOT
 from tests.report.dom import Node, parse
 from tests.report.pages import (
@@ -367,3 +368,20 @@ def test_the_budget_holds(made, trees):
     assert len(made["default"].html.encode()) < 700_000 * max(1.0, analyses / 30)
     css, js = ("".join(c.text for c in trees["default"].all(tag=t)[0].children) for t in ("style", "script"))
     assert len(css) < 20_500 and len(js) < 13_000
+
+
+def test_the_flow_of_studies_adds_up(trees):
+    """Every study that has the outcome is used or left out for a reason that is told."""
+    (flow,) = trees["default"].all(kind="flow")
+    reasons = [n for n in flow.walk() if n.name == "li" and n.parent.name == "ul"]
+    numbers = [int(n.words().split()[0]) for n in flow.walk() if n.name == "b"]
+    assert numbers[1] == numbers[2] + sum(int(n.words().split()[0]) for n in reasons)
+    assert len(reasons) == 9 and reasons[-1].words().endswith("other reasons: flows.csv")
+
+
+def test_a_verdict_says_whether_more_is_better(made):
+    by_id = {r.id: r for r in made["default"].results.analyses}
+    assert "More with ketamine: better" in verdict(by_id["suicidality_24h_or"])
+    assert "Lower with ketamine: better" in verdict(by_id["score_24h_md_wide"])
+    worse = dataclasses.replace(by_id["suicidality_24h_or"], better="low")
+    assert "More with ketamine: worse" in verdict(worse)

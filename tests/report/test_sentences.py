@@ -85,7 +85,7 @@ def test_three_trials_that_exclude_no_difference(tmp_path):
     said = words(lead(result, Reader()))
     assert said.startswith("Odds ratio 3.18 (") and "drug against placebo; 3 trials, 240 people." in said
     assert said.endswith("The interval excludes no difference.")
-    assert words(verdict(result)) == "\u25b2 More with drug"
+    assert words(verdict(result)) == "\u25b2 More with drug: better"
     a = result.absolute
     assert a is not None and str(a.source) == "31 of 120 in the control arms"
     assert words(answer(result, Reader())) == (
@@ -107,7 +107,7 @@ def test_three_trials_that_cannot_tell_are_never_no_effect(tmp_path):
 def test_a_lower_result_on_an_outcome_that_is_bad_is_marked_better(tmp_path):
     studies = [{"label": f"{x} 2001", "e1": 8, "n1": 40, "e2": 21, "n2": 40} for x in "ABC"]
     result, made = result_of(tmp_path, studies, better="low")
-    assert words(verdict(result)) == "\u25bc Fewer with drug"
+    assert words(verdict(result)) == "\u25bc Fewer with drug: better"
     assert "\u2190 fewer (better)" in parse(made.html).words()
 
 
@@ -125,11 +125,11 @@ def test_what_must_not_be_quoted_says_why(results):
 
 def test_what_would_change_it_names_the_variants(results):
     assert words(what_would_change(results["suicidality_24h_or"])) == (
-        "None of the 15 checks made here moves the interval across \u201cno difference\u201d."
+        "None of 15 other ways of computing it moves the interval across \u201cno difference\u201d."
     )
     assert words(what_would_change(results["response_24h_or"])) == (
         "\u201cREML with Wald intervals\u201d; \u201cDerSimonian-Laird with Wald intervals\u201d; \u201cCommon effect\u201d: 3 of 13 "
-        "checks move the interval off \u201cno difference\u201d."
+        "other ways of computing it move the interval off \u201cno difference\u201d."
     )
     assert words(what_would_change(results["response_24h_or_wide"])).startswith(
         "Leaving out Murrough 2013 (AJP), Sos 2013, Lapidus 2014 or Grunebaum 2018; "

@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_sheet_becomes_a_report(tmp_path, name):
     assert "Computed: 1 analysis." in metarepro("run", str(tmp_path / "review"), "--cores", "2")
     (result,) = json.loads((tmp_path / "review/results/results.json").read_text())["analyses"]
     assert result["summary"]["k"] == len(TEXTS[name].splitlines()) - 1
-    assert result["title"] in (tmp_path / "review/results/report.html").read_text(encoding="utf-8")
+    assert result["title"] in unescape((tmp_path / "review/results/report.html").read_text(encoding="utf-8"))
     assert (tmp_path / f"review/results/analyses/{result['id']}/forest.svg").stat().st_size > 1000
 
 

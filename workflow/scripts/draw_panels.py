@@ -8,7 +8,7 @@ from typing import Any
 from job import job, kept_pictures, remove_undrawn
 
 with job(snakemake) as written:
-    from metarepro.analysis.figure_settings import SINGLE_STUDIES
+    from metarepro.analysis.reserved_names import SINGLE_STUDIES
     from metarepro.analysis.result import from_json
     from metarepro.figures.forest_plots.side_by_side import forest_panels
     from metarepro.figures.page.files import write_figure
@@ -42,5 +42,5 @@ with job(snakemake) as written:
     remove_undrawn(index.parent.iterdir(), [index, *written])
     write_whole(
         index,
-        json.dumps({"drawn": [*(p["id"] for p in asked), *(["single_studies"] if single else [])]}, indent=1) + "\n",
+        json.dumps({"drawn": [*(p["id"] for p in asked), *([SINGLE_STUDIES] if single else [])]}, indent=1) + "\n",
     )

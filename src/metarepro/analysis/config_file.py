@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from metarepro.analysis.config import Config, changed, with_settings
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
-from metarepro.analysis.figure_settings import SINGLE_STUDIES, FigureSettings
+from metarepro.analysis.figure_settings import FigureSettings
 from metarepro.analysis.model_settings import Model
 from metarepro.analysis.parts import Part
+from metarepro.analysis.reserved_names import SINGLE_STUDIES
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.errors import ConfigError, Problem

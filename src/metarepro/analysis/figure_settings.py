@@ -67,10 +67,6 @@ class FigureSettings(Part):
         )
 
 
-# The figure in results/panels/ that every project with results of single studies has.
-SINGLE_STUDIES = "single-studies"
-
-
 class Panels(Part):
     """Several analyses side by side in one figure: outcomes, or times of one outcome."""
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from metarepro.analysis.reserved_names import SINGLE_STUDIES
 from metarepro.output import write_whole
 from metarepro.project import pictures
 from metarepro.project.seals import FOLDER, hash_file, read_seal
@@ -90,7 +91,7 @@ def find_leftovers(analyses: Iterable[str], panels: Iterable[str], written: Mapp
     written : mapping
         From `written_by_runs`.
     """
-    known, drawn = set(analyses), set(panels)
+    known, drawn = set(analyses), {*panels, SINGLE_STUDIES}
     found = []
     for folder in sorted(p for p in Path(ANALYSES).glob("*") if p.is_dir() and p.name not in known):
         files = [f for f in sorted(folder.rglob("*")) if f.is_file()]

@@ -91,7 +91,7 @@ def cards_view(
                 "sentence": filled_text(own) if own else answer(r, reader),
                 "icons": _icons(r),
                 "mini": _mini(r, number),
-                "evidence": people(r) if used_studies(r) else "no trial",
+                "evidence": f"{people(r)}{_second_hand(r)}" if used_studies(r) else "no trial",
                 "against": reader.explained(control(r)) if r.control_label else "",
                 "when": reader.times(r),
                 "certainty": _certainty(r),
@@ -102,6 +102,16 @@ def cards_view(
             }
         )
     return view
+
+
+def _second_hand(r: AnalysisResult) -> str:
+    """How many of the trials have numbers that were read in another report than their own."""
+    used = used_studies(r)
+    read = sum(s.level == "secondary" for s in used)
+    if not read:
+        return ""
+    which = "" if len(used) == 1 else "all " if read == len(used) else f"{read} "
+    return f"; {which}read in other reports (\u2020)"
 
 
 def _certainty(r: AnalysisResult) -> Markup | str:

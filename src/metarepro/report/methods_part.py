@@ -7,7 +7,7 @@ from typing import Any
 
 from metarepro.analysis.flow import Flow
 from metarepro.analysis.result import AnalysisResult
-from metarepro.analysis.study_flow import flow_of
+from metarepro.analysis.study_flow import AnalysisFlow, flow_of
 from metarepro.csv_output import csv_text
 from metarepro.effects import get_measure
 from metarepro.report.anchors import anchor_of
@@ -63,6 +63,10 @@ CHECKLIST: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
+# Reasons in the flow that are named.
+MOST_REASONS = 8
+
+
 def methods_view(results: Sequence[AnalysisResult], flow: Flow | None, studies: int, reader: Reader) -> dict[str, Any]:
     """What the template shows of the methods."""
     texts: dict[str, list[AnalysisResult]] = {}
@@ -75,6 +79,7 @@ def methods_view(results: Sequence[AnalysisResult], flow: Flow | None, studies: 
     first = next((r for r in results if r.primary and used_studies(r)), None) or next(
         (r for r in results if used_studies(r)), None
     )
+    used = flow_of(first) if first else None
     formulas = [get_measure(c) for c in codes]
     return {
         "texts": [
@@ -82,9 +87,18 @@ def methods_view(results: Sequence[AnalysisResult], flow: Flow | None, studies: 
             for t, members in texts.items()
         ],
         "terms": [*meaning, *terms, *TERMS], "formulas": formulas, "references": used_references(results),
-        "flow": flow_of(first) if first else None, "review": flow.model_dump(exclude_unset=True) if flow else None,
+        "flow": used, "reasons": _reasons(used) if used else [],
+        "review": flow.model_dump(exclude_unset=True) if flow else None,
         "studies": studies, "checklist": CHECKLIST,
     }  # fmt: skip
+
+
+def _reasons(flow: AnalysisFlow) -> list[tuple[int, str]]:
+    """How many studies are not used for which reason, all of them: the most frequent by name, the others added up."""
+    found = [(n, why) for group in (flow.elsewhere, flow.left_out, flow.not_pooled) for why, n in group.items()]
+    named = sorted(sorted(found, key=lambda x: -x[0])[:MOST_REASONS], key=found.index)
+    rest = [x for x in found if x not in named]
+    return [*named, *([(sum(n for n, _ in rest), f"for {len(rest)} other reasons: flows.csv")] if rest else [])]
 
 
 def methods_markdown(title: str, results: Sequence[AnalysisResult], version: str) -> str:

@@ -185,8 +185,8 @@ def what_would_change(result: AnalysisResult) -> Markup:
     if not c.checks:
         return Markup("Too few trials to compute it another way.")
     if not c.moved_by:
-        n = "The one check" if c.checks == 1 else f"None of the {c.checks} checks"
-        verb = "made here does not move" if c.checks == 1 else "made here moves"
+        n = "The one other way of computing it" if c.checks == 1 else f"None of {c.checks} other ways of computing it"
+        verb = "does not move" if c.checks == 1 else "moves"
         return Markup("{} {} the interval across \u201cno difference\u201d.").format(n, verb)
     labels = {f"sensitivity:{x.id}": x.label for x in result.sensitivity}
     without = {f"without:{w.study_id}": w.label for w in result.leave_one_out}
@@ -200,7 +200,7 @@ def what_would_change(result: AnalysisResult) -> Markup:
         parts.append(f"{len(other) - MOST_NAMED} more")
     across = "off" if c.crosses_null else "across"
     text = "; ".join(parts)
-    return Markup("{}: {} of {} checks {} the interval {} \u201cno difference\u201d.").format(
+    return Markup("{}: {} of {} other ways of computing it {} the interval {} \u201cno difference\u201d.").format(
         text[:1].upper() + text[1:], len(c.moved_by), c.checks, "moves" if len(c.moved_by) == 1 else "move", across
     )
 

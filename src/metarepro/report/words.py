@@ -41,7 +41,8 @@ class Reader:
         hours = sorted({s.timepoint_h for s in result.studies if s.estimable and s.timepoint_h is not None})
         if not hours:
             return "time not printed"
-        return self.span(hours[0], hours[-1])
+        untimed = any(s.estimable and s.timepoint_h is None for s in result.studies)
+        return self.span(hours[0], hours[-1]) + (" or not printed" if untimed else "")
 
     def span(self, low: float, high: float) -> str:
         """'24 hours', '2 to 4 days', '4 hours to 3 days'."""
@@ -179,7 +180,9 @@ def verdict(result: AnalysisResult) -> Markup:
     named = f" with {treatment(result)}" if result.experimental_label else ""
     if c.do_not_quote:
         glyph, words, kind = "\u2013", "Do not quote", "vn"
-    words = words.replace("{more}", more).replace("{with}", named)
+    good = (c.verdict == "higher") == (result.better == "high")
+    value = f": {'better' if good else 'worse'}" if result.better in ("high", "low") else ""
+    words = words.replace("{more}", more).replace("{with}", named + value)
     return Markup('<p class="vd {}"><span aria-hidden="true">{}</span> {}</p>').format(kind, glyph, words)
 
 
