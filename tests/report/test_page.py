@@ -18,7 +18,8 @@ from metarepro.claims.quantities import look_up
 from metarepro.effects import get_measure
 from metarepro.report.anchors import anchor_of
 from metarepro.report.page import link_of, render_report
-from metarepro.report.words import verdict
+from metarepro.report.time_plot import time_view
+from metarepro.report.words import Reader, verdict
 from tests.conftest import ROOT
 from tests.report.dom import Node, parse
 from tests.report.pages import (
@@ -385,3 +386,12 @@ def test_a_verdict_says_whether_more_is_better(made):
     assert "Lower with ketamine: better" in verdict(by_id["score_24h_md_wide"])
     worse = dataclasses.replace(by_id["suicidality_24h_or"], better="low")
     assert "More with ketamine: worse" in verdict(worse)
+
+
+def test_a_control_arm_over_time_stands_beside_the_arm_that_it_was_compared_with(made):
+    """Evans 2025 has 6 of 27 in all periods; its 0 of 13 with saline is of the first period only."""
+    course = time_view(made["default"].results.analyses, Reader())
+    arms = {(p["study"], p["arm"], p["hours"]): (p["events"], p["total"]) for p in course["points"]}
+    assert arms["Evans 2025 (NIMH)", "ketamine", 48] == ("6", "27")
+    assert ("Evans 2025 (NIMH)", "control", 48) not in arms
+    assert arms["Sos 2013", "control", 24] == ("1", "27") and arms["Sos 2013", "ketamine", 24] == ("10", "27")

@@ -84,18 +84,20 @@ def _middle(r: AnalysisResult) -> float | None:
 
 
 def _points(pooled: Sequence[AnalysisResult], compared: Sequence[AnalysisResult], agent: str) -> list[_Point]:
-    """Arms that the pooled shares are of, and the control arms of the same trials at the same times."""
+    """Arms that the pooled shares are of, and the control arms that they were compared with at the same times."""
     found: dict[tuple[str, bool, float], _Point] = {}
     for s in (s for r in pooled for s in used_studies(r)):
         if s.timepoint_h and {"e", "n"} <= set(s.inputs):
             point = _Point(s.label, agent, False, s.timepoint_h, s.inputs["e"], s.inputs["n"])
             found.setdefault((s.study_id, False, s.timepoint_h), point)
-    for r in compared:
-        for s in used_studies(r):
-            same = s.timepoint_h and (s.study_id, False, s.timepoint_h) in found
-            if same and s.timepoint_h and {"e2", "n2"} <= set(s.inputs):
-                point = _Point(s.label, "control", True, s.timepoint_h, s.inputs["e2"], s.inputs["n2"])
-                found.setdefault((s.study_id, True, s.timepoint_h), point)
+    for s in (s for r in compared for s in used_studies(r)):
+        if not s.timepoint_h or not {"e1", "n1", "e2", "n2"} <= set(s.inputs):
+            continue
+        drawn = found.get((s.study_id, False, s.timepoint_h))
+        # A crossover trial's share may be of all periods, its comparison of the first: these are not the same people.
+        if drawn is not None and (drawn.events, drawn.total) == (s.inputs["e1"], s.inputs["n1"]):
+            point = _Point(s.label, "control", True, s.timepoint_h, s.inputs["e2"], s.inputs["n2"])
+            found.setdefault((s.study_id, True, s.timepoint_h), point)
     return sorted(found.values(), key=lambda p: (p.study, p.control, p.hours))
 
 
