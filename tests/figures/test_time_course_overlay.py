@@ -66,7 +66,7 @@ def test_arms_of_one_role_are_told_by_their_names():
     assert "Trial 0, drug 0" in words and "Trial 0, drug 1" in words and "Trial 0, drug 2" in words
 
 
-@pytest.mark.parametrize("count", [1, 2, 60])
+@pytest.mark.parametrize("count", [1, 2, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [84.0, 174.0])
 def test_any_number_of_trials_with_any_names(count, width):
     trials = [trial(i, (LONG, HOSTILE, "")[i % 3] + f" {i}", hours=(4 + i, 24 + i)) for i in range(count)]

@@ -130,6 +130,7 @@ def project(tmp_path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_second_run_stops_with_a_sentence_and_a_killed_one_is_no_obstacle(project, clean):
     with started(project) as first:
         wait_until(lambda: list(project.glob("results/analyses/*/fit.json")), first)

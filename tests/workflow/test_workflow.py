@@ -342,6 +342,7 @@ def test_every_run_says_what_changed_since_the_one_before(project, tmp_path):
     assert "Changed since" not in metarepro_run(project).stdout
 
 
+@pytest.mark.slow
 def test_a_printed_result_that_must_come_out_ends_the_run_with_code_5(tmp_path):
     shutil.copytree(ROOT / "data/raw", tmp_path / "data/raw", ignore=shutil.ignore_patterns("claims.csv"))
     for name in ("published_results", "published_inputs"):
