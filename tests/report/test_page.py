@@ -395,3 +395,14 @@ def test_a_control_arm_over_time_stands_beside_the_arm_that_it_was_compared_with
     assert arms["Evans 2025 (NIMH)", "ketamine", 48] == ("6", "27")
     assert ("Evans 2025 (NIMH)", "control", 48) not in arms
     assert arms["Sos 2013", "control", 24] == ("1", "27") and arms["Sos 2013", "ketamine", 24] == ("10", "27")
+
+
+@pytest.mark.slow
+def test_thirty_analyses_with_all_printed_results_and_statements_have_700_kb():
+    made = make_page(ROOT)
+    config, kept = made.project.config, made.results.analyses[:30]
+    config = config.model_copy(update={"analyses": config.analyses[:30], "page": type(config.page)()})
+    results = dataclasses.replace(made.results, analyses=kept, questions=find_questions(config, kept))
+    html = render_report(dataclasses.replace(made.content, config=config, results=results, filled={}))
+    assert len(made.content.reproductions) > 100 and len(made.content.claims) > 30
+    assert len(html.encode()) < 700_000
