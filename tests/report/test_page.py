@@ -406,3 +406,9 @@ def test_thirty_analyses_with_all_printed_results_and_statements_have_700_kb():
     html = render_report(dataclasses.replace(made.content, config=config, results=results, filled={}))
     assert len(made.content.reproductions) > 100 and len(made.content.claims) > 30
     assert len(html.encode()) < 700_000
+
+
+def test_the_first_lines_say_how_many_of_the_studies_are_in_results(made, trees):
+    used = {s["study_id"] for a in made["default"].plain.values() for s in a["studies"] if s["estimable"]}
+    (line,) = trees["default"].all(kind="by")
+    assert f"{len(made['default'].project.data.studies)} studies ({len(used)} in results)" in line.words()

@@ -171,10 +171,11 @@ def _context(c: Content) -> dict[str, Any]:
     anchors = {anchor_of(r.id) for r in results} | {anchor for anchor, _ in contents} | {"sources"}
     anchors |= {f"printed-{r.id}" for r in c.reproductions}
     by = f"{config.authors}. " if config.authors else ""
+    used = len({s.study_id for r in results for s in r.studies if s.estimable})
     return {
         "title": config.title, "question": question, "lede": lede, "version": __version__,
         "updated": config.page.updated, "description": " ".join(x.striptags() for x in lede) or question,
-        "counts": {"studies": plural(studies, "study"), "sources": plural(len(sources), "source")},
+        "counts": {"studies": plural(studies, "study"), "used": used, "sources": plural(len(sources), "source")},
         "contents": contents, "cards": cards, "has_icons": any(card["icons"] for card in cards), "pictures": pictures,
         "findings": findings, "course": course, "claims": claims, "printed": printed,
         "outcomes": outcomes_view(sections, reader, flags, files, c.further),
