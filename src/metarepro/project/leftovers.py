@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metarepro.analysis.reserved_names import SINGLE_STUDIES
+from metarepro.errors import MetareproError
 from metarepro.output import write_whole
 from metarepro.project import pictures
 from metarepro.project.seals import FOLDER, hash_file, read_seal
@@ -78,7 +79,9 @@ def remember_written() -> None:
             return
     if known:
         WRITTEN.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(WRITTEN, text)
+        # Jobs on a cluster read the workflow at the same time: one of them writes it. A full disk is told by results.
+        with contextlib.suppress(MetareproError):
+            write_whole(WRITTEN, text)
 
 
 def find_leftovers(analyses: Iterable[str], panels: Iterable[str], written: Mapping[str, str]) -> list[Leftover]:

@@ -121,9 +121,16 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
     environment = {**os.environ, "PYTHONUTF8": "1"}
     for told in (FAILURE, REMOVED):
         (project / told).unlink(missing_ok=True)
-    if _running(project) is not None and any((project / ".snakemake/locks").glob("*")):
-        # The last run was killed, and its lock with it left behind.
+
+    def locked() -> bool:
+        return any((project / ".snakemake/locks").glob("*"))
+
+    def unlock() -> None:
         subprocess.run([*command, "--unlock"], env=environment, capture_output=True, check=False)
+
+    if _running(project) is not None and locked():
+        unlock()  # the last run was killed, and its lock with it left behind
+    free = not locked()
     process = subprocess.Popen(
         [*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         encoding="utf-8", errors="replace",
@@ -133,7 +140,10 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
         said = tuple(_insist(_follow(process.stdout, verbose), process, heard))
         code = process.wait()
     planned = any(line.startswith("This was a dry-run") for line in said)
-    return Outcome(code, any(_JOB.match(line) for line in said), planned, bool(heard), said)
+    worked = any(_JOB.match(line) for line in said)
+    if heard and free and worked and locked():
+        unlock()  # told to stop at its very end, Snakemake may leave its lock behind
+    return Outcome(code, worked, planned, bool(heard), said)
 
 
 def failure_of(project: Path) -> dict[str, Any] | None:
