@@ -96,9 +96,10 @@ def methods_view(results: Sequence[AnalysisResult], flow: Flow | None, studies: 
 def _reasons(flow: AnalysisFlow) -> list[tuple[int, str]]:
     """How many studies are not used for which reason, all of them: the most frequent by name, the others added up."""
     found = [(n, why) for group in (flow.elsewhere, flow.left_out, flow.not_pooled) for why, n in group.items()]
-    named = sorted(sorted(found, key=lambda x: -x[0])[:MOST_REASONS], key=found.index)
-    rest = [x for x in found if x not in named]
-    return [*named, *([(sum(n for n, _ in rest), f"for {len(rest)} other reasons: flows.csv")] if rest else [])]
+    order = sorted(range(len(found)), key=lambda i: -found[i][0])
+    named, rest = sorted(order[:MOST_REASONS]), [found[i][0] for i in order[MOST_REASONS:]]
+    added = [(sum(rest), f"for {len(rest)} other reasons: flows.csv")] if rest else []
+    return [*(found[i] for i in named), *added]
 
 
 def methods_markdown(title: str, results: Sequence[AnalysisResult], version: str) -> str:
