@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from metarepro.report.cards import icon_array
@@ -43,6 +45,14 @@ def test_one_trial_says_its_counts_and_makes_no_diamond(tmp_path):
     )
     tree = parse(made.html)
     assert not [n for n in tree.walk() if n.has("dm")] and [n for n in tree.walk() if n.has("one")]
+
+
+def test_one_trial_without_an_interval_excludes_nothing(tmp_path):
+    """An effect without an interval says neither that no difference is in it nor that it is not."""
+    result, _ = result_of(tmp_path, STUDIES[:1])
+    without = dataclasses.replace(result, conclusion=dataclasses.replace(result.conclusion, crosses_null=None))
+    said = words(lead(without, Reader()))
+    assert said.endswith("There is no interval.") and "excludes" not in said and "includes" not in said
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ _CROSSES = {
     False: "The interval excludes no difference.",
     None: "The interval has no end: the trials cannot tell.",
 }
+_IN_ONE = {
+    True: " The interval includes no difference, in this one trial.",
+    False: " The interval excludes no difference, in this one trial.",
+    None: " There is no interval.",
+}
 MOST_NAMED = 4
 
 
@@ -59,11 +64,9 @@ def lead(result: AnalysisResult, reader: Reader) -> Markup:
         against = f", {treatment(result)} against {reader.explained(control(result))}"
     if verdict == "one_trial":
         (study,) = used_studies(result)
-        crossing = {True: " The interval includes no difference, in this one trial.",
-                    False: " The interval excludes no difference, in this one trial."}  # fmt: skip
         return Markup("One trial only, {}: {}{} {}{}.{}{}").format(
             study.label, _counts(result, study), _in_sentence(label_of(result)), main_effect(result), in_unit_of(m),
-            crossing.get(result.conclusion.crosses_null or False, ""), quoted,
+            _IN_ONE[result.conclusion.crosses_null], quoted,
         )  # fmt: skip
     if verdict in _TWO:
         one, two = (
