@@ -53,6 +53,7 @@ def test_one_trial_without_an_interval_excludes_nothing(tmp_path):
     without = dataclasses.replace(result, conclusion=dataclasses.replace(result.conclusion, crosses_null=None))
     said = words(lead(without, Reader()))
     assert said.endswith("There is no interval.") and "excludes" not in said and "includes" not in said
+    assert words(what_would_change(without)) == "There is no interval that another way of computing it could move."
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def _choices(r: AnalysisResult) -> dict[str, Any] | None:
     assert s is not None
     found = [(f"{r.id}/v/{x.id}", x.summary.estimate) for x in r.sensitivity if x.summary and x.summary.k > FEW]
     found += [(f"{r.id}/w/{w.study_id}", w.estimate) for w in r.leave_one_out if w.k > FEW]
-    if not found:
+    if not found or r.conclusion.crosses_null is None:
         return None
     found.append((r.id, s.estimate))
     low, high = min(found, key=lambda x: x[1]), max(found, key=lambda x: x[1])

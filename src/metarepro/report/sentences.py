@@ -185,6 +185,8 @@ def difference(result: AnalysisResult, reader: Reader) -> Markup:
 def what_would_change(result: AnalysisResult) -> Markup:
     """The variants whose interval crosses where the main one does not, or the other way."""
     c = result.conclusion
+    if c.crosses_null is None:
+        return Markup("There is no interval that another way of computing it could move.")
     if not c.checks:
         return Markup("Too few trials to compute it another way.")
     if not c.moved_by:
