@@ -46,7 +46,7 @@ with job(snakemake) as more:
 
     def figures(analysis: str, index: Path) -> list[str]:
         """Addresses of the figures of an analysis: its forest plot, then others by name."""
-        own = [p for p in index.parent.parent.glob("forest.*") if p.suffix in (".svg", ".pdf")]
+        own = [p for p in map(index.parent.parent.joinpath, ("forest.svg", "forest.pdf")) if p.is_file()]
         own += sorted(index.parent.glob("*.svg"), key=lambda p: (len(p.stem), p.stem))
         for file in snakemake.input.regressions:
             own += sorted(Path(file).parent.glob(f"{analysis}.*.svg"))

@@ -158,7 +158,9 @@ def _instead(path: Path) -> str:
     """What to do about a table that is not there: rename a file that seems to be it, or put it there."""
     if path.exists() or not path.parent.is_dir():
         return "put the table there."
-    near = get_close_matches(path.name, [p.name for p in path.parent.iterdir() if p.name != path.name], n=1, cutoff=0.8)
+    near = get_close_matches(
+        path.name, sorted(p.name for p in path.parent.iterdir() if p.name != path.name), n=1, cutoff=0.8
+    )
     return f"there is {near[0]!r}; rename it to {path.name!r}." if near else "put the table there."
 
 

@@ -136,13 +136,18 @@ def run_snakemake(project: Path, options: Sequence[str], verbose: bool) -> Outco
         encoding="utf-8", errors="replace",
     )  # fmt: skip
     assert process.stdout is not None
-    with _marked(project, process), _passing_on(process) as heard:
+    with _passing_on(process) as heard:
+        _leave_word(project, process)
         said = tuple(_insist(_follow(process.stdout, verbose), process, heard))
         code = process.wait()
     planned = any(line.startswith("This was a dry-run") for line in said)
     worked = any(_JOB.match(line) for line in said)
-    if heard and free and worked and locked():
+    left_behind = bool(heard) and free and worked
+    if left_behind and locked():
         unlock()  # told to stop at its very end, Snakemake may leave its lock behind
+    if not (left_behind and locked()):  # else the next run finds the word of this one, and takes the lock away
+        with contextlib.suppress(OSError):
+            (project / RUNNING).unlink(missing_ok=True)
     return Outcome(code, worked, planned, bool(heard), said)
 
 
@@ -235,20 +240,13 @@ def _alive(running: dict[str, Any]) -> bool:
         return False
 
 
-@contextlib.contextmanager
-def _marked(project: Path, process: subprocess.Popen[str]) -> Iterator[None]:
-    """Leave word of the process at work for as long as it is; what a killed run leaves names a process that is gone."""
+def _leave_word(project: Path, process: subprocess.Popen[str]) -> None:
+    """Leave word of the process at work; what a killed run leaves names a process that is gone."""
     path = project / RUNNING
     with contextlib.suppress(OSError, psutil.Error):
         path.parent.mkdir(parents=True, exist_ok=True)
         started = psutil.Process(process.pid).create_time()
         path.write_text(json.dumps({"pid": process.pid, "started": started}), encoding="utf-8")
-    try:
-        yield
-    finally:
-        if process.poll() is not None:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
