@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from metarepro.pooling.fit import PooledFit
     from metarepro.pooling.glmm_fit import GlmmFit, glmm
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
+    from metarepro.pooling.models import priors
+    from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
@@ -33,6 +35,10 @@ __getattr__ = lazy(
     {
         "figures": "metarepro.figures",
         "conversions": "metarepro.effects.conversions",
+        "BayesFit": "metarepro.pooling.models.bayes",
+        "bayes": "metarepro.pooling.models.bayes",
+        "prior_sensitivity": "metarepro.pooling.models.bayes",
+        "priors": "metarepro.pooling.models.priors",
         "CountsFit": "metarepro.pooling.counts",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
@@ -61,6 +67,7 @@ __getattr__ = lazy(
 )
 __version__ = "0.1.0"
 __all__ = [
+    "BayesFit",
     "ConfigError",
     "CountsFit",
     "DataError",
@@ -73,6 +80,7 @@ __all__ = [
     "PooledFit",
     "SolvedCounts",
     "Subgroups",
+    "bayes",
     "conversions",
     "effect_sizes",
     "figures",
@@ -85,6 +93,8 @@ __all__ = [
     "peto",
     "pool",
     "pool_subgroups",
+    "prior_sensitivity",
+    "priors",
     "set_engine",
     "solve_counts",
 ]

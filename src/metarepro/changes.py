@@ -134,8 +134,8 @@ def find_changes(old: Path, new: Path) -> Changes:
     analyses = [{a["id"]: a for a in r["analyses"]} for r in results]
     both = [name for name in analyses[1] if name in analyses[0]]
     numbers = tuple(n for name in both for n in _numbers(analyses[0][name], analyses[1][name]))
-    lines = (line.partition(": ") for line in compare_results(results[0], results[1], TOLERANCE))
-    moved = [name for name, _, what in lines if what.partition(" ")[0] not in _SETTINGS_IN_RESULTS]
+    told = (line.partition(": ") for line in compare_results(results[0], results[1], TOLERANCE))
+    moved = [name for name, _, what in told if what.partition(" ")[0] not in _SETTINGS_IN_RESULTS]
     shown = [n.analysis for n in numbers]
     others = {name: moved.count(name) - shown.count(name) for name in both}
     return Changes(

@@ -102,6 +102,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         "tested."
     ),
     "no_r2": "R² does not exist: it needs an intercept and an estimate of τ² above 0 without moderators.",
+    "posterior_without_mean": (
+        "The posterior of the mean effect has so heavy tails that its mean does not exist: the prior of τ is wide and "
+        "the studies are few. Median and intervals exist."
+    ),
     # -- counts --
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import flat_columns, read_numbers
-from metarepro.effects.core import EffectSizes, column_of, split_effects
+from metarepro.effects.core import EffectSizes, column_of
 from metarepro.errors import ConfigError, DataError
-from metarepro.notes import list_rows
 from metarepro.pooling.about_mantel_haenszel import pool_about_mantel_haenszel
 from metarepro.pooling.fit import PooledFit, fit_effects
+from metarepro.pooling.given_effects import studies_of
 from metarepro.pooling.regression import MetaRegression, meta_regression
 from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
 
@@ -139,7 +139,7 @@ def pool(
         raise ConfigError("pool has no model of dependent effects. Fix: give one effect a study, without cluster.")
     named = {"yi": yi, "vi": vi, "se": se, "weights": weights, "labels": labels}
     found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in named.items()}
-    studies = _studies(found["yi"], found["vi"], found["se"], measure, found["labels"])
+    studies = studies_of(found["yi"], found["vi"], found["se"], measure, found["labels"])
     if isinstance(moderators, str):
         if data is None:
             raise DataError(f"The moderators {moderators!r} are columns of data. Fix: give data=.")
@@ -175,23 +175,3 @@ def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
         near = _MEANT.get(name.lower()) or next(iter(get_close_matches(name, known, n=1)), "")
         hint = f" Did you mean {near}?" if near else ""
         raise ConfigError(f"pool does not take {name}.{hint} It takes: {', '.join(known)}.")
-
-
-def _studies(yi: Any, vi: Any, se: Any, measure: str, labels: Any) -> EffectSizes:
-    """What is pooled, as effect sizes."""
-    if isinstance(yi, EffectSizes):
-        if vi is not None or se is not None or (measure and measure != yi.measure):
-            raise ConfigError("Effect sizes have their own variances and measure. Fix: leave vi, se and measure out.")
-        return yi if labels is None else yi.named(labels)
-    if yi is None:
-        raise DataError("There is no yi. Fix: give effects, or what effect_sizes gives.")
-    if (vi is None) == (se is None):
-        raise DataError("Give the sampling variances vi, or the standard errors se, and not both.")
-    if se is not None:
-        yi, error = flat_columns(read_numbers(yi, "yi"), read_numbers(se, "se"))
-        bad = np.flatnonzero(~((error > 0) | np.isnan(error)))
-        if bad.size:
-            raise DataError(f"se is not positive in {list_rows(bad.tolist())}. Fix: give standard errors, above 0.")
-        vi = error**2
-    made = EffectSizes(*split_effects(yi, vi), measure or "GEN")
-    return made if labels is None else made.named(labels)

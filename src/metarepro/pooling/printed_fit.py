@@ -11,13 +11,13 @@ import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.result_parts import BINOMIAL_NORMAL
+from metarepro.pooling.result_parts import BAYES, BINOMIAL_NORMAL
 from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS, GIVEN
 
 if TYPE_CHECKING:
     from metarepro.pooling.protocol import Fit
 
-TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood"}
+TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood", "posterior": "posterior"}
 
 
 # First words of labels that keep their capital inside a line.
@@ -194,6 +194,13 @@ def _equals(p: float) -> str:
 
 def _method_lines(fit: Fit) -> list[str]:
     m = fit.method
+    if m.model == BAYES:
+        mu = getattr(fit, "prior_mu", None)
+        about = "flat" if mu is None else f"normal({number(mu[0])}, {number(mu[1])})"
+        return [
+            f"Method: Bayes, random effects; prior of τ: {getattr(fit, 'prior_tau', '')}, of the mean: {about}; "
+            "estimates are posterior medians, SE the posterior standard deviation, intervals central."
+        ]
     estimator = ESTIMATORS[m.tau2].name if m.tau2 in ESTIMATORS else ""
     if m.tau2 in ESTIMATORS_OF_COUNTS:
         estimator = ESTIMATORS_OF_COUNTS[m.tau2]["name"]
