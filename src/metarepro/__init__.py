@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.models import priors
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
+    from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
+    from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
@@ -39,6 +41,10 @@ __getattr__ = lazy(
         "bayes": "metarepro.pooling.models.bayes",
         "prior_sensitivity": "metarepro.pooling.models.bayes",
         "priors": "metarepro.pooling.models.priors",
+        "MultilevelFit": "metarepro.pooling.models.multilevel",
+        "multilevel": "metarepro.pooling.models.multilevel",
+        "RobustFit": "metarepro.pooling.models.robust",
+        "robust_variance": "metarepro.pooling.models.robust",
         "CountsFit": "metarepro.pooling.counts",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
@@ -76,8 +82,10 @@ __all__ = [
     "HeterogeneityInterval",
     "MetaRegression",
     "MetareproError",
+    "MultilevelFit",
     "PermutationTest",
     "PooledFit",
+    "RobustFit",
     "SolvedCounts",
     "Subgroups",
     "bayes",
@@ -89,12 +97,14 @@ __all__ = [
     "mantel_haenszel",
     "match_published",
     "meta_regression",
+    "multilevel",
     "permutation_test",
     "peto",
     "pool",
     "pool_subgroups",
     "prior_sensitivity",
     "priors",
+    "robust_variance",
     "set_engine",
     "solve_counts",
 ]

@@ -106,6 +106,24 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         "The posterior of the mean effect has so heavy tails that its mean does not exist: the prior of τ is wide and "
         "the studies are few. Median and intervals exist."
     ),
+    "levels_not_told_apart": lambda v: (
+        f"Every unit above has one unit of this level, so that its variance cannot be told apart and is taken as 0: "
+        f"{', '.join(v['names'])}."
+    ),
+    "one_cluster": lambda v: (
+        f"One {v['name']} only: how they differ has no estimate and is taken as 0; intervals are normal."
+    ),
+    "fewer_clusters_than_coefficients": (
+        "Clusters are no more than the coefficients: intervals are normal and too narrow."
+    ),
+    "few_robust_df": lambda v: (
+        f"{v['df']:.1f} degrees of freedom of the robust standard error: below 4, neither interval nor test can be "
+        "trusted."
+    ),
+    "no_robust_error": lambda v: (
+        f"No robust standard error of {', '.join(v['names'])}: one cluster alone decides it, and its residuals add up "
+        "to 0."
+    ),
     # -- counts --
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."

@@ -77,7 +77,6 @@ def test_a_formula_in_pool_is_a_regression():
         ({"test": "knha"}, "pool does not take test. Did you mean ci?"),
         ({"tau": 1}, "pool does not take tau. Did you mean tau2?"),
         ({"tau2": -1.0}, "tau2 = -1.0 must be 0 or more."),
-        ({"cluster": [1, 1, 2]}, "pool has no model of dependent effects."),
         ({"pi": "boot"}, "pi = 'boot' is not known. Did you mean 'NNF'?"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,6 +39,10 @@ from metarepro.pooling.problems import Batch, open_batch, refuse
 from metarepro.pooling.protocol import Fit, Predictions
 from metarepro.pooling.result_parts import INVERSE_VARIANCE, Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import ESTIMATORS, GIVEN, Estimator, given_tau2
+
+if TYPE_CHECKING:
+    from metarepro.pooling.models.blocks import Working
+    from metarepro.pooling.models.robust import RobustFit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -184,6 +188,32 @@ class PooledFit(Fit):
         if rows.shape[1] == self.beta.size - 1:
             rows = np.column_stack([np.ones(rows.shape[0]), rows])
         return predictions(self, rows)
+
+    def robust(self, cluster: Any = None, kind: str = "CR2") -> RobustFit:
+        """The mean with a cluster-robust standard error; see `metarepro.robust_variance`."""
+        from metarepro.pooling.models.robust import robust_variance
+
+        return robust_variance(self, cluster, kind)
+
+    def working(self, cluster: Any, design: Any = None) -> Working:
+        """Effects as blocks, for robust standard errors.
+
+        Raises
+        ------
+        ConfigError
+            A batch, moderators given as numbers, weights of one's own.
+        """
+        from metarepro.pooling.models.blocks import working_of_effects
+
+        if self._shape != ():
+            raise ConfigError("Robust variances are those of one fit, not of a batch. Fix: pool one set of effects.")
+        if np.ndim(self.beta) == 1 and design is None:
+            raise ConfigError("Moderators need a formula here. Fix: pool(..., moderators='x', data=...).")
+        if self.method.weights != "model":
+            raise ConfigError("Robust variances need the weights of the model. Fix: leave weights out.")
+        tau2 = 0.0 if self.method.tau2 == "CE" else float(self.tau2)
+        yi, vi = self.data
+        return working_of_effects(yi, vi, design, tau2, np.atleast_1d(self.beta), cluster)
 
     @property
     def _shape(self) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from inspect import signature
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,9 @@ from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.given_effects import studies_of
 from metarepro.pooling.regression import MetaRegression, meta_regression
 from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
+
+if TYPE_CHECKING:
+    from metarepro.pooling.models.robust import RobustFit
 
 # What other programs call the options.
 _MEANT = {
@@ -51,9 +54,9 @@ def pool(
     data: Any = None,
     measure: str = "",
     labels: Any = None,
-    cluster: None = None,
+    cluster: ArrayLike | str | None = None,
     **unknown: Any,
-) -> PooledFit | MetaRegression:
+) -> PooledFit | MetaRegression | RobustFit:
     """Pool effects by inverse variance.
 
     Parameters
@@ -98,12 +101,13 @@ def pool(
         Code of the measure of plain `yi`, for `display`, `summary` and figures.
     labels : sequence of str, or str, optional
         Names of the studies.
-    cluster : None
-        Dependent effects have no model yet, so that anything else is refused: one effect a study, chosen or combined.
+    cluster : array_like of shape (k,), or str, optional
+        Study of each effect, where a study has several: standard errors, test and interval are then cluster-robust
+        (CR2). The weights stay those of independent effects; `multilevel` models the dependence.
 
     Returns
     -------
-    PooledFit or MetaRegression
+    PooledFit or MetaRegression, or RobustFit with `cluster`
 
     Raises
     ------
@@ -136,7 +140,12 @@ def pool(
     """
     _refuse_unknown(unknown)
     if cluster is not None:
-        raise ConfigError("pool has no model of dependent effects. Fix: give one effect a study, without cluster.")
+        own = column_of(data, cluster, "cluster") if isinstance(cluster, str) else cluster
+        given = {"moderators": moderators, "mask": mask, "pi": pi, "weights": weights, "intercept": intercept}
+        given |= {"seed": seed, "se": se, "data": data, "measure": measure, "labels": labels}
+        independent: Any = pool
+        robust: RobustFit = independent(yi, vi, tau2, ci, level, **given).robust(own)
+        return robust
     named = {"yi": yi, "vi": vi, "se": se, "weights": weights, "labels": labels}
     found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in named.items()}
     studies = studies_of(found["yi"], found["vi"], found["se"], measure, found["labels"])

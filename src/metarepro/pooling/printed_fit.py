@@ -11,7 +11,7 @@ import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.result_parts import BAYES, BINOMIAL_NORMAL
+from metarepro.pooling.result_parts import BAYES, BINOMIAL_NORMAL, MULTILEVEL
 from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS, GIVEN
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood", "posterior": "posterior"}
 
+
+_OTHER_INTERVALS = {
+    "PL": "profile likelihood",
+    **{kind: f"cluster-robust ({kind}), t with Satterthwaite df" for kind in ("CR0", "CR1", "CR1p", "CR2")},
+}
 
 # First words of labels that keep their capital inside a line.
 _PROPER_NAMES = ("Hedges", "Peto", "Freeman-Tukey", "Fisher", "Yule's")
@@ -77,13 +82,17 @@ def print_fit(fit: Fit) -> PrintedFit:
     rows: list[tuple[str, ...]] = []
     for i, name in enumerate(fit.coefficients):
         beta, se, low, high, statistic, p = (float(x[i]) for x in values)
-        df = float(np.ravel(fit.df)[0])
-        shown = (number(beta), number(se), _interval(low, high), number(statistic), "" if math.isnan(df) else f"{df:g}")
+        df = float(np.broadcast_to(np.ravel(fit.df), len(values[0]))[i])
+        df_text = "" if math.isnan(df) else f"{df:g}" if df == round(df) else f"{df:.1f}"
+        shown = (number(beta), number(se), _interval(low, high), number(statistic), df_text)
         rows.append((_scale(fit, name), *shown, p_text(p)))
     if len(rows) == 1:
         rows += _single_rows(fit, percent)
     k = int(fit.k)
     studies = f"{k} stud{'y' if k == 1 else 'ies'}"
+    clusters = getattr(fit, "clusters", None)
+    if clusters is not None:
+        studies = f"{k} effect{'s' * (k != 1)} in {clusters} cluster{'s' * (clusters != 1)}"
     name = "pooled effect" if fit.measure == "GEN" else info.name
     title = f"{name[:1].upper()}{name[1:]}, {studies}"
     lines = [_heterogeneity(fit), _moderators(fit), *_method_lines(fit), *(f"Note: {note}" for note in fit.notes)]
@@ -214,9 +223,13 @@ def _method_lines(fit: Fit) -> list[str]:
         parts[0] += f", τ² by {estimator} ({m.tau2})"
     if m.weights == "given":
         parts[0] = parts[0].replace(m.model, "weights as given")
-    ci = CI_METHODS[m.ci].name if m.ci in CI_METHODS else {"PL": "profile likelihood"}.get(m.ci, m.ci)
+    ci = CI_METHODS[m.ci].name if m.ci in CI_METHODS else _OTHER_INTERVALS.get(m.ci, m.ci)
+    if m.model == MULTILEVEL and m.ci == "t":
+        ci = "t with clusters minus coefficients df"
     single = np.ndim(fit.k) == 0 and fit.k == 1 and m.ci in CI_METHODS
     parts.append(f"interval: {CI_METHODS['z'].name if single else ci}")
+    if m.model == MULTILEVEL:
+        return [f"Method: {'; '.join(parts)}."]
     if m.pi in PI_METHODS and np.ndim(fit.pi_low) == 0 and math.isfinite(fit.pi_low):
         parts.append(f"prediction interval: {PI_METHODS[m.pi].name}")
     return [f"Method: {'; '.join(parts)}."]

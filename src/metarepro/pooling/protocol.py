@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metarepro.effects.core import EffectSizes, to_display
+from metarepro.errors import ConfigError
 from metarepro.notes import Note
 
 if TYPE_CHECKING:
@@ -134,6 +135,20 @@ class Fit:
         if coefficient or size == 1:
             frame.index = pd.Index(self.coefficients, name="term")
         return frame
+
+    def robust(self, cluster: Any = None, kind: str = "CR2") -> Any:
+        """The coefficients with cluster-robust standard errors, where a fit has them.
+
+        Raises
+        ------
+        ConfigError
+            The fit is not one of effects with weights 1/(vi + tau2).
+        """
+        raise ConfigError("Robust variances are those of a fit of effects: pool, meta_regression or multilevel.")
+
+    def working(self, cluster: Any) -> Any:
+        """What robust standard errors start from; as `robust`."""
+        return self.robust(cluster)
 
     def summary(self) -> PrintedFit:
         """A table of the result for a terminal or a notebook; `print(fit.summary())`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +24,10 @@ from metarepro.pooling.problems import DeficientDesignError, why_deficient
 from metarepro.pooling.protocol import Fit, Predictions
 from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import GIVEN
+
+if TYPE_CHECKING:
+    from metarepro.pooling.models.blocks import Working
+    from metarepro.pooling.models.robust import RobustFit
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,23 @@ class MetaRegression(Fit):
         if term not in self.terms:
             raise ConfigError(f"There is no term {term!r}. Terms: {', '.join(self.terms)}.")
         return wald_test(self.fit, list(self.terms[term]))
+
+    def robust(self, cluster: Any = None, kind: str = "CR2") -> RobustFit:
+        """The coefficients with cluster-robust standard errors; see `metarepro.robust_variance`.
+
+        `cluster` names that of each effect of the input, or of each that was used.
+        """
+        from metarepro.pooling.models.robust import robust_variance
+
+        return robust_variance(self, cluster, kind)
+
+    def working(self, cluster: Any) -> Working:
+        """Effects as blocks, for robust standard errors."""
+        given = cluster
+        if cluster is not None and len(cluster) > self.used.size:
+            values = list(cluster)
+            given = [values[i] for i in self.used]
+        return self.fit.working(given, self.design)
 
     def of_used(self) -> PooledFit:
         """The fit with the names and numbers of the studies used."""
@@ -257,19 +278,13 @@ def meta_regression(
     if len(frame) != y.size:
         raise DataError(f"data has {len(frame)} rows for {y.size} studies.")
     categorical = check_formula(formula, frame.columns)
-    from formulaic import Formula
-
     usable = np.isfinite(y) & np.isfinite(v)
     if not usable.any():
         raise DataError("There is no study with an effect.")
-    try:
-        # Only the studies with an effect: a category of the others alone would have no coefficient.
-        matrix = Formula(formula).get_model_matrix(frame[usable], context=CONTEXT, na_action="drop")
-        specification = matrix.model_spec
-        names = tuple(specification.column_names)
-    except Exception as error:  # formulaic and pandas raise many kinds
-        columns = ", ".join(map(str, frame.columns))
-        raise DataError(f"The formula {formula!r} cannot be read: {plain(error)}. Columns: {columns}.") from error
+    # Only the studies with an effect: a category of the others alone would have no coefficient.
+    matrix = _model_matrix(formula, frame[usable])
+    specification = matrix.model_spec
+    names = tuple(specification.column_names)
     known = np.isin(np.arange(y.size), matrix.index.to_numpy())
     x = read_only(np.array(matrix, dtype=np.float64))
     if not names:
@@ -314,6 +329,48 @@ def meta_regression(
         fit, names, terms, wald_test(fit, tested), float(r2), _inflation(fit, terms, intercept), x,
         read_only(np.flatnonzero(known)), (*notes, *kept), specification, categories, studies,
     )  # fmt: skip
+
+
+def design_of(formula: str, data: Any, usable: np.ndarray) -> tuple[Array, tuple[str, ...]]:
+    """Design of a formula on all rows of `data`, NaN where an effect or a moderator is missing, and its columns' names.
+
+    Parameters
+    ----------
+    formula : str
+    data : mapping or data frame
+    usable : ndarray of bool, shape (k,)
+        Rows with an effect.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `meta_regression`.
+    """
+    if data is None:
+        raise DataError(f"The moderators {formula!r} are columns of data. Fix: give data=.")
+    frame = _frame(data)
+    if len(frame) != usable.size:
+        raise DataError(f"data has {len(frame)} rows for {usable.size} effects.")
+    categorical = check_formula(formula, frame.columns)
+    matrix = _model_matrix(formula, frame[usable])
+    needed = {
+        c for c in frame.columns if c in matrix.model_spec.required_variables and frame[c].dtype.kind not in "iufb"
+    }
+    _refuse_numbers_as_text(frame, needed - categorical)
+    x = np.full((usable.size, matrix.shape[1]), np.nan)
+    x[matrix.index.to_numpy()] = np.array(matrix, dtype=np.float64)
+    return x, tuple(matrix.model_spec.column_names)
+
+
+def _model_matrix(formula: str, frame: Any) -> Any:
+    """The design of a formula, of the rows that have all its columns."""
+    from formulaic import Formula
+
+    try:
+        return Formula(formula).get_model_matrix(frame, context=CONTEXT, na_action="drop")
+    except Exception as error:  # formulaic and pandas raise many kinds
+        columns = ", ".join(map(str, frame.columns))
+        raise DataError(f"The formula {formula!r} cannot be read: {plain(error)}. Columns: {columns}.") from error
 
 
 def wald_test(fit: PooledFit, columns: list[int]) -> WaldTest:

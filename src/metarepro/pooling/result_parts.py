@@ -9,7 +9,7 @@ from metarepro.records import Number
 
 INVERSE_VARIANCE, BINOMIAL_NORMAL, COMPOUND = "inverse variance", "binomial-normal", "compound"
 MANTEL_HAENSZEL, PETO = "Mantel-Haenszel", "Peto"
-BAYES = "Bayes"
+BAYES, MULTILEVEL = "Bayes", "multilevel"
 # Intervals by profile likelihood.
 PROFILES = ("PL", "PL-t")
 
