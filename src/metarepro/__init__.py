@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit
-    from metarepro.pooling.glmm_fit import GlmmFit, glmm
+    from metarepro.pooling.glmm_result import GlmmFit
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.models import priors
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
+    from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
     from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.pool_effects import pool
@@ -54,8 +55,8 @@ __getattr__ = lazy(
         "DataError": "metarepro.errors",
         "MetareproError": "metarepro.errors",
         "set_engine": "metarepro.pooling.engine",
-        "GlmmFit": "metarepro.pooling.glmm_fit",
-        "glmm": "metarepro.pooling.glmm_fit",
+        "GlmmFit": "metarepro.pooling.glmm_result",
+        "glmm": "metarepro.pooling.models.glmm",
         "PooledFit": "metarepro.pooling.fit",
         "pool": "metarepro.pooling.pool_effects",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",

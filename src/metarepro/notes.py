@@ -136,6 +136,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     ),
     "profile_open": ("The profile-likelihood interval of the proportion has no end on one side, as τ² is not bounded."),
     "profile_tau2_open": "The profile-likelihood interval of τ² has no upper end.",
+    "ratio_without_end": lambda v: (
+        f"The ratio is {'0' if v['side'] < 0 else 'infinite'}: every study is on the edge of what its totals allow. τ² "
+        "has no estimate, and the interval, by profile likelihood for equal effects, ends on one side only."
+    ),
     "no_event_at_all": lambda v: (
         f"{'Every patient has the event' if v['share'] else 'No study has an event'}: the pooled proportion is "
         f"{v['share']}, τ² cannot be estimated, and the interval is the profile likelihood one for equal proportions."

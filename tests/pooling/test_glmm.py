@@ -182,7 +182,7 @@ def test_order_and_naming_of_events_do_not_matter(studies, random):
             {"e": [1], "n": [3]},
             {"measure": "PR"},
             mr.ConfigError,
-            "measure = 'PR' is not known for the binomial-normal model.",
+            "measure = 'PR' is not known for models of counts.",
         ),
         ({"e": [1], "n": [3]}, {"ci": "HK"}, mr.ConfigError, "ci = 'HK' is not known. Allowed: PL, PL-t, z, t."),
         ({"e": [1], "n": [3]}, {"pi": "NNF"}, mr.ConfigError, "pi = 'NNF' is not known. Allowed: HTS, t, z."),

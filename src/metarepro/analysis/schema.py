@@ -30,7 +30,7 @@ from metarepro.analysis.figure_settings import FigureSettings, Panels, UserColum
 from metarepro.analysis.model_settings import Model
 from metarepro.analysis.result import Results
 from metarepro.effects.registry import MEASURES
-from metarepro.pooling.glmm_fit import GLMM_CI
+from metarepro.pooling.glmm_result import GLMM_CI
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS, IntervalMethod
 from metarepro.pooling.method_codes import FILE
 from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS

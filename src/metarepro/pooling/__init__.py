@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit
-    from metarepro.pooling.glmm_fit import GlmmFit, glmm
+    from metarepro.pooling.glmm_result import GlmmFit
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, Interval, heterogeneity_interval
+    from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.subgroups import Subgroups, SubgroupTest, between_subgroups, pool_subgroups
@@ -21,8 +22,8 @@ __getattr__ = lazy(
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
         "set_engine": "metarepro.pooling.engine",
-        "GlmmFit": "metarepro.pooling.glmm_fit",
-        "glmm": "metarepro.pooling.glmm_fit",
+        "GlmmFit": "metarepro.pooling.glmm_result",
+        "glmm": "metarepro.pooling.models.glmm",
         "MetaRegression": "metarepro.pooling.regression",
         "meta_regression": "metarepro.pooling.regression",
         "between_subgroups": "metarepro.pooling.subgroups",

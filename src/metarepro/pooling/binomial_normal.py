@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -30,6 +31,34 @@ class At:
     gradient: Array
     hessian: Array
     information: Array
+
+
+class CountsLikelihood(Protocol):
+    """What the search for a maximum needs of a likelihood of counts with one random effect."""
+
+    nodes: int
+    stretched: bool
+    scan: Array
+    same: float
+
+    @property
+    def tells_tau(self) -> bool: ...  # noqa: D102
+
+    @property
+    def start(self) -> float: ...  # noqa: D102
+
+    def rises_at(self, beta: float) -> bool: ...  # noqa: D102
+
+    def with_rule(self, nodes: int, stretched: bool = False) -> Self: ...  # noqa: D102
+
+    def at(self, beta: Array, tau: Array) -> At: ...  # noqa: D102
+
+    def at_one(self, beta: float, tau: float) -> tuple[float, Array, Array]: ...  # noqa: D102
+
+    def best_beta(self, tau: Array, start: Array) -> tuple[Array, At]: ...  # noqa: D102
+
+
+Counts = TypeVar("Counts", bound=CountsLikelihood)
 
 
 @dataclass
@@ -68,6 +97,18 @@ class BinomialNormal:
     def tells_tau(self) -> bool:
         """Whether the counts tell how true proportions differ; those of one study, or of one patient each, do not."""
         return float(np.broadcast_to(self.times, self.e.shape).sum()) > 1 and bool((self.n > 1).any())
+
+    @property
+    def start(self) -> float:
+        """Logit of all events over all patients."""
+        share = float((self.e * self.times).sum() / (self.n * self.times).sum())
+        return math.log(share / (1 - share))
+
+    def rises_at(self, beta: float) -> bool:
+        """Whether the likelihood rises with tau2 at tau = 0, where its slope in tau vanishes by symmetry."""
+        p = 1 / (1 + math.exp(-beta))
+        spread = (self.e - self.n * p) ** 2 - self.n * p * (1 - p)
+        return float((spread * self.times).sum()) > 0
 
     def with_rule(self, nodes: int, stretched: bool = False) -> BinomialNormal:
         """The same likelihood on other nodes."""
@@ -116,7 +157,7 @@ class BinomialNormal:
     def _rule(self, centre: Array, scale: Array) -> tuple[Array, Array]:
         """Nodes and log weights (but for `scale`) of each study's integral."""
         if not self.stretched:
-            x, log_w = _hermite(self.nodes)
+            x, log_w = hermite_rule(self.nodes)
             return centre[..., None] + scale[..., None] * x, log_w
         # Far enough to leave nothing of a normal density outside, however narrow the middle.
         reach = np.arcsinh(14 / scale)[..., None]
@@ -171,7 +212,7 @@ class BinomialNormal:
 
 
 @cache
-def _hermite(nodes: int) -> tuple[Array, Array]:
+def hermite_rule(nodes: int) -> tuple[Array, Array]:
     """Nodes x, and the log weights that integrate exp(x^2/2) f(x) / sqrt(2 pi) with a normal density factored in f."""
     from scipy.special import roots_hermitenorm
 
@@ -199,21 +240,19 @@ class Maximum:
     maxima: int = 1
 
 
-def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
+def maximise(model: Counts) -> tuple[Counts, Maximum, Array]:
     """Global maximum, with as many nodes as it needs; also the scan of the profile over tau.
 
     The curve of best beta over tau is scanned and each of its maxima polished; then nodes are added until the highest
     does not change any more.
     """
-    pooled = (model.e * model.times).sum() / (model.n * model.times).sum()
     if not model.tells_tau:
-        at = model.at_one(math.log(pooled / (1 - pooled)), 0.0)
-        return model, Maximum(math.log(pooled / (1 - pooled)), 0.0, at[0], at[2], 0, True), np.zeros(model.scan.size)
-    betas, scan = model.best_beta(model.scan, np.full(model.scan.size, math.log(pooled / (1 - pooled))))
+        beta, at = model.best_beta(np.zeros(1), np.array([model.start]))
+        maximum = Maximum(float(beta[0]), 0.0, float(at.value[0]), at.hessian[0], 0, True)
+        return model, maximum, np.zeros(model.scan.size)
+    betas, scan = model.best_beta(model.scan, np.full(model.scan.size, model.start))
     value = scan.value
-    # At tau = 0 the slope in tau vanishes by symmetry; the slope in tau2 says whether it is a maximum.
-    spread = (model.e - model.n * pooled) ** 2 - model.n * pooled * (1 - pooled)
-    rises = 0.5 * float((spread * model.times).sum()) > 0
+    rises = model.rises_at(float(betas[0]))
     inner = (value[1:-1] > value[:-2] + 0.1 * model.same) & (value[1:-1] >= value[2:])
     peaks = [int(i) + 1 for i in np.flatnonzero(inner)]
     if value[-1] > value[-2]:
@@ -241,7 +280,7 @@ def maximise(model: BinomialNormal) -> tuple[BinomialNormal, Maximum, Array]:
     return finer, best, value
 
 
-def _polish(model: BinomialNormal, beta: float, tau: float) -> Maximum:
+def _polish(model: CountsLikelihood, beta: float, tau: float) -> Maximum:
     """Newton steps in tau along the curve of best beta."""
     before = math.inf
     for number in range(100):

@@ -11,7 +11,7 @@ import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.result_parts import BAYES, BINOMIAL_NORMAL, MULTILEVEL
+from metarepro.pooling.result_parts import BAYES, MODELS_OF_COUNTS, MULTILEVEL
 from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS, GIVEN
 
 if TYPE_CHECKING:
@@ -215,8 +215,8 @@ def _method_lines(fit: Fit) -> list[str]:
         estimator = ESTIMATORS_OF_COUNTS[m.tau2]["name"]
     model = {"CE": "common effect", "none": "common effect"}.get(m.tau2, "random effects")
     parts = [f"{model}, {m.model}"]
-    if m.model == BINOMIAL_NORMAL:
-        parts = ["random effects, binomial-normal model, τ² by maximum likelihood"]
+    if m.model in MODELS_OF_COUNTS:
+        parts = [f"{MODELS_OF_COUNTS[m.model]}, by maximum likelihood"]
     elif m.tau2 == GIVEN:
         parts[0] += ", τ² as given"
     elif estimator and m.tau2 != "CE":

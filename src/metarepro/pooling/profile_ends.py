@@ -1,4 +1,4 @@
-"""Ends of profile-likelihood intervals of the binomial-normal model."""
+"""Ends of profile-likelihood intervals of models of counts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from metarepro.pooling.binomial_normal import HERMITE, STRETCHED, BinomialNormal, Maximum, uphill
+from metarepro.pooling.binomial_normal import HERMITE, STRETCHED, CountsLikelihood, Maximum, uphill
 from metarepro.pooling.kernel import Array
 
 # A confidence limit farther from the estimate than this, in logits, is no limit.
 FAR = 500.0
 
 
-def profile_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> float:
+def profile_end(model: CountsLikelihood, best: Maximum, target: float, side: int) -> float:
     """Where the log-likelihood, maximised over tau, has dropped to `target`, on one side of the maximum in beta."""
     if not model.tells_tau:
         return _end_at(model, best, target, side, 0.0)
@@ -25,7 +25,7 @@ def profile_end(model: BinomialNormal, best: Maximum, target: float, side: int) 
     return end
 
 
-def _search_end(model: BinomialNormal, best: Maximum, target: float, side: int) -> tuple[float, float]:
+def _search_end(model: CountsLikelihood, best: Maximum, target: float, side: int) -> tuple[float, float]:
     """The end, and the tau at which it is reached."""
     tau = best.tau
     # The end lies outside the end at any one tau, so that each better tau can only push it outwards.
@@ -44,7 +44,7 @@ def _search_end(model: BinomialNormal, best: Maximum, target: float, side: int) 
     return end, tau
 
 
-def _climb(model: BinomialNormal, beta: float, tau: float) -> tuple[float, float]:
+def _climb(model: CountsLikelihood, beta: float, tau: float) -> tuple[float, float]:
     """Maximum over tau near `tau` at one beta: tau, log-likelihood."""
     value, gradient, hessian = model.at_one(beta, tau)
     for _ in range(60):
@@ -58,7 +58,7 @@ def _climb(model: BinomialNormal, beta: float, tau: float) -> tuple[float, float
     return tau, value
 
 
-def _end_at(model: BinomialNormal, best: Maximum, target: float, side: int, tau: float) -> float:
+def _end_at(model: CountsLikelihood, best: Maximum, target: float, side: int, tau: float) -> float:
     """Outer point where the log-likelihood at one tau, concave in beta, equals `target`; Newton from outside."""
     beta = best.beta
     reach = 1.0
@@ -80,7 +80,7 @@ def _end_at(model: BinomialNormal, best: Maximum, target: float, side: int, tau:
     return end
 
 
-def tau_interval(model: BinomialNormal, best: Maximum, target: float, scan: Array) -> tuple[float, float]:
+def tau_interval(model: CountsLikelihood, best: Maximum, target: float, scan: Array) -> tuple[float, float]:
     """Ends of the values of tau whose log-likelihood, maximised over beta, is at least `target`."""
     from scipy.optimize import brentq
 

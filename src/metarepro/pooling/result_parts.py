@@ -10,6 +10,16 @@ from metarepro.records import Number
 INVERSE_VARIANCE, BINOMIAL_NORMAL, COMPOUND = "inverse variance", "binomial-normal", "compound"
 MANTEL_HAENSZEL, PETO = "Mantel-Haenszel", "Peto"
 BAYES, MULTILEVEL = "Bayes", "multilevel"
+# Models of counts by their codes, in words.
+MODELS_OF_COUNTS = {
+    BINOMIAL_NORMAL: "random effects, binomial-normal model",
+    "PN": "random effects, Poisson-normal model",
+    "CM.EL": "random effects, conditional on the events of both arms (exact likelihood)",
+    "CM.AL": "random effects, conditional on the events of both arms (approximate likelihood)",
+    "UM.FS": "random effects, a fixed level of its own for each study",
+    "UM.RS": "random effects and random levels of the studies",
+    "BB": "beta-binomial model",
+}
 # Intervals by profile likelihood.
 PROFILES = ("PL", "PL-t")
 
