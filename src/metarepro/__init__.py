@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
     from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
+    from metarepro.pooling.models.network import NetworkFit, network, network_from_arms
     from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
@@ -44,6 +45,9 @@ __getattr__ = lazy(
         "priors": "metarepro.pooling.models.priors",
         "MultilevelFit": "metarepro.pooling.models.multilevel",
         "multilevel": "metarepro.pooling.models.multilevel",
+        "NetworkFit": "metarepro.pooling.models.network",
+        "network": "metarepro.pooling.models.network",
+        "network_from_arms": "metarepro.pooling.models.network",
         "RobustFit": "metarepro.pooling.models.robust",
         "robust_variance": "metarepro.pooling.models.robust",
         "CountsFit": "metarepro.pooling.counts",
@@ -84,6 +88,7 @@ __all__ = [
     "MetaRegression",
     "MetareproError",
     "MultilevelFit",
+    "NetworkFit",
     "PermutationTest",
     "PooledFit",
     "RobustFit",
@@ -99,6 +104,8 @@ __all__ = [
     "match_published",
     "meta_regression",
     "multilevel",
+    "network",
+    "network_from_arms",
     "permutation_test",
     "peto",
     "pool",

@@ -124,6 +124,12 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         f"No robust standard error of {', '.join(v['names'])}: one cluster alone decides it, and its residuals add up "
         "to 0."
     ),
+    "network_silent": lambda v: (
+        f"Left out, without events or with events only, as that says nothing of a ratio: {', '.join(v['studies'])}."
+    ),
+    "network_corrected": lambda v: (
+        f"1/2 added to events and non-events of every arm, as one has none or only events: {', '.join(v['studies'])}."
+    ),
     # -- counts --
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."

@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import re
+import signal
 import sys
 import time
 import traceback
@@ -47,6 +48,8 @@ def job(snakemake: Any, inputs: dict[str, str] | None = None) -> Iterator[list[P
     """
     log = io.StringIO()
     more: list[Path] = []
+    with contextlib.suppress(ValueError):  # told to end, a job clears away the file that it is writing
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with contextlib.redirect_stdout(log):
             yield more

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,17 +21,13 @@ from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.blocks import Likelihood, Peak, Rows, Working, climb, number_units, stack_clusters
+from metarepro.pooling.models.highest import highest
 from metarepro.pooling.problems import why_deficient
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import MULTILEVEL, Component, Heterogeneity, Method
 
 if TYPE_CHECKING:
     from metarepro.pooling.models.robust import RobustFit
-
-# Points a level on which the likelihood is looked at before it is climbed, for one, two, three and more levels.
-LOOKS = (40, 10, 6, 5, 4)
-# So many of the best points are climbed.
-STARTS = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -366,7 +361,7 @@ def _fit(
     clusters = int(cluster.max()) + 1
     alone = likelihood.at(np.zeros(len(kept)))
     if k > p:
-        peak, maxima = _highest(likelihood, y, v, x)
+        peak, maxima = highest(likelihood)
     else:
         peak, maxima = Peak(np.zeros(len(kept)), alone, 0, True), 1
         notes = (*notes, Note("one_study" if k == 1 else "no_residual_df", common=False, interval="normal"))
@@ -456,34 +451,3 @@ def _trace_p(likelihood: Likelihood, p: int) -> float:
         xwx += np.einsum("mip,miq->pq", s.x, wx)
         xwwx += np.einsum("mip,miq->pq", wx, wx)
     return whole - float(np.trace(np.linalg.solve(xwx, xwwx)))
-
-
-def _highest(likelihood: Likelihood, y: Array, v: Array, x: Array) -> tuple[Peak, int]:
-    """The highest of the maxima that the best points of a grid lead to, and how many different ones there are."""
-    levels = likelihood.levels
-    looks = LOOKS[min(levels, len(LOOKS)) - 1]
-    off = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    small = float(np.median(v))
-    low, high = 1e-3 * small, 10 * (float(off @ off) / max(y.size - x.shape[1], 1) + small)
-    axis = np.concatenate([[0.0], np.geomspace(low, high, looks - 1)])
-    points = np.array(list(product(range(looks), repeat=levels)))
-    value = np.array([likelihood.at(axis[i], derivatives=False).value for i in points]).reshape((looks,) * levels)
-    # A point of the grid is a start if no neighbour is higher.
-    peaks = np.ones(value.shape, dtype=bool)
-    for way in product((-1, 0, 1), repeat=levels):
-        if any(way):
-            inner = tuple(slice(max(-w, 0), looks - max(w, 0)) for w in way)
-            other = tuple(slice(max(w, 0), looks - max(-w, 0)) for w in way)
-            peaks[inner] &= value[inner] >= value[other]
-    where = np.argwhere(peaks)
-    best = where[np.argsort(-value[tuple(where.T)], kind="stable")][:STARTS]
-    # A start on the boundary may leave it only where the slope says so, so that its inner neighbour starts, too.
-    starts = [axis[i] for i in best] + [axis[np.maximum(i, 1)] for i in best[:1] if (i == 0).any()]
-    found = [climb(likelihood, s, (), 1e-6 * small) for s in starts]
-    top = max(found, key=lambda peak: peak.point.value)
-    different: list[Peak] = []
-    for peak in found:
-        size = peak.sigma2.sum() + 1e-3 * small
-        if all(np.abs(peak.sigma2 - d.sigma2).max() > 1e-4 * size for d in different):
-            different.append(peak)
-    return top, sum(p.converged for p in different) or 1
