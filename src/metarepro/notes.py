@@ -130,6 +130,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "network_corrected": lambda v: (
         f"1/2 added to events and non-events of every arm, as one has none or only events: {', '.join(v['studies'])}."
     ),
+    "too_few_for_curve": lambda v: (
+        f"No curve over time: {v['trials']} trials at {v['times']} times are too few to tell its shape."
+    ),
     # -- counts --
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."

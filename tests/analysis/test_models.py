@@ -199,8 +199,9 @@ def test_a_sensitivity_analysis_may_change_the_model():
         (("measure: RR", "model: {method: peto}"),
          "config.yaml:7:5: E103 analyses.0.measure: method: peto pools PETO, OR, not RR\n"
          "    Fix: method: inverse_variance, or measure: PETO or OR."),
-        (("measure: OR", "model: {method: GLMM}"),
-         "config.yaml:7:5: E103 analyses.0.measure: method: glmm pools PLO, not OR\n    Fix: measure: PLO."),
+        (("measure: RR", "model: {method: GLMM}"),
+         "config.yaml:7:5: E103 analyses.0.measure: method: glmm pools PLO, OR, IRR, IRLN, not RR\n"
+         "    Fix: method: inverse_variance, or measure: PLO or OR or IRR or IRLN."),
         (("measure: MD", "model: {tau2: DL-MH}"),
          "config.yaml:7:5: E103 analyses.0.measure: tau2: DL-MH is defined for OR, RR, RD, not MD\n    Fix: tau2: DL."),
         (("measure: YUQ", "model: {zero_cells: revman}"),

@@ -112,6 +112,10 @@ def _values(analysis: dict, rest: list[str]) -> list[float | None]:
         "g": lambda: analysis["subgroups"][int(rest[1])]["summary"],
         "v": lambda: next(x for x in analysis["sensitivity"] if x["id"] == rest[1])["summary"],
         "w": lambda: next(x for x in analysis["leave_one_out"] if x["study_id"] == rest[1]),
+        "b": lambda: [analysis["bayes"]["main"], *analysis["bayes"]["others"]][int(rest[1])],
+        "t": lambda: (
+            analysis["over_time"]["main"] if rest[1] == "main" else analysis["over_time"][rest[1]][int(rest[2])]
+        ),
     }[kind]()
     return [part["estimate"], part["ci_low"], part["ci_high"]]
 
@@ -173,7 +177,7 @@ def test_quantities_in_sentences_of_the_settings_are_those_of_the_grammar(made, 
 
 
 _COUNTED = re.compile(
-    r"\d+ (?:trials?|studies|study|groups?|people|steps?)|95%|(?:^| )100 people|of 100|\d+ of \d+ with|in \d+ (?:trials|groups)"
+    r"\d+ (?:trials?|effects?|studies|study|groups?|people|steps?)|95%|(?:^| )100 people|of 100|\d+ of \d+ with|in \d+ (?:trials|groups)"
 )
 
 

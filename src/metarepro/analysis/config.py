@@ -71,6 +71,19 @@ def _hours(value: Any) -> Any:
 Time = Annotated[float, Field(strict=True), BeforeValidator(_hours)]
 
 
+class OverTimeSettings(Part):
+    """All times of the trials in one model."""
+
+    low: Time = Field(alias="from", description="Earliest time that counts.")
+    high: Time = Field(alias="to", description="Latest time that counts.")
+    rho: Real = Field(
+        0.6,
+        ge=0,
+        lt=1,
+        description="Correlation assumed of the errors of a trial's times; others stand beside.",
+    )
+
+
 class Window(Range):
     """A time window in hours, or with units: 4 wk."""
 
@@ -205,6 +218,9 @@ class Analysis(Part):
         None, min_length=1, description="Meta-regression: a formula of columns, your own ones too, as `year + C(dose)`."
     )
     sort: Literal["year", "effect", "label", "weight"] = Field("year", description="Order of studies.")
+    over_time: OverTimeSettings | None = Field(
+        None, description="All times of the trials in one model beside the analysis, as a curve over time."
+    )
     model: Model = Field(Model(), description="The pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How its forest plot looks.")
     sensitivity: tuple[Sensitivity, ...] | None = Field(None, description="Replaces the default sensitivity list.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metarepro.analysis.config import Analysis
 from metarepro.analysis.effects import is_paired
-from metarepro.analysis.models import COMMON
+from metarepro.analysis.models import COMMON, tau_scale
 from metarepro.analysis.selection import Selection
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.method_codes import (
@@ -17,7 +17,15 @@ from metarepro.pooling.method_codes import (
     INTERVALS_OF_COUNTS,
     PREDICTIONS,
 )
-from metarepro.pooling.result_parts import BINOMIAL_NORMAL, INVERSE_VARIANCE, Method
+from metarepro.pooling.result_parts import (
+    BAYES,
+    BINOMIAL_NORMAL,
+    DEFAULT_MODELS,
+    INVERSE_VARIANCE,
+    MODELS_OF_COUNTS,
+    MULTILEVEL,
+    Method,
+)
 
 if TYPE_CHECKING:
     from metarepro.pooling.protocol import Fit
@@ -31,6 +39,8 @@ PI = {code: m["phrase"] for code, m in PREDICTIONS.items()}
 TAU2_NAMES = {code: e["name"] for code, e in ESTIMATORS.items()}
 CI_NAMES = {code: m["short"] for code, m in _CI.items()}
 PI_NAMES = {code: m["short"] for code, m in PREDICTIONS.items()}
+# Codes of models that figures name otherwise.
+BAYESIAN, MODELS_BY_COUNTS = BAYES, MODELS_OF_COUNTS
 GIVEN_TAU2 = "random effects with a τ² that is given"
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",
@@ -95,18 +105,7 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
         pooled = measure.pooled_as
         if printed_only and analysis.measure == "SMD":
             pooled = "standardised mean differences as published"
-        sentences = [
-            f"We pooled the counts in a binomial-normal model (logit link, random study effects, maximum likelihood by "
-            f"adaptive Gauss-Hermite quadrature), with {CI[model.glmm_ci]}{pi}; no constant was added to any "
-            "count. Weights are shares of the information on the pooled logit."
-            if analysis.uses_glmm
-            else f"We pooled {get_measure(analysis.effect_measure).name}s {COUNTS_MODELS[analysis.counts_model]}, as a "
-            f"common effect, with {CI['z']}; no constant was added to any count for that. Q and I² are of the studies' "
-            "own effects about the pooled one."
-            if common
-            else f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.interval]}{pi}; "
-            "the interval of τ² is by the Q-profile method."
-        ]
+        sentences = [_pooling(analysis, pooled, pi)]
     if any(is_paired(analysis, c) for c in used):
         sentences.append(
             f"Crossover trials with numbers of all periods enter as pairs, with a correlation of {analysis.paired_r:g} "
@@ -153,6 +152,39 @@ def describe_methods(analysis: Analysis, selection: Selection, corrected: Any) -
     if measure.inputs == "one_arm_counts":
         sentences.append("Each study's own interval is Wilson's.")
     return " ".join(sentences)
+
+
+def _pooling(analysis: Analysis, pooled: str, pi: str) -> str:
+    """How several studies were pooled; `pooled` names their effects, `pi` the prediction interval."""
+    model, scale = analysis.model, tau_scale(analysis.measure, analysis.model)
+    if model.method == "bayes" and scale is not None:
+        return (
+            f"We pooled {pooled} in a Bayesian random-effects model by exact integration, with a "
+            f"half-normal({scale:g}) prior of τ and a flat prior of the mean; estimates are posterior medians, "
+            "intervals central credible intervals."
+        )
+    if analysis.uses_glmm and analysis.measure != "PLO":
+        kind = model.glmm_model or DEFAULT_MODELS[analysis.measure]
+        return (
+            f"We pooled the counts by maximum likelihood ({MODELS_OF_COUNTS[kind]}; {kind}), integrated by adaptive "
+            f"Gauss-Hermite quadrature, with {CI[model.glmm_ci]}{pi}; no constant was added to any count."
+        )
+    if analysis.uses_glmm:
+        return (
+            f"We pooled the counts in a binomial-normal model (logit link, random study effects, maximum likelihood by "
+            f"adaptive Gauss-Hermite quadrature), with {CI[model.glmm_ci]}{pi}; no constant was added to any count. "
+            "Weights are shares of the information on the pooled logit."
+        )
+    if analysis.counts_model in COMMON:
+        return (
+            f"We pooled {get_measure(analysis.effect_measure).name}s {COUNTS_MODELS[analysis.counts_model]}, as a "
+            f"common effect, with {CI['z']}; no constant was added to any count for that. Q and I² are of the studies' "
+            "own effects about the pooled one."
+        )
+    return (
+        f"We pooled {pooled} by inverse variance in {TAU2[model.tau2]}, with {CI[model.interval]}{pi}; the interval of "
+        "τ² is by the Q-profile method."
+    )
 
 
 def _made_of(analysis: Analysis, selection: Selection) -> list[str]:
@@ -207,10 +239,17 @@ def describe_fit(fit: Fit, measure: str) -> str:
         parts = [f"{name}, {_weighted(method)}: {_model(method)}"]
     elif method.model == BINOMIAL_NORMAL:
         parts = [f"{name}, binomial-normal model of the counts"]
+    elif method.model == BAYES:
+        prior = getattr(fit, "prior_tau", "")
+        return f"{name}, Bayesian random effects, prior of τ {prior}; intervals of studies are normal."
+    elif method.model in MODELS_OF_COUNTS:
+        parts = [f"{name}, {MODELS_OF_COUNTS[method.model]}"]
+    elif method.model == MULTILEVEL:
+        parts = [f"{name}, random effects at nested levels ({method.tau2})"]
     else:
         parts = [f"{name}, {method.model}: a common-effect model"]
     if fit.k > 1 or method.model != INVERSE_VARIANCE:
-        parts.append(CI[method.ci])
+        parts.append(CI.get(method.ci, f"cluster-robust {method.ci} intervals"))
     if method.pi in PI and math.isfinite(fit.pi_low):
         parts.append(PI[method.pi])
     return ", ".join(parts) + "; intervals of studies are normal."

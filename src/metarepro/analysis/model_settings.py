@@ -25,13 +25,27 @@ class Model(Part):
     """The pooling model."""
 
     method: Annotated[
-        Literal["auto", "inverse_variance", "mantel_haenszel", "peto", "glmm"],
+        Literal["auto", "inverse_variance", "mantel_haenszel", "peto", "glmm", "bayes"],
         BeforeValidator(lambda word: "glmm" if word == "GLMM" else word),
     ] = Field(
         "auto",
         description="inverse_variance; or a model of the counts: mantel_haenszel (OR, RR, RD, IRR, IRD) and peto "
         "(PETO, OR), which are common effects with a normal interval, so that tau2, ci and pi do not apply; glmm, "
-        "binomial-normal (PLO only, tau2 by maximum likelihood). auto: glmm for PLO, inverse variance for the rest.",
+        "random effects by maximum likelihood (PLO, OR, IRR, IRLN; see glmm_model); or bayes, inverse variance with a "
+        "prior of tau (see tau_prior). auto: glmm for PLO, inverse variance for the rest.",
+    )
+    glmm_model: Literal["CM.EL", "CM.AL", "UM.FS", "UM.RS", "BB"] | None = Field(
+        None,
+        description="Which model of the counts with glmm: conditional, exact (CM.EL, the default of OR and IRR) or "
+        "approximate (CM.AL); a fixed (UM.FS) or random (UM.RS) level of each study; beta-binomial (BB). Left out for "
+        "PLO and IRLN: binomial- and Poisson-normal.",
+    )
+    tau_prior: Real | None = Field(
+        None,
+        gt=0,
+        description="Scale of the half-normal prior of tau, the standard deviation of true effects, for method: bayes "
+        "and for the Bayesian result beside up to five studies. Left out: 0.5 for log ratios and SMD, 1 for logits and "
+        "log rates; none for other measures, which then have no Bayesian result.",
     )
     glmm_ci: Literal["t", "PL", "PL-t", "z"] = Field(
         "t",

@@ -17,6 +17,7 @@ from metarepro.effects import from_display, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.p_value_function import limits_at, limits_through, profile_limits_at, score_limits_at
+from metarepro.pooling.result_parts import BAYES
 
 # Curves and printed limits that differ by more than this share of the interval are not of one method.
 SAME = 1e-6
@@ -101,6 +102,8 @@ def pooled_curve(result: AnalysisResult, p: Array) -> PValueCurve:
         raise DataError(f"{result.title!r} has no study with a usable number, so there is no p-value function.")
     if result.combine == "compound":
         raise ConfigError("Compounded rates have no p-value function: their steps do not estimate one effect.")
+    if s.model == BAYES:
+        raise ConfigError("A Bayesian result has no p-value function.")
     if s.k == 1 and len(used) == 1:
         return study_curve(used[0], result.measure, s.level, p)
     if s.method.by_profile:
@@ -120,7 +123,9 @@ def pooled_curve(result: AnalysisResult, p: Array) -> PValueCurve:
 def prediction_curve(result: AnalysisResult, p: Array) -> PValueCurve | None:
     """Nested prediction intervals of a new study's true effect; None where there are none or only one (bootstrap)."""
     s = result.summary
-    if s is None or s.k < 2 or not (math.isfinite(s.pi_low) and math.isfinite(s.pi_high)) or s.pi_method == "NNF":
+    if s is None or s.k < 2 or not (math.isfinite(s.pi_low) and math.isfinite(s.pi_high)):
+        return None
+    if s.pi_method in ("NNF", "posterior"):
         return None
     words = "normal" if math.isnan(s.pi_df) else f"t, {s.pi_df:g} df"
     spread = math.sqrt(s.tau2 + s.se**2)

@@ -15,11 +15,13 @@ from metarepro.analysis.conclusion_parts import (
     Conclusion,
     WithoutStudy,
 )
+from metarepro.analysis.few_studies_parts import BayesBeside
+from metarepro.analysis.over_time_parts import OverTime
 from metarepro.notes import Note
 from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.records import Number, from_plain, to_json_text
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 # So many studies are shown by themselves.
 FEW = 2
 
@@ -311,6 +313,8 @@ class AnalysisResult:
     absolute: AbsoluteEffect | None = None
     certainty: Certainty | None = None
     conclusion: Conclusion = NOTHING_CONCLUDED
+    bayes: BayesBeside | None = None
+    over_time: OverTime | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

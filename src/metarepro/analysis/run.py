@@ -12,13 +12,16 @@ from metarepro.analysis.absolute_effects import absolute_effect
 from metarepro.analysis.columns import columns_known
 from metarepro.analysis.conclusion_parts import NOT_ASSESSED
 from metarepro.analysis.conclusions import conclude, judge_certainty
-from metarepro.analysis.config import Analysis, Config, Sensitivity, changed
+from metarepro.analysis.config import Analysis, Config, Sensitivity, Window, changed
 from metarepro.analysis.effects import effects_of, is_as_counted, is_paired, turn_scales, why_not_estimable
+from metarepro.analysis.few_studies import bayes_beside
 from metarepro.analysis.leave_one_out import leave_one_out
 from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.models import COMMON, NAMES, needs_tables
 from metarepro.analysis.moderator_values import moderator_names, moderators_of
 from metarepro.analysis.moderators import regress
+from metarepro.analysis.over_time import over_time
+from metarepro.analysis.over_time_parts import OverTime
 from metarepro.analysis.provenance import provenance
 from metarepro.analysis.result import (
     AnalysisResult,
@@ -98,6 +101,8 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         leave_one_out=without,
         absolute=absolute_effect(analysis.measure, summary, studies, analysis.control_risk),
         certainty=judge_certainty(analysis.certainty, measure, summary, bias),
+        over_time=_over_time(analysis, data, outcome.better),
+        bayes=bayes_beside(analysis.measure, analysis.combine, analysis.model, yi[usable], vi[usable]),
         conclusion=conclude(measure, analysis.combine, summary, studies, sensitivity, without, analysis.do_not_quote),
     )
 
@@ -154,7 +159,8 @@ def _study_effects(
         if corrected[i]:
             amount = analysis.model.correction
             cells = "variance" if is_as_counted(analysis, c) else str(analysis.model.correction_cells)
-            more = {} if analysis.counts_model in ("", "glmm") else {"what": "effect"}
+            logits = analysis.counts_model == "" or analysis.measure == "PLO"
+            more = {} if logits else {"what": "effect"}
             only = analysis.counts_model != ""
             notes.append(Note("study_corrected", amount=amount, cells=cells, shown_only=only, **more))
         if is_paired(analysis, c):
@@ -209,6 +215,18 @@ def _ready(analysis: Analysis, found: Selection, better: str) -> Selection:
     )
     kept = tuple(c for c in found.comparisons if c not in lacking)
     return replace(found, comparisons=kept, left_out=(*found.left_out, *gone))
+
+
+def _over_time(analysis: Analysis, data: Dataset, better: str) -> OverTime | None:
+    """All times of the trials in one model, where the analysis asks for it."""
+    settings = analysis.over_time
+    if settings is None:
+        return None
+    window = Window.model_validate({"from": settings.low, "to": settings.high})
+    wide = analysis.model_copy(update={"time": window})
+    found = _ready(wide, select(wide, data, several="all"), better)
+    yi, vi, _ = effects_of(wide, found.comparisons)
+    return over_time(analysis.measure, analysis.model.level, settings.rho, found.comparisons, yi, vi)
 
 
 def _sensitivity(

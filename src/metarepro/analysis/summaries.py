@@ -10,6 +10,7 @@ import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.effects import options_of
+from metarepro.analysis.models import tau_scale
 from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
 from metarepro.analysis.selection import Comparison, Selection
 from metarepro.effects import EffectSizes, effect_sizes, get_measure, to_display
@@ -19,6 +20,8 @@ from metarepro.notes import Note
 from metarepro.pooling import SubgroupTest, between_subgroups, glmm, mantel_haenszel, peto, pool
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.method_codes import ESTIMATORS_OF_COUNTS
+from metarepro.pooling.models.bayes import bayes
+from metarepro.pooling.models.priors import half_normal
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import COMPOUND, INVERSE_VARIANCE, Heterogeneity, Method
 from metarepro.pooling.subgroups import CommonTau2, common_tau2, fit_with_common
@@ -57,7 +60,17 @@ def pool_comparisons(
     )
     summary = summary_of(fit, analysis.measure, total([c.participants for c in used]))
     # A table that says nothing of heterogeneity may still count in a Mantel-Haenszel difference.
-    return replace(summary, k=len(used)), fit.weights
+    return replace(summary, k=len(used)), _weights_of_all(fit, len(used))
+
+
+def _weights_of_all(fit: Fit, size: int) -> Any:
+    """Weights of all comparisons: 0 for those that a model of the counts learns nothing from."""
+    if np.size(fit.weights) == size:
+        return fit.weights
+    silent = [row for n in fit.notes if n.code == "double_zero_weightless" for row in n.values["rows"]]
+    weights = np.zeros(size)
+    weights[np.setdiff1d(np.arange(size), silent)] = fit.weights
+    return weights
 
 
 def _fit(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, ci: str) -> Fit:
@@ -67,13 +80,16 @@ def _fit(analysis: Analysis, used: list[Comparison], yi: Any, vi: Any, ci: str) 
         columns = get_measure(analysis.measure).columns
         counts: dict[str, Any] = {name: [c.inputs[name] for c in used] for name in columns}
         if model == "glmm":
-            return glmm(analysis.measure, **counts, ci=m.glmm_ci, level=m.level, pi=m.pi)
+            return glmm(analysis.measure, **counts, model=m.glmm_model, ci=m.glmm_ci, level=m.level, pi=m.pi)
         if model == "peto":
             return peto(**counts, level=m.level)
         rule = "revman" if m.zero_cells == "revman" and "n1" in counts else "none"
         return mantel_haenszel(**counts, measure=analysis.measure, level=m.level, zero_cells=rule)
     tau2, ci = ("CE", "z") if common else (m.tau2, ci)
     effects = EffectSizes(yi, vi, "GEN")
+    scale = tau_scale(analysis.measure, m)
+    if m.method == "bayes" and len(used) > 1 and scale is not None:
+        return bayes(effects, prior_tau=half_normal(scale), level=m.level)
     if tau2 in ESTIMATORS_OF_COUNTS:
         counts = {name: [c.inputs[name] for c in used] for name in get_measure(analysis.measure).columns}
         effects = replace(effect_sizes(analysis.measure, **counts, **options_of(analysis)), yi=yi, vi=vi)
@@ -210,6 +226,7 @@ def _shared_tau2(analysis: Analysis, groups: list[str], y: Any, v: Any) -> Commo
     """The tau2 that all subgroups share; None where each has its own, or none."""
     model = analysis.model
     separate = model.subgroup_tau2 == "separate" or model.tau2 in ("CE", *ESTIMATORS_OF_COUNTS)
+    separate = separate or model.method == "bayes"
     return None if analysis.counts_model or separate else common_tau2(y, v, groups, model.tau2)
 
 

@@ -14,6 +14,7 @@ from metarepro.figures.drapery_plots.drapery import drapery
 from metarepro.figures.forest_plots.forest import forest_pages
 from metarepro.figures.funnel_plots.funnel import funnel
 from metarepro.figures.page.files import write_figure
+from metarepro.figures.time_courses.effect_curve import effect_curve
 
 # Drawn where the analysis has what they need.
 FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "funnel": funnel, "drapery": drapery}
@@ -57,7 +58,8 @@ def draw_analysis(
     drawn: list[str] = []
     not_drawn: dict[str, str] = {}
     files: list[Path] = []
-    for name, make in FIGURES.items():
+    kinds = FIGURES if result.over_time is None else {**FIGURES, "over_time": effect_curve}
+    for name, make in kinds.items():
         try:
             figures = make(shown)
         except (ConfigError, DataError) as error:

@@ -6,7 +6,7 @@ import math
 import unicodedata
 
 from metarepro.analysis.decimals import measure_of
-from metarepro.analysis.methods import CI_NAMES, PI_NAMES
+from metarepro.analysis.methods import BAYESIAN, CI_NAMES, MODELS_BY_COUNTS, PI_NAMES
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import get_measure
@@ -31,6 +31,10 @@ def summary_label(summary: Summary) -> str:
         return f"Common effect ({summary.model})"
     if summary.tau2_method == "CE":
         return "Common effect"
+    if summary.model == BAYESIAN:
+        return "Bayesian random effects"
+    if summary.model in MODELS_BY_COUNTS and summary.model != "binomial-normal":
+        return f"Random effects ({summary.model}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
     tau2 = {"given": "\u03c4\u00b2 as given"}.get(summary.tau2_method, summary.tau2_method)
     tau2 = summary.model if summary.model == "binomial-normal" else tau2
     return f"Random effects ({tau2}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
@@ -49,7 +53,7 @@ def model_word(result: AnalysisResult) -> str:
 
 def method_word(result: AnalysisResult) -> str:
     """How the studies were put together, for a head of a column: IV is inverse variance."""
-    short = {"binomial-normal": "GLMM", "Mantel-Haenszel": "M-H", "Peto": "Peto"}
+    short = {**dict.fromkeys(MODELS_BY_COUNTS, "GLMM"), BAYESIAN: "Bayes", "Mantel-Haenszel": "M-H", "Peto": "Peto"}
     if result.summary is not None and result.summary.model in short:
         return short[result.summary.model]
     return "Peto" if result.measure == "PETO" else "IV"
@@ -69,8 +73,8 @@ def heterogeneity_line(s: Summary, style: Style = PLAIN) -> str:
             ends = style.joint.join((fmt.fixed(s.i2_low, 0), fmt.fixed(s.i2_high, 0)))
             i2 += f" ({ends}%)"
         pieces.append(i2)
-    if s.q_df > 0:
-        name = f"LR{NO_BREAK}\u03c7\u00b2" if s.model == "binomial-normal" else style.q_name
+    if s.q_df > 0 and math.isfinite(s.q):
+        name = f"LR{NO_BREAK}\u03c7\u00b2" if s.heterogeneity.test == "LRT" else style.q_name
         q, df = style.statistic(name, fmt.fixed(s.q, 2)), style.statistic("df", str(s.q_df))
         p = style.p_value(s.q_p)
         # Cochrane's order: the test between tau2 and I2, its P in brackets.
@@ -133,7 +137,7 @@ def key_notes(result: AnalysisResult, arrows: bool = True, floored: int = 0) -> 
         if result.combine == "compound":
             marks = "Squares: rate of each step. Diamond: compounded rate. Open diamonds: values as printed."
         elif math.isfinite(s.pi_low):
-            marks += f" Bar: prediction interval ({PI_NAMES[s.pi_method]})."
+            marks += f" Bar: prediction interval ({PI_NAMES.get(s.pi_method, s.pi_method)})."
         dashed = "compounded rate" if result.combine == "compound" else "pooled estimate"
         notes.append(f"{marks}{' Arrow: beyond the axis.' if arrows else ''} Dashed: {dashed}.")
     if any(x.level == "secondary" for x in result.studies):

@@ -20,6 +20,8 @@ MODELS_OF_COUNTS = {
     "UM.RS": "random effects and random levels of the studies",
     "BB": "beta-binomial model",
 }
+# The model of counts of each measure that is taken if none is named.
+DEFAULT_MODELS = {"PLO": BINOMIAL_NORMAL, "IRLN": "PN", "OR": "CM.EL", "IRR": "CM.EL"}
 # Intervals by profile likelihood.
 PROFILES = ("PL", "PL-t")
 

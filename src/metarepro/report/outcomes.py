@@ -18,6 +18,7 @@ from metarepro.figures.forest_plots.scale import forest_axis, heaviest_of, side_
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.wording import effect_test_line, heterogeneity_line, subgroup_test_line
 from metarepro.report.anchors import anchor_of, slug
+from metarepro.report.few_trials import bayes_view
 from metarepro.report.regression import regression_view
 from metarepro.report.row_plot import LARGEST, LEAST, RowPlot
 from metarepro.report.sentences import lead, measures_note
@@ -145,6 +146,7 @@ def _panel(
         "weighted": pooled and r.combine == "pool",
         "specifications": _specifications(r, m, plot) if pooled else None,
         "record": effect(m, values_of(s), r.id) if r.is_of_few and s is not None else "",
+        "bayes": bayes_view(r),
         "fit": _fit_lines(r), "prediction": _prediction(r, m),
         "left_out": [x for x in r.left_out if not x.elsewhere], "elsewhere": [x for x in r.left_out if x.elsewhere],
         "notes": _notes(r), "regression": regression_view(r), "references": _references(r, m),

@@ -28,6 +28,7 @@ from metarepro.report.changes_part import changes_view
 from metarepro.report.findings_table import findings_view
 from metarepro.report.methods_part import methods_view
 from metarepro.report.outcomes import outcomes_view, sections_of
+from metarepro.report.over_time_plot import over_time_views
 from metarepro.report.picture import picture_view
 from metarepro.report.studies import flags_of, studies_view
 from metarepro.report.time_plot import time_view
@@ -147,14 +148,14 @@ def _context(c: Content) -> dict[str, Any]:
     lede = [filled_text(c.filled[at]) for at in sorted(k for k in c.filled if k[:2] == ("page", "lede"))]
     claims, printed = claims_view(config, c.claims), reproductions_view(c.reproductions)
     pictures, course = picture_view(sections, reader), time_view(results, reader)
-    findings = findings_view(names, by_id, reader)
+    findings, models = findings_view(names, by_id, reader), over_time_views(results, reader)
     sources = _cited(c)
     studies = len(c.data.studies)
     parts = (
         ("answer", "Answers", True),
         ("picture", "One picture", bool(pictures)),
         ("findings", "Summary of findings", bool(findings["rows"])),
-        ("time", "How long", course is not None),
+        ("time", "How long", course is not None or bool(models)),
         ("outcomes", "Outcomes", True),
         ("sure", "How sure", True),
         ("claims", "Statements, checked", claims is not None),
@@ -177,7 +178,7 @@ def _context(c: Content) -> dict[str, Any]:
         "updated": config.page.updated, "description": " ".join(x.striptags() for x in lede) or question,
         "counts": {"studies": plural(studies, "study"), "used": used, "sources": plural(len(sources), "source")},
         "contents": contents, "cards": cards, "has_icons": any(card["icons"] for card in cards), "pictures": pictures,
-        "findings": findings, "course": course, "claims": claims, "printed": printed,
+        "findings": findings, "course": course, "models": models, "claims": claims, "printed": printed,
         "outcomes": outcomes_view(sections, reader, flags, files, c.further),
         "sure": assurance_view(results, names, flags, levels_of(results)),
         "studies": studies_view(config, c.data, results, c.findings),

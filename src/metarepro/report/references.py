@@ -59,7 +59,14 @@ REFERENCES = (
     Reference("viechtbauer2007", ("q-profile",), "Viechtbauer, W.",
               "Confidence intervals for the amount of heterogeneity in meta-analysis", "Statistics in Medicine", 2007,
               "26", "37--52", "10.1002/sim.2514"),
-    Reference("stijnen2010", ("binomial-normal",), "Stijnen, T. and Hamza, T. H. and Ozdemir, P.",
+    Reference("roever2020", ("Bayes",), "R\u00f6ver, C.",
+              "Bayesian random-effects meta-analysis using the bayesmeta R package", "Journal of Statistical Software",
+              2020, "93", "1--51", "10.18637/jss.v093.i06"),
+    Reference("roever2021", ("Bayes",), "R\u00f6ver, C. and Bender, R. and Dias, S. and others",
+              "On weakly informative prior distributions for the heterogeneity parameter in Bayesian random-effects "
+              "meta-analysis", "Research Synthesis Methods", 2021, "12", "448--474", "10.1002/jrsm.1475"),
+    Reference("stijnen2010", ("binomial-normal", "CM.EL", "CM.AL", "UM.FS", "UM.RS", "PN"),
+              "Stijnen, T. and Hamza, T. H. and Ozdemir, P.",
               "Random effects meta-analysis of event outcome in the framework of the generalized linear mixed model "
               "with applications in sparse data", "Statistics in Medicine", 2010, "29", "3046--3067",
               "10.1002/sim.4040"),

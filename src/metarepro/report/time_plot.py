@@ -17,7 +17,7 @@ from metarepro.report.anchors import anchor_of
 from metarepro.report.words import Reader, effect, people, used_studies, values_of
 
 TOP, BOTTOM, LEFT, RIGHT = 16.0, 240.0, 8.0, 98.0
-_TICKS = ((2 / 3, "40 min"), (4.0, "4 h"), (24.0, "1 day"), (72.0, "3 days"), (168.0, "7 days"), (336.0, "2 weeks"),
+TICKS = ((2 / 3, "40 min"), (4.0, "4 h"), (24.0, "1 day"), (72.0, "3 days"), (168.0, "7 days"), (336.0, "2 weeks"),
           (672.0, "4 weeks"), (2016.0, "12 weeks"), (8766.0, "1 year"))  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _plot(points: Sequence[_Point], pooled: Sequence[AnalysisResult], span: tupl
         name = f"{percent}%" if percent == 100 else str(percent)
         parts.append(f'<text x="{LEFT - 1}%" y="{at + 4:.1f}" text-anchor="end">{name}</text>')
     last = -10.0
-    for hours, name in _TICKS:
+    for hours, name in TICKS:
         if span[0] <= math.log(hours) <= span[1] and x(hours) - last > 9:
             last = x(hours)
             parts.append(f'<line class="al" x1="{last:.2f}%" x2="{last:.2f}%" y1="{BOTTOM}" y2="{BOTTOM + 5}"/>')
