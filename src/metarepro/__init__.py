@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.models import priors
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
     from metarepro.pooling.models.glmm import glmm
+    from metarepro.pooling.models.location_scale import LocationScaleFit, location_scale
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
     from metarepro.pooling.models.network import NetworkFit, network, network_from_arms
     from metarepro.pooling.models.robust import RobustFit, robust_variance
@@ -43,6 +44,8 @@ __getattr__ = lazy(
         "bayes": "metarepro.pooling.models.bayes",
         "prior_sensitivity": "metarepro.pooling.models.bayes",
         "priors": "metarepro.pooling.models.priors",
+        "LocationScaleFit": "metarepro.pooling.models.location_scale",
+        "location_scale": "metarepro.pooling.models.location_scale",
         "MultilevelFit": "metarepro.pooling.models.multilevel",
         "multilevel": "metarepro.pooling.models.multilevel",
         "NetworkFit": "metarepro.pooling.models.network",
@@ -85,6 +88,7 @@ __all__ = [
     "EffectSizes",
     "GlmmFit",
     "HeterogeneityInterval",
+    "LocationScaleFit",
     "MetaRegression",
     "MetareproError",
     "MultilevelFit",
@@ -100,6 +104,7 @@ __all__ = [
     "figures",
     "glmm",
     "heterogeneity_interval",
+    "location_scale",
     "mantel_haenszel",
     "match_published",
     "meta_regression",

@@ -110,6 +110,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         f"Every unit above has one unit of this level, so that its variance cannot be told apart and is taken as 0: "
         f"{', '.join(v['names'])}."
     ),
+    "scale_without_end": (
+        "The likelihood rises as τ² of some studies goes to 0: the coefficients of the scale have no finite estimate."
+    ),
     "one_cluster": lambda v: (
         f"One {v['name']} only: how they differ has no estimate and is taken as 0; intervals are normal."
     ),

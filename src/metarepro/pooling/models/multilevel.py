@@ -282,7 +282,7 @@ def multilevel(
     when = (
         None if time is None else read_numbers(column_of(data, time, "time") if isinstance(time, str) else time, "time")
     )
-    x, terms = _design(moderators, data, known)
+    x, terms = read_design(moderators, data, known)
     without = known & ~np.isfinite(x).all(-1)
     if without.any():
         notes = (*notes, Note("moderators_missing", rows=[int(i) for i in np.flatnonzero(without)]))
@@ -335,7 +335,8 @@ def _told_apart(units: list[Rows]) -> tuple[list[int], list[int]]:
     return kept, dropped
 
 
-def _design(moderators: Any, data: Any, usable: Any) -> tuple[Array, tuple[str, ...]]:
+def read_design(moderators: Any, data: Any, usable: Any) -> tuple[Array, tuple[str, ...]]:
+    """Design with its intercept and the names of its columns, from numbers or a formula; NaN where one is missing."""
     k = usable.size
     ones = np.ones((k, 1))
     if moderators is None:
