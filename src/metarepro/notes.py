@@ -136,6 +136,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "too_few_for_curve": lambda v: (
         f"No curve over time: {v['trials']} trials at {v['times']} times are too few to tell its shape."
     ),
+    "effects_in_clusters": lambda v: (
+        f"{v['effects']} effects of {v['clusters']} studies in one model; τ² is between studies, and {v['within']:.2g} "
+        "within them."
+    ),
     # -- counts --
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from metarepro.analysis.config import Config
 from metarepro.effects.registry import MEASURES
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.tables import TABLES
+from metarepro.figures.forest_plots.columns import sums_of
 
 # Numbers of three studies by raw column; every measure is made of some of them.
 COLUMNS = {
@@ -198,9 +200,28 @@ def test_effects_of_a_study_are_averaged_with_the_stated_correlation(rho):
     assert len(one.provenance) == 2
 
 
-def test_a_model_of_dependent_effects_is_refused_by_name():
-    with pytest.raises(ValueError, match="several: model needs a model of dependent effects, which is not there yet"):
-        config_of("SMD", several="model")
+def test_all_effects_of_a_study_enter_one_model():
+    rows = [{**row, "measure": "SMD"} for row in SEVERAL]
+    result = analyse("SMD", rows, several="model", rho=0.6)
+    yi, vi = ([getattr(s, name) for s in result.studies] for name in ("yi", "vi"))
+    clusters = [s.cluster_id for s in result.studies]
+    robust = mr.multilevel(yi, vi, cluster=clusters, rho=0.6).robust()
+    s = result.summary
+    assert s.k == len(set(clusters)) < len(clusters)
+    assert (s.beta, s.beta_low, s.df) == pytest.approx((robust.beta, robust.ci_low, robust.df))
+    assert [c.name for c in s.heterogeneity.components] == ["between studies", "within studies"]
+    assert len({x.label for x in result.studies}) == len(clusters)
+    assert [x.id for x in result.sensitivity if x.id.startswith("rho_")] == ["rho_0.2", "rho_0.4", "rho_0.8", "rho_0.9"]
+    assert "sampling errors that correlate by 0.6 within a study" in result.methods
+    assert result.bayes is None and result.summary.notes[0].code == "effects_in_clusters"
+    # Patients of an arm at two times are not added up.
+    assert sums_of(list(result.studies), SimpleNamespace(kind="", columns=())) == ({}, {})
+
+
+@pytest.mark.parametrize("options", [{"model": {"method": "bayes"}}, {"moderators": "year"}])
+def test_a_model_of_dependent_effects_says_what_it_does_not_do(options):
+    with pytest.raises(ValueError, match="several: model"):
+        config_of("SMD", several="model", **options)
 
 
 BCG = [

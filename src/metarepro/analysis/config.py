@@ -202,7 +202,12 @@ class Analysis(Part):
         "effects of one study that are left (times, scales) are averaged with the correlation `rho`. model: all "
         "enter, with their study as cluster.",
     )
-    rho: Real = Field(0.5, gt=-1, lt=1, description="Correlation of effects of one study that are averaged.")
+    rho: Real = Field(
+        0.5,
+        gt=-1,
+        lt=1,
+        description="Correlation of effects of one study that are averaged; with several: model, of their errors.",
+    )
     turn_scales: Truth = Field(
         True, description="SMD over scales of opposite direction: known scales are turned so that high is worse."
     )
@@ -277,9 +282,11 @@ class Analysis(Part):
             raise fail("E103", "one-arm measures take rows: arms or comparisons only", "Fix: delete `rows`.")
         if self.combine == "compound" and self.measure != "PR":
             raise fail("E103", "combine: compound needs measure: PR", "Fix: measure: PR.")
-        if self.several == "model":
-            fix = "Fix: several: choose, or several: combine with the correlation `rho`."
-            raise fail("E103", "several: model needs a model of dependent effects, which is not there yet", fix)
+        if self.several == "model" and (self.model.method not in ("auto", "inverse_variance") or self.uses_glmm):
+            what = f"several: model is a model of effects, which {self.counts_model or self.model.method} has none of"
+            raise fail("E103", what, "Fix: model: {method: inverse_variance}.", key="several")
+        if self.several == "model" and self.moderators:
+            raise fail("E103", "several: model has no meta-regression", "Fix: delete `moderators`.", key="moderators")
         if self.measure == "SMD" and "arms" in self.rows and len(self.statistic) > 1:
             raise fail(
                 "E103", "an SMD must not mix endpoint and change scores: their SDs differ in kind",

@@ -14,6 +14,7 @@ from metarepro.analysis.config import Config, changed, with_settings
 from metarepro.analysis.config_problems import Places, config_problem, deduplicated, place_of
 from metarepro.analysis.figure_settings import FigureSettings
 from metarepro.analysis.model_settings import Model
+from metarepro.analysis.models import RHOS
 from metarepro.analysis.parts import Part
 from metarepro.analysis.reserved_names import SINGLE_STUDIES
 from metarepro.analysis.yaml_reader import MAX_CHARACTERS as MAX_BYTES
@@ -146,7 +147,9 @@ def _check_models(config: Config, shown: str, places: Places) -> list[Problem]:
     problems = []
     for number, analysis in enumerate(config.analyses):
         changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
-        known = [c.id for c in changes]
+        known = [c.id for c in changes] + [
+            f"rho_{r:g}" for r in RHOS if analysis.several == "model" and r != analysis.rho
+        ]
         for name in analysis.figure.models:
             if name not in known:
                 near = get_close_matches(name, known, n=1)

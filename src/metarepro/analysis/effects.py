@@ -100,6 +100,7 @@ def is_paired(analysis: Analysis, comparison: Comparison) -> bool:
     x = comparison.inputs
     return (
         analysis.paired_r is not None
+        and not analysis.counts_model  # the counts of both arms are pooled, as if of other patients
         and analysis.measure in _PAIRED
         and comparison.kind in ("counts", "means")
         and comparison.study.design == "crossover"

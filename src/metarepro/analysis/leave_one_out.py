@@ -36,7 +36,10 @@ def leave_one_out(analysis: Analysis, comparisons: list[Comparison], yi: Array, 
     kept = np.array([[c.study_id != study for c in comparisons] for study in studies])
     rows = (
         [_by_the_model(analysis, comparisons, yi, vi, mask) for mask in kept]
-        if needs_tables(analysis.model) or analysis.counts_model or analysis.model.method == "bayes"
+        if needs_tables(analysis.model)
+        or analysis.counts_model
+        or analysis.model.method == "bayes"
+        or analysis.several == "model"
         else _by_inverse_variance(analysis, yi, vi, kept)
     )
     null = get_measure(analysis.measure).null

@@ -40,7 +40,7 @@ TAU2_NAMES = {code: e["name"] for code, e in ESTIMATORS.items()}
 CI_NAMES = {code: m["short"] for code, m in _CI.items()}
 PI_NAMES = {code: m["short"] for code, m in PREDICTIONS.items()}
 # Codes of models that figures name otherwise.
-BAYESIAN, MODELS_BY_COUNTS = BAYES, MODELS_OF_COUNTS
+BAYESIAN, NESTED, MODELS_BY_COUNTS = BAYES, MULTILEVEL, MODELS_OF_COUNTS
 GIVEN_TAU2 = "random effects with a τ² that is given"
 OVERLAP = {
     "one_per_cohort": "of studies that share participants, or may, the largest was used",
@@ -162,6 +162,12 @@ def _pooling(analysis: Analysis, pooled: str, pi: str) -> str:
             f"We pooled {pooled} in a Bayesian random-effects model by exact integration, with a "
             f"half-normal({scale:g}) prior of τ and a flat prior of the mean; estimates are posterior medians, "
             "intervals central credible intervals."
+        )
+    if analysis.several == "model":
+        return (
+            f"We put all {pooled} in one model with random effects of studies and of effects within studies "
+            f"(restricted maximum likelihood) and sampling errors that correlate by {analysis.rho:g} within a study; "
+            "the interval is cluster-robust (CR2) with t on Satterthwaite df."
         )
     if analysis.uses_glmm and analysis.measure != "PLO":
         kind = model.glmm_model or DEFAULT_MODELS[analysis.measure]

@@ -31,6 +31,8 @@ _REVMAN = ("OR", "RR", "RD", "PETO")
 BAYES_SCALES = {
     **dict.fromkeys(("OR", "RR", "PETO", "IRR", "ROM", "SMD"), 0.5), **dict.fromkeys(("PLO", "PLN", "IRLN"), 1.0),
 }  # fmt: skip
+# Correlations of the errors of a study that stand beside the one of the settings, where all its effects are modelled.
+RHOS = (0.2, 0.4, 0.6, 0.8, 0.9)
 # With so many studies or fewer the Bayesian result stands beside the main one.
 FEW_FOR_BAYES = 5
 

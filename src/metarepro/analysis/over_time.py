@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from metarepro.analysis.models import RHOS
 from metarepro.analysis.over_time_parts import CurvePoint, OverTime, TimedEffect, UnderRho
 from metarepro.analysis.selection import Comparison
 from metarepro.effects import to_display
@@ -15,8 +16,6 @@ from metarepro.pooling.inference import f_upper_tail, quantile
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
 
-# Correlations that are shown beside the one of the settings.
-RHOS = (0.2, 0.4, 0.6, 0.8, 0.9)
 # Trials and times that a curve needs: more trials than coefficients, and times to tell its shape.
 LEAST_TRIALS, LINE_TIMES, SPLINE_TIMES = 3, 3, 6
 STEPS = 41

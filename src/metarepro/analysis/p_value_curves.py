@@ -17,7 +17,7 @@ from metarepro.effects import from_display, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.p_value_function import limits_at, limits_through, profile_limits_at, score_limits_at
-from metarepro.pooling.result_parts import BAYES
+from metarepro.pooling.result_parts import BAYES, MULTILEVEL
 
 # Curves and printed limits that differ by more than this share of the interval are not of one method.
 SAME = 1e-6
@@ -125,7 +125,7 @@ def prediction_curve(result: AnalysisResult, p: Array) -> PValueCurve | None:
     s = result.summary
     if s is None or s.k < 2 or not (math.isfinite(s.pi_low) and math.isfinite(s.pi_high)):
         return None
-    if s.pi_method in ("NNF", "posterior"):
+    if s.pi_method in ("NNF", "posterior") or s.model == MULTILEVEL:
         return None
     words = "normal" if math.isnan(s.pi_df) else f"t, {s.pi_df:g} df"
     spread = math.sqrt(s.tau2 + s.se**2)

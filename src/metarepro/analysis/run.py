@@ -32,7 +32,7 @@ from metarepro.analysis.result import (
 )
 from metarepro.analysis.selection import Selection, select
 from metarepro.analysis.selection.eligibility import kind_of, kinds_of
-from metarepro.analysis.summaries import subgroup_summaries, summarise
+from metarepro.analysis.summaries import subgroup_summaries, summaries_under_rho, summarise
 from metarepro.effects import get_measure, to_display
 from metarepro.effects.proportions import proportion_interval
 from metarepro.errors import ConfigError
@@ -62,6 +62,10 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
     changes = analysis.sensitivity if analysis.sensitivity is not None else config.sensitivity
     varied = () if compound else (_sensitivity(analysis, c, data, selection, outcome.better) for c in changes)
     sensitivity = tuple(x for x in varied if x is not None)
+    sensitivity += tuple(
+        SensitivityResult(f"rho_{rho:g}", f"Correlation {rho:g} of the errors of a study", found, True, (), (), "")
+        for rho, found in summaries_under_rho(analysis, used, yi[usable], vi[usable])
+    )
     control_agents = dict.fromkeys(arm.agent for c in selection.comparisons for arm in c.control)
     experimental_agents = dict.fromkeys(arm.agent for c in selection.comparisons for arm in c.experimental)
     agents = config.agents
@@ -102,7 +106,9 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         absolute=absolute_effect(analysis.measure, summary, studies, analysis.control_risk),
         certainty=judge_certainty(analysis.certainty, measure, summary, bias),
         over_time=_over_time(analysis, data, outcome.better),
-        bayes=bayes_beside(analysis.measure, analysis.combine, analysis.model, yi[usable], vi[usable]),
+        bayes=None
+        if analysis.several == "model"
+        else bayes_beside(analysis.measure, analysis.combine, analysis.model, yi[usable], vi[usable]),
         conclusion=conclude(measure, analysis.combine, summary, studies, sensitivity, without, analysis.do_not_quote),
     )
 

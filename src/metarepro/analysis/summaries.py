@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from metarepro.analysis.config import Analysis, Config
 from metarepro.analysis.effects import options_of
-from metarepro.analysis.models import tau_scale
+from metarepro.analysis.models import RHOS, tau_scale
 from metarepro.analysis.result import Convergence, SubgroupSummary, SubgroupTestResult, Summary
 from metarepro.analysis.selection import Comparison, Selection
 from metarepro.effects import EffectSizes, effect_sizes, get_measure, to_display
@@ -21,6 +22,7 @@ from metarepro.pooling import SubgroupTest, between_subgroups, glmm, mantel_haen
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.method_codes import ESTIMATORS_OF_COUNTS
 from metarepro.pooling.models.bayes import bayes
+from metarepro.pooling.models.multilevel import multilevel
 from metarepro.pooling.models.priors import half_normal
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import COMPOUND, INVERSE_VARIANCE, Heterogeneity, Method
@@ -53,6 +55,8 @@ def pool_comparisons(
 ) -> tuple[Summary, Any]:
     """Pool some comparisons by the analysis's model, with the tau2 of all subgroups if given; also their weights."""
     model = analysis.model
+    if analysis.several == "model" and len(used) > 1:
+        return _dependent(analysis, used, yi, vi, analysis.rho)
     fit: Fit = (
         _fit(analysis, used, yi, vi, model.interval)
         if shared is None
@@ -61,6 +65,38 @@ def pool_comparisons(
     summary = summary_of(fit, analysis.measure, total([c.participants for c in used]))
     # A table that says nothing of heterogeneity may still count in a Mantel-Haenszel difference.
     return replace(summary, k=len(used)), _weights_of_all(fit, len(used))
+
+
+def _dependent(analysis: Analysis, used: Sequence[Comparison], yi: Any, vi: Any, rho: float) -> tuple[Summary, Any]:
+    """All effects of all studies in one model, with a cluster-robust interval where there are two clusters or more."""
+    clusters = [c.cluster_id for c in used]
+    method = "ML" if analysis.model.tau2 == "ML" else "REML"
+    model = multilevel(yi, vi, cluster=clusters, rho=rho, method=method, level=analysis.model.level)
+    fit: Fit = model.robust() if len(set(clusters)) > 1 else model
+    # The same patients are counted once, at the time at which most of them were there.
+    sizes: dict[str, int | None] = {}
+    for c in used:
+        before = sizes.get(c.cluster_id, 0)
+        sizes[c.cluster_id] = None if before is None or c.participants is None else max(before, c.participants)
+    summary = summary_of(fit, analysis.measure, total(list(sizes.values())))
+    levels = tuple(
+        replace(part, name=name)
+        for part, name in zip(summary.heterogeneity.components, ("between studies", "within studies"), strict=True)
+    )
+    note = Note("effects_in_clusters", effects=len(used), clusters=len(set(clusters)), within=float(model.sigma2[-1]))
+    return replace(
+        summary, k=len(set(clusters)), heterogeneity=replace(summary.heterogeneity, components=levels),
+        notes=(note, *summary.notes),
+    ), model.weights  # fmt: skip
+
+
+def summaries_under_rho(
+    analysis: Analysis, used: Sequence[Comparison], yi: Any, vi: Any
+) -> list[tuple[float, Summary]]:
+    """The result of dependent effects with other correlations of their errors."""
+    if analysis.several != "model" or len({c.cluster_id for c in used}) in (0, 1, len(used)):
+        return []
+    return [(rho, _dependent(analysis, used, yi, vi, rho)[0]) for rho in RHOS if rho != analysis.rho]
 
 
 def _weights_of_all(fit: Fit, size: int) -> Any:
@@ -226,7 +262,7 @@ def _shared_tau2(analysis: Analysis, groups: list[str], y: Any, v: Any) -> Commo
     """The tau2 that all subgroups share; None where each has its own, or none."""
     model = analysis.model
     separate = model.subgroup_tau2 == "separate" or model.tau2 in ("CE", *ESTIMATORS_OF_COUNTS)
-    separate = separate or model.method == "bayes"
+    separate = separate or model.method == "bayes" or analysis.several == "model"
     return None if analysis.counts_model or separate else common_tau2(y, v, groups, model.tau2)
 
 

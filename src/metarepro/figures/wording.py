@@ -6,7 +6,7 @@ import math
 import unicodedata
 
 from metarepro.analysis.decimals import measure_of
-from metarepro.analysis.methods import BAYESIAN, CI_NAMES, MODELS_BY_COUNTS, PI_NAMES
+from metarepro.analysis.methods import BAYESIAN, CI_NAMES, MODELS_BY_COUNTS, NESTED, PI_NAMES
 from metarepro.analysis.result import AnalysisResult, Summary
 from metarepro.analysis.shown_result import ShownResult
 from metarepro.effects import get_measure
@@ -33,6 +33,8 @@ def summary_label(summary: Summary) -> str:
         return "Common effect"
     if summary.model == BAYESIAN:
         return "Bayesian random effects"
+    if summary.model == NESTED:
+        return f"Random effects at two levels ({summary.tau2_method}, cluster-robust)"
     if summary.model in MODELS_BY_COUNTS and summary.model != "binomial-normal":
         return f"Random effects ({summary.model}, {CI_NAMES.get(summary.ci_method, summary.ci_method)})"
     tau2 = {"given": "\u03c4\u00b2 as given"}.get(summary.tau2_method, summary.tau2_method)

@@ -49,6 +49,8 @@ def strategy_of(analysis: Analysis, several: str = "") -> Strategy:
         return STRATEGIES["steps"]
     if analysis.several == "combine" and not several:
         return STRATEGIES["average"]
+    if analysis.several == "model" and not several:
+        return STRATEGIES["all"]
     return STRATEGIES[several or {"error": "choose"}.get(analysis.multi_arm, analysis.multi_arm)]
 
 

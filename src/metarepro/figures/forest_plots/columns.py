@@ -147,7 +147,9 @@ def _count_cells(kind: DataKind, numbers: dict[str, float]) -> dict[str, str]:
 
 def sums_of(studies: list[StudyEffect], kind: DataKind) -> tuple[dict[str, str], dict[str, Cell]]:
     """Sums under the columns, as cells and as numbers; empty where a sum would mean nothing."""
-    if not studies or kind.kind == "steps":
+    # The same arms at several times are the same patients.
+    arms = [tuple(s.effect_id.split("/")[:2]) for s in studies if "/" in s.effect_id]
+    if not studies or kind.kind == "steps" or len(set(arms)) < len(arms):
         return {}, {}
     if kind.kind in ("one_arm", "counts"):
         names = ("e", "n") if kind.kind == "one_arm" else ("e1", "n1", "e2", "n2")
