@@ -14,6 +14,7 @@ from metarepro._lazy import lazy
 if TYPE_CHECKING:
     from metarepro import figures
     from metarepro.effects import conversions
+    from metarepro.effects.absolute import AbsoluteRisks, NumberNeeded, absolute_risks, number_needed
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.evidence.integrity.solve_counts import SolvedCounts, solve_counts
@@ -40,6 +41,10 @@ __getattr__ = lazy(
     {
         "figures": "metarepro.figures",
         "conversions": "metarepro.effects.conversions",
+        "AbsoluteRisks": "metarepro.effects.absolute",
+        "NumberNeeded": "metarepro.effects.absolute",
+        "absolute_risks": "metarepro.effects.absolute",
+        "number_needed": "metarepro.effects.absolute",
         "BayesFit": "metarepro.pooling.models.bayes",
         "bayes": "metarepro.pooling.models.bayes",
         "prior_sensitivity": "metarepro.pooling.models.bayes",
@@ -81,6 +86,7 @@ __getattr__ = lazy(
 )
 __version__ = "0.1.0"
 __all__ = [
+    "AbsoluteRisks",
     "BayesFit",
     "ConfigError",
     "CountsFit",
@@ -93,11 +99,13 @@ __all__ = [
     "MetareproError",
     "MultilevelFit",
     "NetworkFit",
+    "NumberNeeded",
     "PermutationTest",
     "PooledFit",
     "RobustFit",
     "SolvedCounts",
     "Subgroups",
+    "absolute_risks",
     "bayes",
     "conversions",
     "effect_sizes",
@@ -111,6 +119,7 @@ __all__ = [
     "multilevel",
     "network",
     "network_from_arms",
+    "number_needed",
     "permutation_test",
     "peto",
     "pool",

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from metarepro.analysis import run_analysis
-from metarepro.analysis.absolute_effects import MOVED
 from metarepro.analysis.certainty_settings import CertaintySettings, ControlRisk
 from metarepro.analysis.conclusions import conclude
 from metarepro.analysis.result import from_json, to_json
 from metarepro.effects import get_measure
+from metarepro.effects.absolute import MOVED
 
 POOLED = ["response_24h_or_wide", "score_24h_md_wide", "rate_24h", "suicidality_1to3d_or", "response_24h_rd"]
 

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from metarepro.analysis.certainty_settings import ControlRisk
 from metarepro.analysis.conclusion_parts import AbsoluteEffect
 from metarepro.analysis.result import StudyEffect, Summary
+from metarepro.effects.absolute import MOVED
 from metarepro.notes import Note
-
-
-def _by_odds(risk: float, effect: float) -> float:
-    if not math.isfinite(effect):
-        return 1.0 if risk > 0 else math.nan
-    odds = effect * risk / (1 - risk) if risk < 1 else math.inf
-    return odds / (1 + odds) if math.isfinite(odds) else 1.0
-
-
-# How a pooled effect moves a risk; one row adds a measure.
-MOVED: dict[str, Callable[[float, float], float]] = {
-    "OR": _by_odds,
-    "PETO": _by_odds,
-    "RR": lambda risk, effect: min(risk * effect, 1.0),
-    "RD": lambda risk, effect: min(max(risk + effect, 0.0), 1.0),
-}
 
 
 def absolute_effect(

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from metarepro.analysis.decimals import decimals_of_means, measure_of
 from metarepro.analysis.result import FEW, AnalysisResult, Question, StudyEffect
 from metarepro.effects import Measure
+from metarepro.effects.absolute import number_needed
 from metarepro.figures.forest_plots.scale import forest_axis, heaviest_of, side_of_square
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.wording import effect_test_line, heterogeneity_line, subgroup_test_line
@@ -287,7 +288,16 @@ def _fit_lines(r: AnalysisResult) -> list[str]:
     s = r.summary
     if s is None or s.k <= FEW or r.combine != "pool":
         return []
-    return [line for line in (heterogeneity_line(s), effect_test_line(s)) if line]
+    return [line for line in (heterogeneity_line(s), effect_test_line(s), _needed(r)) if line]
+
+
+def _needed(r: AnalysisResult) -> str:
+    """Number needed to treat, where there are risks."""
+    a = r.absolute
+    if a is None or not all(map(math.isfinite, (a.difference, a.difference_low, a.difference_high))):
+        return ""
+    needed = number_needed(a.difference, a.difference_low, a.difference_high)
+    return f"At the control risk of {100 * a.control_risk:.0f} per 100, {needed}"
 
 
 def _notes(r: AnalysisResult) -> list[str]:

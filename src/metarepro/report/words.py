@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
-from metarepro.analysis.absolute_effects import MOVED
 from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.effects import Measure
+from metarepro.effects.absolute import MOVED
 from metarepro.evidence.times import HOURS_OF
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.wording import effect_label
