@@ -102,7 +102,27 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload]) -> Iterable[Case
         yield Case("glmm_PLO", lambda n: mr.glmm("PLO", e=events, n=total), plain)
     else:
         yield Case("glmm_PLO", missing="metarepro.glmm does not exist yet")
+    few, few_total = a["glmm_8"].T
+    yield Case("glmm_PLO_8", lambda n: mr.glmm("PLO", e=few, n=few_total), plain)
     tp, tn, cp, cn = a["counts"].T
+    yield Case("glmm_CM_EL", lambda n: mr.glmm("OR", e1=tp, n1=tp + tn, e2=cp, n2=cp + cn, model="CM.EL"), plain)
+    design = a["k13_x"][None, :, None]
+    yield Case(
+        "regression_DL",
+        lambda n: pool(a["bootstrap_y"][:n], a["k13_v"], "DL", moderators=np.broadcast_to(design, (n, 13, 1))),
+        lambda fit: rows_of(fit.tau2, fit.beta[:, 1]),
+        note="pool with moderators",
+    )
+    for name in ("three_level", "three_level_many"):
+        y, v, cluster = (a[f"{name}_{what}"] for what in ("y", "v", "cluster"))
+        yield Case(
+            name, lambda n, y=y, v=v, cluster=cluster: mr.multilevel(y, v, cluster=cluster),
+            lambda fit: rows_of([fit.sigma2[0]], [fit.beta]),
+        )  # fmt: skip
+    yield Case(
+        "bayes", lambda n: mr.bayes(a["bayes_y"], a["bayes_v"], mr.priors.half_normal(0.5)),
+        lambda fit: rows_of([fit.tau.median ** 2], [fit.beta]),
+    )  # fmt: skip
     yield Case(
         "mantel_haenszel",
         lambda n: mr.mantel_haenszel(tp, tp + tn, cp, cp + cn, measure="RR"),

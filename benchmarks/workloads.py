@@ -66,9 +66,12 @@ class Sizes:
     gosh_random_k: int = 30
     gosh_random: int = 100_000
     resamples: int = 10_000
+    clusters: int = 50
+    clusters_many: int = 5_000
 
 
-QUICK = Sizes(large_k=200, batch=200, batch_large=1000, gosh_all_k=8, gosh_random_k=12, gosh_random=300, resamples=200)
+QUICK = Sizes(large_k=200, batch=200, batch_large=1000, gosh_all_k=8, gosh_random_k=12, gosh_random=300, resamples=200,
+              clusters=10, clusters_many=50)  # fmt: skip
 
 
 def list_workloads(size: Sizes) -> list[Workload]:
@@ -89,7 +92,23 @@ def list_workloads(size: Sizes) -> list[Workload]:
         Workload("leave_one_out_REML", size.large_k, size.large_k, f"leave one out, k = {size.large_k:,}, REML"),
         Workload("bootstrap_REML", n, 13, f"parametric bootstrap, k = 13, {n:,} samples, REML"),
         Workload("glmm_PLO", 1, 30, "one binomial-normal GLMM of proportions, k = 30"),
+        Workload("glmm_PLO_8", 1, 8, "one binomial-normal GLMM of proportions, k = 8"),
+        Workload("glmm_CM_EL", 1, 13, "one exact conditional GLMM of odds ratios (CM.EL), BCG, k = 13"),
         Workload("mantel_haenszel", 1, 13, "one Mantel-Haenszel risk ratio, k = 13"),
+        Workload("regression_DL", n, 13, f"{n:,} meta-regressions, 1 moderator, k = 13, DL"),
+        Workload(
+            "three_level",
+            1,
+            10 * size.clusters,
+            f"three levels, {10 * size.clusters:,} effects in {size.clusters:,} clusters, REML",
+        ),
+        Workload(
+            "three_level_many",
+            1,
+            10 * size.clusters_many,
+            f"three levels, {10 * size.clusters_many:,} effects in {size.clusters_many:,} clusters, REML",
+        ),
+        Workload("bayes", 1, 5, "one Bayesian fit, half-normal prior of tau, k = 5"),
     ]
 
 
@@ -134,6 +153,14 @@ def make_arrays(size: Sizes) -> dict[str, np.ndarray]:
     total = rng.integers(20, 400, 30)
     p = 1 / (1 + np.exp(-rng.normal(-1.5, 0.6, 30)))
     arrays["glmm"] = np.column_stack([rng.binomial(total, p), total]).astype("i4")
+    arrays["glmm_8"] = arrays["glmm"][:8]
+    for key, m in (("three_level", size.clusters), ("three_level_many", size.clusters_many)):
+        variances = rng.uniform(0.02, 0.2, 10 * m)
+        between, within = np.repeat(rng.normal(0, 0.3, m), 10), rng.normal(0, 0.2, 10 * m)
+        arrays[f"{key}_y"] = 0.3 + between + within + rng.normal(size=10 * m) * np.sqrt(variances)
+        arrays[f"{key}_v"] = variances
+        arrays[f"{key}_cluster"] = np.repeat(np.arange(m, dtype="i4"), 10)
+    arrays["bayes_y"], arrays["bayes_v"] = arrays["k13_y"][:5], arrays["k13_v"][:5]
     return arrays
 
 

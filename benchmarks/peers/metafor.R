@@ -202,3 +202,40 @@ mantel_haenszel <- function(n) {
   list(rma.mh(measure = "RR", ai = x[, 1], bi = x[, 2], ci = x[, 3], di = x[, 4]))
 }
 time_case("mantel_haenszel", mantel_haenszel, function(r) cbind(0, 0, r[[1]]$beta[1]))
+
+few <- read_array("glmm_8")
+glmm_few <- function(n) list(rma.glmm(measure = "PLO", xi = few[, 1], ni = few[, 2]))
+time_case("glmm_PLO_8", glmm_few, rows_of, "lme4 inside")
+
+conditional <- function(n) {
+  list(rma.glmm(measure = "OR", ai = x[, 1], bi = x[, 2], ci = x[, 3], di = x[, 4], model = "CM.EL"))
+}
+time_case("glmm_CM_EL", conditional, rows_of)
+
+latitude <- read_array("k13_x")[1, ]
+samples <- read_array("bootstrap_y")
+v <- read_array("k13_v")[1, ]
+regressions <- function(n) {
+  lapply(seq_len(n), function(i) {
+    r <- rma(samples[i, ], v, mods = ~latitude, method = "DL")
+    list(tau2 = r$tau2, beta = r$beta[2])
+  })
+}
+time_case("regression_DL", regressions, rows_of, "loop")
+
+for (name in c("three_level", "three_level_many")) {
+  y <- read_array(paste0(name, "_y"))[1, ]
+  v <- read_array(paste0(name, "_v"))[1, ]
+  cluster <- read_array(paste0(name, "_cluster"))[1, ]
+  effect <- seq_along(y)
+  # Its matrices have a row and a column for each effect: ten thousand need gigabytes.
+  if (length(y) > 5000) {
+    emit(name, list(missing = text("its matrices are k x k")))
+  } else {
+    levels <- function(n) {
+      r <- rma.mv(y, v, random = ~ 1 | cluster / effect)
+      list(list(tau2 = r$sigma2[1], beta = r$beta[1]))
+    }
+    time_case(name, levels, rows_of)
+  }
+}

@@ -104,7 +104,23 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload], summary: bool) -
             lambda n: model.fit_dataset(data).summary().permutation_test(n),
             note="shuffles of its own",
         )
-    yield Case("glmm_PLO", missing="no generalised linear mixed model")
+    design = np.column_stack([np.ones(13), a["k13_x"]])
+    wald = {"small_sample_correction": "wald"}
+
+    def regress(n: int) -> Fitted:
+        estimator = DerSimonianLaird(**wald)
+        y, v = np.ascontiguousarray(samples[:n].T), np.ascontiguousarray(same[:n].T)
+        if not summary:
+            estimator.fit(y, X=design, v=v)
+            return np.broadcast_to(np.ravel(estimator.params_["tau2"]), n), estimator.params_["fe_params"][1]
+        result = estimator.fit_dataset(Dataset(y, v, X=design, add_intercept=False)).summary()
+        effects = result.get_fe_stats()
+        result.get_heterogeneity_stats()
+        return np.broadcast_to(np.ravel(result.tau2), n), effects["est"][1]
+
+    yield Case("regression_DL", regress, plain, note="one call")
+    for name in ("glmm_PLO", "glmm_PLO_8", "glmm_CM_EL"):
+        yield Case(name, missing="no generalised linear mixed model")
     yield Case("mantel_haenszel", missing="no Mantel-Haenszel method")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.models import priors
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
+    from metarepro.pooling.models.dose_response import DoseResponseFit, dose_response
     from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.models.location_scale import LocationScaleFit, location_scale
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
@@ -49,6 +50,8 @@ __getattr__ = lazy(
         "bayes": "metarepro.pooling.models.bayes",
         "prior_sensitivity": "metarepro.pooling.models.bayes",
         "priors": "metarepro.pooling.models.priors",
+        "DoseResponseFit": "metarepro.pooling.models.dose_response",
+        "dose_response": "metarepro.pooling.models.dose_response",
         "LocationScaleFit": "metarepro.pooling.models.location_scale",
         "location_scale": "metarepro.pooling.models.location_scale",
         "MultilevelFit": "metarepro.pooling.models.multilevel",
@@ -91,6 +94,7 @@ __all__ = [
     "ConfigError",
     "CountsFit",
     "DataError",
+    "DoseResponseFit",
     "EffectSizes",
     "GlmmFit",
     "HeterogeneityInterval",
@@ -108,6 +112,7 @@ __all__ = [
     "absolute_risks",
     "bayes",
     "conversions",
+    "dose_response",
     "effect_sizes",
     "figures",
     "glmm",

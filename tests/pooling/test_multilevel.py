@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import metarepro as mr
@@ -117,6 +117,7 @@ def clusters_of(sizes, seed):
     return rng.normal(0, 0.3, len(sizes))[cluster] + rng.normal(0, np.sqrt(vi)), vi, cluster
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.integers(1, 4), min_size=3, max_size=8).filter(lambda x: max(x) > 1), st.integers(0, 10**6),
     st.floats(-0.2, 0.9), st.randoms(use_true_random=False),

@@ -15,6 +15,7 @@ from metarepro.notes import Note
 from metarepro.pooling.inference import f_upper_tail, quantile
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
+from metarepro.pooling.splines import restricted_cubic
 
 # Trials and times that a curve needs: more trials than coefficients, and times to tell its shape.
 LEAST_TRIALS, LINE_TIMES, SPLINE_TIMES = 3, 3, 6
@@ -87,18 +88,6 @@ def _under(measure: str, rho: float, fit: MultilevelFit) -> UnderRho:
     return UnderRho(rho, estimate, low, high, robust.df, float(fit.sigma2[0]), float(fit.sigma2[-1]))
 
 
-def _basis(log_time: Array, knots: Array) -> Array:
-    """Restricted cubic spline of three knots: straight outside of them."""
-    a, b, c = knots
-    scale = (c - a) ** 2
-
-    def cube(x: Array) -> Array:
-        return np.maximum(x, 0.0) ** 3
-
-    bent = cube(log_time - a) - cube(log_time - b) * (c - a) / (c - b) + cube(log_time - c) * (b - a) / (c - b)
-    return np.column_stack([log_time, bent / scale])
-
-
 def _curve(
     measure: str, level: float, rho: float, y: Array, v: Array, hours: Array, clusters: Sequence[str]
 ) -> tuple[str, tuple[CurvePoint, ...], tuple[float, int, float, float], tuple[Note, ...]]:
@@ -112,7 +101,7 @@ def _curve(
 
     def design(x: Array) -> Array:
         log_time = np.log(x)
-        return _basis(log_time, knots) if spline else log_time[:, None]
+        return restricted_cubic(log_time, knots) if spline else log_time[:, None]
 
     fit = multilevel(y, v, cluster=clusters, rho=rho, moderators=design(hours), level=level)
     x = np.column_stack([np.ones(STEPS), design(at)])

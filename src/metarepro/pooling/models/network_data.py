@@ -26,6 +26,17 @@ class StudyContrasts:
     y: Array
     v: Array
 
+    def against(self, arm: str) -> StudyContrasts:
+        """The same study with another arm that the others are compared with."""
+        at = self.arms.index(arm)
+        if at == 0:
+            return self
+        # Levels of the arms relative to the first, minus that of the new one.
+        levels = np.vstack([np.zeros(self.y.size), np.eye(self.y.size)])
+        turn = np.delete(levels - levels[at], at, axis=0)
+        others = tuple(a for a in self.arms if a != arm)
+        return StudyContrasts(self.name, (arm, *others), turn @ self.y, turn @ self.v @ turn.T)
+
 
 @dataclass(frozen=True)
 class ArmContrasts:
@@ -119,7 +130,8 @@ def from_arms(measure: str, study: list[str], treatment: list[str], numbers: dic
     for name, members in rows.items():
         arms = [treatment[i] for i in members]
         if len(set(arms)) < len(arms):
-            raise DataError(f"Study {name} has a treatment in two arms ({list_rows(members)}). Fix: add these arms up.")
+            twice = [i for i in members if arms.count(treatment[i]) > 1]
+            raise DataError(f"Study {name} has a treatment in two arms ({list_rows(twice)}). Fix: add these arms up.")
         if len(arms) < 2:
             raise DataError(f"Study {name} has one arm only ({list_rows(members)}): it compares nothing.")
         if measure == "MD":
