@@ -97,7 +97,7 @@ def write(path, rows):
     return path
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_database_imports_into_a_project_that_passes_check_and_gives_its_numbers(tmp_path_factory, seed):
     rows = Database(seed).lines()

@@ -149,6 +149,7 @@ def test_touching_files_re_runs_nothing(project):
     assert "Nothing to be done" in (d := snakemake(project)).stdout + d.stderr
 
 
+@pytest.mark.slow
 def test_a_changed_count_re_runs_what_uses_it_and_undoing_it_gives_the_same_bytes(project, tmp_path):
     before = fingerprint(project)
     kept = tmp_path / "kept"
