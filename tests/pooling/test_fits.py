@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -285,3 +286,43 @@ def test_remarks_carry_their_code_and_survive_copies():
         Note("no_such_code")
     assert all(callable(s) or "{" not in s.format_map(dict.fromkeys(
         ("k", "method", "name", "least", "estimator", "text", "p", "source"), "x") | {"r": 0.1}) for s in SENTENCES.values())  # fmt: skip
+
+
+def test_every_kind_of_fit_prints_tabulates_predicts_and_is_drawn():
+    es = mr.effect_sizes(
+        "OR", e1=[8, 12, 5, 9], n1=[20, 25, 17, 30], e2=[3, 5, 2, 6], n2=[21, 24, 18, 31], labels=list("ABCD")
+    )
+    study = [1, 1, 2, 3]
+    fits = [
+        mr.pool(es), mr.bayes(es), mr.multilevel(es, cluster=study), mr.pool(es).robust(study),
+        mr.multilevel(es, cluster=study).robust(), mr.glmm(es), mr.glmm(es, model="UM.RS"), mr.glmm(es, model="BB"),
+        mr.location_scale(es, scale=[0, 1, 0, 1]), mr.mantel_haenszel(es),
+    ]  # fmt: skip
+    for fit in fits:
+        assert fit.measure == "OR" and str(fit.summary()).startswith("Odds ratio, ")
+        assert fit.to_frame().loc["pooled effect", "beta"] == fit.beta == fit.to_dict()["beta"]
+        assert fit.predict().estimate == fit.beta
+        assert fit.display().estimate == pytest.approx(np.exp(fit.beta))
+        words = [t.get_text() for t in mr.figures.forest(fit).findobj(match=lambda a: hasattr(a, "get_text"))]
+        assert {"A", "B", "C", "D"} <= set(words)
+
+
+def test_fits_of_several_effects_say_what_to_read_instead():
+    net = mr.network_from_arms("OR", study=[1, 1, 2, 2], treatment=list("abac"), e=[5, 9, 4, 8], n=[20, 20, 22, 22])
+    dose = mr.dose_response("OR", study=[1, 1, 1], dose=[0, 1, 2], e=[5, 10, 15], n=[30] * 3)
+    for fit, fix in ((net, "Fix: fit.league()."), (dose, "Fix: fit.predict(doses).")):
+        assert str(fit.summary()) and repr(fit)
+        with pytest.raises(ValueError, match=re.escape(fix)):
+            mr.figures.forest(fit)
+    with pytest.raises(ValueError, match="A network has an effect for each pair"):
+        net.predict()
+
+
+def test_a_multilevel_regression_predicts_at_values_of_its_moderators():
+    yi, vi = [0.1, 0.3, 0.2, 0.6, 0.4, 0.8], [0.03, 0.03, 0.05, 0.04, 0.02, 0.06]
+    fit = mr.multilevel(yi, vi, cluster=[1, 1, 2, 2, 3, 4], moderators=[1, 2, 1, 3, 2, 4])
+    at = fit.predict([[2.0]])
+    x = np.array([1.0, 2.0])
+    assert at.estimate[0] == pytest.approx(x @ fit.beta) and at.se[0] == pytest.approx((x @ fit.covariance @ x) ** 0.5)
+    with pytest.raises(ValueError, match="3 moderators for 1 of the fit"):
+        fit.predict([[1, 2, 3]])

@@ -30,6 +30,7 @@ from metarepro.notes import Note
 from metarepro.pooling import PooledFit, pool_subgroups
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.regression import MetaRegression
+from metarepro.pooling.result_parts import DOSE_RESPONSE, NETWORK
 
 # Keywords of the input numbers, by the kind of studies they make.
 _KINDS = {
@@ -188,6 +189,10 @@ def _check_fit(fit: Any) -> None:
             f"A figure shows an analysis result or one fit of metarepro.pool, not {type(fit).__name__}. "
             "Fix: give fit = metarepro.pool(yi, vi)."
         )
+    if fit.method.model == NETWORK:
+        raise DataError("A forest plot shows one pooled effect; a network has one for each pair. Fix: fit.league().")
+    if fit.method.model == DOSE_RESPONSE:
+        raise DataError("A forest plot shows one pooled effect, not a curve over the dose. Fix: fit.predict(doses).")
     if np.ndim(fit.beta) != 0:
         raise DataError(
             "A figure shows one fit of metarepro.pool without moderators; this one has "

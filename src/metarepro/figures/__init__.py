@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from metarepro.figures.reproductions.strip import specification_strip
     from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
     from metarepro.figures.single_study_plots.single_studies import single_studies, single_studies_pages
+    from metarepro.figures.time_courses.effect_curve import effect_curve
     from metarepro.figures.time_courses.overlay import time_course_overlay
     from metarepro.figures.time_courses.time_course import time_course, time_course_pages
 
@@ -49,6 +50,7 @@ __getattr__ = lazy(
         "draw_analysis": "metarepro.figures.analysis_figures",
         "dumbbell": "metarepro.figures.reproductions.dumbbell",
         "dumbbell_pages": "metarepro.figures.reproductions.dumbbell",
+        "effect_curve": "metarepro.figures.time_courses.effect_curve",
         "forest": "metarepro.figures.forest_plots.forest",
         "forest_pages": "metarepro.figures.forest_plots.forest",
         "forest_panels": "metarepro.figures.forest_plots.side_by_side",
@@ -74,7 +76,7 @@ __getattr__ = lazy(
 __all__ = [
     "LayoutError", "analysis_flow", "bubble", "check_files", "claims_overview", "claims_overview_pages",
     "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
-    "dumbbell_pages", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
+    "dumbbell_pages", "effect_curve", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
     "integrity_overview_pages", "prisma_flow", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save",
     "single_studies", "single_studies_pages", "specification_strip", "study_pairs", "study_pairs_pages", "time_course",
     "time_course_overlay", "time_course_pages", "write_figure",

@@ -86,7 +86,7 @@ def print_fit(fit: Fit) -> PrintedFit:
         df_text = "" if math.isnan(df) else f"{df:g}" if df == round(df) else f"{df:.1f}"
         shown = (number(beta), number(se), _interval(low, high), number(statistic), df_text)
         rows.append((_scale(fit, name), *shown, p_text(p)))
-    if len(rows) == 1:
+    if np.ndim(fit.beta) == 0:
         rows += _single_rows(fit, percent)
     k = int(fit.k)
     studies = f"{k} stud{'y' if k == 1 else 'ies'}"
@@ -104,7 +104,7 @@ def short_text(fit: Fit) -> str:
     name = type(fit).__name__
     if np.ndim(fit.k) != 0:
         return f"<{name}: {int(np.size(fit.k)):,} fits; .to_frame(), .beta, .tau2 ...>"
-    if np.size(fit.beta) > 1:
+    if np.ndim(fit.beta) == 1:
         shown = ", ".join(f"{n} {number(float(b))}" for n, b in zip(fit.coefficients, np.ravel(fit.beta), strict=True))
     elif _has_display(fit.measure):
         at = fit.display()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metarepro.effects.core import EffectSizes, to_display
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Fit:
         statistic: Any
         df: Any
         p_value: Any
+        covariance: Any
         method: Any
         heterogeneity: Any
         weights: Any
@@ -112,6 +113,43 @@ class Fit:
         """
         ends = (self.beta, self.ci_low, self.ci_high, self.pi_low, self.pi_high)
         return Displayed(*(to_display(self.measure, x) for x in ends))
+
+    def predict(self, moderators: Any = None) -> Predictions:
+        """Mean effects with their intervals, and where true effects of single studies lie.
+
+        Parameters
+        ----------
+        moderators : array_like, shape (p,) or (m, p), optional
+            Values of the moderators, without the intercept, at which to predict. Left out: the pooled effect itself.
+
+        Raises
+        ------
+        DataError
+            Moderators that are not as many as the fit has.
+        """
+        if np.ndim(self.beta) == 0:
+            if moderators is not None:
+                raise DataError("The fit has no moderators. Fix: leave them out of predict.")
+            return Predictions(self.beta, self.se, self.ci_low, self.ci_high, self.pi_low, self.pi_high)
+        if moderators is None:
+            raise DataError("The fit has moderators. Fix: give their values to predict.")
+        from metarepro.pooling.inference import quantile
+
+        rows = np.atleast_2d(np.asarray(moderators, dtype=np.float64))
+        size = np.size(self.beta)
+        if rows.shape[1] == size - 1:
+            rows = np.column_stack([np.ones(rows.shape[0]), rows])
+        if rows.shape[1] != size:
+            raise DataError(f"{rows.shape[1]} moderators for {size - 1} of the fit.")
+        mean = rows @ self.beta
+        variance = np.einsum("ij,jk,ik->i", rows, np.asarray(self.covariance), rows)
+        # Of coefficients with degrees of freedom of their own the fewest count.
+        known = np.ravel(self.df)[np.isfinite(np.ravel(self.df))]
+        df = np.array(float(known.min()) if known.size else math.nan)
+        half = float(quantile((1 + self.level) / 2, df))
+        wide = half * np.sqrt(variance + getattr(self, "tau2", math.nan))
+        se = np.sqrt(variance)
+        return Predictions(mean, se, mean - half * se, mean + half * se, mean - wide, mean + wide)
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers and codes of the fit as plain values; arrays as lists, a number that does not exist as None."""

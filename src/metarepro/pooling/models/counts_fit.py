@@ -180,7 +180,7 @@ def fit_correlated(measure: str, numbers: Sequence[Array], ci: str, level: float
     best = fit_beta_binomial(e, n, x)
     at = 1 if two else 0
     fit = _wald(float(best.beta[at]), float(best.covariance[at, at]), k, studies, "BB", ci, level, "none")
-    lrt = max(2 * (best.value - best.value_binomial), 0.0)
+    lrt = 2 * (best.value - best.value_binomial) if best.phi > 0 else 0.0
     weights = np.array(numbers[1::2]).sum(0)
     if not best.converged:
         notes.append(Note("not_converged", estimator="BB"))

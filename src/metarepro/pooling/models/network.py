@@ -172,6 +172,10 @@ class NetworkFit(Fit):
         p = float(two_sided_p(np.array(statistic), np.array(NAN))) if se > 0 else NAN
         return NetworkEffect(beta, se, statistic, p, beta - half, beta + half, beta - wide, beta + wide)
 
+    def predict(self, moderators: Any = None) -> Any:
+        """Not defined: `effect` and `table` compare any two treatments, with prediction intervals."""
+        raise DataError("A network has an effect for each pair. Fix: fit.effect(treatment, reference), or fit.table().")
+
     def table(self, reference: str | None = None) -> pd.DataFrame:
         """Effects of all other treatments against one, on the working scale: a row a treatment."""
         import pandas as pd

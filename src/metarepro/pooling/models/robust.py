@@ -76,11 +76,18 @@ class RobustFit(Fit):
     notes: tuple[Note, ...]
     _bread: Array
     _clusters: tuple[_Cluster, ...]
+    studies: Any = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.model, name)
+
+    @property
+    def measure(self) -> str:
+        """Code of the effect measure."""
+        code: str = self.model.measure
+        return code
 
     @property
     def heterogeneity(self) -> Any:
@@ -225,7 +232,7 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     return RobustFit(
         plain(beta), plain(se), plain(statistic), plain(df), plain(two_sided_p(statistic, df)), plain(beta - half),
         plain(beta + half), float(covariance[0, 0]) if single else read_only(covariance), kind, clusters, fit, method,
-        tuple(notes), bread, tuple(found),
+        tuple(notes), bread, tuple(found), fit.studies,
     )  # fmt: skip
 
 
