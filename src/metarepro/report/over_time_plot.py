@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -18,8 +18,11 @@ from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.text import counted
 from metarepro.figures.page.value_axes import display_axis, padded
 from metarepro.report.anchors import anchor_of
-from metarepro.report.time_plot import BOTTOM, LEFT, RIGHT, TICKS, TOP
+from metarepro.report.time_plot import LEFT, RIGHT, TICKS, TOP
 from metarepro.report.words import Reader, effect, label_of
+
+# Height of the axis of times.
+BOTTOM = 184.0
 
 
 def over_time_views(results: Sequence[AnalysisResult], reader: Reader) -> list[dict[str, Any]]:
@@ -34,6 +37,9 @@ def _view(r: AnalysisResult, found: OverTime, reader: Reader) -> dict[str, Any]:
     def shown(x: TimedEffect | UnderRho | CurvePoint, where: str) -> Markup:
         """An effect with its address in the results."""
         return effect(m, (x.estimate, x.ci_low, x.ci_high), f"{r.id}/t/{where}") + unit
+
+    def plain(x: TimedEffect) -> str:
+        return f"{fmt.effect(m, x.estimate)} ({fmt.interval(m, x.ci_low, x.ci_high)})"
 
     main = found.main
     against = f" v {r.control_label}" if r.control_label else ""
@@ -55,8 +61,10 @@ def _view(r: AnalysisResult, found: OverTime, reader: Reader) -> dict[str, Any]:
             )
         ],
         "rows": [
-            {"study": e.label, "when": reader.at(e.hours), "effect": shown(e, f"effects/{i}")}
-            for i, e in enumerate(found.effects)
+            {"study": study, "effects": "; ".join(f"{reader.at(e.hours)} {plain(e)}" for e in members)}
+            for study, members in groupby(
+                sorted(found.effects, key=lambda e: (e.label, e.arms, e.hours)), key=lambda e: e.label
+            )
         ],
     }  # fmt: skip
 
@@ -92,17 +100,17 @@ def _plot(m: Measure, found: OverTime) -> Markup:
         return BOTTOM - (BOTTOM - TOP) * min(max(place, 0.0), 1.0)
 
     parts = []
+    size = f'width="100%" height="{BOTTOM}" viewBox="0 0 100 {BOTTOM}" preserveAspectRatio="none"'
+    if found.curve:
+        # Stretched along with the page: a shape of its own, as polygons know no percent.
+        upper = [f"{x(p.hours):.1f},{y(p.ci_high):.0f}" for p in found.curve]
+        lower = [f"{x(p.hours):.1f},{y(p.ci_low):.0f}" for p in reversed(found.curve)]
+        parts.append(f'<svg {size}><polygon class="cb" points="{" ".join([*upper, *lower])}"/></svg>')
     for tick, name in zip(axis.ticks, axis.labels, strict=True):
         parts.append(f'<line class="gr" x1="{LEFT}%" x2="{RIGHT}%" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
         parts.append(f'<text x="{LEFT - 1}%" y="{y(tick) + 4:.1f}" text-anchor="end">{name}</text>')
     if m.null is not None:
         parts.append(f'<line class="nl" x1="{LEFT}%" x2="{RIGHT}%" y1="{y(m.null):.1f}" y2="{y(m.null):.1f}"/>')
-    if found.curve:
-        # Stretched along with the page: a shape of its own, as polygons know no percent.
-        upper = [f"{x(p.hours):.2f},{y(p.ci_high):.1f}" for p in found.curve]
-        lower = [f"{x(p.hours):.2f},{y(p.ci_low):.1f}" for p in reversed(found.curve)]
-        size = f'width="100%" height="{BOTTOM}" viewBox="0 0 100 {BOTTOM}" preserveAspectRatio="none"'
-        parts.append(f'<svg {size}><polygon class="cb" points="{" ".join([*upper, *lower])}"/></svg>')
     seen = -10.0
     for value, name in TICKS:
         if first - pad <= math.log(value) <= last + pad and x(value) - seen > 9:
@@ -110,15 +118,15 @@ def _plot(m: Measure, found: OverTime) -> Markup:
             parts.append(f'<line class="al" x1="{seen:.2f}%" x2="{seen:.2f}%" y1="{BOTTOM}" y2="{BOTTOM + 5}"/>')
             parts.append(f'<text x="{seen:.2f}%" y="{BOTTOM + 19}" text-anchor="middle">{name}</text>')
     ordered = sorted(found.effects, key=lambda e: (e.study_id, e.arms, e.hours))
-    for _, members in groupby(ordered, key=lambda e: (e.study_id, e.arms)):
-        for e, f in pairwise(members):
-            parts.append(f'<line class="tk2" x1="{x(e.hours):.2f}%" x2="{x(f.hours):.2f}%" y1="{y(e.estimate):.1f}" '
-                         f'y2="{y(f.estimate):.1f}"/>')  # fmt: skip
+    courses = [list(g) for _, g in groupby(ordered, key=lambda e: (e.study_id, e.arms))]
+    joined = [" ".join(f"{x(e.hours):.1f},{y(e.estimate):.0f}" for e in c) for c in courses if len(c) > 1]
+    lines = "".join(f'<polyline class="tk2" points="{points}"/>' for points in joined)
+    parts.append(f"<svg {size}>{lines}</svg>")
     heaviest = max(e.weight for e in found.effects)
     for e in found.effects:
         radius = max(7 * math.sqrt(max(e.weight, 0.0) / heaviest), 2.0)
-        parts.append(f'<circle class="tdk" cx="{x(e.hours):.2f}%" cy="{y(e.estimate):.1f}" r="{radius:.1f}"/>')
-    for a, b in pairwise(found.curve):
-        parts.append(f'<line class="tp" x1="{x(a.hours):.2f}%" x2="{x(b.hours):.2f}%" y1="{y(a.estimate):.1f}" '
-                     f'y2="{y(b.estimate):.1f}"/>')  # fmt: skip
+        parts.append(f'<circle class="tdk" cx="{x(e.hours):.1f}%" cy="{y(e.estimate):.1f}" r="{radius:.1f}"/>')
+    if found.curve:
+        points = " ".join(f"{x(p.hours):.2f},{y(p.estimate):.1f}" for p in found.curve)
+        parts.append(f'<svg {size}><polyline class="tp" points="{points}"/></svg>')
     return Markup("".join(parts))
