@@ -125,6 +125,8 @@ def refuse(bad: NDArray[np.bool_], what: str, fix: str, **columns: Any) -> None:
 
 def check_counts(events: Array, total: Array, e_name: str, n_name: str) -> None:
     """Refuse counts that cannot be counts."""
+    if ((events >= 0) & (events <= total) & (total > 0) & (total < np.inf)).all():
+        return
     named = {e_name: events, n_name: total}
     refuse(np.isinf(events) | np.isinf(total), "A count is infinite", "Give whole numbers.", **named)
     refuse(total <= 0, f"{n_name} is not positive", "Give the number of patients, 1 or more.", **named)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from metarepro.effects.core import EffectSizes, effect_sizes
 from metarepro.notes import Note
 from metarepro.pooling.binomial_normal import BinomialNormal, CountsLikelihood, Maximum, maximise
-from metarepro.pooling.glmm_result import GLMM_CI, GlmmFit, typical_variance
+from metarepro.pooling.glmm_result import GLMM_CI, GlmmFit, percent_between, typical_variance
 from metarepro.pooling.inference import (
     PI_METHODS,
     chi2_quantile,
@@ -78,10 +79,10 @@ def assemble(
         low, high = (profile_end(model, best, target, side) for side in (-1, 1))
     else:
         low, high = best.beta - spread * se, best.beta + spread * se
-    tau_low, tau_high = tau_interval(model, best, best.value - drop, scan) if known else (math.nan, math.nan)
+    ends = partial(tau_interval, model, best, best.value - drop, scan) if known else None
     tau2 = tau2 if best.converged else math.inf
     typical = typical_variance(studies.vi) if known else math.nan
-    i2, i2_low, i2_high = (100.0 if math.isinf(t) else 100 * t / (t + typical) for t in (tau2, tau_low**2, tau_high**2))
+    i2 = percent_between(tau2, typical)
     h2 = tau2 / typical + 1
     pi_df = k - 1 - PI_METHODS[pi].loss
     width = float(quantile((1 + level) / 2, np.array(pi_df))) * math.sqrt(se**2 + tau2)
@@ -100,7 +101,8 @@ def assemble(
         notes.append(Note("profile_of_few", k=k))
     if best.converged and (math.isinf(low) or math.isinf(high)):
         notes.append(Note("profile_open"))
-    if math.isinf(tau_high):
+    # An interval without an end is one that holds the largest tau that was looked at.
+    if known and (not best.converged or scan[-1] >= best.value - drop):
         notes.append(Note("profile_tau2_open"))
     statistic = best.beta / se
     return GlmmFit(
@@ -111,11 +113,7 @@ def assemble(
         ci_low=low,
         ci_high=high,
         tau2=tau2,
-        tau2_low=tau_low**2,
-        tau2_high=tau_high**2,
         i2=i2,
-        i2_low=i2_low,
-        i2_high=i2_high,
         h2=h2,
         lrt=lrt,
         lrt_df=df,
@@ -134,6 +132,8 @@ def assemble(
         method=Method(name, "ML", ci, pi, level),
         notes=tuple(notes),
         studies=studies,
+        typical=typical,
+        _ends=ends,
     )
 
 
@@ -153,11 +153,7 @@ def _one_sided(e: Array, n: Array, level: float, pi: str, notes: list[Note]) -> 
         ci_low=-math.inf if none else -bound,
         ci_high=bound if none else math.inf,
         tau2=nan,
-        tau2_low=nan,
-        tau2_high=nan,
         i2=nan,
-        i2_low=nan,
-        i2_high=nan,
         h2=nan,
         lrt=0.0,
         lrt_df=int(e.size) - 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +70,8 @@ class GlmmFit(Fit):
         two arms: logit of the proportion in the control arm.
     rho : float
         BB: correlation of the patients of an arm.
+    typical : float
+        Typical sampling variance of the studies' own effects, behind I2.
     """
 
     beta: float
@@ -78,11 +81,7 @@ class GlmmFit(Fit):
     ci_low: float
     ci_high: float
     tau2: float
-    tau2_low: float
-    tau2_high: float
     i2: float
-    i2_low: float
-    i2_high: float
     h2: float
     lrt: float
     lrt_df: int
@@ -105,6 +104,34 @@ class GlmmFit(Fit):
     alpha_se: float = math.nan
     sigma2: float = math.nan
     rho: float = math.nan
+    typical: float = math.nan
+    _ends: Any = None
+
+    @cached_property
+    def _tau_ends(self) -> tuple[float, float]:
+        """Ends of the profile-likelihood interval of tau, computed when they are first read."""
+        found: tuple[float, float] = (math.nan, math.nan) if self._ends is None else self._ends()
+        return found
+
+    @property
+    def tau2_low(self) -> float:
+        """Lower end of the interval of tau2."""
+        return self._tau_ends[0] ** 2
+
+    @property
+    def tau2_high(self) -> float:
+        """Upper end of the interval of tau2."""
+        return self._tau_ends[1] ** 2
+
+    @property
+    def i2_low(self) -> float:
+        """I2 at the lower end of the interval of tau2."""
+        return percent_between(self.tau2_low, self.typical)
+
+    @property
+    def i2_high(self) -> float:
+        """I2 at the upper end of the interval of tau2."""
+        return percent_between(self.tau2_high, self.typical)
 
     @property
     def data(self) -> tuple[Array, Array]:
@@ -146,6 +173,11 @@ class GlmmFit(Fit):
 
     def __post_init__(self) -> None:
         read_only(self.weights)
+
+
+def percent_between(tau2: float, typical: float) -> float:
+    """I2: percent of the variance that is between true effects."""
+    return 100.0 if math.isinf(tau2) else 100 * tau2 / (tau2 + typical)
 
 
 def typical_variance(vi: Array) -> float:

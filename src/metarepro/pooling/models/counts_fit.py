@@ -13,7 +13,7 @@ from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.binomial_normal import maximise
 from metarepro.pooling.glmm_fit import assemble
-from metarepro.pooling.glmm_result import GLMM_CI, GlmmFit, typical_variance
+from metarepro.pooling.glmm_result import GLMM_CI, GlmmFit, percent_between, typical_variance
 from metarepro.pooling.inference import PI_METHODS, chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.beta_binomial import fit_beta_binomial
@@ -30,6 +30,8 @@ from metarepro.pooling.models.random_slope import RandomSlope
 from metarepro.pooling.result_parts import Method
 
 NAN = math.nan
+# Nodes with which the profile over tau is looked at before it is climbed with more.
+LOOK = 15
 WALD = ("t", "z")
 
 
@@ -86,7 +88,7 @@ def fit_arms(
 def _of_kernel(
     kernel: Kernel, studies: EffectSizes, name: str, ci: str, level: float, pi: str, notes: list[Note]
 ) -> GlmmFit:
-    model, best, scan = maximise(RandomSlope(kernel))
+    model, best, scan = maximise(RandomSlope(kernel, LOOK))
     information = model.at(np.array([best.beta]), np.array([best.tau])).information[0]
     return assemble(model, best, scan, studies, information, kernel.constant, name, ci, level, pi, notes)
 
@@ -116,7 +118,7 @@ def _without_maximum(
     return GlmmFit(
         beta=side * math.inf, se=NAN, statistic=NAN, p_value=NAN,
         ci_low=-math.inf if side < 0 else end, ci_high=end if side < 0 else math.inf,
-        tau2=NAN, tau2_low=NAN, tau2_high=NAN, i2=NAN, i2_low=NAN, i2_high=NAN, h2=NAN, lrt=0.0, lrt_df=k - 1,
+        tau2=NAN, i2=NAN, h2=NAN, lrt=0.0, lrt_df=k - 1,
         lrt_p=1.0 if k > 1 else NAN, pi_low=NAN, pi_high=NAN, pi_df=NAN, weights=np.full(k, 100 / k),
         log_likelihood=0.0, k=k, nodes=0, converged=True, at_boundary=False, iterations=0, maxima=1,
         method=Method(name, "ML", "PL", pi, level), notes=tuple(notes), studies=studies,
@@ -143,8 +145,8 @@ def _of_levels(kernel: Kernel, studies: EffectSizes, ci: str, level: float, pi: 
     if math.isnan(width):
         notes.append(Note("prediction_needs_df", method=pi, name=PI_METHODS[pi].name))
     return replace(
-        fit, tau2=tau2, i2=100 * tau2 / (tau2 + typical), h2=tau2 / typical + 1, pi_low=best.beta - width,
-        pi_high=best.beta + width, pi_df=NAN if math.isnan(width) else k - 1 - PI_METHODS[pi].loss,
+        fit, tau2=tau2, i2=percent_between(tau2, typical), typical=typical, h2=tau2 / typical + 1,
+        pi_low=best.beta - width, pi_high=best.beta + width, pi_df=NAN if math.isnan(width) else k - 1 - PI_METHODS[pi].loss,
         weights=100 * best.information / best.information.sum(), log_likelihood=best.value + kernel.constant,
         nodes=best.nodes, converged=best.converged, at_boundary=best.tau == 0, iterations=best.iterations,
         maxima=best.maxima, notes=tuple(notes), alpha=best.alpha, alpha_se=math.sqrt(float(best.covariance[0, 0])),
@@ -203,7 +205,7 @@ def _wald(
     statistic = beta / se
     return GlmmFit(
         beta=beta, se=se, statistic=statistic, p_value=float(two_sided_p(np.array(statistic), df)), ci_low=beta - half,
-        ci_high=beta + half, tau2=NAN, tau2_low=NAN, tau2_high=NAN, i2=NAN, i2_low=NAN, i2_high=NAN, h2=NAN, lrt=NAN,
+        ci_high=beta + half, tau2=NAN, i2=NAN, h2=NAN, lrt=NAN,
         lrt_df=k - 1, lrt_p=NAN, pi_low=NAN, pi_high=NAN, pi_df=NAN, weights=np.full(k, 100 / k), log_likelihood=NAN,
         k=k, nodes=0, converged=True, at_boundary=False, iterations=0, maxima=1,
         method=Method(name, "ML", ci, pi, level), notes=(), studies=studies,
