@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.models import priors
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
+    from metarepro.pooling.models.bayes_counts import BayesCountsFit, bayes_counts
     from metarepro.pooling.models.dose_response import DoseResponseFit, dose_response
     from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.models.location_scale import LocationScaleFit, location_scale
@@ -46,6 +47,8 @@ __getattr__ = lazy(
         "NumberNeeded": "metarepro.effects.absolute",
         "absolute_risks": "metarepro.effects.absolute",
         "number_needed": "metarepro.effects.absolute",
+        "BayesCountsFit": "metarepro.pooling.models.bayes_counts",
+        "bayes_counts": "metarepro.pooling.models.bayes_counts",
         "BayesFit": "metarepro.pooling.models.bayes",
         "bayes": "metarepro.pooling.models.bayes",
         "prior_sensitivity": "metarepro.pooling.models.bayes",
@@ -90,6 +93,7 @@ __getattr__ = lazy(
 __version__ = "0.1.0"
 __all__ = [
     "AbsoluteRisks",
+    "BayesCountsFit",
     "BayesFit",
     "ConfigError",
     "CountsFit",
@@ -111,6 +115,7 @@ __all__ = [
     "Subgroups",
     "absolute_risks",
     "bayes",
+    "bayes_counts",
     "conversions",
     "dose_response",
     "effect_sizes",

@@ -223,12 +223,19 @@ def bayes(
     """
     check_level(level)
     prior = half_normal(0.5) if prior_tau is None else read_prior(prior_tau)
-    about = _read_prior_mu(prior_mu)
+    about = read_prior_mu(prior_mu)
     studies, y, v, known, notes = one_set(yi, vi, data, labels, "bayes")
     return _fit(y[known], v[known], prior, about, level, notes, studies.kept() if known.all() else None)
 
 
-def _read_prior_mu(prior_mu: Any) -> tuple[float, float] | None:
+def read_prior_mu(prior_mu: Any) -> tuple[float, float] | None:
+    """A normal prior of the mean; None for a flat one.
+
+    Raises
+    ------
+    ConfigError
+        It is none.
+    """
     if prior_mu is None:
         return None
     try:

@@ -146,7 +146,8 @@ def _of_levels(kernel: Kernel, studies: EffectSizes, ci: str, level: float, pi: 
         notes.append(Note("prediction_needs_df", method=pi, name=PI_METHODS[pi].name))
     return replace(
         fit, tau2=tau2, i2=percent_between(tau2, typical), typical=typical, h2=tau2 / typical + 1,
-        pi_low=best.beta - width, pi_high=best.beta + width, pi_df=NAN if math.isnan(width) else k - 1 - PI_METHODS[pi].loss,
+        pi_low=best.beta - width, pi_high=best.beta + width,
+        pi_df=NAN if math.isnan(width) else k - 1 - PI_METHODS[pi].loss,
         weights=100 * best.information / best.information.sum(), log_likelihood=best.value + kernel.constant,
         nodes=best.nodes, converged=best.converged, at_boundary=best.tau == 0, iterations=best.iterations,
         maxima=best.maxima, notes=tuple(notes), alpha=best.alpha, alpha_se=math.sqrt(float(best.covariance[0, 0])),

@@ -59,29 +59,79 @@ def given_tau(yi: Array, vi: Array, tau2: Array, prior_mu: tuple[float, float] |
 
 
 @dataclass(frozen=True)
+class Panels:
+    """A distribution on panels of Gauss-Legendre nodes: `weights` are probabilities of the nodes, panel by panel."""
+
+    edges: Array
+    weights: Array
+
+    @property
+    def below(self) -> Array:
+        """Probability below each edge."""
+        found = np.concatenate([[0.0], np.cumsum(self.weights.reshape(-1, NODES).sum(-1))])
+        return found / found[-1]
+
+    def probability_below(self, x: Array) -> Array:
+        """Probability of a smaller value."""
+        at = np.clip(x, self.edges[0], self.edges[-1])
+        panel = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.edges.size - 2)
+        width = self.edges[panel + 1] - self.edges[panel]
+        return self.below[panel] + self._within(panel, 2 * (at - self.edges[panel]) / width - 1)
+
+    def quantile(self, p: Array) -> Array:
+        """Value below which the probability is p."""
+        below = self.below
+        panel = np.clip(np.searchsorted(below, p, side="right") - 1, 0, self.edges.size - 2)
+        rest = p - below[panel]
+        low, high = np.full(p.shape, -1.0), np.full(p.shape, 1.0)
+        for _ in range(60):
+            middle = (low + high) / 2
+            short = self._within(panel, middle) < rest
+            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        width = self.edges[panel + 1] - self.edges[panel]
+        return self.edges[panel] + width * ((low + high) / 2 + 1) / 2
+
+    def density(self, x: Array) -> Array:
+        """Density, by the polynomial through the nodes of a panel."""
+        inside = (x >= self.edges[0]) & (x <= self.edges[-1])
+        at = np.clip(x, self.edges[0], self.edges[-1])
+        panel = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.edges.size - 2)
+        width = self.edges[panel + 1] - self.edges[panel]
+        heights = self.weights.reshape(-1, NODES)[panel] / gauss()[1]
+        found: Any = np.polynomial.legendre.legval(
+            2 * (at - self.edges[panel]) / width - 1, np.moveaxis(heights @ _series(), -1, 0), tensor=False
+        )
+        return np.where(inside, np.maximum(found, 0.0) * 2 / width, 0.0)
+
+    def _within(self, panel: NDArray[np.intp], x: Array) -> Array:
+        """Probability from the left edge of a panel to x in [-1, 1]: the interpolating polynomial, integrated."""
+        densities = self.weights.reshape(-1, NODES)[panel] / gauss()[1]
+        coefficients = np.moveaxis(densities @ _antiderivative(), -1, 0)
+        found: Any = np.polynomial.legendre.legval(x, coefficients, tensor=False)
+        return found
+
+
+@dataclass(frozen=True)
 class TauGrid:
     """Nodes of the posterior of tau with their weights, panel by panel.
 
     Attributes
     ----------
-    edges, edge_tau : ndarray, shape (n + 1,)
-        Ends of the panels in the stretched variable, and tau there.
+    panels : Panels
+        The posterior in the stretched variable.
     tau, weights : ndarray, shape (g,)
         Nodes, and the posterior probability that each stands for; the weights sum to 1.
     given : Given
-    below : ndarray, shape (n + 1,)
-        Probability below each edge.
     log_marginal : float
         Logarithm of the integral of prior times likelihood.
     centre, stretch : float
         log tau = centre + stretch sinh(w) for the stretched variable w.
     """
 
-    edges: Array
+    panels: Panels
     tau: Array
     weights: Array
     given: Given
-    below: Array
     log_marginal: float
     centre: float
     stretch: float
@@ -97,44 +147,33 @@ class TauGrid:
 
     def probability_below(self, tau: Array) -> Array:
         """Posterior probability of a smaller tau."""
-        w = np.clip(self.stretched(np.maximum(tau, 0.0)), self.edges[0], self.edges[-1])
-        panel = np.clip(np.searchsorted(self.edges, w, side="right") - 1, 0, self.edges.size - 2)
-        width = self.edges[panel + 1] - self.edges[panel]
-        return self.below[panel] + self._within(panel, 2 * (w - self.edges[panel]) / width - 1)
+        return self.panels.probability_below(self.stretched(np.maximum(tau, 0.0)))
 
     def quantile(self, p: Array) -> Array:
         """Tau below which the posterior probability is p."""
-        panel = np.clip(np.searchsorted(self.below, p, side="right") - 1, 0, self.edges.size - 2)
-        rest = p - self.below[panel]
-        low, high = np.full(p.shape, -1.0), np.full(p.shape, 1.0)
-        for _ in range(60):
-            middle = (low + high) / 2
-            below = self._within(panel, middle) < rest
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        width = self.edges[panel + 1] - self.edges[panel]
-        return self.tau_at(self.edges[panel] + width * ((low + high) / 2 + 1) / 2)
-
-    def _within(self, panel: NDArray[np.intp], x: Array) -> Array:
-        """Probability from the left edge of a panel to x in [-1, 1]: the interpolating polynomial, integrated."""
-        densities = self.weights.reshape(-1, NODES)[panel] / _gauss()[1]
-        coefficients = np.moveaxis(densities @ _antiderivative(), -1, 0)
-        found: Any = np.polynomial.legendre.legval(x, coefficients, tensor=False)
-        return found
+        return self.tau_at(self.panels.quantile(p))
 
 
 @cache
-def _gauss() -> tuple[Array, Array]:
+def gauss() -> tuple[Array, Array]:
+    """Nodes and weights of a panel on [-1, 1]."""
     return np.polynomial.legendre.leggauss(NODES)
+
+
+@cache
+def _series() -> Array:
+    """Matrix from values at the nodes to Legendre coefficients."""
+    x, w = gauss()
+    degree = np.arange(NODES)
+    found: Array = (2 * degree + 1) / 2 * np.polynomial.legendre.legvander(x, NODES - 1) * w[:, None]
+    return found
 
 
 @cache
 def _antiderivative() -> Array:
     """Matrix from values at the nodes to Legendre coefficients of the integral from -1."""
-    x, w = _gauss()
-    degree = np.arange(NODES)
-    to_series = (2 * degree + 1) / 2 * np.polynomial.legendre.legvander(x, NODES - 1) * w[:, None]
     integrals = np.array([np.polynomial.legendre.legint(row, lbnd=-1) for row in np.eye(NODES)])
-    return to_series @ integrals
+    return _series() @ integrals
 
 
 def make_grid(yi: Array, vi: Array, prior: TauPrior, prior_mu: tuple[float, float] | None) -> TauGrid:
@@ -162,7 +201,7 @@ def make_grid(yi: Array, vi: Array, prior: TauPrior, prior_mu: tuple[float, floa
     far = np.flatnonzero(seen + power * (look - centre) > seen[peak] - NOTHING)
     low, high = look[max(some[0] - 1, 0)], look[min(far[-1] + 1, look.size - 1)]
     ends = np.arcsinh((np.array([low, high]) - centre) / stretch)
-    x, w = _gauss()
+    x, w = gauss()
     before: tuple[float, ...] = ()
     for panels in PANELS:
         edges = np.linspace(ends[0], ends[1], panels + 1)
@@ -182,5 +221,4 @@ def make_grid(yi: Array, vi: Array, prior: TauPrior, prior_mu: tuple[float, floa
         if before and all(abs(a - b) < SAME * max(1, abs(a)) for a, b in zip(now, before, strict=True)):
             break
         before = now
-    below = np.concatenate([[0.0], np.cumsum(weights.reshape(-1, NODES).sum(-1))])
-    return TauGrid(edges, tau, weights, given, below / below[-1], now[0], centre, stretch)
+    return TauGrid(Panels(edges, weights), tau, weights, given, now[0], centre, stretch)
