@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import binom, norm
@@ -79,6 +80,13 @@ def test_exchanging_the_arms_turns_the_posterior():
     assert a.mu.median == pytest.approx(-b.mu.median, abs=1e-7)
     assert a.ci_low == pytest.approx(-b.ci_high, abs=1e-7) and a.tau.median == pytest.approx(b.tau.median, abs=1e-7)
     assert a.log_marginal == pytest.approx(b.log_marginal, abs=1e-7)
+
+
+def test_the_forest_plot_shows_the_share_of_each_study():
+    fit = mr.bayes_counts("OR", e1=[1, 0, 3], n1=[20, 15, 22], e2=[4, 0, 3], n2=[21, 14, 25], labels=["A", "B", "C"])
+    assert fit.weights.sum() == pytest.approx(100) and fit.weights[1] > fit.weights[0] > 0
+    words = [text.get_text() for text in mr.figures.forest(fit).findobj(Text)]
+    assert "B" not in words and f"{fit.weights[0]:.1f}" in words and f"{fit.weights[1]:.1f}" in words
 
 
 @pytest.mark.parametrize(

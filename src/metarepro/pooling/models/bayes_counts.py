@@ -71,6 +71,7 @@ class BayesCountsFit(Fit):
     converged: bool
     method: Method
     notes: tuple[Note, ...]
+    weights: Array
     studies: EffectSizes
 
     statistic = df = p_value = NAN
@@ -115,11 +116,6 @@ class BayesCountsFit(Fit):
     def data(self) -> tuple[Array, Array]:
         """Effects of the single studies and their variances."""
         return self.studies.yi, self.studies.vi
-
-    @property
-    def weights(self) -> Array:
-        """Not defined: the posterior mean is no weighted mean of effects."""
-        return np.full(self.k, NAN)
 
     def probability_below(self, x: Any) -> Any:
         """Posterior probability that the mean effect is below `x`, on the working scale."""
@@ -353,11 +349,13 @@ def _fit(
         mean_tau, math.sqrt(float(of_tau @ (tau - mean_tau) ** 2)), level, lambda p: tau_of(tau_panels.quantile(p)),
         lambda v: tau_panels.probability_below(stretch(v)), tau_density,
     )  # fmt: skip
+    information = model.at(np.array([mu_posterior.median]), np.array([tau_posterior.median])).information[0]
     heavy = weights > 1e-13
     row, column = np.nonzero(heavy)
     # A new study's effect: normal about mu with tau, which must not be 0.
     predictive = mixture(weights[heavy], mu[column], np.maximum(tau[row], 1e-6), level, True, True)
     return BayesCountsFit(
         mu_posterior, tau_posterior, predictive, now[0] + kernel.constant, prior, about, int(studies.yi.size), same,
-        Method(BAYES, prior.family, "posterior", "posterior", level), tuple(notes), studies,
+        Method(BAYES, prior.family, "posterior", "posterior", level), tuple(notes),
+        100 * information / information.sum(), studies,
     )  # fmt: skip
