@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
+    from metarepro.pooling.study_effects import StudyEffects, study_effects
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
     from metarepro.reproduction.match import match_published
     from metarepro.robustness.permutation import PermutationTest, permutation_test
@@ -86,6 +87,8 @@ __getattr__ = lazy(
         "SolvedCounts": "metarepro.evidence.integrity.solve_counts",
         "permutation_test": "metarepro.robustness.permutation",
         "solve_counts": "metarepro.evidence.integrity.solve_counts",
+        "StudyEffects": "metarepro.pooling.study_effects",
+        "study_effects": "metarepro.pooling.study_effects",
         "Subgroups": "metarepro.pooling.subgroups",
         "pool_subgroups": "metarepro.pooling.subgroups",
     },
@@ -112,6 +115,7 @@ __all__ = [
     "PooledFit",
     "RobustFit",
     "SolvedCounts",
+    "StudyEffects",
     "Subgroups",
     "absolute_risks",
     "bayes",
@@ -139,6 +143,7 @@ __all__ = [
     "robust_variance",
     "set_engine",
     "solve_counts",
+    "study_effects",
 ]
 
 
