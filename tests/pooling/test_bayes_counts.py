@@ -82,6 +82,25 @@ def test_exchanging_the_arms_turns_the_posterior():
     assert a.log_marginal == pytest.approx(b.log_marginal, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    "prior", [mr.priors.half_normal(2), mr.priors.uniform(5), mr.priors.exponential(1)], ids=lambda p: p.family
+)
+def test_wide_priors_of_tau_and_zero_cells_are_integrated(prior):
+    fit = mr.bayes_counts("PLO", e=[0, 20], n=[12, 20], prior_tau=prior)
+    mu, z = np.linspace(-14, 14, 281), np.linspace(-9, 9, 721)
+    x, w = np.polynomial.legendre.leggauss(100)
+    end = min(prior.upper, 40.0)
+    # Nodes crowd towards 0, so that a steep prior is met as well.
+    tau, w = end * ((1 + x) / 2) ** 2, end * (1 + x) / 2 * w
+    inner = mu[:, None, None] + tau[:, None] * z
+    parts = [expit(-inner) ** 12, expit(inner) ** 20]
+    likelihood = np.prod([(part * norm.pdf(z)).sum(-1) * (z[1] - z[0]) for part in parts], axis=0)
+    joint = likelihood * norm.pdf(mu, 0, 1.7)[:, None] * np.exp(prior.log_density(np.log(tau))) * w
+    assert fit.converged
+    assert fit.log_marginal == pytest.approx(math.log(joint.sum() * (mu[1] - mu[0])), abs=1e-6)
+    assert fit.tau.mean == pytest.approx((joint.sum(0) @ tau) / joint.sum(), abs=1e-6)
+
+
 def test_the_forest_plot_shows_the_share_of_each_study():
     fit = mr.bayes_counts("OR", e1=[1, 0, 3], n1=[20, 15, 22], e2=[4, 0, 3], n2=[21, 14, 25], labels=["A", "B", "C"])
     assert fit.weights.sum() == pytest.approx(100) and fit.weights[1] > fit.weights[0] > 0
@@ -94,6 +113,7 @@ def test_the_forest_plot_shows_the_share_of_each_study():
     [
         (lambda: mr.bayes_counts("RR", e1=[1], n1=[5], e2=[1], n2=[6]), "measure = 'RR' is not known for counts by Bayes. Allowed: PLO, OR."),
         (lambda: mr.bayes_counts("OR", e1=[0], n1=[5], e2=[0], n2=[6]), "There is no study with complete counts that say anything."),
+        (lambda: mr.bayes_counts("PLO", e=[1], n=[5], prior_tau=mr.priors.half_cauchy(0.5)), "The prior of tau, half-cauchy, leaves weight beyond 40, where counts say nothing of tau. Fix: give one with a shorter tail, such as priors.half_normal(0.5), or with an end, such as priors.uniform(5)."),
         (lambda: mr.bayes_counts("PLO", e=[1]), "PLO needs e, n; missing: n."),
         (lambda: mr.bayes_counts("PLO", e=[1], n=[5], prior_mu=(0, -1)), "prior_mu = (0, -1) must be a mean and a standard deviation above 0, or None for flat."),
     ],

@@ -35,7 +35,7 @@ RULES = ((6, 31), (10, 41), (16, 61), (24, 101))
 SAME = 1e-8
 # Points that are integrated at a time; log tau below which tau is 0 for every count.
 CHUNK, TINY = 1500, math.log(1e-5)
-LARGEST_TAU = 20.0
+LARGEST_TAU = 40.0
 # Log-likelihoods of single studies are looked up between these effects; beyond them they are straight lines.
 FAR, STEP = 60.0, 0.02
 
@@ -171,11 +171,11 @@ def bayes_counts(
     DataError
         Impossible counts, with the rows; no study with complete counts, or none that says anything of a ratio.
     ConfigError
-        Another measure; a prior that is none.
+        Another measure; a prior that is none; a prior of tau with weight beyond 40, where counts say nothing of it.
 
     Notes
     -----
-    Each study's integral over its true effect is taken by adaptive Gauss-Hermite quadrature, those over mean and tau on
+    Each study's integral over its true effect is taken by a stretched trapezoidal rule, those over mean and tau on
     panels of Gauss-Legendre nodes, with more of both until nothing changes by more than 1e-8; a note says if it does.
     When not to use: with many events in every arm `bayes` gives the same at a fraction of the cost.
 
@@ -271,6 +271,22 @@ def _likelihoods(model: RandomSlope, mu: Array, tau: Array) -> Array:
     return np.concatenate(parts).reshape(tau.size, mu.size)
 
 
+def _check_tail(prior: TauPrior, relative: float) -> None:
+    """Refuse a prior whose tail beyond the largest tau would count; `relative` is the log-likelihood there."""
+    if prior.upper <= LARGEST_TAU:
+        return
+    u = np.linspace(math.log(LARGEST_TAU), 350.0, 20001)
+    with np.errstate(over="ignore"):
+        height = prior.log_density(u) + u
+    mass = float(np.logaddexp.reduce(height) + math.log(u[1] - u[0])) + relative
+    if mass > math.log(1e-7):
+        raise ConfigError(
+            f"The prior of tau, {prior.family}, leaves weight beyond {LARGEST_TAU:g}, where counts say nothing of tau. "
+            "Fix: give one with a shorter tail, such as priors.half_normal(0.5), or with an end, such as "
+            "priors.uniform(5)."
+        )
+
+
 def _fit(
     kernel: Kernel, studies: EffectSizes, prior: TauPrior, about: tuple[float, float], level: float, notes: list[Note]
 ) -> BayesCountsFit:
@@ -294,11 +310,14 @@ def _fit(
     low = far[max(int(np.flatnonzero(height > height.max() - NOTHING)[0]) - 1, 0)]
     centre = float(far[int(np.argmax(height))])
     ends_w = np.arcsinh(np.array([low - centre, last - centre]))
+    by_tau = np.logaddexp.reduce(seen, axis=1)
+    whole = prior.log_density(far) + far + np.interp(far, look_u, by_tau)
+    _check_tail(prior, float(by_tau[-1] - np.logaddexp.reduce(whole) - math.log(far[1] - far[0])))
     x, w = gauss()
     before: tuple[float, ...] = ()
     same = False
     for panels, nodes in RULES:
-        model = RandomSlope(kernel, nodes)
+        model = RandomSlope(kernel, nodes, stretched=True)
         edges = np.linspace(ends_mu[0], ends_mu[1], panels + 1)
         half = np.diff(edges)[:, None] / 2
         mu, log_mu = (edges[:-1, None] + half * (1 + x)).ravel(), np.log(half * w).ravel()
