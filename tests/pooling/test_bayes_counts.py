@@ -82,6 +82,7 @@ def test_exchanging_the_arms_turns_the_posterior():
     assert a.log_marginal == pytest.approx(b.log_marginal, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prior", [mr.priors.half_normal(2), mr.priors.uniform(5), mr.priors.exponential(1)], ids=lambda p: p.family
 )
