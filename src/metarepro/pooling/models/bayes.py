@@ -17,11 +17,11 @@ from metarepro.notes import Note
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.models.posterior_fit import PosteriorFit
 from metarepro.pooling.models.posteriors import Posterior, mixture, posterior_of_tau
 from metarepro.pooling.models.priors import TauPrior, half_normal, read_prior
 from metarepro.pooling.models.tau_grid import TauGrid, given_tau, make_grid
-from metarepro.pooling.protocol import Fit
-from metarepro.pooling.result_parts import BAYES, Component, Heterogeneity, Method
+from metarepro.pooling.result_parts import BAYES, Method
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ NAN = math.nan
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BayesFit(Fit):
+class BayesFit(PosteriorFit):
     """Result of `bayes`.
 
     Attributes
@@ -68,43 +68,7 @@ class BayesFit(Fit):
     _vi: Array
     studies: EffectSizes | None = None
 
-    statistic = df = p_value = NAN
-    converged, at_boundary = True, False
-
-    @property
-    def beta(self) -> float:
-        """Posterior median of mu."""
-        return self.mu.median
-
-    @property
-    def se(self) -> float:
-        """Posterior standard deviation of mu."""
-        return self.mu.sd
-
-    @property
-    def ci_low(self) -> float:
-        """Lower end of the central interval of mu."""
-        return self.mu.ci_low
-
-    @property
-    def ci_high(self) -> float:
-        """Upper end of the central interval of mu."""
-        return self.mu.ci_high
-
-    @property
-    def pi_low(self) -> float:
-        """Lower end of the central interval of the effect of a new study."""
-        return self.predictive.ci_low
-
-    @property
-    def pi_high(self) -> float:
-        """Upper end of the central interval of the effect of a new study."""
-        return self.predictive.ci_high
-
-    @property
-    def tau2(self) -> float:
-        """Square of the posterior median of tau."""
-        return self.tau.median**2
+    converged = True
 
     @property
     def data(self) -> tuple[Array, Array]:
@@ -150,17 +114,6 @@ class BayesFit(Fit):
     def log_bayes_factor_effect(self) -> float:
         """Natural logarithm of the Bayes factor of a free mu against mu = 0; it depends much on the prior of mu."""
         return self.log_marginal - self.log_marginal_mu0
-
-    def probability_below(self, x: Any) -> Any:
-        """Posterior probability that the mean effect is below `x`, on the working scale."""
-        return self.mu.probability_below(x)
-
-    @property
-    def heterogeneity(self) -> Heterogeneity:
-        """How true effects differ: tau2 at the posterior median of tau, with its central interval; no test."""
-        low, high = self.tau.ci_low**2, self.tau.ci_high**2
-        component = Component("between studies", self.tau2, NAN, low, high)
-        return Heterogeneity((component,), NAN, NAN, NAN, NAN, NAN, NAN, max(self.k - 1, 0), NAN, "none", "posterior")
 
 
 def bayes(

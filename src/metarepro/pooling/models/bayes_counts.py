@@ -17,12 +17,12 @@ from metarepro.notes import Note
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.bayes import read_prior_mu
 from metarepro.pooling.models.count_kernels import Hypergeometric, Kernel, OneBinomial, Terms
+from metarepro.pooling.models.posterior_fit import PosteriorFit
 from metarepro.pooling.models.posteriors import Posterior, mixture
 from metarepro.pooling.models.priors import TauPrior, half_normal, read_prior
 from metarepro.pooling.models.random_slope import RandomSlope
 from metarepro.pooling.models.tau_grid import NOTHING, Panels, gauss
-from metarepro.pooling.protocol import Fit
-from metarepro.pooling.result_parts import BAYES, Component, Heterogeneity, Method
+from metarepro.pooling.result_parts import BAYES, Method
 
 NAN = math.nan
 COLUMNS = {"PLO": ("e", "n"), "OR": ("e1", "n1", "e2", "n2")}
@@ -41,7 +41,7 @@ FAR, STEP = 60.0, 0.02
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BayesCountsFit(Fit):
+class BayesCountsFit(PosteriorFit):
     """Result of `bayes_counts`.
 
     Attributes
@@ -74,58 +74,10 @@ class BayesCountsFit(Fit):
     weights: Array
     studies: EffectSizes
 
-    statistic = df = p_value = NAN
-    at_boundary = False
-
-    @property
-    def beta(self) -> float:
-        """Posterior median of mu."""
-        return self.mu.median
-
-    @property
-    def se(self) -> float:
-        """Posterior standard deviation of mu."""
-        return self.mu.sd
-
-    @property
-    def ci_low(self) -> float:
-        """Lower end of the central interval of mu."""
-        return self.mu.ci_low
-
-    @property
-    def ci_high(self) -> float:
-        """Upper end of the central interval of mu."""
-        return self.mu.ci_high
-
-    @property
-    def pi_low(self) -> float:
-        """Lower end of the central interval of the effect of a new study."""
-        return self.predictive.ci_low
-
-    @property
-    def pi_high(self) -> float:
-        """Upper end of the central interval of the effect of a new study."""
-        return self.predictive.ci_high
-
-    @property
-    def tau2(self) -> float:
-        """Square of the posterior median of tau."""
-        return self.tau.median**2
-
     @property
     def data(self) -> tuple[Array, Array]:
         """Effects of the single studies and their variances."""
         return self.studies.yi, self.studies.vi
-
-    def probability_below(self, x: Any) -> Any:
-        """Posterior probability that the mean effect is below `x`, on the working scale."""
-        return self.mu.probability_below(x)
-
-    @property
-    def heterogeneity(self) -> Heterogeneity:
-        """How true effects differ: tau2 at the posterior median of tau, with its central interval; no test."""
-        component = Component("between studies", self.tau2, NAN, self.tau.ci_low**2, self.tau.ci_high**2)
-        return Heterogeneity((component,), NAN, NAN, NAN, NAN, NAN, NAN, max(self.k - 1, 0), NAN, "none", "posterior")
 
 
 def bayes_counts(
