@@ -115,6 +115,7 @@ def test_the_forest_plot_shows_the_share_of_each_study():
         (lambda: mr.bayes_counts("RR", e1=[1], n1=[5], e2=[1], n2=[6]), "measure = 'RR' is not known for counts by Bayes. Allowed: PLO, OR."),
         (lambda: mr.bayes_counts("OR", e1=[0], n1=[5], e2=[0], n2=[6]), "There is no study with complete counts that say anything."),
         (lambda: mr.bayes_counts("PLO", e=[1], n=[5], prior_tau=mr.priors.half_cauchy(0.5)), "The prior of tau, half-cauchy, leaves weight beyond 40, where counts say nothing of tau. Fix: give one with a shorter tail, such as priors.half_normal(0.5), or with an end, such as priors.uniform(5)."),
+        (lambda: mr.bayes_counts("OR", e1=[1, 1.5], n1=[5, 5], e2=[1, 1], n2=[6, 6]), "Bayes for counts counts patients one by one, and a count is no whole number in row 1 (counted from 0)."),
         (lambda: mr.bayes_counts("PLO", e=[1]), "PLO needs e, n; missing: n."),
         (lambda: mr.bayes_counts("PLO", e=[1], n=[5], prior_mu=(0, -1)), "prior_mu = (0, -1) must be a mean and a standard deviation above 0, or None for flat."),
     ],

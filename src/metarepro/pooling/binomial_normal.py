@@ -125,7 +125,7 @@ class BinomialNormal:
         centre, scale = self._mode(b, t)
         b3, t3 = b[..., None], t[..., None]
         for _ in range(2):
-            z, log_w = self._rule(centre, scale)
+            z, log_w = study_rule(centre, scale, self.nodes, self.stretched)
             eta = b3 + t3 * z
             small = np.exp(-np.abs(eta))
             soft = np.maximum(eta, 0) + np.log1p(small)
@@ -153,19 +153,6 @@ class BinomialNormal:
         slopes = np.stack([(by_beta * self.times).sum(-1), (by_tau * self.times).sum(-1)], -1)
         hessian = np.stack([np.stack([bb, bt], -1), np.stack([bt, tt], -1)], -2)
         return At(value, slopes, hessian, information)
-
-    def _rule(self, centre: Array, scale: Array) -> tuple[Array, Array]:
-        """Nodes and log weights (but for `scale`) of each study's integral."""
-        if not self.stretched:
-            x, log_w = hermite_rule(self.nodes)
-            return centre[..., None] + scale[..., None] * x, log_w
-        # Far enough to leave nothing of a normal density outside, however narrow the middle.
-        reach = np.arcsinh(14 / scale)[..., None]
-        x = reach * np.linspace(-1, 1, self.nodes)
-        step = 2 * reach / (self.nodes - 1)
-        return centre[..., None] + scale[..., None] * np.sinh(x), np.log(step * np.cosh(x)) - 0.5 * math.log(
-            2 * math.pi
-        )
 
     def _mode(self, b: Array, t: Array) -> tuple[Array, Array]:
         """Posterior mode and scale of the standardised random effects; the log-posterior is concave."""
@@ -218,6 +205,18 @@ def hermite_rule(nodes: int) -> tuple[Array, Array]:
 
     x, w = roots_hermitenorm(nodes)
     return x, np.log(w) - 0.5 * math.log(2 * math.pi) + 0.5 * x * x
+
+
+def study_rule(centre: Array, scale: Array, nodes: int, stretched: bool) -> tuple[Array, Array]:
+    """Nodes and log weights (but for `scale`) of each study's integral."""
+    if not stretched:
+        x, log_w = hermite_rule(nodes)
+        return centre[..., None] + scale[..., None] * x, log_w
+    # Far enough to leave nothing of a normal density outside, however narrow the middle.
+    reach = np.arcsinh(14 / scale)[..., None]
+    x = reach * np.linspace(-1, 1, nodes)
+    step = 2 * reach / (nodes - 1)
+    return centre[..., None] + scale[..., None] * np.sinh(x), np.log(step * np.cosh(x)) - 0.5 * math.log(2 * math.pi)
 
 
 def uphill(slope: float, bend: float, scale: float) -> float:

@@ -13,7 +13,7 @@ from metarepro.effects.checks import as_columns, check_counts
 from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
 from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError, DataError
-from metarepro.notes import Note
+from metarepro.notes import Note, list_rows
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.bayes import read_prior_mu
 from metarepro.pooling.models.count_kernels import Hypergeometric, Kernel, OneBinomial, Terms
@@ -163,6 +163,10 @@ def bayes_counts(
     notes: list[Note] = []
     if not known.all():
         notes.append(Note("counts_missing", rows=[int(r) for r in np.flatnonzero(~known)]))
+    broken = np.asarray(known & np.any([x != np.round(x) for x in numbers], axis=0))
+    if broken.any():
+        rows = list_rows(int(i) for i in np.flatnonzero(broken))
+        raise DataError(f"Bayes for counts counts patients one by one, and a count is no whole number in {rows}.")
     if measure == "OR":
         with np.errstate(invalid="ignore"):
             both, everybody = numbers[0] + numbers[2], numbers[1] + numbers[3]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metarepro.pooling.binomial_normal import HERMITE, TOP, At, hermite_rule
+from metarepro.pooling.binomial_normal import HERMITE, TOP, At, study_rule
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.count_kernels import Kernel, Terms
 
@@ -139,7 +139,7 @@ class RandomSlope:
     def _means(self, b: Array, t: Array, level: Array) -> _Means:
         centre, scale = self._mode(b, t, level)
         for _ in range(2):
-            z, log_w = self._rule(centre, scale)
+            z, log_w = study_rule(centre, scale, self.nodes, self.stretched)
             terms = self.kernel.at(b[..., None] + t[..., None] * z, np.broadcast_to(level[..., None], z.shape))
             inside = terms.h - 0.5 * z * z + log_w
             top = inside.max(-1, keepdims=True)
@@ -170,15 +170,3 @@ class RandomSlope:
             value, first_a, first_b, first_t, aa - first_a**2, ab - first_a * first_b, at - first_a * first_t,
             expect(curve) - first_b**2, bt - first_b * first_t, expect(z * z * curve) - first_t**2,
         )  # fmt: skip
-
-    def _rule(self, centre: Array, scale: Array) -> tuple[Array, Array]:
-        """Nodes and log weights (but for `scale`) of each study's integral."""
-        if not self.stretched:
-            x, log_w = hermite_rule(self.nodes)
-            return centre[..., None] + scale[..., None] * x, log_w
-        reach = np.arcsinh(14 / scale)[..., None]
-        x = reach * np.linspace(-1, 1, self.nodes)
-        step = 2 * reach / (self.nodes - 1)
-        return centre[..., None] + scale[..., None] * np.sinh(x), np.log(step * np.cosh(x)) - 0.5 * math.log(
-            2 * math.pi
-        )
