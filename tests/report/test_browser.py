@@ -31,6 +31,7 @@ def addresses(tmp_path_factory) -> dict[str, str]:
     from metarepro.importing import write_imported
 
     folder = tmp_path_factory.mktemp("pages")
+    (ROOT / ".snakemake").mkdir(exist_ok=True)
     with (ROOT / ".snakemake/browser.lock").open("w") as lock:  # workers of one test run wait for each other
         fcntl.flock(lock, fcntl.LOCK_EX)
         subprocess.run([ROOT / "run", "--quiet", "all"], check=True, cwd=ROOT)

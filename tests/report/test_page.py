@@ -372,7 +372,7 @@ def test_the_budget_holds(made, trees):
     analyses = len(made["default"].results.analyses)
     assert len(made["default"].html.encode()) < 700_000 * max(1.0, analyses / 30)
     css, js = ("".join(c.text for c in trees["default"].all(tag=t)[0].children) for t in ("style", "script"))
-    assert len(css) < 20_500 and len(js) < 13_000
+    assert len(css) < 20_500 and len(js) < 9_000
 
 
 def test_the_flow_of_studies_adds_up(trees):

@@ -111,7 +111,7 @@ def render_report(content: Content) -> str:
         are allowed by their hash and nothing else is.
     """
     context = _context(content)
-    style, script = _squeezed("page.css"), _squeezed("page.js")
+    style, script = _style(), _script()
     environment = _environment()
     parts = {**context, "style": Markup(style), "script": Markup(script), "style_hash": _hash(style),
              "script_hash": _hash(script)}  # fmt: skip
@@ -204,13 +204,18 @@ def _made_of(made: MadeOf) -> dict[str, str]:
     return {"rows": made.rows[:12], "settings": made.settings[:12], "code": made.code[:12]}
 
 
-def _squeezed(name: str) -> str:
-    """A file of the templates without comments and indentation."""
-    text = (_TEMPLATES / name).read_text(encoding="utf-8")
-    lines = [line.strip() for line in text.splitlines()]
-    kept = [line for line in lines if line and not line.startswith(("//", "/*"))]
-    joined = "\n".join(kept)
-    return re.sub(r"\s*([{};])\s*", r"\1", joined) if name.endswith(".css") else joined
+def _script() -> str:
+    """The script of the page without comments and spaces."""
+    import rjsmin
+
+    return str(rjsmin.jsmin((_TEMPLATES / "page.js").read_text(encoding="utf-8")))
+
+
+def _style() -> str:
+    """The style sheet of the page without comments and indentation."""
+    lines = [line.strip() for line in (_TEMPLATES / "page.css").read_text(encoding="utf-8").splitlines()]
+    kept = "\n".join(line for line in lines if line and not line.startswith("/*"))
+    return re.sub(r"\s*([{};])\s*", r"\1", kept)
 
 
 def _hash(text: str) -> str:

@@ -1,265 +1,207 @@
-(function () {
+(() => {
 'use strict';
 // Nothing is computed here but order and counts: every number is in the page and is only copied.
-var doc = document, root = doc.documentElement, live = doc.getElementById('live');
-function one(s, r) { return (r || doc).querySelector(s); }
-function all(s, r) { return Array.prototype.slice.call((r || doc).querySelectorAll(s)); }
-function pressed(b) { return b.getAttribute('aria-pressed') === 'true'; }
-function say(text) { live.textContent = ''; setTimeout(function () { live.textContent = text; }, 30); }
+const doc = document, root = doc.documentElement, byId = id => doc.getElementById(id), one = (s, r = doc) => r.querySelector(s);
+const all = (s, r = doc) => [...r.querySelectorAll(s)], make = (tag, values) => Object.assign(doc.createElement(tag), values);
+const on = (type, x, act) => x && x.addEventListener(type, act), click = (x, act) => on('click', x, act);
+const aria = (x, name, v) => x.setAttribute('aria-' + name, v), pressed = b => b.getAttribute('aria-pressed') === 'true';
+const flip = b => aria(b, 'pressed', !pressed(b)), words = x => x.textContent.trim(), has = (text, part) => text.toLowerCase().includes(part);
+const live = byId('live'), cite = one('#cite'), STEP = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
+const say = text => { live.textContent = ''; setTimeout(() => { live.textContent = text; }, 30); };
 root.classList.add('on');
 
 // Tables that are cards on a phone stay tables to a screen reader.
-var ROLES = {TABLE: 'table', THEAD: 'rowgroup', TBODY: 'rowgroup', TFOOT: 'rowgroup', TR: 'row', TD: 'cell'};
-all('table.cards').forEach(function (t) {
-  [t].concat(all('thead, tbody, tfoot, tr, td, th', t)).forEach(function (x) {
-    x.setAttribute('role', ROLES[x.tagName] || (x.scope === 'col' ? 'columnheader' : 'rowheader'));
-  });
+const ROLES = {TABLE: 'table', TR: 'row', TD: 'cell', TH: 'rowheader'};
+all('table.cards, table.cards *').forEach(x => {
+  if (/^T/.test(x.tagName)) x.setAttribute('role', x.scope === 'col' ? 'columnheader' : ROLES[x.tagName] || 'rowgroup');
 });
 
 // Colours.
-function theme(t) { if (t) root.setAttribute('data-theme', t); }
-try { theme(localStorage.getItem('metarepro-theme')); } catch (e) { /* no storage */ }
-one('#theme').addEventListener('click', function () {
-  var now = root.getAttribute('data-theme'), dark = now ? now === 'dark' : matchMedia('(prefers-color-scheme:dark)').matches;
-  theme(dark ? 'light' : 'dark');
-  try { localStorage.setItem('metarepro-theme', dark ? 'light' : 'dark'); } catch (e) { /* no storage */ }
-  say(dark ? 'light colours' : 'dark colours');
+let store = {};
+try { store = localStorage; } catch { /* no storage */ }
+const theme = t => { if (t) root.dataset.theme = store['metarepro-theme'] = t; };
+theme(store['metarepro-theme']);
+click(one('#theme'), () => {
+  const next = (root.dataset.theme || (matchMedia('(prefers-color-scheme:dark)').matches ? 'dark' : '')) === 'dark' ? 'light' : 'dark';
+  theme(next); say(next + ' colours');
 });
 
 // A link opens what holds its target.
-function reveal(el) {
-  for (var p = el; p; p = p.parentElement) {
-    if (p.tagName === 'DETAILS') p.open = true;
-    if (p.hidden) { if (p.classList.contains('ms')) pick(p.dataset.m); else p.hidden = false; }
-    if (p.classList.contains('few')) more(false);
-    if (p.classList.contains('first')) short(false);
-  }
-}
 function follow() {
-  var id = decodeURIComponent(location.hash.slice(1)), el = id && doc.getElementById(id);
-  if (el) { reveal(el); el.scrollIntoView(); }
+  const el = byId(decodeURIComponent(location.hash.slice(1)));
+  if (!el) return;
+  for (let p = el; p; p = p.parentElement) {
+    if (p.tagName === 'DETAILS') p.open = true;
+    if (p.hidden && p.matches('.ms')) pick(p.dataset.m);
+    p.hidden = false;
+    if (p.fold) p.fold(false);
+  }
+  el.scrollIntoView();
 }
-addEventListener('hashchange', follow);
+on('hashchange', window, follow);
 
 // Contents: open when there is room; the part in view is marked.
-var toc = one('nav.toc details'), wide = matchMedia('(min-width:70rem)');
-function fit() { toc.open = wide.matches; }
-wide.addEventListener('change', fit); fit();
-if ('IntersectionObserver' in window) {
-  var seen = new IntersectionObserver(function (entries) {
-    entries.forEach(function (e) {
-      if (e.isIntersecting) all('nav.toc a').forEach(function (a) {
-        if (a.hash === '#' + e.target.id) a.setAttribute('aria-current', 'true'); else a.removeAttribute('aria-current');
-      });
-    });
-  }, {rootMargin: '0px 0px -70% 0px'});
-  all('main h2').forEach(function (h) { seen.observe(h); });
-}
+const toc = one('nav.toc details'), wide = matchMedia('(min-width:70rem)'), fit = () => { toc.open = wide.matches; };
+on('change', wide, fit); fit();
+const seen = new IntersectionObserver(entries => entries.forEach(e => {
+  if (e.isIntersecting) all('nav.toc a').forEach(a => aria(a, 'current', a.hash === '#' + e.target.id));
+}), {rootMargin: '0px 0px -70% 0px'});
+all('main h2').forEach(h => seen.observe(h));
 
 // One measure of a question at a time.
+const measures = box => all('[role=radio]', box);
 function pick(m, focus) {
-  all('.mx').forEach(function (box) {
-    var hit = all('[role=radio]', box).filter(function (b) { return b.dataset.m === m; })[0];
+  all('.mx').forEach(box => {
+    const hit = measures(box).find(b => b.dataset.m === m);
     if (!hit) return;
-    all('[role=radio]', box).forEach(function (b) { b.setAttribute('aria-checked', b === hit); b.tabIndex = b === hit ? 0 : -1; });
-    all('.ms', box).forEach(function (s) { s.hidden = s.dataset.m !== m; });
+    measures(box).forEach(b => { aria(b, 'checked', b === hit); b.tabIndex = b === hit ? 0 : -1; });
+    all('.ms', box).forEach(s => { s.hidden = s.dataset.m !== m; });
     if (focus) { hit.focus(); say(one('.ms:not([hidden]) .lead', box).textContent); }
   });
 }
-all('.mx').forEach(function (box) {
-  var radios = all('[role=radio]', box);
-  if (!radios.length) return;
-  pick(radios[0].dataset.m);
-  radios.forEach(function (b, i) {
-    b.addEventListener('click', function () { pick(b.dataset.m, true); });
-    b.addEventListener('keydown', function (e) {
-      var step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[e.key];
-      if (step) { e.preventDefault(); pick(radios[(i + step + radios.length) % radios.length].dataset.m, true); }
-    });
+all('.mx').forEach(box => measures(box).forEach((b, i, radios) => {
+  if (!i) pick(b.dataset.m);
+  click(b, () => pick(b.dataset.m, true));
+  on('keydown', b, e => {
+    if (STEP[e.key]) { e.preventDefault(); pick(radios.at((i + STEP[e.key]) % radios.length).dataset.m, true); }
   });
-});
+}));
 
 // Another way of computing it: its row is copied into the pooled row.
+const specs = box => all(`#spec-${box.dataset.for} tr[data-spec]`);
 function specify(box, name) {
-  var id = box.dataset.for, table = doc.getElementById('f-' + id), pooled = one('.pooled', table), plot = one('.pl', pooled);
-  var result = one('.res', pooled), main = name === 'main', row = main ? pooled : specs(id).filter(function (r) { return r.dataset.spec === name; })[0];
-  var gone = (row.dataset.omits || '').split(' '), k = one('.pk', pooled), label = one('.spn', pooled);
-  if (!pooled.kept) pooled.kept = [one('svg', plot).cloneNode(true), result.innerHTML, k.textContent];
-  plot.replaceChildren((main ? pooled.kept[0] : one('.pl svg', row)).cloneNode(true));
-  result.innerHTML = main ? pooled.kept[1] : one('.res', row).innerHTML;
-  k.textContent = main ? pooled.kept[2] : one('.sk', row).textContent;
-  label.textContent = main ? '' : one('.lb', row).textContent;
-  all('tr[data-study]', table).forEach(function (r) { r.classList.toggle('out', !main && gone.indexOf(r.dataset.study) >= 0); });
-  all('.loo', table).forEach(function (b) { b.setAttribute('aria-pressed', b.dataset.spec === name); });
-  all('td.wt:not(.mt)', table).forEach(function (c) { c.classList.toggle('vh', !main); });
+  const main = name === 'main', row = specs(box).find(r => r.dataset.spec === name), gone = (row.dataset.omits || '').split(' ');
+  const table = byId('f-' + box.dataset.for), pooled = one('.pooled', table), cells = ['.pl', '.res', '.pk', '.spn'].map(s => one(s, pooled));
+  pooled.kept ||= cells.map(c => c.innerHTML);
+  const shown = main ? pooled.kept : ['.pl', '.res', '.sk', '.lb'].map(s => one(s, row).innerHTML), k = cells[2];
+  cells.forEach((c, i) => { c.innerHTML = shown[i]; });
+  all('tr[data-study]', table).forEach(r => r.classList.toggle('out', !main && gone.includes(r.dataset.study)));
+  all('.loo', table).forEach(b => aria(b, 'pressed', b.dataset.spec === name));
+  all('td.wt:not(.mt)', table).forEach(c => c.classList.toggle('vh', !main));
   one('select', box).value = name;
-  one('output', box).textContent = main ? '' : label.textContent + ': ' + result.textContent.trim() + ', ' + one('th', pooled).firstChild.textContent.replace('Pooled, ', '') + k.textContent + k.nextSibling.textContent;
+  one('output', box).textContent = main ? '' : `${words(cells[3])}: ${words(cells[1])}, ` + one('th', pooled).firstChild.textContent.replace('Pooled, ', '') + k.textContent + k.nextSibling.textContent;
 }
-function specs(id) { return all('#spec-' + id + ' tr[data-spec]'); }
-all('.sw').forEach(function (box) {
-  var id = box.dataset.for, select = one('select', box);
-  specs(id).forEach(function (r) {
-    var name = r.dataset.spec, option = doc.createElement('option'), study = name.slice(0, 2) === 'w-' && name.slice(2);
-    option.value = name; option.textContent = one('.lb', r).textContent;
-    select[name === 'main' ? 'prepend' : 'append'](option);
-    if (!study) return;
-    all('#f-' + id + ' tr[data-study]').filter(function (x) { return x.dataset.study === study; }).forEach(function (x) {
-      var b = doc.createElement('button');
-      b.type = 'button'; b.className = 'loo'; b.dataset.spec = name; b.textContent = 'leave out';
-      b.setAttribute('aria-pressed', 'false'); b.setAttribute('aria-label', 'leave out ' + one('.lb', x).textContent);
-      b.addEventListener('click', function () { specify(box, pressed(b) ? 'main' : name); });
-      one('th', x).appendChild(b);
+all('.sw').forEach(box => {
+  const select = one('select', box);
+  specs(box).forEach(r => {
+    const name = r.dataset.spec, main = name === 'main';
+    select[main ? 'prepend' : 'append'](make('option', {value: name, textContent: one('.lb', r).textContent}));
+    all(`#f-${box.dataset.for} tr[data-study]`).filter(x => name === 'w-' + x.dataset.study).forEach(x => {
+      const b = make('button', {type: 'button', className: 'loo', textContent: 'leave out'});
+      b.dataset.spec = name; aria(b, 'pressed', false); aria(b, 'label', 'leave out ' + one('.lb', x).textContent);
+      click(b, () => specify(box, pressed(b) ? 'main' : name));
+      one('th', x).append(b);
     });
   });
   select.value = 'main';
-  select.addEventListener('change', function () { specify(box, select.value); });
+  on('change', select, () => specify(box, select.value));
 });
 
 // A mark opens the source of its row; a click elsewhere or Escape closes it.
-doc.addEventListener('click', function (e) {
-  var cell = e.target.closest && e.target.closest('tbody td.pl'), src = cell && one('details.src', cell.parentElement);
-  all('table .src[open]').forEach(function (d) { if (d !== src && !d.closest('tr').contains(e.target)) d.open = false; });
+const opened = () => all('table .src[open]');
+click(doc, e => {
+  const cell = e.target.closest('tbody td.pl'), src = cell && one('details.src', cell.parentElement);
+  opened().forEach(d => { if (d !== src && !d.closest('tr').contains(e.target)) d.open = false; });
   if (src) src.open = !src.open;
 });
-doc.addEventListener('keydown', function (e) {
-  if (e.key === 'Escape') all('table .src[open]').forEach(function (d) {
+on('keydown', doc, e => {
+  if (e.key === 'Escape') opened().forEach(d => {
     d.open = false;
     if (d.contains(doc.activeElement)) one('summary', d).focus();
   });
 });
 
-// Studies: filter, sort, all or the first.
-var table = one('#table-studies'), more = function () {};
+// Studies and claims: filtered; all of them or the first.
+function list(box, button, items, tools, noun, wanted) {
+  const count = one(`#filter-${noun[0]} output`), filter = () => {
+    const fits = items.filter(x => { x.hidden = !tools.every(t => wanted(x, t)); return !x.hidden; });
+    count.textContent = `${fits.length} of ${items.length} ${noun[1]}`;
+  };
+  tools.forEach(t => {
+    if (t.type === 'button') click(t, () => { flip(t); filter(); }); else on('input', t, filter);
+  });
+  if (count) filter();
+  if (!button) return;
+  box.fold = few => { box.classList.toggle('few', few); button.textContent = few ? 'Show all ' + items.length : 'Show the first'; };
+  click(button, () => box.fold(!box.matches('.few'))); box.fold(true);
+}
+const table = one('#table-studies');
 if (table) {
-  var body = table.tBodies[0], rows = all('tr', body), tools = all('#filter-studies input, #filter-studies select');
-  var noted = one('#filter-noted'), moreButton = one('#more');
-  var filter = function () {
-    var n = 0;
-    rows.forEach(function (r) {
-      var ok = tools.every(function (t) {
-        var v = t.value.toLowerCase();
-        return !v || (t.tagName === 'SELECT' ? r.dataset[t.dataset.by] === t.value : r.textContent.toLowerCase().indexOf(v) >= 0);
-      }) && (!noted || !pressed(noted) || +r.dataset.notes > 0);
-      r.hidden = !ok;
-      if (ok) n++;
-    });
-    one('#filter-studies output').textContent = n + ' of ' + rows.length + ' studies';
-  };
-  more = function (few) {
-    table.classList.toggle('few', few);
-    if (moreButton) moreButton.textContent = few ? 'Show all ' + rows.length : 'Show the first';
-  };
-  tools.forEach(function (t) { t.addEventListener('input', filter); });
-  if (noted) noted.addEventListener('click', function () { noted.setAttribute('aria-pressed', !pressed(noted)); filter(); });
-  if (moreButton) moreButton.addEventListener('click', function () { more(!table.classList.contains('few')); });
-  more(!!moreButton); filter();
-  all('thead th', table).forEach(function (head, i) {
-    var b = doc.createElement('button');
-    b.type = 'button'; b.textContent = head.textContent; head.replaceChildren(b);
-    b.addEventListener('click', function () {
-      var th = b.parentElement, up = th.getAttribute('aria-sort') !== 'ascending';
-      all('th', table.tHead).forEach(function (x) { x.removeAttribute('aria-sort'); });
-      th.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-      var value = function (r) { var c = r.cells[i]; return c.dataset.v !== undefined ? c.dataset.v : c.textContent.trim(); };
-      rows.slice().sort(function (a, c) {
-        var x = value(a), y = value(c), d = x !== '' && y !== '' && !isNaN(x) && !isNaN(y) ? x - y : x.localeCompare(y);
-        return up ? d : -d;
-      }).forEach(function (r) { body.appendChild(r); });
-      say('Sorted by ' + b.textContent + (up ? ', ascending' : ', descending'));
+  const body = table.tBodies[0], rows = all('tr', body), heads = all('thead th', table);
+  list(table, one('#more'), rows, all('#filter-studies :is(input, select, #filter-noted)'), ['studies', 'studies'], (r, t) =>
+    t.type === 'button' ? !pressed(t) || r.dataset.notes > 0 : t.dataset.by ? !t.value || r.dataset[t.dataset.by] === t.value : has(r.textContent, t.value.toLowerCase()));
+  heads.forEach((th, i) => {
+    const b = make('button', {type: 'button', textContent: th.textContent}), value = r => r.cells[i].dataset.v ?? words(r.cells[i]);
+    th.replaceChildren(b);
+    click(b, () => {
+      const order = th.getAttribute('aria-sort') === 'ascending' ? 'descending' : 'ascending';
+      heads.forEach(x => aria(x, 'sort', x === th ? order : 'none'));
+      rows.slice().sort((a, c) => {
+        const x = value(a), y = value(c), d = x !== '' && y !== '' && !isNaN(x) && !isNaN(y) ? x - y : x.localeCompare(y);
+        return order === 'ascending' ? d : -d;
+      }).forEach(r => body.append(r));
+      say(`Sorted by ${b.textContent}, ${order}`);
     });
   });
 }
-
-// Claims: by verdict and page, all or the first.
-var statements = one('.cls'), rest = one('#more-claims');
-function short(few) {
-  statements.classList.toggle('first', few);
-  rest.textContent = few ? 'Show all ' + all('.cl').length : 'Show the first';
-}
-if (rest) { rest.addEventListener('click', function () { short(!statements.classList.contains('first')); }); short(true); }
-var verdicts = all('#filter-claims button[data-v]'), page = one('#filter-claims select');
-function claims() {
-  var wanted = verdicts.filter(pressed).map(function (b) { return b.dataset.v; }), n = 0, list = all('.cl');
-  list.forEach(function (c) {
-    c.hidden = !((!wanted.length || wanted.indexOf(c.dataset.v) >= 0) && (!page || !page.value || c.dataset.p === page.value));
-    if (!c.hidden) n++;
-  });
-  one('#filter-claims output').textContent = n + ' of ' + list.length + ' statements';
-}
-if (verdicts.length) {
-  verdicts.forEach(function (b) { b.addEventListener('click', function () { b.setAttribute('aria-pressed', !pressed(b)); claims(); }); });
-  if (page) page.addEventListener('input', claims);
-  claims();
-}
+const verdicts = all('#filter-claims button[data-v]');
+list(one('.cls'), one('#more-claims'), all('.cl'), [...verdicts, ...all('#filter-claims select')], ['claims', 'statements'], (c, t) =>
+  t.type === 'button' ? c.dataset.v !== t.dataset.v || pressed(t) || !verdicts.some(pressed) : !t.value || c.dataset.p === t.value);
 
 // Search.
-var index = [], find = one('#find'), hits = one('#hits');
-function add(list, kind, text) { all(list).forEach(function (x) { index.push([text(x), kind, (x.closest('[id]') || x).id]); }); }
-add('main h2', 'Part', function (h) { return h.firstChild.textContent.trim(); });
-add('.card h3', 'Question', function (h) { return h.textContent; });
-add('.an h4', 'Outcome', function (h) { return h.firstChild.textContent.trim(); });
-add('#table-studies tbody tr', 'Study', function (r) { return r.cells[0].textContent.trim(); });
-add('.cl', 'Statement', function (c) { return one('.cq', c).textContent.slice(1).trim(); });
-add('.gl dt', 'Glossary', function (t) { return t.textContent; });
-find.addEventListener('input', function () {
-  var v = find.value.trim().toLowerCase(), n = 0;
-  hits.replaceChildren();
+const find = one('#find'), hits = one('#hits'), index = [['main h2', 'Part', 0], ['.card h3', 'Question'], ['.an h4', 'Outcome', 0],
+  ['#table-studies tbody tr', 'Study', 1], ['.cq > :is(blockquote, p)', 'Statement'], ['.gl dt', 'Glossary']].flatMap(([s, kind, at]) => all(s).map(x => [
+  words(at === 0 ? x.firstChild : at ? x.cells[0] : x), kind, (x.closest('[id]') || x).id]));
+const close = () => hits.replaceChildren();
+on('input', find, () => {
+  const v = find.value.trim().toLowerCase(), found = index.filter(x => has(x[0], v));
+  close();
   if (v.length < 2) return;
-  index.forEach(function (x) {
-    if (x[0].toLowerCase().indexOf(v) < 0 || ++n > 12) return;
-    var li = doc.createElement('li'), a = doc.createElement('a'), small = doc.createElement('small');
-    a.href = '#' + x[2]; a.textContent = x[0].length > 90 ? x[0].slice(0, 88) + '\u2026' : x[0]; small.textContent = x[1];
-    a.appendChild(small); li.appendChild(a); hits.appendChild(li);
+  found.slice(0, 12).forEach(x => {
+    const li = make('li'), a = make('a', {href: '#' + x[2], textContent: x[0].length > 90 ? x[0].slice(0, 88) + '\u2026' : x[0]});
+    a.append(make('small', {textContent: x[1]})); li.append(a); hits.append(li);
   });
-  say(n + ' found');
+  say(found.length + ' found');
 });
-find.addEventListener('keydown', function (e) {
-  if (e.key === 'ArrowDown' && one('a', hits)) { e.preventDefault(); one('a', hits).focus(); }
-  if (e.key === 'Escape') { find.value = ''; hits.replaceChildren(); }
+on('keydown', find.parentElement, e => {
+  const links = all('a', hits), to = links.indexOf(doc.activeElement) + (STEP[e.key] || 0);
+  if (e.key === 'Escape') { close(); find.value = ''; find.focus(); }
+  if (/^Arrow(Up|Down)/.test(e.key)) { e.preventDefault(); (links[to] || find).focus(); }
 });
-hits.addEventListener('keydown', function (e) {
-  var a = all('a', hits), i = a.indexOf(doc.activeElement), step = {ArrowDown: 1, ArrowUp: -1}[e.key];
-  if (step) { e.preventDefault(); (a[i + step] || find).focus(); }
-  if (e.key === 'Escape') { hits.replaceChildren(); find.focus(); }
-});
-hits.addEventListener('click', function () { setTimeout(function () { hits.replaceChildren(); follow(); }, 0); });
+click(hits, () => setTimeout(() => { close(); follow(); }));
 
 // Print the outcomes that are meant for paper.
-var shut = [];
-addEventListener('beforeprint', function () { shut = all('.op.pr:not([open])'); shut.forEach(function (d) { d.open = true; }); });
-addEventListener('afterprint', function () { shut.forEach(function (d) { d.open = false; }); });
+let shut = [];
+const print = open => shut.forEach(d => { d.open = open; });
+on('beforeprint', window, () => { shut = all('.op.pr:not([open])'); print(true); });
+on('afterprint', window, () => print(false));
 
 // Copy: the citation, or a result with it.
 function copy(text, button) {
-  function done() { say('Copied: ' + text); var old = button.textContent; button.textContent = 'Copied'; setTimeout(function () { button.textContent = old; }, 1500); }
-  function byHand() {
-    var area = doc.createElement('textarea');
-    area.value = text; doc.body.appendChild(area); area.select();
+  const old = button.textContent, done = () => {
+    say('Copied: ' + text); button.textContent = 'Copied'; setTimeout(() => { button.textContent = old; }, 1500);
+  };
+  const byHand = () => {
+    const area = make('textarea', {value: text});
+    doc.body.append(area); area.select();
     try { if (doc.execCommand('copy')) done(); } finally { area.remove(); button.focus(); }
-  }
+  };
   if (navigator.clipboard && isSecureContext) navigator.clipboard.writeText(text).then(done, byHand); else byHand();
 }
-one('#copy').addEventListener('click', function (e) { copy(one('#cite').textContent, e.currentTarget); });
-all('[data-copy]').forEach(function (b) {
-  b.addEventListener('click', function () {
-    var panel = b.closest('.ms');
-    copy(one('.lead', panel).textContent + ' ' + one('#cite').textContent + ' #' + panel.id, b);
-  });
-});
+click(one('#copy'), e => copy(cite.textContent, e.currentTarget));
+all('[data-copy]').forEach(b => click(b, () => {
+  const panel = b.closest('.ms');
+  copy(`${one('.lead', panel).textContent} ${cite.textContent} #${panel.id}`, b);
+}));
 
 // A table as a file.
-all('[data-csv]').forEach(function (b) {
-  b.addEventListener('click', function () {
-    var lines = all('tr', doc.getElementById('f-' + b.dataset.csv)).filter(function (r) { return r.parentElement.tagName !== 'TFOOT'; }).map(function (r) {
-      return all('th, td', r).filter(function (c) { return !c.classList.contains('pl'); }).map(function (c) {
-        var text = (one('.lb', c) || c).textContent.trim().replace(/\s+/g, ' ');
-        return '"' + (/^[=+@]/.test(text) ? "'" + text : text).replace(/"/g, '""') + '"';
-      }).join(',');
-    });
-    var a = doc.createElement('a');
-    a.href = URL.createObjectURL(new Blob([lines.join('\n') + '\n'], {type: 'text/csv'}));
-    a.download = b.dataset.csv + '.csv'; a.click(); URL.revokeObjectURL(a.href);
-  });
-});
+all('[data-csv]').forEach(b => click(b, () => {
+  const name = b.dataset.csv, text = all(`[id="f-${name}"] :not(tfoot) > tr`).map(r => all(':is(th, td):not(.pl)', r).map(c => {
+    const cell = words(one('.lb', c) || c).replace(/\s+/g, ' ');
+    return '"' + (/^[=+@]/.test(cell) ? "'" : '') + cell.replaceAll('"', '""') + '"';
+  }).join()).join('\n') + '\n';
+  const href = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));
+  make('a', {href, download: name + '.csv'}).click(); URL.revokeObjectURL(href);
+}));
 follow();
 })();
