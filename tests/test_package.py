@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 from graphlib import TopologicalSorter
+from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,8 @@ def test_a_first_small_fit_loads_no_slow_library(then):
     code = f"""
 import sys
 from graphlib import TopologicalSorter
+from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 import metarepro as mr
 pool = mr.pool
@@ -62,15 +66,21 @@ print(*[m for m in {SLOW} if m in sys.modules])
     assert done.stdout.strip() == ""
 
 
-def test_the_examples_in_the_docstrings_are_right():
+def modules_of_public_names() -> list[str]:
+    return sorted({getattr(mr, name).__module__ for name in mr.__all__ if hasattr(getattr(mr, name), "__module__")})
+
+
+@pytest.mark.parametrize("module", ["metarepro", *modules_of_public_names()])
+def test_the_examples_in_the_docstrings_are_right(module):
     import doctest
 
-    import metarepro.effects.core
-    import metarepro.pooling.fit
+    found = doctest.testmod(import_module(module))
+    assert found.failed == 0
 
-    for module in (mr, metarepro.effects.core, metarepro.pooling.fit):
-        found = doctest.testmod(module)
-        assert found.attempted > 0 and found.failed == 0, module.__name__
+
+def test_every_public_function_has_an_example():
+    functions = {name: getattr(mr, name) for name in mr.__all__ if isfunction(getattr(mr, name))}
+    assert [name for name, f in functions.items() if ">>>" not in (f.__doc__ or "")] == ["set_engine"]
 
 
 def imports_of(file: Path, modules: set[str]) -> set[str]:

@@ -223,6 +223,29 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         if v["k"] < v["least"]
         else f"{v['k']} trials: a funnel plot can be looked at."
     ),
+    # -- small-study effects and selection --
+    "test_needs_studies": "{name} needs at least {least} studies with a usable effect; there are {k}.",
+    "test_of_few": "{k} studies: below 10 a test of asymmetry finds little and proves nothing (doi:10.1136/bmj.d4002).",
+    "same_predictor": "{name} does not exist: {predictor} is the same in all studies.",
+    "error_follows_effect": (
+        "The standard error of {measure} depends on the effect itself, so that {name} finds asymmetry too often; "
+        "{instead} does not."
+    ),
+    "no_event_left_out": lambda v: f"Left out, because there is no event or nothing else: {list_rows(v['rows'])}.",
+    "similar_precision": "All studies are about equally precise: no test can tell small studies from large ones.",
+    "test_errs": "{name}: with {measure} the standard error or the weight goes with the effect; it errs too often.",
+    "two_adequate": "{k} studies have adequate power; with fewer than two, the mean of all studies is shown.",
+    "no_study_filled": "No study is missing by {estimator}; the result is that of the studies as they are.",
+    "filled_not_settled": "The number of missing studies did not settle; the last one is shown.",
+    "mean_not_significant": "The pooled effect is not significant as it is: no null study is needed.",
+    "empty_interval": lambda v: (
+        f"No study has a p-value {v['where']}: how likely such studies are selected cannot be estimated."
+    ),
+    "selection_several_maxima": "The likelihood has several maxima; the highest of those found is reported.",
+    "selection_edge": "The estimate of {name} lies at the edge of what is searched: it is not determined by the data.",
+    "no_significant": "No study is significant in the expected direction; there is nothing to estimate.",
+    "no_solution": "{name} has no solution with these studies.",
+    "subsets_sampled": "{drawn} of the {total} subsets were drawn at random, with seed {seed}.",
     # -- single studies --
     "arms_added_up": lambda v: f"arms added up: {', '.join(v['arms'])}",
     "crossover_all_periods": "crossover, all periods",

@@ -151,6 +151,13 @@ def mantel_haenszel(
     Mantel & Haenszel 1959, doi:10.1093/jnci/22.4.719; Robins, Breslow & Greenland 1986, doi:10.2307/2531052 (OR);
     Greenland & Robins 1985, doi:10.2307/2530643 (RR, IRR, IRD, RD with ``GR``); Sato, Greenland & Robins 1989,
     doi:10.2307/2531784 (RD); Breslow & Day 1980; Tarone 1985, doi:10.1093/biomet/72.1.91.
+
+    Examples
+    --------
+    >>> from metarepro import effect_sizes
+    >>> es = effect_sizes("OR", e1=[4, 6], n1=[123, 306], e2=[11, 29], n2=[139, 303])
+    >>> round(float(mantel_haenszel(es).display().estimate), 3)
+    0.241
     """
     columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2, "t1": t1, "t2": t2}
     if isinstance(e1, EffectSizes):
@@ -235,6 +242,13 @@ def peto(
     References
     ----------
     Yusuf et al. 1985, doi:10.1016/S0033-0620(85)80003-7; Greenland & Salvan 1990, doi:10.1002/sim.4780090304.
+
+    Examples
+    --------
+    >>> from metarepro import effect_sizes
+    >>> es = effect_sizes("OR", e1=[4, 6], n1=[123, 306], e2=[11, 29], n2=[139, 303])
+    >>> round(float(peto(es).display().estimate), 3)
+    0.289
     """
     columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2}
     if isinstance(e1, EffectSizes):

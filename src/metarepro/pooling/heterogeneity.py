@@ -133,6 +133,12 @@ def heterogeneity_interval(
     ----------
     Viechtbauer 2007, doi:10.1002/sim.2514; Jackson 2013, doi:10.1002/jrsm.1081 (generalised Q); Hardy & Thompson 1996,
     doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood).
+
+    Examples
+    --------
+    >>> found = heterogeneity_interval([0.1, 0.2, 0.6, 0.8], [0.02, 0.03, 0.02, 0.04])
+    >>> [round(float(x), 3) for x in found.tau2]
+    [0.007, 1.488]
     """
     if not isinstance(method, str) or method not in ("QP", "GENQ", "PL"):
         raise ConfigError(f"method = {method!r} is not known. Allowed: QP, GENQ, PL.")

@@ -267,7 +267,7 @@ def meta_regression(
     ...     [0.1, 0.3, 0.5, 0.8, 0.9], [0.02, 0.03, 0.02, 0.04, 0.03], "dose", {"dose": [1, 2, 3, 4, 5]}, ci="z"
     ... )
     >>> regression.names, regression.fit.beta.round(3).tolist()
-    (('Intercept', 'dose'), [-0.101, 0.206])
+    (('Intercept', 'dose'), [-0.109, 0.208])
     """
     if isinstance(yi, EffectSizes):
         studies = yi.kept() if studies is None else studies

@@ -107,6 +107,12 @@ def pool_subgroups(
     References
     ----------
     Borenstein & Higgins 2013, doi:10.1007/s11121-013-0377-7; Knapp & Hartung 2003, doi:10.1002/sim.1482.
+
+    Examples
+    --------
+    >>> found = pool_subgroups([0.1, 0.2, 0.6, 0.8], [0.02, 0.03, 0.02, 0.04], ["a", "a", "b", "b"])
+    >>> round(found.test.p, 3)
+    0.037
     """
     y, v = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
     if isinstance(groups, str):

@@ -127,6 +127,13 @@ def match_published(
     nine estimators of tau2 and four intervals; Mantel-Haenszel, RevMan's random effects around it, Peto; either sign.
     A match shows how the result may have been computed, not that it was: several specifications often agree at the
     printed precision. With few printed digits nearly anything matches.
+
+    Examples
+    --------
+    >>> counts = {"e1": [4, 6, 3], "n1": [123, 306, 231], "e2": [11, 29, 11], "n2": [139, 303, 220]}
+    >>> found = match_published(counts, {"measure": "RR", "estimate": "0.26", "ci_low": "0.14", "ci_high": "0.47"})
+    >>> len(found.matches) > 0
+    True
     """
     given = inputs if isinstance(inputs, StudyInputs) else read_inputs(inputs, labels)
     printed = as_printed(published)

@@ -98,6 +98,11 @@ def permutation_test(
     ----------
     Follmann & Proschan 1999, doi:10.1111/j.0006-341X.1999.00732.x; Higgins & Thompson 2004, doi:10.1002/sim.1752;
     Phipson & Smyth 2010, doi:10.2202/1544-6115.1585.
+
+    Examples
+    --------
+    >>> round(permutation_test([0.2, 0.4, 0.3, 0.5, 0.6, 0.1, 0.35], [0.04] * 7).p_value, 3)
+    0.016
     """
     y, v = split_effects(yi, vi)
     observed = fit_effects(y, v, tau2, ci, moderators=moderators)

@@ -172,7 +172,7 @@ def bayes(
     --------
     >>> fit = bayes([-0.9, -0.4, -1.1], [0.04, 0.09, 0.05])
     >>> round(fit.mu.median, 3), round(fit.tau.median, 3)
-    (-0.835, 0.286)
+    (-0.847, 0.258)
     """
     check_level(level)
     prior = half_normal(0.5) if prior_tau is None else read_prior(prior_tau)
@@ -251,6 +251,12 @@ def prior_sensitivity(
     -------
     pandas.DataFrame
         Median and interval of mu, of tau, and of a new study, and the probability that mu is below 0; by prior.
+
+    Examples
+    --------
+    >>> table = prior_sensitivity([-0.9, -0.6, -1.1], [0.06, 0.1, 0.15])
+    >>> len(table)
+    5
     """
     import pandas as pd
 

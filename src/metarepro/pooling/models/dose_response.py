@@ -201,8 +201,8 @@ def dose_response(
     >>> fit = dose_response(
     ...     "MD", study=[1, 1, 1, 2, 2], dose=[0, 0.2, 0.5, 0, 0.5], m=[20, 17, 13, 21, 13], sd=[8] * 5, n=[30] * 5
     ... )
-    >>> round(fit.predict([0.5]).estimate[0], 2)
-    -7.44
+    >>> round(float(fit.predict([0.5]).estimate[0]), 2)
+    -7.48
     """
     check_level(level)
     for option, value, allowed in (("shape", shape, tuple(SHAPES)), ("method", method, ("REML", "ML"))):

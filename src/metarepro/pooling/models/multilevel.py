@@ -263,7 +263,7 @@ def multilevel(
     --------
     >>> fit = multilevel([0.1, 0.3, 0.2, 0.6], [0.03, 0.03, 0.05, 0.04], cluster=["a", "a", "b", "b"])
     >>> round(fit.beta, 3)
-    0.284
+    0.293
     """
     check_level(level)
     if method not in ("REML", "ML"):

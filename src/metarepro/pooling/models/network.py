@@ -355,7 +355,7 @@ def network(
     --------
     >>> fit = network([-0.5, -0.2, -0.4], [0.04, 0.05, 0.06], ["a", "a", "b"], ["b", "c", "c"], [1, 2, 3])
     >>> round(fit.effect("a", "c").beta, 3)
-    -0.416
+    -0.433
     """
     named = {"yi": yi, "vi": vi, "treat1": treat1, "treat2": treat2, "study": study}
     found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in named.items()}
@@ -403,6 +403,14 @@ def network_from_arms(
     The arms of a study share its first arm, so that their contrasts correlate; the covariance is that arm's variance.
     A study with a zero or full arm gets 1/2 added to events and non-events of all its arms; one without any event, or
     with events only, says nothing of a ratio and is left out.
+
+    Examples
+    --------
+    >>> fit = network_from_arms(
+    ...     "MD", study=["x", "x", "y", "y"], treatment=["a", "b", "b", "c"], m=[1, 2, 2, 4], sd=[1] * 4, n=[20] * 4,
+    ... )
+    >>> round(fit.effect("c", "a").beta, 2)
+    3.0
     """
     given = {"study": study, "treatment": treatment, **columns}
     found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in given.items()}

@@ -185,6 +185,14 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     ----------
     Hedges, Tipton & Johnson 2010, doi:10.1002/jrsm.5; Tipton 2015, doi:10.1037/met0000011; Tipton & Pustejovsky 2015,
     doi:10.3102/1076998615606099 (HTZ); Pustejovsky & Tipton 2018, doi:10.1080/07350015.2016.1247004.
+
+    Examples
+    --------
+    >>> from metarepro import pool
+    >>> fit = pool([0.1, 0.2, 0.6, 0.8, 0.4], [0.02, 0.03, 0.02, 0.04, 0.03])
+    >>> robust = robust_variance(fit, ["a", "a", "b", "b", "c"])
+    >>> round(robust.se, 3), round(robust.df, 2)
+    (0.2, 1.78)
     """
     if kind not in KINDS:
         raise ConfigError(f"kind = {kind!r} is not known. Allowed: {', '.join(KINDS)}.")
