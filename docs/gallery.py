@@ -188,6 +188,17 @@ figure = mr.figures.prisma_flow(read_flow(Path("examples/flow/flow.yaml")))""",
         """figure = mr.figures.analysis_flow(results["response_24h_or"])""",
     ),
     Entry(
+        "leave_one_out", "Leave-one-out and cumulative plots",
+        "A row a fit: without each study, or up to each study; the dotted line is the result of all.",
+        """es = mr.effect_sizes("RR", **counts, labels=bcg.trial)
+figure = mr.figures.refit_rows(mr.leave_one_out(es), title="BCG vaccine and tuberculosis, one trial left out")""",
+    ),
+    Entry(
+        "baujat", "Baujat plot",
+        "Which studies cause heterogeneity, and which move the result.",
+        """figure = mr.figures.baujat(es, title="BCG vaccine and tuberculosis")""",
+    ),
+    Entry(
         "integrity", "What does not fit in the tables",
         "Findings of the trustworthiness checks by study and check; the first page.",
         """from metarepro.evidence.integrity import check_integrity

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from metarepro.robustness.gosh import Gosh, gosh
     from metarepro.robustness.influence import influence
     from metarepro.robustness.limit_meta_analysis import LimitMetaAnalysis, limit_meta_analysis
+    from metarepro.robustness.multiverse import Multiverse, multiverse
     from metarepro.robustness.p_values import PCurve, PUniform, p_curve, p_uniform
     from metarepro.robustness.permutation import PermutationTest, permutation_test
     from metarepro.robustness.pet_peese import PetPeese, WeightedMean, pet_peese, uwls
@@ -121,6 +122,8 @@ __getattr__ = lazy(
         "influence": "metarepro.robustness.influence",
         "LimitMetaAnalysis": "metarepro.robustness.limit_meta_analysis",
         "limit_meta_analysis": "metarepro.robustness.limit_meta_analysis",
+        "Multiverse": "metarepro.robustness.multiverse",
+        "multiverse": "metarepro.robustness.multiverse",
         "PCurve": "metarepro.robustness.p_values",
         "PUniform": "metarepro.robustness.p_values",
         "p_curve": "metarepro.robustness.p_values",
@@ -168,6 +171,7 @@ __all__ = [
     "MetaRegression",
     "MetareproError",
     "MultilevelFit",
+    "Multiverse",
     "NetworkFit",
     "NumberNeeded",
     "PCurve",
@@ -214,6 +218,7 @@ __all__ = [
     "match_published",
     "meta_regression",
     "multilevel",
+    "multiverse",
     "network",
     "network_from_arms",
     "number_needed",

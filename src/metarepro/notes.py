@@ -246,6 +246,21 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_significant": "No study is significant in the expected direction; there is nothing to estimate.",
     "no_solution": "{name} has no solution with these studies.",
     "subsets_sampled": "{drawn} of the {total} subsets were drawn at random, with seed {seed}.",
+    "robustness_by_inverse_variance": (
+        "Influence is that of effects pooled by inverse variance with REML, beside the model of the analysis."
+    ),
+    "no_test_of_few": (
+        "{k} studies: with fewer than {least}, neither a test of asymmetry nor a corrected effect can tell missing "
+        "trials from chance, so that none is computed."
+    ),
+    "no_correction_of_rates": (
+        "Effects corrected for missing trials are those of comparisons: a rate of one group has no p-value to be "
+        "selected by."
+    ),
+    "null_trials_beyond": "More than 100,000 further trials without any effect would not make no difference possible.",
+    "without_study": "without {study}",
+    "studies_filled": lambda v: f"{v['count']} stud{'y' if v['count'] == 1 else 'ies'} filled",
+    "chosen_of_pet_peese": "by {chosen}",
     # -- single studies --
     "arms_added_up": lambda v: f"arms added up: {', '.join(v['arms'])}",
     "crossover_all_periods": "crossover, all periods",

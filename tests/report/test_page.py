@@ -112,6 +112,8 @@ def _values(analysis: dict, rest: list[str]) -> list[float | None]:
         "g": lambda: analysis["subgroups"][int(rest[1])]["summary"],
         "v": lambda: next(x for x in analysis["sensitivity"] if x["id"] == rest[1])["summary"],
         "w": lambda: next(x for x in analysis["leave_one_out"] if x["study_id"] == rest[1]),
+        "r": lambda: analysis["robustness"]["what_if"][int(rest[1])],
+        "u": lambda: analysis["multiverse"]["universes"][int(rest[1])],
         "b": lambda: [analysis["bayes"]["main"], *analysis["bayes"]["others"]][int(rest[1])],
         "t": lambda: (
             analysis["over_time"]["main"] if rest[1] == "main" else analysis["over_time"][rest[1]][int(rest[2])]

@@ -49,6 +49,11 @@ for number, names in PLAN.number_chunks.items():
         output:
             fits=expand("results/analyses/{analysis}/fit.json", analysis=names),
             effects=expand("results/analyses/{analysis}/effects.csv", analysis=names),
+            robustness=expand(
+                "results/analyses/{analysis}/{file}",
+                analysis=names,
+                file=ROBUSTNESS,
+            ),
             seal=f"{SEALS}/analyse_{number}.json",
         log:
             f"results/logs/analyse_{number}.log",

@@ -33,6 +33,7 @@ FORESTS = expand(
     analysis=PLAN.forests,
     kind=FOREST_FILES,
 )
+ROBUSTNESS = ("robustness.json", "robustness.csv", "multiverse.csv")
 NUMBERS = [f"analyse_{n}" for n in PLAN.number_chunks]
 PICTURES = [f"draw_{n}" for n in PLAN.picture_chunks]
 REGRESSIONS = ["draw_regressions"] if PLAN.regressions else []

@@ -340,6 +340,17 @@ class Accepted(Part):
     reason: Remark = Field(min_length=1, description="Why it is accepted; printed in the report.")
 
 
+class MultiverseSettings(Part):
+    """Every combination of the sensitivity analyses of an analysis."""
+
+    of: Literal["primary", "all", "none"] = Field(
+        "primary",
+        description="Which analyses: the primary one of each outcome (the first where none is named), all, none.",
+    )
+    most: int = Field(500, ge=2, le=10_000, description="Combinations that are pooled; of more, a random sample.")
+    seed: int = Field(1, ge=0, description="Of the sample.")
+
+
 class Config(Part):
     """The whole configuration."""
 
@@ -356,6 +367,9 @@ class Config(Part):
     model: Model = Field(Model(), description="Default pooling model.")
     figure: FigureSettings = Field(FigureSettings(), description="How forest plots look by default.")
     sensitivity: tuple[Sensitivity, ...] = Field((), description="Default sensitivity analyses.")
+    multiverse: MultiverseSettings = Field(
+        MultiverseSettings(), description="Every combination of the sensitivity analyses, as choices."
+    )
     accept: tuple[Accepted, ...] = Field((), description="Findings of the trustworthiness checks that are accepted.")
     risk_of_bias: dict[str, OwnBiasTool] = Field(
         default_factory=dict, description="Tools of your own that judge the risk of bias, by the word in `tool`."

@@ -17,11 +17,12 @@ from metarepro.analysis.conclusion_parts import (
 )
 from metarepro.analysis.few_studies_parts import BayesBeside
 from metarepro.analysis.over_time_parts import OverTime
+from metarepro.analysis.robustness_parts import MultiverseResult, RobustnessResult
 from metarepro.notes import Note
 from metarepro.pooling.result_parts import Component, Heterogeneity, Method
 from metarepro.records import Number, from_plain, to_json_text
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 # So many studies are shown by themselves.
 FEW = 2
 
@@ -315,6 +316,8 @@ class AnalysisResult:
     conclusion: Conclusion = NOTHING_CONCLUDED
     bayes: BayesBeside | None = None
     over_time: OverTime | None = None
+    robustness: RobustnessResult | None = None
+    multiverse: MultiverseResult | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

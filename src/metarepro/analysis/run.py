@@ -20,6 +20,7 @@ from metarepro.analysis.methods import describe_methods
 from metarepro.analysis.models import COMMON, NAMES, needs_tables
 from metarepro.analysis.moderator_values import moderator_names, moderators_of
 from metarepro.analysis.moderators import regress
+from metarepro.analysis.multiverse import multiverse_of
 from metarepro.analysis.over_time import over_time
 from metarepro.analysis.over_time_parts import OverTime
 from metarepro.analysis.provenance import provenance
@@ -30,7 +31,9 @@ from metarepro.analysis.result import (
     SensitivityResult,
     StudyEffect,
 )
-from metarepro.analysis.selection import Selection, select
+from metarepro.analysis.robustness import robustness
+from metarepro.analysis.robustness_parts import MultiverseResult
+from metarepro.analysis.selection import Comparison, Selection, select
 from metarepro.analysis.selection.eligibility import kind_of, kinds_of
 from metarepro.analysis.summaries import subgroup_summaries, summaries_under_rho, summarise
 from metarepro.effects import get_measure, to_display
@@ -106,11 +109,33 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         absolute=absolute_effect(analysis.measure, summary, studies, analysis.control_risk),
         certainty=judge_certainty(analysis.certainty, measure, summary, bias),
         over_time=_over_time(analysis, data, outcome.better),
+        robustness=robustness(analysis, used, yi[usable], vi[usable], summary, without),
+        multiverse=_multiverse(config, analysis, changes, data, outcome.better),
         bayes=None
         if analysis.several == "model"
         else bayes_beside(analysis.measure, analysis.combine, analysis.model, yi[usable], vi[usable]),
         conclusion=conclude(measure, analysis.combine, summary, studies, sensitivity, without, analysis.do_not_quote),
     )
+
+
+def _multiverse(
+    config: Config, analysis: Analysis, changes: Sequence[Sensitivity], data: Dataset, better: str
+) -> MultiverseResult | None:
+    """All combinations of the sensitivity analyses, where the configuration wants them."""
+    settings = config.multiverse
+    leads = config.outcomes[analysis.outcome[0]].primary or next(
+        a.id for a in config.analyses if a.outcome[0] == analysis.outcome[0]
+    )
+    wanted = settings.of == "all" or (settings.of == "primary" and leads == analysis.id)
+    if not wanted or analysis.combine != "pool":
+        return None
+
+    def chosen(other: Analysis) -> tuple[Sequence[Comparison], Any, Any]:
+        found = _ready(other, select(other, data), better)
+        yi, vi, _ = effects_of(other, found.comparisons)
+        return found.comparisons, yi, vi
+
+    return multiverse_of(analysis, changes, chosen, settings.most, settings.seed)
 
 
 def _bias_by_weight(analysis: Analysis, studies: Sequence[StudyEffect], data: Dataset) -> dict[str, float]:

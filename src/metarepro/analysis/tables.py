@@ -25,6 +25,11 @@ REGRESSION_COLUMNS = (
     "ci_high", "permutation_p", "test", "test_df1", "test_df2", "test_p", "test_permutation_p", "r2", "tau2", "i2",
     "notes",
 )  # fmt: skip
+ROBUSTNESS_COLUMNS = (
+    "study_id", "label", "k_without", "estimate_without", "ci_low_without", "ci_high_without", "crosses_null_without",
+    "rstudent", "dffits", "cook", "covariance_ratio", "tau2_deleted", "q_deleted", "hat", "weight", "dfbetas",
+    "q_contribution", "overall_influence", "influential",
+)  # fmt: skip
 INTEGRITY_COLUMNS = (
     "code", "severity", "study_id", "file", "line", "column", "value", "message", "check", "reference",
     "accepted",
@@ -44,6 +49,29 @@ def effects_csv(result: AnalysisResult) -> str:
         )  # fmt: skip
     rows += [[x.study_id, x.label, None, "not used", x.reason, *[None] * 15] for x in result.left_out]
     return csv_text(EFFECT_COLUMNS, rows)
+
+
+def robustness_csv(result: AnalysisResult) -> str:
+    """Every study of a pooled analysis of three studies or more: the result without it, and deletion diagnostics."""
+    without = {w.study_id: w for w in result.leave_one_out}
+    rows: list[list[Any]] = []
+    for x in result.robustness.influence if result.robustness else ():
+        w = without.get(x.study_id)
+        left = [w.k, w.estimate, w.ci_low, w.ci_high, w.crosses_null] if w else [None] * 5
+        rows.append([x.study_id, x.label, *left, *(getattr(x, n) for n in ROBUSTNESS_COLUMNS[7:])])
+    return csv_text(ROBUSTNESS_COLUMNS, rows)
+
+
+def multiverse_csv(result: AnalysisResult) -> str:
+    """Every way of computing an analysis, the smallest effect first."""
+    found = result.multiverse
+    factors = found.factors if found else ()
+    rows: list[list[Any]] = [
+        [*(f.levels[i] for f, i in zip(factors, u.levels, strict=True)), u.k, u.estimate, u.ci_low, u.ci_high,
+         number == (found.main if found else -1)]
+        for number, u in enumerate(found.universes if found else ())
+    ]  # fmt: skip
+    return csv_text((*(f.name for f in factors), "k", "estimate", "ci_low", "ci_high", "main"), rows)
 
 
 def summary_csv(results: Iterable[AnalysisResult]) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from metarepro.figures.reproductions.dumbbell import dumbbell, dumbbell_pages
     from metarepro.figures.reproductions.strip import specification_strip
     from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
+    from metarepro.figures.robustness_plots.baujat import baujat
+    from metarepro.figures.robustness_plots.refit_rows import refit_rows
     from metarepro.figures.single_study_plots.single_studies import single_studies, single_studies_pages
     from metarepro.figures.time_courses.effect_curve import effect_curve
     from metarepro.figures.time_courses.overlay import time_course_overlay
@@ -38,6 +40,8 @@ __getattr__ = lazy(
     {
         "LayoutError": "metarepro.figures.page.layout",
         "analysis_flow": "metarepro.figures.flows.flow",
+        "baujat": "metarepro.figures.robustness_plots.baujat",
+        "refit_rows": "metarepro.figures.robustness_plots.refit_rows",
         "bubble": "metarepro.figures.bubble_plots.bubble",
         "check_files": "metarepro.figures.page.check_files",
         "claims_overview": "metarepro.figures.claims.overview",
@@ -74,12 +78,12 @@ __getattr__ = lazy(
     },
 )
 __all__ = [
-    "LayoutError", "analysis_flow", "bubble", "check_files", "claims_overview", "claims_overview_pages",
+    "LayoutError", "analysis_flow", "baujat", "bubble", "check_files", "claims_overview", "claims_overview_pages",
     "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
     "dumbbell_pages", "effect_curve", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
-    "integrity_overview_pages", "prisma_flow", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save",
-    "single_studies", "single_studies_pages", "specification_strip", "study_pairs", "study_pairs_pages", "time_course",
-    "time_course_overlay", "time_course_pages", "write_figure",
+    "integrity_overview_pages", "prisma_flow", "refit_rows", "risk_of_bias", "risk_of_bias_bars",
+    "risk_of_bias_pages", "save", "single_studies", "single_studies_pages", "specification_strip", "study_pairs",
+    "study_pairs_pages", "time_course", "time_course_overlay", "time_course_pages", "write_figure",
 ]  # fmt: skip
 
 

@@ -49,8 +49,6 @@ def assurance_view(
         "least": LEAST_OF_FUNNEL, "choices": [x for r in led[:1] if (x := _choices(r))], "certainty": _certainty(shown),
         "assessed": any(r.certainty and r.certainty.overall for r in shown),
         "flags": sum(flags.values()), "flagged": len(flags), "levels": levels,
-        "later": ["Influence of single trials beyond leaving them out",
-                  "Multiverse of all choices at once"],
     }  # fmt: skip
 
 

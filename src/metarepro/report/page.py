@@ -30,6 +30,7 @@ from metarepro.report.methods_part import methods_view
 from metarepro.report.outcomes import outcomes_view, sections_of
 from metarepro.report.over_time_plot import over_time_views
 from metarepro.report.picture import picture_view
+from metarepro.report.robustness_view import robustness_views
 from metarepro.report.studies import flags_of, studies_view
 from metarepro.report.time_plot import time_view
 from metarepro.report.words import Reader, plural
@@ -181,6 +182,7 @@ def _context(c: Content) -> dict[str, Any]:
         "findings": findings, "course": course, "models": models, "claims": claims, "printed": printed,
         "outcomes": outcomes_view(sections, reader, flags, files, c.further),
         "sure": assurance_view(results, names, flags, levels_of(results)),
+        "robust": robustness_views([by_id[name] for name in names]),
         "studies": studies_view(config, c.data, results, c.findings),
         "methods": methods_view(results, c.flow, studies, reader),
         "accepted": [f for f in c.findings if f.accepted], "unused": c.unused, "changes": changes,
@@ -215,7 +217,7 @@ def _style() -> str:
     """The style sheet of the page without comments and indentation."""
     lines = [line.strip() for line in (_TEMPLATES / "page.css").read_text(encoding="utf-8").splitlines()]
     kept = "\n".join(line for line in lines if line and not line.startswith("/*"))
-    return re.sub(r"\s*([{};])\s*", r"\1", kept)
+    return re.sub(r"\s*([{};,])\s*|(:)\s+", r"\1\2", kept)
 
 
 def _hash(text: str) -> str:

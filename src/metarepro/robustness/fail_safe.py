@@ -19,7 +19,7 @@ from metarepro.pooling.kernel import Array
 
 KINDS = ("rosenthal", "orwin", "rosenberg", "general")
 # The search by refitting ends here.
-_MOST = 10_000_000
+_MOST = 100_000
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FailSafe:
     Attributes
     ----------
     n : float
-        Number of studies, rounded up; infinite where no number is enough.
+        Number of studies, rounded up; infinite where 100,000 are not enough for ``general``.
     unrounded : float
         Before rounding; NaN for ``general``, which counts.
     kind : str

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from metarepro.effects.checks import read_numbers
 from metarepro.effects.core import EffectSizes
@@ -81,16 +80,22 @@ def influence(
     studies, y, v, known, _ = one_set(yi, vi, data, labels, "influence")
     design = None if moderators is None else _design(moderators, known)
     rows = np.flatnonzero(known)
-    x = np.ones((rows.size, 1)) if design is None else np.column_stack([np.ones(rows.size), design[rows]])
+    found = diagnose(y[rows], v[rows], None if design is None else design[rows], tau2)
+    return _table(studies, found, rows, y.size)
+
+
+def diagnose(y: Array, v: Array, design: Array | None = None, tau2: str | float = "REML") -> dict[str, np.ndarray]:
+    """The columns of `influence`, for k studies that all have an effect."""
+    x = np.ones((y.size, 1)) if design is None else np.column_stack([np.ones(y.size), design])
     k, p = x.shape
     if k < p + 1 or k < 2:
         raise DataError(f"Influence needs more than {max(p, 1)} studies with a usable effect; there are {k}.")
     deleted = ~np.eye(k, dtype=bool)
     alone = _leverage(x, np.ones(k)) > 1 - _ALONE
-    full = _fit(y[rows], v[rows], design if design is None else design[rows], None, tau2)
-    without = _fit(y[rows], v[rows], design if design is None else design[rows], deleted[~alone], tau2)
-    found = _diagnose(y[rows], v[rows], x, full, without, ~alone)
-    return _table(studies, found, rows, y.size, p)
+    full, without = _fit(y, v, design, None, tau2), _fit(y, v, design, deleted[~alone], tau2)
+    found = _diagnose(y, v, x, full, without, ~alone)
+    found["influential"] = _influential(found, k, p)
+    return found
 
 
 def _design(moderators: ArrayLike, known: Mask) -> Array:
@@ -112,7 +117,7 @@ def _leverage(x: Array, w: Array) -> Array:
     return np.asarray((q * q).sum(-1), dtype=np.float64)
 
 
-def _diagnose(y: Array, v: Array, x: Array, full: PooledFit, without: PooledFit, left: Mask) -> dict[str, Array]:
+def _diagnose(y: Array, v: Array, x: Array, full: PooledFit, without: PooledFit, left: Mask) -> dict[str, np.ndarray]:
     k, p = x.shape
 
     def spread(values: Any, shape: tuple[int, ...] = ()) -> Array:
@@ -152,21 +157,24 @@ def _diagnose(y: Array, v: Array, x: Array, full: PooledFit, without: PooledFit,
         }
 
 
-def _table(studies: EffectSizes, found: dict[str, Array], rows: np.ndarray, size: int, p: int) -> pd.DataFrame:
-    import pandas as pd
+def _influential(found: dict[str, np.ndarray], k: int, p: int) -> np.ndarray:
+    from scipy import stats
 
-    k = rows.size
     marked = np.abs(found["dffits"]) > 3 * np.sqrt(p / (k - p))
     marked |= stats.chi2.cdf(found["cook"], p) > 0.5
     marked |= found["hat"] > 3 * p / k
     for name, values in found.items():
         if name.startswith("dfbetas"):
             marked |= np.abs(values) > 1
+    return np.asarray(marked)
+
+
+def _table(studies: EffectSizes, found: dict[str, np.ndarray], rows: np.ndarray, size: int) -> pd.DataFrame:
+    import pandas as pd
+
     columns: dict[str, np.ndarray] = {}
     for name, values in found.items():
-        columns[name] = np.full(size, np.nan)
+        columns[name] = np.zeros(size, dtype=bool) if values.dtype == np.bool_ else np.full(size, np.nan)
         columns[name][rows] = values
-    columns["influential"] = np.zeros(size, dtype=bool)
-    columns["influential"][rows] = marked
     index = pd.Index(studies.labels, name="study") if studies.labels else pd.RangeIndex(size, name="study")
     return pd.DataFrame(columns, index=index)

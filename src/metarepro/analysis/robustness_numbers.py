@@ -1,0 +1,98 @@
+"""Numbers of the figures of single studies' influence: rows of refits, coordinates of a Baujat plot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarepro.analysis.decimals import decimals_for
+from metarepro.effects import Measure, get_measure, to_display
+from metarepro.effects.core import EffectSizes
+from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.fit import fit_effects
+from metarepro.pooling.given_effects import one_set
+from metarepro.robustness.influence import diagnose
+from metarepro.robustness.refits import Refits, row_name
+
+KINDS = ("leave_one_out", "cumulative")
+ALL = "All studies"
+
+
+@dataclass(frozen=True)
+class RefitRow:
+    """One fit on the display scale: its name, its studies, estimate and interval."""
+
+    label: str
+    k: int
+    values: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class RefitNumbers:
+    """Rows of a leave-one-out or cumulative plot; `whole` is the fit of all studies."""
+
+    measure: Measure
+    level: float
+    rows: tuple[RefitRow, ...]
+    whole: RefitRow
+
+
+def refit_numbers(refits: Any, kind: str, measure: str) -> RefitNumbers:
+    """Rows of refits on the display scale; see `metarepro.figures.refit_rows` for what is refused."""
+    if kind not in KINDS:
+        raise ConfigError(f"kind = {kind!r} is not known. Allowed: {', '.join(KINDS)}.")
+    if not isinstance(refits, Refits):
+        raise DataError("The figure takes what leave_one_out or cumulative gives. Fix: give one of these.")
+    code = measure or refits.measure
+    found = np.column_stack([np.atleast_1d(to_display(code, x)) for x in (refits.beta, refits.ci_low, refits.ci_high)])
+    if not np.isfinite(found[:, 0]).any():
+        raise DataError("There is no fit with an estimate.")
+    rows = [
+        RefitRow(label, int(k), _triple(values))
+        for label, k, values in zip(refits.labels, refits.k, found, strict=True)
+    ]
+    whole = replace(rows[-1], label=ALL) if kind == "cumulative" else _of_all(refits, code)
+    info = get_measure(code)
+    decimals = decimals_for(info, [r.values for r in (*rows, whole)])
+    return RefitNumbers(replace(info, decimals=decimals), refits.level, tuple(rows), whole)
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _of_all(refits: Refits, code: str) -> RefitRow:
+    """The fit of all studies: each is in all fits but one, so that its numbers stand in one of the first two."""
+    y, v = (np.where(np.isfinite(x[0]), x[0], x[1]) for x in refits.data)
+    known, m = np.isfinite(y), refits.method
+    fit = fit_effects(y[known], v[known], m.tau2, m.ci, m.level, pi="z")
+    values = [to_display(code, x) for x in (fit.beta, fit.ci_low, fit.ci_high)]
+    return RefitRow(ALL, int(fit.k), _triple(values))
+
+
+@dataclass(frozen=True)
+class BaujatNumbers:
+    """Names of the studies, what each adds to heterogeneity, and how far it moves the pooled effect."""
+
+    labels: tuple[str, ...]
+    q_contribution: tuple[float, ...]
+    overall_influence: tuple[float, ...]
+
+
+def baujat_numbers(
+    yi: ArrayLike | EffectSizes | str, vi: ArrayLike | str | None, data: Any, labels: Any, tau2: str | float
+) -> BaujatNumbers:
+    """Coordinates of a Baujat plot; see `metarepro.figures.baujat`."""
+    studies, y, v, known, _ = one_set(yi, vi, data, labels, "baujat")
+    rows = np.flatnonzero(known)
+    found = diagnose(y[rows], v[rows], None, tau2)
+    names = tuple(row_name(studies, int(i)) if studies.labels else f"Study {i + 1}" for i in rows)
+    across, up = (
+        tuple(x if math.isfinite(x) else 0.0 for x in found[n].tolist())
+        for n in ("q_contribution", "overall_influence")
+    )
+    return BaujatNumbers(names, across, up)

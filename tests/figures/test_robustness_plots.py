@@ -1,0 +1,94 @@
+"""Leave-one-out, cumulative and Baujat plots: numbers where they stand, at any width and with any names."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import metarepro as mr
+from metarepro.figures.page.check_page import check_page
+from metarepro.figures.page.layout import WIDTHS_MM
+from tests.conftest import REFERENCE
+from tests.figures.audited import LONG, marks, said
+
+CASE = next(c for c in REFERENCE["cases"] if c["id"] == "dat.bcg/RR")
+Y, V = np.array(CASE["yi"]), np.array(CASE["vi"])
+NAMES = [f"Trial {chr(65 + i)}" for i in range(Y.size)]
+SIXTY = np.random.default_rng(4).normal(0.2, 0.4, 60), np.random.default_rng(5).uniform(0.01, 0.5, 60)
+
+
+def leave_one_out(**options):
+    return mr.leave_one_out(Y, V, labels=NAMES, **options)
+
+
+def canvas_of(figure):
+    return figure.metarepro.canvas
+
+
+def middle(mark):
+    return (mark.box[0] + mark.box[2]) / 2
+
+
+@pytest.mark.parametrize("width", WIDTHS_MM)
+@pytest.mark.parametrize("kind", ["leave_one_out", "cumulative"])
+def test_every_fit_is_a_row_with_its_numbers(kind, width):
+    refits = leave_one_out() if kind == "leave_one_out" else mr.cumulative(Y, V, labels=NAMES)
+    canvas = canvas_of(mr.figures.refit_rows(refits, kind, measure="RR", width_mm=width))
+    assert check_page(canvas) == []
+    rows = [r for r in canvas.data if r["label"] != "All studies"]
+    assert [r["label"] for r in rows] == NAMES
+    np.testing.assert_allclose([r["estimate"] for r in rows], np.exp(refits.beta), rtol=1e-12)
+    np.testing.assert_allclose([r["ci_low"] for r in rows], np.exp(refits.ci_low), rtol=1e-12)
+    words = said(canvas)
+    for x, low, high in zip(np.exp(refits.beta), np.exp(refits.ci_low), np.exp(refits.ci_high), strict=True):
+        if low > 0.01:
+            assert f"{x:.2f} ({low:.2f} to {high:.2f})" in words
+
+
+def test_marks_stand_where_their_numbers_are():
+    canvas = canvas_of(mr.figures.refit_rows(leave_one_out(), measure="RR"))
+    ticks = {m.name.removeprefix("grid: "): middle(m) for m in canvas.marks if m.kind == "grid"}
+    per_unit = (ticks["2"] - ticks["0.5"]) / math.log(4)
+    estimates = {m.name.removeprefix("estimate: "): middle(m) for m in marks(canvas, "estimate")}
+    for row in canvas.data:
+        assert estimates[row["label"]] == pytest.approx(ticks["2"] + per_unit * math.log(row["estimate"] / 2), abs=0.2)
+    (dotted,) = [m for m in canvas.marks if m.name == "line of all studies"]
+    assert middle(dotted) == pytest.approx(estimates["All studies"], abs=0.2)
+    whole = next(r for r in canvas.data if r["label"] == "All studies")
+    assert whole["estimate"] == pytest.approx(math.exp(mr.pool(Y, V).beta), rel=1e-12)
+
+
+@pytest.mark.parametrize("width", WIDTHS_MM)
+def test_long_names_sixty_studies_and_two_are_laid_out(width):
+    long = mr.leave_one_out(Y, V, labels=[f"{LONG} {i}" for i in range(Y.size)])
+    sixty, two = mr.leave_one_out(*SIXTY), mr.cumulative(Y[:2], V[:2])
+    for refits, kind in ((long, "leave_one_out"), (sixty, "leave_one_out"), (two, "cumulative")):
+        assert check_page(canvas_of(mr.figures.refit_rows(refits, kind, title=LONG, width_mm=width))) == []
+    for labels in ([f"{LONG} {i}" for i in range(60)], None):
+        assert check_page(canvas_of(mr.figures.baujat(*SIXTY, labels=labels, width_mm=width))) == []
+
+
+def test_the_alternative_text_holds_every_row():
+    figure = mr.figures.refit_rows(leave_one_out(), measure="RR", title="BCG")
+    assert figure.metarepro.description.startswith("BCG. All studies: 0.49 (0.33 to 0.73). Without each study: Trial A")
+
+
+def test_baujat_places_studies_by_their_diagnostics():
+    canvas = canvas_of(mr.figures.baujat(Y, V, labels=NAMES))
+    frame = mr.influence(Y, V, labels=NAMES)
+    assert check_page(canvas) == []
+    for row in canvas.data:
+        assert row["q_contribution"] == pytest.approx(frame.loc[row["label"], "q_contribution"])
+        assert row["overall_influence"] == pytest.approx(frame.loc[row["label"], "overall_influence"])
+    at = {m.name.removeprefix("study: "): m.box for m in marks(canvas, "study")}
+    order = sorted(NAMES, key=lambda n: frame.loc[n, "q_contribution"])
+    assert sorted(NAMES, key=lambda n: at[n][0]) == order
+
+
+def test_what_is_no_series_of_refits_is_refused():
+    with pytest.raises(mr.DataError, match="takes what leave_one_out or cumulative gives"):
+        mr.figures.refit_rows(mr.pool(Y, V))
+    with pytest.raises(mr.ConfigError, match=r"kind = 'loo' is not known. Allowed: leave_one_out, cumulative"):
+        mr.figures.refit_rows(leave_one_out(), "loo")
