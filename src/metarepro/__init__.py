@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from metarepro.robustness.refits import Refits, cumulative, leave_k_out, leave_one_out
     from metarepro.robustness.selection_model import SelectionFit, selection_model
     from metarepro.robustness.small_study_tests import SmallStudyTests, small_study_tests
+    from metarepro.robustness.trial_sequential import TrialSequential, trial_sequential
     from metarepro.robustness.trim_and_fill import TrimAndFill, trim_and_fill
 
 __getattr__ = lazy(
@@ -142,6 +143,8 @@ __getattr__ = lazy(
         "selection_model": "metarepro.robustness.selection_model",
         "SmallStudyTests": "metarepro.robustness.small_study_tests",
         "small_study_tests": "metarepro.robustness.small_study_tests",
+        "TrialSequential": "metarepro.robustness.trial_sequential",
+        "trial_sequential": "metarepro.robustness.trial_sequential",
         "TrimAndFill": "metarepro.robustness.trim_and_fill",
         "trim_and_fill": "metarepro.robustness.trim_and_fill",
         "study_effects": "metarepro.pooling.study_effects",
@@ -187,6 +190,7 @@ __all__ = [
     "SolvedCounts",
     "StudyEffects",
     "Subgroups",
+    "TrialSequential",
     "TrimAndFill",
     "WeightedMean",
     "absolute_risks",
@@ -239,6 +243,7 @@ __all__ = [
     "small_study_tests",
     "solve_counts",
     "study_effects",
+    "trial_sequential",
     "trim_and_fill",
     "uwls",
 ]
