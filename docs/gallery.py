@@ -183,6 +183,11 @@ figure = mr.figures.risk_of_bias(assessments)""",
 figure = mr.figures.prisma_flow(read_flow(Path("examples/flow/flow.yaml")))""",
     ),
     Entry(
+        "specification_curve", "Specification curve",
+        "Every combination of the choices of an analysis, the smallest effect first, and which choices each takes.",
+        """figure = mr.figures.specification_curve(results["response_24h_or"])""",
+    ),
+    Entry(
         "analysis_flow", "Which studies an analysis uses",
         "From the tables to the pooled studies, with the reasons.",
         """figure = mr.figures.analysis_flow(results["response_24h_or"])""",

@@ -87,6 +87,51 @@ def test_baujat_places_studies_by_their_diagnostics():
     assert sorted(NAMES, key=lambda n: at[n][0]) == order
 
 
+@pytest.fixture(scope="module")
+def multiverse():
+    rows = {
+        "Bias": {"all": [True] * 13, "low": [True] * 9 + [False] * 4},
+        LONG: {"any": [True] * 13, "new": [False, *[True] * 12]},
+    }
+    return mr.multiverse(Y, V, rows=rows, tau2=("REML", "DL", "CE"))
+
+
+@pytest.mark.parametrize("width", WIDTHS_MM)
+def test_every_specification_is_a_column_with_its_choices(multiverse, width):
+    canvas = canvas_of(mr.figures.specification_curve(multiverse, measure="RR", width_mm=width))
+    assert check_page(canvas) == [] and len(canvas.data) == multiverse.beta.size
+    estimates = [r["estimate"] for r in canvas.data]
+    np.testing.assert_allclose(estimates, np.sort(np.exp(multiverse.beta)), rtol=1e-12)
+    places = [middle(m) for m in marks(canvas, "estimate")]
+    assert places == sorted(places)
+    (main,) = [r for r in canvas.data if r["main"] == "yes"]
+    assert main["estimate"] == pytest.approx(math.exp(mr.pool(Y, V).beta)) and main["Bias"] == "all"
+
+
+def test_bars_cover_the_columns_that_take_a_level(multiverse):
+    canvas = canvas_of(mr.figures.specification_curve(multiverse, measure="RR"))
+    bars = [m.box for m in canvas.marks if m.name == "level: Bias: low"]
+    for mark, row in zip(marks(canvas, "estimate"), canvas.data, strict=True):
+        covered = any(box[0] <= middle(mark) <= box[2] for box in bars)
+        assert covered == (row["Bias"] == "low")
+
+
+def test_an_interval_that_reaches_beyond_no_effect_is_seen_to():
+    found = mr.multiverse([0.3, 0.5, 0.1, 0.6], [0.05, 0.05, 0.04, 0.06])
+    canvas = canvas_of(mr.figures.specification_curve(found, measure="SMD"))
+    (null,) = [m for m in canvas.marks if m.name == "line of no effect"]
+    for i, row in enumerate(canvas.data):
+        (interval,) = [m for m in canvas.marks if m.name == f"interval: {i + 1}"]
+        assert (row["ci_low"] < 0) == (interval.box[3] > null.box[3] + 0.3)
+
+
+def test_a_curve_of_something_else_or_of_too_many_is_refused(multiverse):
+    with pytest.raises(mr.DataError, match="takes what multiverse gives"):
+        mr.figures.specification_curve(mr.pool(Y, V))
+    with pytest.raises(mr.ConfigError, match="specifications are more than most = 5"):
+        mr.figures.specification_curve(multiverse, most=5)
+
+
 def test_what_is_no_series_of_refits_is_refused():
     with pytest.raises(mr.DataError, match="takes what leave_one_out or cumulative gives"):
         mr.figures.refit_rows(mr.pool(Y, V))

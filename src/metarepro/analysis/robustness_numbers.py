@@ -1,4 +1,4 @@
-"""Numbers of the figures of single studies' influence: rows of refits, coordinates of a Baujat plot."""
+"""Numbers of the figures of robustness: rows of refits, coordinates of a Baujat plot, specification curves."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.analysis.decimals import decimals_for
+from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure, to_display
 from metarepro.effects.core import EffectSizes
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.robustness.influence import diagnose
+from metarepro.robustness.multiverse import Multiverse
 from metarepro.robustness.refits import Refits, row_name
 
 KINDS = ("leave_one_out", "cumulative")
@@ -96,3 +98,56 @@ def baujat_numbers(
         for n in ("q_contribution", "overall_influence")
     )
     return BaujatNumbers(names, across, up)
+
+
+@dataclass(frozen=True)
+class CurveRow:
+    """One specification: the level of each factor, its studies, estimate and interval on the display scale."""
+
+    levels: tuple[int, ...]
+    k: int
+    values: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class CurveNumbers:
+    """Specifications of a multiverse, the smallest effect first; `main` is the row of the primary one, or -1."""
+
+    measure: Measure
+    level: float
+    factors: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[CurveRow, ...]
+    main: int
+
+
+def curve_numbers(found: Any, measure: str, most: int) -> CurveNumbers:
+    """Rows of a specification curve; see `metarepro.figures.specification_curve` for what is refused."""
+    if isinstance(found, AnalysisResult):
+        if found.multiverse is None:
+            raise DataError(f"{found.title!r} has no multiverse. Fix: multiverse: {{of: all}} in the configuration.")
+        m, level = found.multiverse, found.summary.level if found.summary else 0.95
+        factors = tuple((f.name, f.levels) for f in m.factors)
+        rows = [CurveRow(u.levels, u.k, (u.estimate, u.ci_low, u.ci_high)) for u in m.universes]
+        main, code = m.main, found.measure
+    elif isinstance(found, Multiverse):
+        level, code = found.level, measure or "GEN"
+        shares = found.variance_shares()
+        names = list(found.factors)
+        order = [names.index(n) for n in shares if len(found.factors[n]) > 1]
+        factors = tuple((names[j], found.factors[names[j]]) for j in order)
+        shown = np.column_stack([to_display(code, x) for x in (found.beta, found.ci_low, found.ci_high)])
+        by_effect = np.argsort(found.beta, kind="stable").tolist()
+        rows = [
+            CurveRow(tuple(found.choices[i, order].tolist()), int(found.k[i]), _triple(shown[i])) for i in by_effect
+        ]
+        main = by_effect.index(found.primary) if found.primary >= 0 else -1
+    else:
+        raise DataError("The figure takes what multiverse gives, or an analysis result. Fix: give one of these.")
+    if len(rows) > most:
+        raise ConfigError(
+            f"{len(rows):,} specifications are more than most = {most}. Fix: a larger most, or fewer choices."
+        )
+    info = get_measure(code)
+    return CurveNumbers(
+        replace(info, decimals=decimals_for(info, [r.values for r in rows])), level, factors, tuple(rows), main
+    )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
     from metarepro.figures.robustness_plots.baujat import baujat
     from metarepro.figures.robustness_plots.refit_rows import refit_rows
+    from metarepro.figures.robustness_plots.specification_curve import specification_curve
     from metarepro.figures.single_study_plots.single_studies import single_studies, single_studies_pages
     from metarepro.figures.time_courses.effect_curve import effect_curve
     from metarepro.figures.time_courses.overlay import time_course_overlay
@@ -68,6 +69,7 @@ __getattr__ = lazy(
         "save": "metarepro.figures.page.files",
         "single_studies": "metarepro.figures.single_study_plots.single_studies",
         "single_studies_pages": "metarepro.figures.single_study_plots.single_studies",
+        "specification_curve": "metarepro.figures.robustness_plots.specification_curve",
         "specification_strip": "metarepro.figures.reproductions.strip",
         "study_pairs": "metarepro.figures.reproductions.study_pairs",
         "study_pairs_pages": "metarepro.figures.reproductions.study_pairs",
@@ -82,8 +84,9 @@ __all__ = [
     "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
     "dumbbell_pages", "effect_curve", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
     "integrity_overview_pages", "prisma_flow", "refit_rows", "risk_of_bias", "risk_of_bias_bars",
-    "risk_of_bias_pages", "save", "single_studies", "single_studies_pages", "specification_strip", "study_pairs",
-    "study_pairs_pages", "time_course", "time_course_overlay", "time_course_pages", "write_figure",
+    "risk_of_bias_pages", "save", "single_studies", "single_studies_pages", "specification_curve",
+    "specification_strip", "study_pairs", "study_pairs_pages", "time_course", "time_course_overlay",
+    "time_course_pages", "write_figure",
 ]  # fmt: skip
 
 

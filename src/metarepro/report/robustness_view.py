@@ -204,5 +204,10 @@ def _axis(m: Measure, found: MultiverseResult) -> Axis:
                 value = math.log(end) if m.ratio else end
                 low, high = (min(low, value), high) if value >= low - span else (low, high)
                 low, high = (low, max(high, value)) if value <= high + span else (low, high)
+    if m.null is not None:
+        # An interval that reaches beyond no difference must be seen to.
+        null, beyond = (math.log(m.null) if m.ratio else m.null), 0.1 * (high - low)
+        if low - span <= null <= high + span:
+            low, high = min(low, null - beyond), max(high, null + beyond)
     low, high = padded(low, high, 0.05)
     return display_axis(m, *((math.exp(low), math.exp(high)) if m.ratio else (low, high)), BOTTOM - TOP, upright=True)

@@ -19,10 +19,9 @@ from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import quantile, two_sided_p
 from metarepro.pooling.kernel import Array, Mask
+from metarepro.robustness.evidence import notes_of_few
 from metarepro.robustness.weighted_line import WeightedLine, fit_line
 
-# Below this many studies the tests have little power.
-FEW = 10
 # Predictors: the number that stands for precision, its words, and whether it goes to 0 as studies grow.
 PREDICTORS = {
     "se": ("the standard error", True),
@@ -213,7 +212,7 @@ def pustejovsky_rodgers(studies: EffectSizes, level: float = 0.95) -> AsymmetryT
 
 def line_test(name: str, y: Array, x: Array, level: float, w: Array | None = None) -> AsymmetryTest:
     """The test on a weighted line, weights 1/x^2 by default; a named state where there is none."""
-    remarks = [Note("test_of_few", k=int(y.size))] if y.size < FEW else []
+    remarks = notes_of_few(int(y.size))
     line = fit_line(y, x, 1 / x**2 if w is None else w)
     if line is None:
         few = Note("test_needs_studies", name=name, least=3, k=int(y.size))
@@ -317,7 +316,7 @@ def _none(name: str, k: int, notes: list[Note]) -> AsymmetryTest:
 
 
 def _remarks(studies: EffectSizes, predictor: str, k: int, name: str) -> list[Note]:
-    notes = [Note("test_of_few", k=k)] if 3 <= k < FEW else []
+    notes = notes_of_few(k) if k >= 3 else []
     if predictor in ("se", "vi") and studies.measure in _INSTEAD:
         instead = _INSTEAD[studies.measure]
         notes.append(Note("error_follows_effect", measure=studies.measure, name=name, instead=instead))

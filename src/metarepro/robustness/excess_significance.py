@@ -17,8 +17,7 @@ from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_upper_tail
 from metarepro.pooling.kernel import Array
-from metarepro.robustness.asymmetry import FEW
-from metarepro.robustness.pet_peese import ALTERNATIVES
+from metarepro.robustness.evidence import check_alternative, notes_of_few
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +96,7 @@ def excess_significance(
     """
     if not 0 < alpha < 1:
         raise ConfigError(f"alpha = {alpha} must lie between 0 and 1.")
-    if alternative is not None and alternative not in ALTERNATIVES:
-        raise ConfigError(f"alternative = {alternative!r} is not known. Allowed: {', '.join(ALTERNATIVES)}.")
+    check_alternative(alternative)
     _, y, v, known, notes = one_set(yi, vi, data, labels, "excess_significance")
     y, error = y[known], np.sqrt(v[known])
     k = int(y.size)
@@ -117,7 +115,7 @@ def excess_significance(
         )
     both = float(chi2_upper_tail(np.array(statistic), np.array(1.0))) if math.isfinite(statistic) else math.nan
     p_value = both / 2 if observed > expected else 1 - both / 2
-    remarks = (*notes, *([Note("test_of_few", k=k)] if k < FEW else []))
+    remarks = (*notes, *notes_of_few(k))
     return ExcessSignificance(
         observed, expected, power, statistic, p_value, float(_chances(power)[observed:].sum()), effect, remarks
     )

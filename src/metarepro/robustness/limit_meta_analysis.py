@@ -16,7 +16,7 @@ from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_upper_tail, two_sided_p
 from metarepro.pooling.kernel import Array
-from metarepro.robustness.asymmetry import FEW
+from metarepro.robustness.evidence import notes_of_few
 from metarepro.robustness.weighted_line import fit_line
 
 
@@ -112,7 +112,7 @@ def limit_meta_analysis(
     studies = limit + np.sqrt(between / (v + between)) * (y - limit)
     statistic = line.slope / line.slope_se if line.slope_se else math.nan
     p_value = float(two_sided_p(np.array(statistic), np.array(float(k - 2))))
-    remarks = (*notes, *([Note("test_of_few", k=k)] if k < FEW else []))
+    remarks = (*notes, *notes_of_few(k))
     q_small = q - residual
     return LimitMetaAnalysis(
         limit, alpha, line.slope_se, p_value, beta, studies, q, q_small, residual,

@@ -67,6 +67,8 @@ class Multiverse:
         Of all levels, before any is left out or a sample is drawn.
     seed : int or None
         Of the sample; None where all are pooled.
+    level : float
+        Of the intervals.
     """
 
     factors: dict[str, tuple[str, ...]]
@@ -85,7 +87,7 @@ class Multiverse:
     _v: Array
     _mask: Mask
     _sets: np.ndarray
-    _level: float
+    level: float
 
     @property
     def same_sign(self) -> float:
@@ -168,7 +170,7 @@ class Multiverse:
         for a, b in {(int(a), int(b)) for a, b in columns}:
             where = np.flatnonzero((columns == (a, b)).all(-1))
             rows = self._sets[where]
-            fit = fit_effects(y[:, rows], self._v[rows], tau2[a], ci[b], self._level, mask=self._mask[rows], pi="z")
+            fit = fit_effects(y[:, rows], self._v[rows], tau2[a], ci[b], self.level, mask=self._mask[rows], pi="z")
             for i, name in enumerate(("beta", "ci_low", "ci_high")):
                 found[i][:, where] = getattr(fit, name)
         return found[0], found[1], found[2]

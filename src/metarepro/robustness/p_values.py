@@ -12,13 +12,12 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 from metarepro.effects.core import EffectSizes
 from metarepro.effects.levels import check_level
-from metarepro.errors import ConfigError
 from metarepro.notes import Note
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_quantile, chi2_upper_tail
 from metarepro.pooling.kernel import Array
+from metarepro.robustness.evidence import direction_of
 from metarepro.robustness.maximise import Maximum, maximise
-from metarepro.robustness.pet_peese import ALTERNATIVES
 
 _ROOT = math.sqrt(2 * math.pi)
 # Two-sided significance, and half of it in the expected direction.
@@ -215,11 +214,9 @@ def p_uniform(
     (0.41, 5)
     """
     check_level(level)
-    if alternative is not None and alternative not in ALTERNATIVES:
-        raise ConfigError(f"alternative = {alternative!r} is not known. Allowed: {', '.join(ALTERNATIVES)}.")
     _, y, v, known, notes = one_set(yi, vi, data, labels, "p_uniform")
     y, v = y[known], v[known]
-    sign = -1.0 if alternative == "less" or (alternative is None and (y / v).sum() < 0) else 1.0
+    _, sign = direction_of(alternative, y, v)
     limit = _LIMIT * np.sqrt(v)
     chosen = sign * y > limit
     name, nan = "p-uniform*" if star else "p-uniform", math.nan

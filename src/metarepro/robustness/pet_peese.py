@@ -11,15 +11,13 @@ from numpy.typing import ArrayLike
 
 from metarepro.effects.core import EffectSizes
 from metarepro.effects.levels import check_level
-from metarepro.errors import ConfigError
 from metarepro.notes import Note
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import quantile, two_sided_p
 from metarepro.pooling.kernel import Array
-from metarepro.robustness.asymmetry import FEW
+from metarepro.robustness.evidence import direction_of, notes_of_few
 from metarepro.robustness.weighted_line import fit_line
 
-ALTERNATIVES = ("greater", "less")
 # Standard error below which a study has 80 % power to find the mean: |mean| / (1.96 + 0.84).
 ADEQUATE = 2.8
 
@@ -123,15 +121,12 @@ def pet_peese(
     ('PET', -0.124)
     """
     check_level(level)
-    if alternative is not None and alternative not in ALTERNATIVES:
-        raise ConfigError(f"alternative = {alternative!r} is not known. Allowed: {', '.join(ALTERNATIVES)}.")
     _, y, v, known, notes = one_set(yi, vi, data, labels, "pet_peese")
     y, v = y[known], v[known]
-    direction = alternative or ("greater" if (y / v).sum() >= 0 else "less")
+    direction, sign = direction_of(alternative, y, v)
     pet, peese = _at_zero("PET", y, v, np.sqrt(v), level), _at_zero("PEESE", y, v, v, level)
-    sign = 1 if direction == "greater" else -1
     found = sign * pet.statistic > 0 and pet.p_value / 2 < 0.05
-    remarks = (*notes, *([Note("test_of_few", k=int(y.size))] if y.size < FEW else []))
+    remarks = (*notes, *notes_of_few(int(y.size)))
     return PetPeese(pet, peese, "PEESE" if found else "PET", direction, remarks)
 
 

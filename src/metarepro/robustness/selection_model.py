@@ -20,9 +20,8 @@ from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
-from metarepro.robustness.asymmetry import FEW
+from metarepro.robustness.evidence import check_alternative, direction_of, notes_of_few
 from metarepro.robustness.maximise import Maximum, maximise
-from metarepro.robustness.pet_peese import ALTERNATIVES
 from metarepro.robustness.selection_weights import KINDS, STEP, Selection
 
 
@@ -156,13 +155,12 @@ def selection_model(
     k = int(y.size)
     if k < 3:
         raise DataError(f"A selection model needs at least 3 studies with a usable effect; there are {k}.")
-    direction = alternative or ("greater" if (y / v).sum() >= 0 else "less")
-    sign = 1.0 if direction == "greater" else -1.0
+    direction, sign = direction_of(alternative, y, v)
     scale = float(np.sqrt(np.median(v)))
     likelihood = Selection(sign * y / scale, v / scale**2, kind, cuts)
     given = None if isinstance(tau2, str) else float(tau2) / scale**2
     counts = tuple(likelihood.counts.tolist()) if kind == STEP else ()
-    remarks = [*notes, *([Note("test_of_few", k=k)] if k < FEW else [])]
+    remarks = [*notes, *notes_of_few(k)]
     if 0 in counts:
         remarks.append(Note("empty_interval", where=_where(cuts, counts.index(0))))
         return _nothing(likelihood, kind, direction, cuts, counts, k, level, remarks)
@@ -174,8 +172,7 @@ def selection_model(
 def _check(kind: str, steps: Any, alternative: str | None, tau2: str | float) -> tuple[float, ...]:
     if kind not in KINDS:
         raise ConfigError(f"kind = {kind!r} is not known. Allowed: {', '.join(KINDS)}.")
-    if alternative is not None and alternative not in ALTERNATIVES:
-        raise ConfigError(f"alternative = {alternative!r} is not known. Allowed: {', '.join(ALTERNATIVES)}.")
+    check_alternative(alternative)
     if isinstance(tau2, str) and tau2 != "ML":
         raise ConfigError(f"tau2 = {tau2!r} is not known here. Allowed: ML, or a number.")
     if not isinstance(tau2, str) and not (math.isfinite(tau2) and tau2 >= 0):

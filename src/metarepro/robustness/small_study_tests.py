@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from metarepro.effects.core import EffectSizes
 from metarepro.notes import Note
 from metarepro.pooling.given_effects import one_set
-from metarepro.robustness.asymmetry import FEW, AsymmetryTest, RankTest, begg, egger, pustejovsky_rodgers
+from metarepro.robustness.asymmetry import AsymmetryTest, RankTest, begg, egger, pustejovsky_rodgers
 from metarepro.robustness.asymmetry_of_counts import arcsine_test, harbord, macaskill, peters
+from metarepro.robustness.evidence import notes_of_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,10 +139,8 @@ def small_study_tests(
     k = int(known.sum())
     errors = np.sqrt(v[known])
     counts = all(n in studies.inputs for n in _COUNTS)
-    notes = []
-    if k < FEW:
-        notes.append(Note("test_of_few", k=k))
-    elif errors.max() < _SIMILAR * errors.min():
+    notes = notes_of_few(k)
+    if not notes and errors.max() < _SIMILAR * errors.min():
         notes.append(Note("similar_precision"))
     found = []
     for code, row in TESTS.items():

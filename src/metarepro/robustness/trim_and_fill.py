@@ -15,7 +15,7 @@ from metarepro.notes import Note
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.kernel import Array
-from metarepro.robustness.asymmetry import FEW
+from metarepro.robustness.evidence import notes_of_few
 
 ESTIMATORS, SIDES = ("L0", "R0", "Q0"), ("left", "right")
 # The number of missing studies settles within a few steps or runs in a circle.
@@ -115,7 +115,7 @@ def trim_and_fill(
     _, y, v, known, notes = one_set(yi, vi, data, labels, "trim_and_fill")
     y, v = y[known], v[known]
     k = y.size
-    remarks = [*notes, *([Note("test_of_few", k=int(k))] if k < FEW else [])]
+    remarks = [*notes, *notes_of_few(int(k))]
     if k < 3:
         raise DataError(f"Trim and fill needs at least 3 studies with a usable effect; there are {k}.")
     where = side or _side(y, v, tau2)
