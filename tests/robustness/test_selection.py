@@ -140,6 +140,25 @@ def test_an_interval_without_a_study_is_a_named_state():
     assert ours.counts == (3, 0) and all(math.isnan(x) for x in ours.profile_interval)
 
 
+def test_not_more_studies_than_parameters_is_a_named_state():
+    ours = mr.selection_model([0.6, 0.1, 0.8, 0.2], [0.04, 0.05, 0.06, 0.1], kind="beta")
+    assert math.isnan(ours.beta) and str(ours.notes[-1]) == (
+        "A selection model of this kind needs at least 5 studies with a usable effect; there are 4."
+    )
+    assert ours.delta.size == 2 and math.isfinite(
+        mr.selection_model([0.6, 0.1, 0.8, 0.2], [0.04, 0.05, 0.06, 0.1]).beta
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_variances_a_million_million_apart_and_equal_effects_end_in_numbers_or_states(kind):
+    for y, v in (([0.1, 0.5, 0.3, 0.2, 0.4], [1e-9, 1, 1e3, 0.5, 2]), ([0.4] * 6, [0.1, 0.2, 0.3, 0.1, 0.05, 0.6])):
+        ours = mr.selection_model(y, v, kind=kind)
+        low, high = ours.profile_interval
+        assert math.isnan(ours.beta) or low <= ours.beta <= high
+
+
 def test_messages():
     y, v = [0.6, 0.1, 0.8], [0.04, 0.05, 0.06]
     with pytest.raises(mr.ConfigError, match=r"steps = .* must be different p-values between 0 and 1"):

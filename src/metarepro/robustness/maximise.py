@@ -40,6 +40,10 @@ class Maximum:
 
     def errors(self) -> Array:
         """Standard errors by the observed information; NaN for parameters at their bounds."""
+        with np.errstate(all="ignore"):
+            return self._errors()
+
+    def _errors(self) -> Array:
         free = _free(self.at, self.bounds)
         found = np.full(self.at.size, np.nan)
         information = -_hessian(self.function, self.at, self.bounds, free)
@@ -52,8 +56,10 @@ class Maximum:
 
     def profile_end(self, which: int, side: int, drop: float) -> float:
         """Where the profile likelihood of a parameter has fallen by `drop`; infinite where it does not fall so far."""
-        from scipy.optimize import brentq
+        with np.errstate(all="ignore"):
+            return self._profile_end(which, side, drop)
 
+    def _profile_end(self, which: int, side: int, drop: float) -> float:
         start = self.at.copy()
 
         def height(value: float) -> float:
@@ -73,14 +79,39 @@ class Maximum:
         near = float(self.at[which])
         for _ in range(60):
             far = near + side * step
+            if not self.bounds[which][0] <= far <= self.bounds[which][1]:
+                break
             if height(far) < 0:
-                return float(brentq(height, min(near, far), max(near, far), xtol=1e-10, rtol=1e-10))
+                return _crossing(height, near, far)
             near, step = far, step * 1.5
         return side * math.inf
 
 
+def _crossing(height: Callable[[float], float], inside: float, outside: float) -> float:
+    """Where a height becomes negative; by halves where a profile of several ridges jumps, which Brent refuses."""
+    from scipy.optimize import brentq
+
+    try:
+        ends = sorted((inside, outside))
+        return float(brentq(height, ends[0], ends[1], xtol=1e-10, rtol=1e-10))
+    except ValueError:
+        pass
+    for _ in range(200):
+        middle = (inside + outside) / 2
+        if abs(outside - inside) <= 1e-10 * max(1.0, abs(middle)):
+            break
+        inside, outside = (middle, outside) if height(middle) >= 0 else (inside, middle)
+    return (inside + outside) / 2
+
+
 def maximise(function: Likelihood, starts: Sequence[Array], bounds: Bounds) -> Maximum:
     """The highest of the maxima that the best starting points lead to."""
+    # Far from the data numbers overflow; such points are never the highest.
+    with np.errstate(all="ignore"):
+        return _maximise(function, starts, bounds)
+
+
+def _maximise(function: Likelihood, starts: Sequence[Array], bounds: Bounds) -> Maximum:
     from scipy.optimize import minimize
 
     low, high = (np.array(x) for x in zip(*bounds, strict=True))
@@ -117,8 +148,7 @@ def _close(a: Array, b: Array, tolerance: float) -> bool:
 
 
 def _value(function: Likelihood, x: Array) -> float:
-    with np.errstate(all="ignore"):
-        value = function(x)[0]
+    value = function(x)[0]
     return value if math.isfinite(value) else -math.inf
 
 

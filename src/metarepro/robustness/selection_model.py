@@ -93,7 +93,7 @@ class SelectionFit:
             return math.nan, math.nan
         drop = float(chi2_quantile(self.level, np.array(1.0))) / 2
         sign = 1.0 if self.alternative == "greater" else -1.0
-        ends = sorted(sign * self._scale * found.profile_end(0, side, drop) for side in (-1, 1))
+        ends = sorted(float(sign * self._scale * found.profile_end(0, side, drop)) for side in (-1, 1))
         return ends[0], ends[1]
 
 
@@ -122,7 +122,8 @@ def selection_model(
     Returns
     -------
     SelectionFit
-        NaN with a note where an interval of p holds no study: its weight is then not estimable.
+        NaN with a note where an interval of p holds no study, as its weight is then not estimable, and where there are
+        not more studies than parameters.
 
     Raises
     ------
@@ -163,6 +164,10 @@ def selection_model(
     remarks = [*notes, *notes_of_few(k)]
     if 0 in counts:
         remarks.append(Note("empty_interval", where=_where(cuts, counts.index(0))))
+        return _nothing(likelihood, kind, direction, cuts, counts, k, level, remarks)
+    unknown = 1 + (given is None) + likelihood.parameters
+    if k <= unknown:
+        remarks.append(Note("test_needs_studies", name="A selection model of this kind", least=unknown + 1, k=k))
         return _nothing(likelihood, kind, direction, cuts, counts, k, level, remarks)
     unselected, base = _without(likelihood, given)
     found = maximise(likelihood.log_likelihood, _starts(likelihood, unselected, given), _bounds(likelihood, given))
@@ -250,9 +255,9 @@ def _nothing(
     likelihood: Selection, kind: str, direction: str, cuts: tuple[float, ...], counts: tuple[int, ...], k: int,
     level: float, notes: list[Note],
 ) -> SelectionFit:  # fmt: skip
-    nan, none = math.nan, np.full(len(cuts), np.nan)
-    empty = Maximum(np.full(2 + len(cuts), nan), nan, False, 0, likelihood.log_likelihood, [])
+    nan, none = math.nan, np.full(likelihood.parameters, np.nan)
+    empty = Maximum(np.full(2 + likelihood.parameters, nan), nan, False, 0, likelihood.log_likelihood, [])
     return SelectionFit(
-        nan, nan, nan, nan, nan, nan, nan, nan, none, none, nan, nan, len(cuts), nan, nan, kind, direction, cuts,
-        counts, False, False, 0, k, level, tuple(notes), likelihood, empty, 1.0,
+        nan, nan, nan, nan, nan, nan, nan, nan, none, none, nan, nan, likelihood.parameters, nan, nan, kind, direction,
+        cuts, counts, False, False, 0, k, level, tuple(notes), likelihood, empty, 1.0,
     )  # fmt: skip

@@ -129,6 +129,9 @@ class Selection:
         r = (self.y - mu) / s
         chance, by_mu, by_tau2, by_d = (self._steps if self.function.log_weight is None else self._smooth)(mu, s, d)
         weight, own_by_d = self._own(d)
+        if not (chance > 0).all():
+            # Nothing would be selected there, to the last digit.
+            return -np.inf, np.zeros(at.size)
         value = (-0.5 * r * r - np.log(s * _ROOT)).sum() + weight - np.log(chance).sum()
         gradient = np.empty(at.size)
         gradient[0] = (r / s).sum() - (by_mu / chance).sum()

@@ -179,5 +179,8 @@ def _error(k: int, k0: float, estimator: str) -> float:
     if estimator == "R0":
         return math.sqrt(2 * max(k0, 0) + 2)
     sums = k * (k + 1) * (2 * k + 1) + 10 * k0**3 + 27 * k0**2 + 17 * k0 - 18 * k * k0**2 - 18 * k * k0 + 6 * k**2 * k0
-    slope = 4 / (2 * k - 1) if estimator == "L0" else 2 / (k - 0.5 - k0)
-    return slope * math.sqrt(max(sums, 0.0) / 24)
+    spread = math.sqrt(max(sums, 0.0) / 24)
+    if estimator == "L0":
+        return 4 * spread / (2 * k - 1)
+    # Where all studies are on one side, Q0 has no standard error.
+    return 2 * spread / (k - 0.5 - k0) if k0 < k - 0.5 else math.nan
