@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import metarepro as mr
@@ -130,6 +130,7 @@ def test_a_study_that_alone_carries_a_coefficient_has_no_diagnostics():
     assert frame.iloc[:3]["rstudent"].notna().all()
 
 
+@settings(deadline=None)  # the first call loads pandas
 @given(st.lists(st.tuples(st.floats(-3, 3), st.floats(0.01, 2)), min_size=3, max_size=9), st.floats(-10, 10))
 def test_influence_does_not_depend_on_where_zero_is(studies, shift):
     y, v = (np.array(x) for x in zip(*studies, strict=True))
