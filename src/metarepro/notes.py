@@ -257,7 +257,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         "Effects corrected for missing trials are those of comparisons: a rate of one group has no p-value to be "
         "selected by."
     ),
-    "null_trials_beyond": "More than 100,000 further trials without any effect would not make no difference possible.",
+    "no_correction_of_dependent_errors": (
+        "PET-PEESE is not computed: the standard error of {measure} depends on the effect itself, which it would "
+        "take for a bias."
+    ),
     "without_study": "without {study}",
     "studies_filled": lambda v: f"{v['count']} stud{'y' if v['count'] == 1 else 'ies'} filled",
     "chosen_of_pet_peese": "by {chosen}",

@@ -46,11 +46,22 @@ def test_influence_is_that_of_the_library(results):
 def test_trials_without_effect_and_bias_undo_the_result(results):
     found = results["score_24h_md_wide"]
     y, v = effects(found)
-    n, spread = int(found.robustness.null_trials), 1 / np.mean(1 / v)
-    with_n, less = (mr.pool([*y, *[0] * m], [*v, *[spread] * m]) for m in (n, n - 1))
-    assert with_n.ci_low < 0 < with_n.ci_high and less.ci_high < 0
+    assert found.robustness.null_trials == mr.fail_safe_n(y, v, kind="general").n > 5
     shifted = mr.pool(y + found.robustness.tipping_bias, v)
     assert shifted.ci_high == pytest.approx(0, abs=1e-9)
+    crossing = results["response_24h_or"]
+    assert crossing.conclusion.crosses_null and crossing.robustness.null_trials == crossing.robustness.tipping_bias == 0
+
+
+def test_corrections_that_a_measure_does_not_bear_are_named():
+    project = read_project(ROOT / "examples/psilocybin")
+    smd = next(a for a in project.config.analyses if a.measure == "SMD")
+    found = run_analysis(project.config, smd, project.data).robustness
+    assert {w.question for w in found.what_if} == {
+        "without_lowest", "without_highest", "trim_and_fill", "large_studies", "selection",
+    }  # fmt: skip
+    assert [n.code for n in found.notes] == ["no_correction_of_dependent_errors"]
+    assert {t.code for t in found.asymmetry if t.fits} == {"pustejovsky_rodgers", "size"}
 
 
 def test_the_extremes_are_those_of_leave_one_out(results):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import metarepro as mr
 from tests.robustness.reference import REFERENCE, close, direction, effects, estimator
@@ -60,12 +61,25 @@ def test_fail_safe_numbers_before_rounding(case):
         close(mr.fail_safe_n(*effects(case), kind=kind).unrounded, case["unrounded"][key], 1e-9)
 
 
-def test_the_general_number_is_where_the_fit_turns():
+@pytest.mark.parametrize(("tau2", "ci"), [("DL", "z"), ("REML", "HK-ci"), ("CE", "z")])
+def test_the_general_number_is_where_the_fit_turns(tau2, ci):
     y, v = effects(next(c for c in CASES if c["id"] == "dat.bcg/RR"))
-    n = int(mr.fail_safe_n(y, v, kind="general", tau2="DL", ci="z").n)
-    spread = 1 / np.mean(1 / v)
-    with_n, less = (mr.pool([*y, *[0.0] * m], [*v, *[spread] * m], tau2="DL", ci="z").p_value for m in (n, n - 1))
-    assert less <= 0.05 < with_n
+    n, spread = int(mr.fail_safe_n(y, v, kind="general", tau2=tau2, ci=ci).n), 1 / np.mean(1 / v)
+
+    def p_value(count):
+        null = stats.norm.ppf((np.arange(count) + 0.5) / count) * np.sqrt(spread)
+        return mr.pool([*y, *null], [*v, *[spread] * count], tau2=tau2, ci=ci).p_value
+
+    assert p_value(n - 1) <= 0.05 < p_value(n)
+    if tau2 == "CE":
+        assert n == pytest.approx(mr.fail_safe_n(y, v, kind="rosenberg").n, rel=0.3)
+
+
+@pytest.mark.parametrize("ci", ["HK", "HK-ci", "z"])
+def test_null_studies_always_undo_a_result_in_the_end(ci):
+    # Studies of exactly 0 would not, as they shrink the error with the effect.
+    y, v = np.full(12, 0.9) + np.linspace(-0.2, 0.2, 12), np.full(12, 0.05)
+    assert 12 < mr.fail_safe_n(y, v, kind="general", ci=ci).n < 10_000
 
 
 def test_no_null_study_is_needed_where_nothing_is_significant():

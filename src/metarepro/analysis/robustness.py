@@ -55,7 +55,7 @@ def robustness(
         for i, c in enumerate(comparisons)
     )
     asymmetry, missing = _missing(analysis, comparisons, yi, vi, tau2, notes)
-    null_trials, tipping = _until_null(analysis, yi, vi, summary, tau2 if plain else None, notes)
+    null_trials, tipping = _until_null(analysis, yi, vi, summary, tau2 if plain else None)
     return RobustnessResult(rows, asymmetry, (*_extremes(without), *missing), null_trials, tipping, tuple(notes))
 
 
@@ -98,7 +98,7 @@ def _missing(
         # A rate has no p-value by which studies could be selected, and its error goes with its size.
         notes.append(Note("no_correction_of_rates"))
         return tests, ()
-    return tests, tuple(_corrected(analysis, yi, vi, tau2))
+    return tests, tuple(_corrected(analysis, yi, vi, tau2, notes))
 
 
 def _effect_sizes(analysis: Analysis, comparisons: Sequence[Comparison], yi: Array, vi: Array) -> EffectSizes:
@@ -109,7 +109,8 @@ def _effect_sizes(analysis: Analysis, comparisons: Sequence[Comparison], yi: Arr
     return EffectSizes(yi, vi, analysis.measure, inputs=inputs)
 
 
-def _corrected(analysis: Analysis, yi: Array, vi: Array, tau2: str) -> list[WhatIf]:
+def _corrected(analysis: Analysis, yi: Array, vi: Array, tau2: str, notes: list[Note]) -> list[WhatIf]:
+    from metarepro.robustness.asymmetry import INSTEAD
     from metarepro.robustness.pet_peese import pet_peese, uwls
     from metarepro.robustness.selection_model import selection_model
     from metarepro.robustness.trim_and_fill import trim_and_fill
@@ -118,9 +119,13 @@ def _corrected(analysis: Analysis, yi: Array, vi: Array, tau2: str) -> list[What
     filled = trim_and_fill(yi, vi, tau2=tau2, ci=analysis.model.interval, level=level)
     rows: list[tuple[Question, int, Any, Note | None]] = [
         ("trim_and_fill", k + filled.k0, filled.fit, Note("studies_filled", count=filled.k0)),
-        ("pet_peese", k, (pp := pet_peese(yi, vi, level=level)).fit, Note("chosen_of_pet_peese", chosen=pp.chosen)),
         ("large_studies", (large := uwls(yi, vi, adequate=True, level=level)).k, large, None),
     ]
+    if analysis.measure in INSTEAD:
+        notes.append(Note("no_correction_of_dependent_errors", measure=get_measure(analysis.measure).name))
+    else:
+        at_zero = pet_peese(yi, vi, level=level)
+        rows.append(("pet_peese", k, at_zero.fit, Note("chosen_of_pet_peese", chosen=at_zero.chosen)))
     selected = selection_model(yi, vi, level=level)
     if math.isfinite(selected.beta):
         rows.append(("selection", k, selected, None))
@@ -132,9 +137,7 @@ def _what_if(analysis: Analysis, question: Question, k: int, fit: Any, detail: N
     return WhatIf(question, k, estimate, low, high, crosses(get_measure(analysis.measure).null, low, high), detail)
 
 
-def _until_null(
-    analysis: Analysis, yi: Array, vi: Array, summary: Summary, tau2: str | None, notes: list[Note]
-) -> tuple[float, float]:
+def _until_null(analysis: Analysis, yi: Array, vi: Array, summary: Summary, tau2: str | None) -> tuple[float, float]:
     """Trials without an effect, and shift of all effects, until the interval holds no difference."""
     info = get_measure(analysis.measure)
     if info.null is None or not (summary.beta_low <= summary.beta_high):
@@ -147,7 +150,4 @@ def _until_null(
 
     level, ci = analysis.model.level, analysis.model.interval
     trials = float(fail_safe_n(yi - null, vi, kind="general", alpha=1 - level, tau2=tau2, ci=ci).n)
-    if math.isinf(trials):
-        notes.append(Note("null_trials_beyond"))
-        return math.nan, shift
-    return trials, shift
+    return trials if math.isfinite(trials) else math.nan, shift

@@ -141,7 +141,7 @@ class RobustnessResult:
     asymmetry : tuple of AsymmetryResult
     what_if : tuple of WhatIf
     null_trials : float
-        Trials of average precision without any effect that would make the interval hold no difference; 0 where it does,
+        Trials of average precision without an effect that would make the interval hold no difference; 0 where it does,
         NaN for a measure without a value of no difference, and for models that are not refitted.
     tipping_bias : float
         Shift of all effects, on the working scale, at which the interval touches no difference; NaN as above.

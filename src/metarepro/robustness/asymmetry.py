@@ -33,9 +33,9 @@ PREDICTORS = {
 }
 MODELS = ("mixed", "wls")
 # Measures whose standard error depends on the effect, and the test that does not suffer from it.
-_INSTEAD = {"OR": "Harbord's or Peters' test", "RR": "Harbord's or Peters' test", "PETO": "Harbord's or Peters' test"}
-_INSTEAD |= dict.fromkeys(("SMD", "SMDH", "SMD1"), "the test of Pustejovsky and Rodgers")
-_INSTEAD |= dict.fromkeys(("PLO", "PR", "PAS", "PFT", "PLN"), "a test with predictor='1/n'")
+INSTEAD = {"OR": "Harbord's or Peters' test", "RR": "Harbord's or Peters' test", "PETO": "Harbord's or Peters' test"}
+INSTEAD |= dict.fromkeys(("SMD", "SMDH", "SMD1"), "the test of Pustejovsky and Rodgers")
+INSTEAD |= dict.fromkeys(("PLO", "PR", "PAS", "PFT", "PLN"), "a test with predictor='1/n'")
 
 
 @dataclass(frozen=True)
@@ -317,8 +317,8 @@ def _none(name: str, k: int, notes: list[Note]) -> AsymmetryTest:
 
 def _remarks(studies: EffectSizes, predictor: str, k: int, name: str) -> list[Note]:
     notes = notes_of_few(k) if k >= 3 else []
-    if predictor in ("se", "vi") and studies.measure in _INSTEAD:
-        instead = _INSTEAD[studies.measure]
+    if predictor in ("se", "vi") and studies.measure in INSTEAD:
+        instead = INSTEAD[studies.measure]
         notes.append(Note("error_follows_effect", measure=studies.measure, name=name, instead=instead))
     return notes
 

@@ -17,9 +17,9 @@ from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.kernel import Array
 
-KINDS = ("rosenthal", "orwin", "rosenberg", "general")
 # The search by refitting ends here.
 _MOST = 100_000
+KINDS = ("rosenthal", "orwin", "rosenberg", "general")
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ def fail_safe_n(
     kind : {'rosenthal', 'orwin', 'rosenberg', 'general'}
         ``rosenthal``: Stouffer's sum of z is no longer significant, one-sided; ``orwin``: the plain mean of the effects
         falls to `target`; ``rosenberg``: the weighted common-effect mean is no longer significant, two-sided, with
-        studies of average weight; ``general``: the fit of `pool` with studies of effect 0 and the harmonic mean of the
-        variances, fitted again with tau2, is no longer significant.
+        studies of average weight; ``general``: the fit of `pool` is no longer significant when it is made again with
+        studies without an effect that have the harmonic mean of the variances and scatter by it: tau2 and the test are
+        those of all.
     alpha : float, default 0.05
         Level of significance.
     target : float, optional
@@ -125,21 +126,22 @@ def fail_safe_n(
 
 
 def _general(y: Array, v: Array, alpha: float, tau2: str | float, ci: str | None, notes: tuple[Note, ...]) -> FailSafe:
-    """Count by refitting: powers of two at once, then the numbers between two of them, by halves."""
-    spread = 1 / (1 / v).mean()
+    """Count by refitting: powers of two first, then between two of them by halves."""
+    spread = 1 / float((1 / v).mean())
 
     def lost(count: int) -> bool:
-        filled = np.concatenate([y, np.zeros(count)]), np.concatenate([v, np.full(count, spread)])
-        return not float(fit_effects(*filled, tau2, ci).p_value) <= alpha
+        # What studies without an effect show: 0 with the error of sampling, at even steps of the normal distribution.
+        shown = ndtri((np.arange(count) + 0.5) / max(count, 1)) * math.sqrt(spread)
+        fit = fit_effects(np.concatenate([y, shown]), np.concatenate([v, np.full(count, spread)]), tau2, ci)
+        return not float(fit.p_value) <= alpha
 
     if lost(0):
         return FailSafe(0, math.nan, "general", alpha, (*notes, Note("mean_not_significant")))
-    high = 1
+    low, high = 0, 1
     while not lost(high):
-        high *= 2
+        low, high = high, 2 * high
         if high > _MOST:
             return FailSafe(math.inf, math.nan, "general", alpha, notes)
-    low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if lost(middle) else (middle, high)
