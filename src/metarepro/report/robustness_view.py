@@ -21,8 +21,8 @@ from metarepro.report.time_plot import LEFT, RIGHT, TOP
 from metarepro.report.words import effect, label_of, values_of
 
 QUESTIONS = {
-    "without_lowest": "Lowest result with one trial left out",
-    "without_highest": "Highest result with one trial left out",
+    "without_lowest": "Lowest result",
+    "without_highest": "Highest result",
     "trim_and_fill": "Missing trials filled in (trim and fill)",
     "pet_peese": "A trial of infinite size (PET-PEESE)",
     "limit": "A trial of infinite size (limit meta-analysis)",
@@ -69,7 +69,7 @@ def _view(r: AnalysisResult, found: RobustnessResult) -> dict[str, Any]:
         "facts": [*_facts(r, m, found), *_tests(found)],
         "marked": marked if len(found.influence) >= LEAST_FOR_INFLUENCE else None,
         "multiverse": _choices(r, m, r.multiverse) if r.multiverse else None,
-        "notes": [str(n) for n in found.notes],
+        "notes": [str(n) for n in found.notes if n.code != "no_test_of_few"],
     }  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
         place = axis.position(value) if math.isfinite(value) and (value > 0 or not m.ratio) else 0.0
         return BOTTOM - (BOTTOM - TOP) * min(max(place, 0.0), 1.0)
 
-    def x(i: int) -> float:
+    def x(i: float) -> float:
         return LEFT + (RIGHT - LEFT) * (i + 0.5) / n
 
     parts = []
@@ -164,8 +164,8 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
     if m.null is not None:
         parts.append(f'<line class="nl" x1="{LEFT}%" x2="{RIGHT}%" y1="{y(m.null):.1f}" y2="{y(m.null):.1f}"/>')
     bounded = [(i, u) for i, u in enumerate(found.universes) if math.isfinite(u.ci_low) and math.isfinite(u.ci_high)]
-    intervals = "".join(f"M{x(i):.2f} {y(u.ci_low):.1f}V{y(u.ci_high):.1f}" for i, u in bounded)
-    dots = "".join(f"M{x(i):.2f} {y(u.estimate):.1f}h0" for i, u in enumerate(found.universes))
+    intervals = "".join(f"M{x(i):.1f} {y(u.ci_low):.0f}V{y(u.ci_high):.0f}" for i, u in bounded)
+    dots = "".join(f"M{x(i):.1f} {y(u.estimate):.1f}h0" for i, u in enumerate(found.universes))
     marks, words, below = "", [], BOTTOM + 22
     for j, factor in enumerate(found.factors):
         words.append(f'<text class="tb" y="{below:.0f}">{Markup.escape(factor.name)}</text>')
@@ -173,9 +173,8 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
             below += LEVEL
             words.append(f'<text x="2%" y="{below:.0f}">{Markup.escape(name)}</text>')
             below += 4
-            marks += "".join(
-                f"M{x(i):.2f} {below:.0f}v5" for i, u in enumerate(found.universes) if u.levels[j] == level
-            )
+            taken = [i for i, u in enumerate(found.universes) if u.levels[j] == level]
+            marks += "".join(f"M{x(a - 0.35):.1f} {below + 2:.0f}H{x(b + 0.35):.1f}" for a, b in _runs(taken))
         below += 32
     below -= 16
     parts.append(
@@ -191,6 +190,12 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
         f'<svg class="cv" height="{below:.0f}" role="img" aria-labelledby="g-curve-{r.id}">'
         f'<title id="g-curve-{r.id}">{Markup.escape(title)}</title>{"".join((*parts, *words))}</svg>'
     )
+
+
+def _runs(taken: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of neighbours."""
+    starts = [i for i in taken if i - 1 not in taken]
+    return list(zip(starts, [i for i in taken if i + 1 not in taken], strict=True))
 
 
 def _axis(m: Measure, found: MultiverseResult) -> Axis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -115,7 +116,9 @@ class RowPlot:
         return Markup(f'<svg class="rp ax" aria-hidden="true">{"".join(parts)}</svg>')
 
     def _row(self, marks: str) -> Markup:
-        return Markup(f'<svg class="rp"><use href="#{self.name}"/><svg class="o" y="{MIDDLE}">{marks}</svg></svg>')
+        # Whole numbers without ".0": a page has hundreds of rows.
+        short = re.sub(r'(?<=\d)\.0(?=%?")', "", marks)
+        return Markup(f'<svg class="rp"><use href="#{self.name}"/><svg class="o" y="{MIDDLE}">{short}</svg></svg>')
 
     def _interval(self, values: Values, kind: str) -> str:
         low, high = values[1:]
