@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 import metarepro as mr
+from metarepro.analysis import run_analysis
+from metarepro.analysis.shown_result import show
+from metarepro.figures.analysis_figures import draw_analysis
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.layout import WIDTHS_MM
-from tests.conftest import REFERENCE
+from metarepro.project.reading import read_project
+from tests.conftest import REFERENCE, ROOT
 from tests.figures.audited import LONG, marks, said
 
 CASE = next(c for c in REFERENCE["cases"] if c["id"] == "dat.bcg/RR")
@@ -130,6 +134,44 @@ def test_a_curve_of_something_else_or_of_too_many_is_refused(multiverse):
         mr.figures.specification_curve(mr.pool(Y, V))
     with pytest.raises(mr.ConfigError, match="specifications are more than most = 5"):
         mr.figures.specification_curve(multiverse, most=5)
+
+
+@pytest.fixture(scope="module")
+def analysed():
+    project = read_project(ROOT)
+    wanted = {
+        a.id: a
+        for a in project.config.analyses
+        if a.id in ("response_24h_or", "response_24h_or_wide", "response_7d_or")
+    }
+    return {name: run_analysis(project.config, a, project.data) for name, a in wanted.items()}
+
+
+def test_figures_of_an_analysis_are_drawn_where_its_settings_ask_for_them(analysed, tmp_path):
+    shown = show(analysed["response_24h_or"], also=("leave_one_out", "baujat", "specification_curve"))
+    drawn = draw_analysis(shown, tmp_path, png="none")
+    assert {"leave_one_out", "baujat", "specification_curve"} <= set(drawn.drawn)
+    assert (tmp_path / "specification_curve.svg").exists() and (tmp_path / "baujat.csv").exists()
+    plain = draw_analysis(
+        show(analysed["response_24h_or_wide"], also=("specification_curve",)), tmp_path / "wide", png="none"
+    )
+    assert "has no multiverse" in plain.not_drawn["specification_curve"] and "baujat" not in plain.not_drawn
+
+
+def test_figures_of_an_analysis_show_its_results(analysed):
+    result = analysed["response_24h_or_wide"]
+    canvas = canvas_of(mr.figures.refit_rows(result))
+    rows = {r["label"]: r for r in canvas.data}
+    for w in result.leave_one_out:
+        assert (rows[w.label]["estimate"], rows[w.label]["studies"]) == (w.estimate, w.k)
+    assert rows["All studies"]["ci_high"] == result.summary.ci_high
+    points = {r["label"]: r for r in canvas_of(mr.figures.baujat(result)).data}
+    for x in result.robustness.influence:
+        assert points[x.label]["q_contribution"] == pytest.approx(x.q_contribution)
+    with pytest.raises(mr.DataError, match="takes the leave-one-out of three studies or more"):
+        mr.figures.refit_rows(analysed["response_7d_or"])
+    with pytest.raises(mr.DataError, match="has no Baujat plot"):
+        mr.figures.baujat(analysed["response_7d_or"])
 
 
 def test_what_is_no_series_of_refits_is_refused():

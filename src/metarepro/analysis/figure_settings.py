@@ -47,6 +47,11 @@ class FigureSettings(Part):
     png: Literal["forest", "all", "none"] = Field(
         "forest", description="Which figures are written as PNG too: forest plots, all figures of the analysis, none."
     )
+    also: tuple[Literal["leave_one_out", "baujat", "specification_curve"], ...] = Field(
+        (),
+        description="Further figures of an analysis that pools three studies or more: leave_one_out, baujat, "
+        "specification_curve (of an analysis with a multiverse).",
+    )
     title: Truth = Field(True, description="Whether the title stands in the picture.")
     notes: Truth = Field(True, description="Whether the notes do; forest.alt.txt has them in any case.")
 
@@ -63,7 +68,15 @@ class FigureSettings(Part):
         """The same as part of a result."""
         heads = tuple(c.head for c in self.columns)
         return FigureOptions(
-            self.style, self.width_mm, self.models, heads, self.risk_of_bias, self.dpi, self.title, self.notes
+            self.style,
+            self.width_mm,
+            self.models,
+            heads,
+            self.risk_of_bias,
+            self.dpi,
+            self.title,
+            self.notes,
+            self.also,
         )
 
 

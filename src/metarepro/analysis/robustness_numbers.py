@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.analysis.decimals import decimals_for
+from metarepro.analysis.decimals import decimals_for, measure_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.effects import Measure, get_measure, to_display
-from metarepro.effects.core import EffectSizes
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
@@ -47,6 +46,8 @@ def refit_numbers(refits: Any, kind: str, measure: str) -> RefitNumbers:
     """Rows of refits on the display scale; see `metarepro.figures.refit_rows` for what is refused."""
     if kind not in KINDS:
         raise ConfigError(f"kind = {kind!r} is not known. Allowed: {', '.join(KINDS)}.")
+    if isinstance(refits, AnalysisResult):
+        return _of_result(refits, kind)
     if not isinstance(refits, Refits):
         raise DataError("The figure takes what leave_one_out or cumulative gives. Fix: give one of these.")
     code = measure or refits.measure
@@ -61,6 +62,16 @@ def refit_numbers(refits: Any, kind: str, measure: str) -> RefitNumbers:
     info = get_measure(code)
     decimals = decimals_for(info, [r.values for r in (*rows, whole)])
     return RefitNumbers(replace(info, decimals=decimals), refits.level, tuple(rows), whole)
+
+
+def _of_result(result: AnalysisResult, kind: str) -> RefitNumbers:
+    """Leave-one-out of an analysis of a project."""
+    s = result.summary
+    if kind != "leave_one_out" or s is None or not result.leave_one_out:
+        raise DataError(f"{result.title!r} has no such plot: it takes the leave-one-out of three studies or more.")
+    rows = [RefitRow(w.label, w.k, (w.estimate, w.ci_low, w.ci_high)) for w in result.leave_one_out]
+    whole = RefitRow(ALL, s.k, (s.estimate, s.ci_low, s.ci_high))
+    return RefitNumbers(measure_of(result), s.level, tuple(rows), whole)
 
 
 def _triple(values: Any) -> tuple[float, float, float]:
@@ -85,10 +96,17 @@ class BaujatNumbers:
     overall_influence: tuple[float, ...]
 
 
-def baujat_numbers(
-    yi: ArrayLike | EffectSizes | str, vi: ArrayLike | str | None, data: Any, labels: Any, tau2: str | float
-) -> BaujatNumbers:
+def baujat_numbers(yi: Any, vi: ArrayLike | str | None, data: Any, labels: Any, tau2: str | float) -> BaujatNumbers:
     """Coordinates of a Baujat plot; see `metarepro.figures.baujat`."""
+    if isinstance(yi, AnalysisResult):
+        if yi.robustness is None:
+            raise DataError(f"{yi.title!r} has no Baujat plot: it takes three studies or more that are pooled.")
+        own = yi.robustness.influence
+        return BaujatNumbers(
+            tuple(x.label for x in own),
+            tuple(x.q_contribution for x in own),
+            tuple(x.overall_influence for x in own),
+        )
     studies, y, v, known, _ = one_set(yi, vi, data, labels, "baujat")
     rows = np.flatnonzero(known)
     found = diagnose(y[rows], v[rows], None, tau2)

@@ -33,6 +33,8 @@ class FigureOptions:
         Of PNG.
     title, notes : bool
         Whether they stand in the picture; journals set them beside it. They are in the text alternative in any case.
+    also : tuple of str
+        Further figures.
     """
 
     style: str = "plain"
@@ -43,6 +45,7 @@ class FigureOptions:
     dpi: int = 300
     title: bool = True
     notes: bool = True
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

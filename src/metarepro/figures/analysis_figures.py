@@ -14,10 +14,17 @@ from metarepro.figures.drapery_plots.drapery import drapery
 from metarepro.figures.forest_plots.forest import forest_pages
 from metarepro.figures.funnel_plots.funnel import funnel
 from metarepro.figures.page.files import write_figure
+from metarepro.figures.robustness_plots.baujat import baujat
+from metarepro.figures.robustness_plots.refit_rows import refit_rows
+from metarepro.figures.robustness_plots.specification_curve import specification_curve
 from metarepro.figures.time_courses.effect_curve import effect_curve
 
 # Drawn where the analysis has what they need.
 FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "funnel": funnel, "drapery": drapery}
+# Drawn where the settings ask for them.
+FURTHER: dict[str, Callable[[AnalysisResult], Any]] = {
+    "leave_one_out": refit_rows, "baujat": baujat, "specification_curve": specification_curve,
+}  # fmt: skip
 ONE_STUDY = "There is one study: its numbers stand in the tables, and a figure would add nothing."
 
 
@@ -59,6 +66,7 @@ def draw_analysis(
     not_drawn: dict[str, str] = {}
     files: list[Path] = []
     kinds = FIGURES if result.over_time is None else {**FIGURES, "over_time": effect_curve}
+    kinds = kinds | {name: FURTHER[name] for name in shown.figure.also}
     for name, make in kinds.items():
         try:
             figures = make(shown)

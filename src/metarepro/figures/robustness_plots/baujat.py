@@ -8,7 +8,6 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from metarepro.analysis.robustness_numbers import BaujatNumbers, baujat_numbers
-from metarepro.effects.core import EffectSizes
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
 from metarepro.figures.page.look import INK, MARGIN, SMALL
@@ -24,7 +23,7 @@ Y_NAME = "Influence on the pooled effect: squared standardised shift"
 
 
 def baujat(
-    yi: ArrayLike | EffectSizes | str, vi: ArrayLike | str | None = None, *, data: Any = None,
+    yi: Any, vi: ArrayLike | str | None = None, *, data: Any = None,
     labels: Sequence[str] | str | None = None, tau2: str | float = "REML", title: str = "", width_mm: float = 120.0,
 ) -> Figure:  # fmt: skip
     """Draw which studies cause heterogeneity and move the result.
@@ -32,7 +31,8 @@ def baujat(
     Parameters
     ----------
     yi, vi, data, labels, tau2
-        As in `metarepro.influence`, whose columns ``q_contribution`` and ``overall_influence`` are the axes.
+        As in `metarepro.influence`, whose columns ``q_contribution`` and ``overall_influence`` are the axes; or an
+        analysis of a project as `yi` alone.
     title : str
     width_mm : float
         Width at print: 84, 120 or 174 mm are the columns of journals.
@@ -56,7 +56,7 @@ def baujat(
     Baujat et al. 2002, doi:10.1002/sim.1221.
     """
     found = baujat_numbers(yi, vi, data, labels, tau2)
-    heading = clean(title) or "Baujat plot"
+    heading = clean(title) or ": ".join(["Baujat plot", *filter(None, [clean(getattr(yi, "title", ""))])])
     said = "; ".join(
         f"{clean(found.labels[i])}: {found.q_contribution[i]:.3g} and {found.overall_influence[i]:.3g}"
         for i in _farthest_first(found)

@@ -31,8 +31,8 @@ def refit_rows(
 
     Parameters
     ----------
-    refits : Refits
-        What `metarepro.leave_one_out` or `metarepro.cumulative` gives.
+    refits : Refits or AnalysisResult
+        What `metarepro.leave_one_out` or `metarepro.cumulative` gives; or an analysis of a project, for leave-one-out.
     kind : {'leave_one_out', 'cumulative'}
         Which of them, for the words of the figure.
     measure : str
@@ -58,7 +58,7 @@ def refit_rows(
     """
     found = refit_numbers(refits, kind, measure)
     name, first, note = WORDS[kind]
-    heading = clean(title) or name
+    heading = clean(title) or ": ".join([name, *filter(None, [clean(getattr(refits, "title", ""))])])
     canvas = _draw(found, kind, heading, note, width_mm)
     said = "; ".join(f"{clean(r.label)} (k = {r.k}): {_text(found, r)}" for r in found.rows)
     alternative = f"{heading}. {ALL}: {_text(found, found.whole)}. {first} each study: {said}."
