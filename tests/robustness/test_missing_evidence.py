@@ -35,6 +35,16 @@ def test_q0_agrees_with_metafor():
     assert (common.k0_se, dl.k0_se) == pytest.approx((3.9691833511491, 2.77862574085483), rel=1e-10)
 
 
+def test_passive_smoking_with_its_missing_studies_as_published():
+    # Lung Cancer 2006; 51: 245-246, doi:10.1016/j.lungcan.2005.11.004: "The adjusted relative risk [...] from the 44
+    # studies including the 7 filled ones was 1.19 (95% confidence interval 1.08-1.31, p = 0.0004), and the estimate of
+    # excess risk fell from 24 to 19%."
+    found = mr.trim_and_fill(*effects(next(c for c in BIAS if c["id"].startswith("dat.hackshaw"))), tau2="DL", ci="z")
+    assert (found.k0, found.fit.k, f"{found.fit.p_value:.4f}") == (7, 44, "0.0004")
+    ratios = [math.exp(x) for x in (found.fit.beta, found.fit.ci_low, found.fit.ci_high, found.observed.beta)]
+    assert [f"{x:.2f}" for x in ratios] == ["1.19", "1.08", "1.31", "1.24"]
+
+
 def test_filling_a_symmetric_funnel_adds_nothing_and_says_so():
     y, v = np.array([-0.43, -0.2, 0.01, 0.19, 0.4]), np.array([0.2, 0.1, 0.01, 0.1, 0.2])
     ours = mr.trim_and_fill(y, v)

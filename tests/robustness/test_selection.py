@@ -186,6 +186,19 @@ def test_copas_agrees_with_independent_code(case, theirs):
     close([ours.least_chance, ours.most_chance], theirs["select_prob_range"], 1e-9)
 
 
+def test_passive_smoking_as_copas_and_shi_published_it():
+    # BMJ 2000; 320: 417-418, doi:10.1136/bmj.320.7232.417: "the estimated excess risk of lung cancer is 24% [...] if only
+    # 60% of studies have been included, the estimate of excess risk falls from 24% to 15%."
+    case = next(c for c in BIAS if c["id"].startswith("dat.hackshaw"))
+    models = mr.copas(*effects(case))
+    shares = [37 / (37 + m.unpublished) for m in models]
+    nearest = min(range(len(models)), key=lambda i: abs(shares[i] - 0.6))
+    assert abs(shares[nearest] - 0.6) < 0.02
+    assert [f"{math.expm1(models[i].beta):.0%}" for i in (0, nearest)] == ["24%", "15%"]
+    # "A significant correlation between study outcome and study size", which selection explains.
+    assert models[0].asymmetry_p < 0.05 and models[nearest].asymmetry_p > 0.1
+
+
 def test_copas_starts_from_no_selection_and_names_impossible_chances():
     y, v = effects(next(c for c in BIAS if c["id"] == "dat.bcg/RR"))
     models = mr.copas(y, v)

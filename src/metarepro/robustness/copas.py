@@ -38,7 +38,8 @@ class CopasModel:
         Number of studies that were not published, by the model.
     log_likelihood : float
     asymmetry_p : float
-        p-value of the asymmetry that is left: likelihood-ratio test of a slope on the standard error.
+        p-value of the asymmetry that is left: likelihood-ratio test of a slope on the standard error, with a selection
+        in the same direction.
     at_edge : bool
         Whether rho is at -1 or 1, or tau2 at 0.
     converged : bool
@@ -164,8 +165,12 @@ def _fit(y: Array, error: Array, gamma0: float, gamma1: float) -> CopasModel:
     starts = [np.array([m, t, r]) for m in (mean, mean / 2, 0.0) for t in (0.05, 0.5, 2.0) for r in (-0.7, 0.0, 0.7)]
     bounds = [(-1e4, 1e4), (0.0, 1e5), (-_MOST_RHO, _MOST_RHO)]
     found = maximise(log_likelihood, starts, bounds)
+    # What is left is asked of the same selection: published for larger effects, or for smaller ones.
+    side = (0.0, _MOST_RHO) if found.at[2] >= 0 else (-_MOST_RHO, 0.0)
     wider = maximise(
-        lambda at: log_likelihood(at, True), [np.append(found.at, b) for b in (0.0, 0.5, -0.5)], [*bounds, (-1e3, 1e3)]
+        lambda at: log_likelihood(at, True),
+        [np.append(found.at, b) for b in (0.0, 0.5, -0.5)],
+        [*bounds[:2], side, (-1e3, 1e3)],
     )
     lrt = max(2 * (wider.value - found.value), 0.0)
     chance = ndtr(u)
