@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.checks import as_columns, check_counts
-from metarepro.effects.core import EffectSizes, column_of, columns_of, effect_sizes
+from metarepro.effects.core import EffectSizes, effect_sizes
 from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError, DataError
-from metarepro.notes import Note, list_rows
+from metarepro.notes import Note
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.bayes import read_prior_mu
 from metarepro.pooling.models.count_kernels import Hypergeometric, Kernel, OneBinomial, Terms
+from metarepro.pooling.models.given_counts import read_given_counts
 from metarepro.pooling.models.posterior_fit import PosteriorFit
 from metarepro.pooling.models.posteriors import Posterior, mixture
 from metarepro.pooling.models.priors import TauPrior, half_normal, read_prior
@@ -151,22 +151,9 @@ def bayes_counts(
     prior = half_normal(SCALES[measure]) if prior_tau is None else read_prior(prior_tau)
     about = read_prior_mu(PRIOR_MU[measure] if prior_mu is None else prior_mu)
     wanted = COLUMNS[measure]
-    lacking = [name for name in wanted if given.get(name) is None]
-    if lacking:
-        raise DataError(f"{measure} needs {', '.join(wanted)}; missing: {', '.join(lacking)}.")
-    columns = as_columns(columns_of(data, {name: given[name] for name in wanted}))
-    names = column_of(data, labels, "labels") if isinstance(labels, str) else labels
-    for events, total in zip(wanted[::2], wanted[1::2], strict=True):
-        check_counts(columns[events], columns[total], events, total)
-    numbers = [columns[name].ravel() for name in wanted]
-    known = np.asarray(np.isfinite(numbers).all(0))
-    notes: list[Note] = []
-    if not known.all():
-        notes.append(Note("counts_missing", rows=[int(r) for r in np.flatnonzero(~known)]))
-    broken = np.asarray(known & np.any([x != np.round(x) for x in numbers], axis=0))
-    if broken.any():
-        rows = list_rows(int(i) for i in np.flatnonzero(broken))
-        raise DataError(f"Bayes for counts counts patients one by one, and a count is no whole number in {rows}.")
+    counts = read_given_counts(measure, wanted, given, data, labels)
+    counts.demand_whole("Bayes for counts")
+    numbers, known, notes = counts.numbers, counts.known, list(counts.notes)
     if measure == "OR":
         with np.errstate(invalid="ignore"):
             both, everybody = numbers[0] + numbers[2], numbers[1] + numbers[3]
@@ -176,12 +163,12 @@ def bayes_counts(
         known = known & ~silent
     if not known.any():
         raise DataError("There is no study with complete counts that say anything.")
-    numbers = [x[known] for x in numbers]
-    studies = effect_sizes(measure, **dict(zip(wanted, numbers, strict=True))).kept()
-    if names is not None:
-        studies = studies.named([x for x, kept in zip(names, known, strict=True) if kept])
+    used = [x[known] for x in numbers]
+    studies = effect_sizes(measure, **dict(zip(wanted, used, strict=True))).kept()
+    names = counts.names_of(known)
+    studies = studies if names is None else studies.named(names)
     kernel: Kernel = (
-        OneBinomial(numbers[0], numbers[1], np.zeros(numbers[0].size)) if measure == "PLO" else Hypergeometric(*numbers)
+        OneBinomial(used[0], used[1], np.zeros(used[0].size)) if measure == "PLO" else Hypergeometric(*used)
     )
     assert about is not None
     return _fit(_Tables(kernel), studies, prior, about, level, notes)

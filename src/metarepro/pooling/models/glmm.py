@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from metarepro.effects.checks import as_columns, check_counts
-from metarepro.effects.core import EffectSizes, column_of, columns_of
+from metarepro.effects.core import EffectSizes
 from metarepro.effects.levels import check_level
-from metarepro.effects.rates import check_rate
 from metarepro.errors import ConfigError, DataError
-from metarepro.notes import Note, list_rows
 from metarepro.pooling.glmm_fit import fit_proportions
 from metarepro.pooling.glmm_result import GLMM_CI, GlmmFit
 from metarepro.pooling.inference import PI_METHODS, find_method
 from metarepro.pooling.models.counts_fit import fit_arms, fit_correlated, fit_rates
+from metarepro.pooling.models.given_counts import read_given_counts
 
 # Models of each measure, the default first, and the columns that they are made of.
 MODELS: dict[str, tuple[str, ...]] = {
@@ -135,30 +132,13 @@ def glmm(
     if pi not in PI_METHODS or pi == "NNF":
         raise ConfigError(f"pi = {pi!r} is not known. Allowed: HTS, t, z.")
     check_level(level)
-    wanted = COLUMNS[measure]
-    lacking = [name for name in wanted if given.get(name) is None]
-    if lacking:
-        raise DataError(f"{measure} needs {', '.join(wanted)}; missing: {', '.join(lacking)}.")
-    columns = as_columns(columns_of(data, {name: given[name] for name in wanted}))
-    names = column_of(data, labels, "labels") if isinstance(labels, str) else labels
-    for events, total in zip(wanted[::2], wanted[1::2], strict=True):
-        if total.startswith("n"):
-            check_counts(columns[events], columns[total], events, total)
-        else:
-            check_rate(columns[events], columns[total], total.removeprefix("t"))
-    numbers = [columns[name].ravel() for name in wanted]
-    known = np.asarray(np.isfinite(numbers).all(0))
-    notes: list[Note] = []
-    if not known.all():
-        notes.append(Note("counts_missing", rows=[int(r) for r in np.flatnonzero(~known)]))
-    if not known.any():
+    counts = read_given_counts(measure, COLUMNS[measure], given, data, labels)
+    if not counts.known.any():
         raise DataError("There is no study with complete counts.")
-    numbers = [x[known] for x in numbers]
-    broken = np.any([x != np.round(x) for x in numbers], axis=0)
-    if chosen in WHOLE.get(measure, ()) and broken.any():
-        rows = list_rows(int(i) for i in np.flatnonzero(known)[broken])
-        raise DataError(f"{chosen} counts patients one by one, and a count is no whole number in {rows}.")
-    names = None if names is None else [x for x, kept in zip(names, known, strict=True) if kept]
+    if chosen in WHOLE.get(measure, ()):
+        counts.demand_whole(chosen)
+    numbers, names = [x[counts.known] for x in counts.numbers], counts.names_of(counts.known)
+    notes = list(counts.notes)
     if measure == "PLO" and chosen == "BN":
         fit = fit_proportions(numbers[0], numbers[1], ci, level, pi, notes)
     elif measure == "IRLN":
