@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.models.location_scale import LocationScaleFit, location_scale
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
-    from metarepro.pooling.models.network import NetworkFit, network, network_from_arms
+    from metarepro.pooling.models.network import network, network_from_arms
+    from metarepro.pooling.models.network_fit import NetworkFit
     from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
@@ -76,7 +77,7 @@ __getattr__ = lazy(
         "location_scale": "metarepro.pooling.models.location_scale",
         "MultilevelFit": "metarepro.pooling.models.multilevel",
         "multilevel": "metarepro.pooling.models.multilevel",
-        "NetworkFit": "metarepro.pooling.models.network",
+        "NetworkFit": "metarepro.pooling.models.network_fit",
         "network": "metarepro.pooling.models.network",
         "network_from_arms": "metarepro.pooling.models.network",
         "RobustFit": "metarepro.pooling.models.robust",
