@@ -21,6 +21,7 @@ from metarepro.effects import get_measure, to_display
 from metarepro.errors import ConfigError
 from metarepro.pooling import pool
 from metarepro.pooling.kernel import Array
+from metarepro.robustness.multiverse import variance_share
 
 # What each key of the settings is called as a choice.
 NAMES = {
@@ -223,7 +224,7 @@ def _result(
     known = np.isfinite(found[:, 0])
     if not known.all():
         left_out = {**left_out, "no estimate": int((~known).sum())}
-    shares = [_share(found[known, 0], levels[known, j]) for j in range(len(choices))]
+    shares = [variance_share(found[known, 0], levels[known, j]) for j in range(len(choices))]
     order = sorted(range(len(choices)), key=lambda j: -shares[j])
     shown = to_display(analysis.measure, found)
     by_effect = [i for i in np.argsort(found[:, 0], kind="stable") if known[i]]
@@ -244,15 +245,6 @@ def _result(
         float(np.mean(same)) if named else math.nan, float(np.mean(beyond)) if named else math.nan,
         _null_p(analysis, pairs, variants, int(np.sum(beyond))) if named else math.nan,
     )  # fmt: skip
-
-
-def _share(effects: Array, levels: np.ndarray) -> float:
-    """Share of the variance of the effects that goes with the levels of one choice (eta squared)."""
-    whole = ((effects - effects.mean()) ** 2).sum()
-    if not whole > 0:
-        return 0.0
-    parts = [effects[levels == i] for i in np.unique(levels)]
-    return float(sum(p.size * (p.mean() - effects.mean()) ** 2 for p in parts) / whole)
 
 
 # Flips of signs under the null.

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import FEW, AnalysisResult
+from metarepro.analysis.robustness_numbers import runs_of
 from metarepro.analysis.robustness_parts import MultiverseResult, RobustnessResult, WhatIf
 from metarepro.effects import Measure, get_measure, to_display
 from metarepro.figures.page import numbers as fmt
@@ -174,7 +175,7 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
             words.append(f'<text x="2%" y="{below:.0f}">{Markup.escape(name)}</text>')
             below += 4
             taken = [i for i, u in enumerate(found.universes) if u.levels[j] == level]
-            marks += "".join(f"M{x(a - 0.35):.1f} {below + 2:.0f}H{x(b + 0.35):.1f}" for a, b in _runs(taken))
+            marks += "".join(f"M{x(a - 0.35):.1f} {below + 2:.0f}H{x(b + 0.35):.1f}" for a, b in runs_of(taken))
         below += 32
     below -= 16
     parts.append(
@@ -190,12 +191,6 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
         f'<svg class="cv" height="{below:.0f}" role="img" aria-labelledby="g-curve-{r.id}">'
         f'<title id="g-curve-{r.id}">{Markup.escape(title)}</title>{"".join((*parts, *words))}</svg>'
     )
-
-
-def _runs(taken: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of neighbours."""
-    starts = [i for i in taken if i - 1 not in taken]
-    return list(zip(starts, [i for i in taken if i + 1 not in taken], strict=True))
 
 
 def _axis(m: Measure, found: MultiverseResult) -> Axis:

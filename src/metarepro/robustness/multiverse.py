@@ -118,14 +118,7 @@ class Multiverse:
 
         Eta squared of the means of a choice's levels; shares need not add up to 1, as choices act together.
         """
-        whole = ((self.beta - self.beta.mean()) ** 2).sum()
-        found = {}
-        for j, (name, levels) in enumerate(self.factors.items()):
-            between = 0.0
-            for i in range(len(levels)):
-                chosen = self.beta[self.choices[:, j] == i]
-                between += chosen.size * (chosen.mean() - self.beta.mean()) ** 2 if chosen.size else 0.0
-            found[name] = float(between / whole) if whole > 0 else 0.0
+        found = {name: variance_share(self.beta, self.choices[:, j]) for j, name in enumerate(self.factors)}
         return dict(sorted(found.items(), key=lambda x: -x[1]))
 
     def null_test(self, draws: int = 500, seed: int = 1) -> NullTest:
@@ -174,6 +167,15 @@ class Multiverse:
             for i, name in enumerate(("beta", "ci_low", "ci_high")):
                 found[i][:, where] = getattr(fit, name)
         return found[0], found[1], found[2]
+
+
+def variance_share(effects: Array, levels: np.ndarray) -> float:
+    """Share of the variance of the effects that goes with the levels of one choice (eta squared)."""
+    whole = ((effects - effects.mean()) ** 2).sum()
+    if not whole > 0:
+        return 0.0
+    parts = [effects[levels == i] for i in np.unique(levels)]
+    return float(sum(p.size * (p.mean() - effects.mean()) ** 2 for p in parts) / whole)
 
 
 def _one_sided(low: Array, high: Array) -> Array:

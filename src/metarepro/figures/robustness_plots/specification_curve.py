@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from metarepro.analysis.robustness_numbers import CurveNumbers, curve_numbers
+from metarepro.analysis.robustness_numbers import CurveNumbers, curve_numbers, runs_of
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.figure import Figure, figure_of
@@ -130,23 +130,12 @@ def _levels(canvas: Canvas, found: CurveNumbers, plane: Plane, step: float) -> f
             y += LEVEL
             canvas.text(MARGIN, y, shorten(clean(words), plane.left - MARGIN - 4, SMALL), SMALL, color=INK)
             taken = [i for i, row in enumerate(found.rows) if row.levels[j] == level]
-            for start, end in _runs(taken):
+            for start, end in runs_of(taken):
                 x0, x1 = plane.left + start * step, plane.left + (end + 1) * step
                 gap = min(0.15 * step, 0.6)
                 canvas.polygon(box(x0 + gap, y - 5.5, x1 - gap, y - 0.5), BLUE, f"level: {clean(name)}: {clean(words)}")
         y += LEADING + 3
     return y - LEADING
-
-
-def _runs(taken: list[int]) -> list[tuple[int, int]]:
-    """First and last of each run of neighbours."""
-    found: list[tuple[int, int]] = []
-    for i in taken:
-        if found and found[-1][1] == i - 1:
-            found[-1] = (found[-1][0], i)
-        else:
-            found.append((i, i))
-    return found
 
 
 def _axis(found: CurveNumbers) -> Axis:
