@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from metarepro.effects.core import EffectSizes, effect_sizes
@@ -86,7 +89,7 @@ def peters(studies: EffectSizes, level: float = 0.95) -> AsymmetryTest:
     >>> round(peters(es).p_value, 3)
     0.965
     """
-    return _by_size(studies, "Peters' test", lambda n, _: 1 / n, level)
+    return _by_size(studies, "Peters' test", lambda n: 1 / n, level)
 
 
 def macaskill(studies: EffectSizes, level: float = 0.95) -> AsymmetryTest:
@@ -120,9 +123,7 @@ def macaskill(studies: EffectSizes, level: float = 0.95) -> AsymmetryTest:
     >>> round(macaskill(es).p_value, 3)
     0.915
     """
-    from dataclasses import replace
-
-    test = _by_size(studies, "Macaskill's test", lambda n, _: n, level)
+    test = _by_size(studies, "Macaskill's test", lambda n: n, level)
     nan = float("nan")
     return replace(test, limit=nan, limit_se=nan, limit_ci_low=nan, limit_ci_high=nan)
 
@@ -200,13 +201,15 @@ def arcsine_test(studies: EffectSizes, level: float = 0.95) -> AsymmetryTest:
     return line_test(name, difference, np.sqrt(1 / (4 * n1) + 1 / (4 * n2)), level)
 
 
-def _by_size(studies: EffectSizes, name: str, predictor: object, level: float) -> AsymmetryTest:
+def _by_size(
+    studies: EffectSizes, name: str, predictor: Callable[[Array], Array] | None, level: float
+) -> AsymmetryTest:
     """Log odds ratios on a function of the sample size."""
     (a, b, c, d), note = _cells(studies, name)
     n1, n2, n = a + b, c + d, a + b + c + d
     yi = effect_sizes("OR", e1=a, n1=n1, e2=c, n2=n2).yi
-    if callable(predictor):
-        return _with(line_test(name, yi, predictor(n, n1), level, (a + c) * (b + d) / n), note)
+    if predictor is not None:
+        return _with(line_test(name, yi, predictor(n), level, (a + c) * (b + d) / n), note)
     effective = 4 * n1 * n2 / n
     return _with(line_test(name, yi, 1 / np.sqrt(effective), level, effective), note)
 
@@ -230,6 +233,4 @@ def _table(studies: EffectSizes, name: str) -> _Cells:
 
 
 def _with(test: AsymmetryTest, note: Note | None) -> AsymmetryTest:
-    from dataclasses import replace
-
     return test if note is None else replace(test, notes=(*test.notes, note))
