@@ -203,6 +203,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from metarepro.project.check import find_stale_results
     from metarepro.project.run import check_start, failure_of, removed_by, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
@@ -213,6 +214,8 @@ def _run(options: argparse.Namespace) -> int:
     if not any(o.startswith(("--cores", "-c", "--jobs", "-j", "--executor", "-e")) for o in more):
         more += ["--cores", "4"]
     outcome = run_snakemake(project, more, options.verbose)
+    if outcome.code == 0 and outcome.worked and not outcome.planned and find_stale_results(project):
+        outcome = run_snakemake(project, more, options.verbose)  # a file was changed while the run was under way
     if outcome.code and outcome.stopped:
         print("Stopped. What is finished is kept; run it again to go on.", file=sys.stderr)
         return 1
@@ -232,6 +235,12 @@ def _run(options: argparse.Namespace) -> int:
     if not outcome.worked:
         print(f"Nothing to be done: every result holds.\nThe report: {(project / 'results/report.html').resolve()}")
         return 0
+    stale = find_stale_results(project)
+    if stale:
+        raise MetareproError(
+            "The run ended with results that are out of date: " + "; ".join(stale) + ". Fix: let nothing write to the "
+            "project while it runs, and run again."
+        )
     from metarepro.project.digest import digest
 
     print(digest(project / "results", removed_by(project)))

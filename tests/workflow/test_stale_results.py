@@ -148,6 +148,14 @@ def test_damaged_records_of_snakemake(project, finished):
     assert fingerprint(project) == fingerprint(finished)
 
 
+def test_a_result_that_was_not_asked_for_is_called_out_of_date(project):
+    table = project / "data/raw/dichotomous.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",672,21,40,", ",672,22,40,"), encoding="utf-8")
+    done = snakemake(project, "results/results.json")
+    assert done.returncode == 0, said(done)
+    assert "\nOut of date: report: results/records/trials.json has changed. Run again to make it anew." in said(done)
+
+
 def test_check_says_whether_results_hold(project):
     def check() -> str:
         command = [sys.executable, "-m", "metarepro", "check", "--directory", str(project)]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from metarepro.project.check import find_stale_results
 from tests.conftest import ROOT
 
 CONFIG = """\
@@ -294,6 +295,28 @@ def test_the_template_project_runs_and_holds_its_own_trials_only(tmp_path):
     assert "Cedar 2023 (invented)" in page and "Response, new drug v placebo" in page
     assert "etamine" not in page and "Zarate" not in page and "midazolam" not in page
     assert "Nothing was found by the checks" in page
+
+
+@pytest.mark.slow
+def test_no_job_is_left_out_while_another_one_is_at_work(project, tmp_path):
+    """The page once was, when a last checkpoint ended between a job's last file and Snakemake's notice of its end."""
+    shutil.copytree(project, tmp_path / "project")
+    shutil.copytree(ROOT / "workflow", tmp_path / "copy/workflow")
+    (tmp_path / "copy/src").symlink_to(ROOT / "src")
+    project, workflow = tmp_path / "project", tmp_path / "copy/workflow"
+    script = workflow / "scripts/draw_panels.py"
+    script.write_text(f"{script.read_text(encoding='utf-8')}\nimport time\ntime.sleep(45)\n", encoding="utf-8")
+    change(project, "dichotomous", f"{SOS}10,27", f"{SOS}12,27")
+    page = (project / "results/report.html").read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(workflow / "Snakefile"), "--directory", str(project),
+         "--cores", "2"],
+        capture_output=True, text=True, timeout=600, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Out of date" not in done.stderr
+    assert (project / "results/report.html").read_bytes() != page
+    assert find_stale_results(project) == []
 
 
 @pytest.mark.slow

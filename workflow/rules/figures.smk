@@ -5,7 +5,7 @@ for number, names in PLAN.picture_chunks.items():
         name:
             f"draw_{number}"
         input:
-            order=after(*NUMBERS),
+            order=after(*numbers_of(names)),
             fits=expand("results/analyses/{analysis}/fit.json", analysis=names),
             looks=f"{RECORDS}/looks_{number}.json",
         output:
@@ -40,7 +40,7 @@ for number, names in PLAN.picture_chunks.items():
 
 rule draw_panels:
     input:
-        order=after(*NUMBERS),
+        order=after(*numbers_of(PLAN.panel_analyses)),
         fits=expand(
             "results/analyses/{analysis}/fit.json", analysis=PLAN.panel_analyses
         ),
@@ -60,7 +60,7 @@ rule draw_panels:
 
 rule draw_regressions:
     input:
-        order=after(*NUMBERS),
+        order=after(*numbers_of(PLAN.regressions)),
         fits=expand("results/analyses/{analysis}/fit.json", analysis=PLAN.regressions),
     output:
         index="results/regressions/figures.json",

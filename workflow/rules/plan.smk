@@ -12,7 +12,7 @@ if (BASE.parent / "src" / "metarepro").is_dir():
 from metarepro.errors import MetareproError
 from metarepro.project.places import find_python_by_name
 from metarepro.project.plan import make_plan
-from metarepro.project.seals import FOLDER as SEALS
+from metarepro.project.seals import FOLDER as SEALS, find_stale
 
 find_python_by_name()
 try:
@@ -62,9 +62,21 @@ def counted(names):
 def after(*jobs):
     """What a job waits for beyond what it reads: the records, so that it is looked at again when they have been made,
     and the seals of the jobs before it, so that those without one run again. Their time stamps do not count.
+
+    It must also read a result of each of them: a job that knows another by an ancient file only is left out of a run,
+    however old it is, when a checkpoint ends while that other one is at work.
     """
     seals = [f"{SEALS}/{job}.json" for job in ("validate", *jobs)]
     return [ancient(f"{RECORDS}/plan.json"), *map(ancient, seals)]
+
+
+def numbers_of(analyses):
+    """The jobs that make the numbers of analyses."""
+    return [
+        f"analyse_{n}"
+        for n, names in PLAN.number_chunks.items()
+        if set(names) & set(analyses)
+    ]
 
 
 def records(*names):

@@ -17,6 +17,9 @@ rule report:
             "results/analyses/{analysis}/figures/figures.json", analysis=PLAN.analyses
         ),
         regressions=["results/regressions/figures.json"] if REGRESSIONS else [],
+        others=expand(
+            "results/{folder}/figures.json", folder=("panels", "evidence", "audit")
+        ),
         settings=f"{RECORDS}/settings.json",
         page=f"{RECORDS}/page.json",
         flow=f"{RECORDS}/flow.json",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,14 +169,3 @@ def curve_numbers(found: Any, measure: str, most: int) -> CurveNumbers:
     return CurveNumbers(
         replace(info, decimals=decimals_for(info, [r.values for r in rows])), level, factors, tuple(rows), main
     )
-
-
-def runs_of(taken: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of neighbours, of rising numbers."""
-    found: list[tuple[int, int]] = []
-    for i in taken:
-        if found and found[-1][1] == i - 1:
-            found[-1] = (found[-1][0], i)
-        else:
-            found.append((i, i))
-    return found

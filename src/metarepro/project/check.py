@@ -29,6 +29,12 @@ def find_result_faults(project: Path) -> list[str]:
         return _faults(settings, code)
 
 
+def find_stale_results(project: Path) -> list[str]:
+    """Results of a finished run that were made of other files than those that are there, a line each."""
+    with contextlib.chdir(project):
+        return [f"{job}: {fault}" for job, fault in seals.find_stale(Path(seals.FOLDER)).items()]
+
+
 def find_old_results(project: Path, analyses: Iterable[str], panels: Iterable[str]) -> list[str]:
     """Results that the next run removes, a line each: those of analyses and panels that are not configured."""
     with contextlib.chdir(project):

@@ -137,6 +137,14 @@ def find_fault(seal: Seal, expected: Expected, hashes: Hashes) -> str:
     return ""
 
 
+def find_stale(folder: Path) -> dict[str, str]:
+    """The fault of each result that is sealed, but was made of other files than those that are there; by its job."""
+    hashes = Hashes()
+    read = {path.stem: read_seal(path) for path in sorted(folder.glob("*.json"))}
+    faults = {job: find_fault(seal, Expected(seal.code, seal.settings), hashes) for job, seal in read.items() if seal}
+    return {job: fault for job, fault in faults.items() if fault}
+
+
 def break_seals(expected: Mapping[str, Expected], folder: Path, tell: Callable[[str], None]) -> dict[str, str]:
     """Delete the seals that do not hold, so that their jobs run again.
 

@@ -10,13 +10,11 @@ from markupsafe import Markup
 
 from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import FEW, AnalysisResult
-from metarepro.analysis.robustness_numbers import runs_of
 from metarepro.analysis.robustness_parts import MultiverseResult, RobustnessResult, WhatIf
 from metarepro.effects import Measure, get_measure, to_display
 from metarepro.figures.page import numbers as fmt
-from metarepro.figures.page.axes import Axis
+from metarepro.figures.page.specification_axes import runs_of, specification_axis
 from metarepro.figures.page.text import counted
-from metarepro.figures.page.value_axes import display_axis, padded
 from metarepro.report.anchors import anchor_of
 from metarepro.report.time_plot import LEFT, RIGHT, TOP
 from metarepro.report.words import effect, label_of, values_of
@@ -36,6 +34,8 @@ LEAST_FOR_INFLUENCE = 5
 LEAST_FOR_CURVE = 8
 # The curve: where its effects end, and the height of one level, in px.
 BOTTOM, LEVEL = 150.0, 19.0
+# How far intervals may stretch its axis, in spans of the estimates.
+REACH = 1.0
 
 
 def robustness_views(shown: Sequence[AnalysisResult]) -> list[dict[str, Any]]:
@@ -149,7 +149,8 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
     if n < LEAST_FOR_CURVE:
         return ""
     m = measure_of(r)
-    axis = _axis(m, found)
+    values = [(u.estimate, u.ci_low, u.ci_high) for u in found.universes]
+    axis = specification_axis(m, values, BOTTOM - TOP, REACH)
 
     def y(value: float) -> float:
         place = axis.position(value) if math.isfinite(value) and (value > 0 or not m.ratio) else 0.0
@@ -191,23 +192,3 @@ def _curve(r: AnalysisResult, found: MultiverseResult) -> Markup | str:
         f'<svg class="cv" height="{below:.0f}" role="img" aria-labelledby="g-curve-{r.id}">'
         f'<title id="g-curve-{r.id}">{Markup.escape(title)}</title>{"".join((*parts, *words))}</svg>'
     )
-
-
-def _axis(m: Measure, found: MultiverseResult) -> Axis:
-    """An axis that holds all estimates, and ends of intervals that are not far from them."""
-    usable = [u.estimate for u in found.universes if u.estimate > 0 or not m.ratio]
-    low, high = (math.log(v) if m.ratio else v for v in (min(usable), max(usable)))
-    span = max(high - low, math.log(2) if m.ratio else 0.2 * max(abs(low), abs(high)), 1e-9)
-    for u in found.universes:
-        for end in (u.ci_low, u.ci_high):
-            if math.isfinite(end) and (end > 0 or not m.ratio):
-                value = math.log(end) if m.ratio else end
-                low, high = (min(low, value), high) if value >= low - span else (low, high)
-                low, high = (low, max(high, value)) if value <= high + span else (low, high)
-    if m.null is not None:
-        # An interval that reaches beyond no difference must be seen to.
-        null, beyond = (math.log(m.null) if m.ratio else m.null), 0.1 * (high - low)
-        if low - span <= null <= high + span:
-            low, high = min(low, null - beyond), max(high, null + beyond)
-    low, high = padded(low, high, 0.05)
-    return display_axis(m, *((math.exp(low), math.exp(high)) if m.ratio else (low, high)), BOTTOM - TOP, upright=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from metarepro.analysis.robustness_numbers import CurveNumbers, curve_numbers, runs_of
+from metarepro.analysis.robustness_numbers import CurveNumbers, curve_numbers
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.figure import Figure, figure_of
@@ -13,11 +13,14 @@ from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_tit
 from metarepro.figures.page.look import BLUE, GAP, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL
 from metarepro.figures.page.panel import Plane, room_for_labels
 from metarepro.figures.page.shapes import box, circle
+from metarepro.figures.page.specification_axes import runs_of, specification_axis
 from metarepro.figures.page.text import clean, counted, shorten, text_width
-from metarepro.figures.page.value_axes import display_axis, padded, plain_axis
+from metarepro.figures.page.value_axes import plain_axis
 
 # Height of the plot and of a level below it; least share of the width for the columns.
 HEIGHT, LEVEL, COLUMNS = 150.0, 11.0, 0.6
+# How far intervals may stretch the axis, in spans of the estimates.
+REACH = 3.0
 MOST = 1000
 
 
@@ -78,7 +81,7 @@ def _draw(found: CurveNumbers, title: str, width_mm: float) -> Canvas:
     canvas = Canvas(page_width(width_mm))
     inner = canvas.width - 2 * MARGIN
     names = [clean(level) for _, levels in found.factors for level in levels]
-    y_axis = _axis(found)
+    y_axis = specification_axis(found.measure, [r.values for r in found.rows], HEIGHT, REACH)
     room = max(max(text_width(n, SMALL) for n in names) + GAP, room_for_labels(y_axis)) if names else 0.0
     left = MARGIN + max(min(room, (1 - COLUMNS) * inner), room_for_labels(y_axis))
     top = put_title(canvas, title) + 14
@@ -136,36 +139,6 @@ def _levels(canvas: Canvas, found: CurveNumbers, plane: Plane, step: float) -> f
                 canvas.polygon(box(x0 + gap, y - 5.5, x1 - gap, y - 0.5), BLUE, f"level: {clean(name)}: {clean(words)}")
         y += LEADING + 3
     return y - LEADING
-
-
-def _axis(found: CurveNumbers) -> Axis:
-    """An axis that holds all estimates, no effect if it is near, and ends of intervals that are not far."""
-    ratio = found.measure.ratio
-    low, high, far = _span(found)
-    for row in found.rows:
-        for end in row.values[1:]:
-            if math.isfinite(end) and (end > 0 or not ratio):
-                value = math.log(end) if ratio else end
-                low, high = (min(low, max(value, far[0])), max(high, min(value, far[1])))
-    null = found.measure.null
-    if null is not None:
-        # An interval that reaches beyond no effect must be seen to.
-        at, beyond = (math.log(null) if ratio else null), 0.1 * (high - low)
-        if far[0] <= at <= far[1]:
-            low, high = min(low, at - beyond), max(high, at + beyond)
-    low, high = padded(low, high, 0.04)
-    return display_axis(
-        found.measure, *((math.exp(low), math.exp(high)) if ratio else (low, high)), HEIGHT, upright=True
-    )
-
-
-def _span(found: CurveNumbers) -> tuple[float, float, tuple[float, float]]:
-    """Ends of the estimates on the scale of the axis, and how far intervals may stretch it."""
-    ratio = found.measure.ratio
-    usable = [r.values[0] for r in found.rows if math.isfinite(r.values[0]) and (r.values[0] > 0 or not ratio)]
-    low, high = (math.log(v) if ratio else v for v in (min(usable), max(usable)))
-    span = max(high - low, math.log(2) if ratio else 0.5 * max(abs(low), abs(high)), 1e-9)
-    return low, high, (low - 3 * span, high + 3 * span)
 
 
 def _is_cut(found: CurveNumbers, axis: Axis) -> bool:
