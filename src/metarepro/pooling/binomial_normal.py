@@ -189,10 +189,14 @@ class BinomialNormal:
         """Maximum over beta for each tau; the likelihood is concave in beta."""
         beta = start.copy()
         at = self.at(beta, tau)
-        for _ in range(60):
+        before = math.inf
+        for number in range(60):
             step = np.clip(-at.gradient[:, 0] / at.hessian[:, 0, 0], -3, 3)
-            if np.abs(step / (1 + np.abs(beta))).max() < 1e-10:
+            size = float(np.abs(step / (1 + np.abs(beta))).max())
+            # Where the nodes do not suffice (a large tau), the steps stop falling.
+            if size < 1e-10 or (number > 8 and size > 0.5 * before):
                 break
+            before = size
             beta = beta + step
             at = self.at(beta, tau)
         return beta, at
@@ -290,8 +294,8 @@ def _polish(model: CountsLikelihood, beta: float, tau: float) -> Maximum:
         slope, bend = float(at.gradient[0, 1]), float(h[1, 1] - h[0, 1] ** 2 / h[0, 0])
         step = uphill(slope, bend, max(tau, model.scan[1]))
         size, scale = abs(step), max(tau, model.scan[1])
-        # With very many patients rounding keeps the steps from falling all the way.
-        stalled = size <= 1e-6 * scale and size >= 0.5 * before
+        # With very many patients rounding keeps the steps from falling all the way, and so do too few nodes.
+        stalled = (size <= 1e-6 * scale or number > 25) and size >= 0.5 * before
         if size <= 1e-10 * scale or stalled or tau > 2 * TOP:
             return Maximum(beta, tau, float(at.value[0]), h, number, tau <= 2 * TOP)
         before = size
