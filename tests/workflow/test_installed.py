@@ -98,7 +98,7 @@ def test_an_imported_project_is_checked(place, kind):
 def test_what_the_scripts_share_counts_as_their_code(place):
     (package,) = (place / "env").glob("lib/python3*/site-packages/metarepro")
     scripts = package / "_workflow/scripts"
-    assert scripts / "job.py" in imported_files(scripts / "gather.py", package)
+    assert scripts / "job.py" in imported_files({"gather": scripts / "gather.py"}, package)["gather"]
 
 
 def test_a_python_that_does_not_know_the_library_finds_it_around_the_scripts(place):

@@ -209,14 +209,11 @@ def test_a_run_loads_no_module_that_its_fingerprint_leaves_out(finished):
     """A module that is loaded and not counted could be changed without a re-run."""
     logs = sorted((finished / "results/logs").glob("*.log"))
     assert len(logs) >= 10
+    imported = imported_files(script_files(SCRIPTS), PACKAGE)
     for log in logs:
         name = re.sub(r"_\d+$", "", log.stem)
         (line,) = re.findall(r"^Modules: (.*)$", log.read_text(encoding="utf-8"), re.M)
-        counted = {
-            f.relative_to(PACKAGE.parent)
-            for f in imported_files(SCRIPTS / f"{name}.py", PACKAGE)
-            if PACKAGE in f.parents
-        }
+        counted = {f.relative_to(PACKAGE.parent) for f in imported[name] if PACKAGE in f.parents}
         for module in line.split():
             path = Path(*module.split("."))
             assert {path.with_suffix(".py"), path / "__init__.py"} & counted, (name, module)
@@ -230,11 +227,11 @@ def copied(tmp_path) -> Path:
 
 def edited(package: Path, file: str, change: Callable[[str], str]) -> set[str]:
     """Scripts that an edit re-runs."""
-    scripts = script_files(SCRIPTS)
-    before = fingerprints_of(scripts, package)
+    scripts, kept = script_files(SCRIPTS), package.parent / "imports.json"
+    before = fingerprints_of(scripts, package, kept)
     text = (package / file).read_text(encoding="utf-8")
     (package / file).write_text(change(text), encoding="utf-8")
-    after = fingerprints_of(scripts, package)
+    after = fingerprints_of(scripts, package, kept)
     return {name for name in scripts if before[name] != after[name]}
 
 

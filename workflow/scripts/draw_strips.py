@@ -9,4 +9,5 @@ with job(snakemake) as written:
     from metarepro.reproduction.result import reproductions_from_json
 
     found = reproductions_from_json(Path(snakemake.input.reproductions).read_text(encoding="utf-8"))
-    written += draw_pages(snakemake, result_figures(found))
+    # To be looked at from the page; nobody prints hundreds of them.
+    written += draw_pages(snakemake, result_figures(found), ("svg",))

@@ -91,7 +91,11 @@ def kept_pictures(snakemake: Any) -> Any:
     return KeptPictures(name, code_of(script_of(name)))
 
 
-def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], Any]]]) -> list[Path]:
+def draw_pages(
+    snakemake: Any,
+    pictures: Iterable[tuple[str, Any, Callable[[], Any]]],
+    formats: tuple[str, ...] = ("svg", "pdf"),
+) -> list[Path]:
     """Draw the pictures of one folder, or keep those that show the same, and write its list of them.
 
     Parameters
@@ -99,6 +103,8 @@ def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], A
     snakemake : Snakemake
     pictures : iterable
         Name, all that it shows, and what makes its pages; a picture without pages is left out.
+    formats : tuple of str
+        Of the files.
     """
     from metarepro.figures.page.files import write_figure
     from metarepro.output import write_whole
@@ -113,7 +119,7 @@ def draw_pages(snakemake: Any, pictures: Iterable[tuple[str, Any, Callable[[], A
 
         def draw(stem: Path = stem, make: Callable[[], Any] = make) -> tuple[list[Path], None]:
             pages = make()
-            return (write_figure(pages, stem, ("svg", "pdf")) if pages else []), None
+            return (write_figure(pages, stem, formats) if pages else []), None
 
         files, _ = kept.draw(to_json_text(shown), stem, draw)
         written += files

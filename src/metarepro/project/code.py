@@ -68,9 +68,10 @@ def fingerprints_of(scripts: dict[str, Path], package: Path, kept: Path | None =
     return found
 
 
-def imported_files(script: Path, package: Path) -> set[Path]:
-    """Every Python file of the package, and beside the script, that a script imports, directly or through others."""
-    return _Library(package, _FactStore(None)).closure(script)
+def imported_files(scripts: dict[str, Path], package: Path) -> dict[str, set[Path]]:
+    """Every Python file of the package, and beside it, that each script imports, directly or through others."""
+    library = _Library(package, _FactStore(None))
+    return {name: library.closure(script) for name, script in scripts.items()}
 
 
 class _FactStore:
