@@ -204,6 +204,31 @@ figure = mr.figures.refit_rows(mr.leave_one_out(es), title="BCG vaccine and tube
         """figure = mr.figures.baujat(es, title="BCG vaccine and tuberculosis")""",
     ),
     Entry(
+        "influence", "Influence of each study",
+        "Deletion diagnostics beside each other, with where rules of thumb begin.",
+        """figure = mr.figures.influence_panel(es, title="BCG vaccine and tuberculosis: influence of each trial")""",
+    ),
+    Entry(
+        "gosh", "GOSH plot",
+        "Effect and I2 of all subsets of the trials; which of them hold one trial.",
+        """figure = mr.figures.gosh_plot(mr.gosh(es, tau2="DL"), measure="RR", study="TPT Madras, 1980")""",
+    ),
+    Entry(
+        "radial", "Radial plot",
+        "Precise trials to the right, effects as slopes; who lies outside the band.",
+        """figure = mr.figures.radial(mr.pool(es), title="BCG vaccine and tuberculosis")""",
+    ),
+    Entry(
+        "labbe", "L'Abb\u00e9 plot",
+        "Events under treatment against events under control.",
+        """figure = mr.figures.labbe(mr.pool(es), title="BCG vaccine and tuberculosis")""",
+    ),
+    Entry(
+        "p_curve", "p-curve",
+        "How the significant p-values are spread, beside what no effect and low power would give.",
+        """figure = mr.figures.p_curve_plot(mr.p_curve(es), title="BCG vaccine and tuberculosis")""",
+    ),
+    Entry(
         "integrity", "What does not fit in the tables",
         "Findings of the trustworthiness checks by study and check; the first page.",
         """from metarepro.evidence.integrity import check_integrity

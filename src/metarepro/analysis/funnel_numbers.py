@@ -6,14 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.special import ndtri
 
 from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import AnalysisResult, StudyEffect, Summary
 from metarepro.analysis.scale_limits import working_limits
-from metarepro.effects import Measure, from_display
+from metarepro.effects import Measure, from_display, to_display
 from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.method_codes import ESTIMATORS
 from metarepro.pooling.p_value_function import p_values_of
+from metarepro.robustness.asymmetry import egger
+from metarepro.robustness.trim_and_fill import trim_and_fill
 
 MOST_CONTOURS = 4
 
@@ -25,6 +29,25 @@ class FunnelPoint:
     study: StudyEffect
     p_value: float
     within_limits: bool
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Studies that trim and fill puts in (effect and standard error), and the pooled effect with them, displayed."""
+
+    studies: tuple[tuple[float, float], ...]
+    side: str
+    beta: float
+    pooled: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class RegressionLine:
+    """Egger's regression: the effect at a standard error of 0, what each unit of it adds, and the p-value of that."""
+
+    limit: float
+    slope: float
+    p_value: float
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,8 @@ class FunnelNumbers:
         P-value and normal quantile of each boundary of significance, the innermost first; none without `null`.
     quantile : float
         Of the pseudo limits.
+    filled : Filled, optional
+    line : RegressionLine, optional
     """
 
     measure: Measure
@@ -52,9 +77,13 @@ class FunnelNumbers:
     null: float | None
     contours: tuple[tuple[float, float], ...]
     quantile: float
+    filled: Filled | None = None
+    line: RegressionLine | None = None
 
 
-def funnel_numbers(result: AnalysisResult, contours: Sequence[float], minimum: int) -> FunnelNumbers:
+def funnel_numbers(
+    result: AnalysisResult, contours: Sequence[float], minimum: int, filled: bool = False, regression: bool = False
+) -> FunnelNumbers:
     """Numbers of a funnel plot; see `metarepro.figures.funnel` for what is refused."""
     _check_options(contours, minimum)
     if result.combine == "compound":
@@ -90,7 +119,27 @@ def funnel_numbers(result: AnalysisResult, contours: Sequence[float], minimum: i
         )
         for s in used
     )  # fmt: skip
-    return FunnelNumbers(measure, summary, points, lost, null, levels, quantile)
+    return FunnelNumbers(
+        measure, summary, points, lost, null, levels, quantile,
+        _filled(result, used) if filled else None, _line(used) if regression else None,
+    )  # fmt: skip
+
+
+def _filled(result: AnalysisResult, used: Sequence[StudyEffect]) -> Filled:
+    assert result.summary is not None
+    method = result.summary.tau2_method
+    found = trim_and_fill([s.yi for s in used], [s.vi for s in used], tau2=method if method in ESTIMATORS else "REML")
+    added = zip(found.yi[len(used) :].tolist(), np.sqrt(found.vi[len(used) :]).tolist(), strict=True)
+    fit = found.fit
+    shown = [float(to_display(result.measure, v)) for v in (fit.beta, fit.ci_low, fit.ci_high)]
+    return Filled(tuple(added), found.side, float(fit.beta), (shown[0], shown[1], shown[2]))
+
+
+def _line(used: Sequence[StudyEffect]) -> RegressionLine:
+    if len(used) < 3:
+        raise DataError(f"A regression line needs at least three studies; there are {len(used)}.")
+    found = egger([s.yi for s in used], [s.vi for s in used])
+    return RegressionLine(found.limit, found.intercept, found.p_value)
 
 
 def _check_options(contours: Sequence[float], minimum: int) -> None:

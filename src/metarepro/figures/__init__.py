@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from metarepro.figures.reproductions.strip import specification_strip
     from metarepro.figures.reproductions.study_pairs import study_pairs, study_pairs_pages
     from metarepro.figures.robustness_plots.baujat import baujat
+    from metarepro.figures.robustness_plots.gosh_plot import gosh_plot
+    from metarepro.figures.robustness_plots.influence_panel import influence_panel
+    from metarepro.figures.robustness_plots.labbe import labbe
+    from metarepro.figures.robustness_plots.p_curve_plot import p_curve_plot
+    from metarepro.figures.robustness_plots.radial import radial
     from metarepro.figures.robustness_plots.refit_rows import refit_rows
     from metarepro.figures.robustness_plots.specification_curve import specification_curve
     from metarepro.figures.single_study_plots.single_studies import single_studies, single_studies_pages
@@ -60,9 +65,14 @@ __getattr__ = lazy(
         "forest_pages": "metarepro.figures.forest_plots.forest",
         "forest_panels": "metarepro.figures.forest_plots.side_by_side",
         "funnel": "metarepro.figures.funnel_plots.funnel",
+        "gosh_plot": "metarepro.figures.robustness_plots.gosh_plot",
+        "influence_panel": "metarepro.figures.robustness_plots.influence_panel",
         "integrity_overview": "metarepro.figures.integrity.overview",
         "integrity_overview_pages": "metarepro.figures.integrity.overview",
+        "labbe": "metarepro.figures.robustness_plots.labbe",
+        "p_curve_plot": "metarepro.figures.robustness_plots.p_curve_plot",
         "prisma_flow": "metarepro.figures.flows.flow",
+        "radial": "metarepro.figures.robustness_plots.radial",
         "risk_of_bias": "metarepro.figures.judgements.traffic_lights",
         "risk_of_bias_bars": "metarepro.figures.judgements.bars",
         "risk_of_bias_pages": "metarepro.figures.judgements.traffic_lights",
@@ -82,11 +92,11 @@ __getattr__ = lazy(
 __all__ = [
     "LayoutError", "analysis_flow", "baujat", "bubble", "check_files", "claims_overview", "claims_overview_pages",
     "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
-    "dumbbell_pages", "effect_curve", "forest", "forest_pages", "forest_panels", "funnel", "integrity_overview",
-    "integrity_overview_pages", "prisma_flow", "refit_rows", "risk_of_bias", "risk_of_bias_bars",
-    "risk_of_bias_pages", "save", "single_studies", "single_studies_pages", "specification_curve",
-    "specification_strip", "study_pairs", "study_pairs_pages", "time_course", "time_course_overlay",
-    "time_course_pages", "write_figure",
+    "dumbbell_pages", "effect_curve", "forest", "forest_pages", "forest_panels", "funnel", "gosh_plot",
+    "influence_panel", "integrity_overview", "integrity_overview_pages", "labbe", "p_curve_plot", "prisma_flow",
+    "radial", "refit_rows", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save", "single_studies",
+    "single_studies_pages", "specification_curve", "specification_strip", "study_pairs", "study_pairs_pages",
+    "time_course", "time_course_overlay", "time_course_pages", "write_figure",
 ]  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from metarepro.figures.forest_plots.forest import forest_pages
 from metarepro.figures.funnel_plots.funnel import funnel
 from metarepro.figures.page.files import write_figure
 from metarepro.figures.robustness_plots.baujat import baujat
+from metarepro.figures.robustness_plots.influence_panel import influence_panel
+from metarepro.figures.robustness_plots.labbe import labbe
+from metarepro.figures.robustness_plots.radial import radial
 from metarepro.figures.robustness_plots.refit_rows import refit_rows
 from metarepro.figures.robustness_plots.specification_curve import specification_curve
 from metarepro.figures.time_courses.effect_curve import effect_curve
@@ -23,7 +26,8 @@ from metarepro.figures.time_courses.effect_curve import effect_curve
 FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "funnel": funnel, "drapery": drapery}
 # Drawn where the settings ask for them.
 FURTHER: dict[str, Callable[[AnalysisResult], Any]] = {
-    "leave_one_out": refit_rows, "baujat": baujat, "specification_curve": specification_curve,
+    "leave_one_out": refit_rows, "baujat": baujat, "influence": influence_panel, "radial": radial, "labbe": labbe,
+    "specification_curve": specification_curve,
 }  # fmt: skip
 ONE_STUDY = "There is one study: its numbers stand in the tables, and a figure would add nothing."
 

@@ -22,6 +22,8 @@ from metarepro.robustness.maximise import Maximum, maximise
 _ROOT = math.sqrt(2 * math.pi)
 # Two-sided significance, and half of it in the expected direction.
 _LIMIT = float(ndtri(0.975))
+# Ends of the five steps of a p-curve.
+_BINS = np.array([0.0, 0.01, 0.02, 0.03, 0.04, 0.05])
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class PCurve:
         Power of the tests that fits the curve.
     evidential_value : bool
         By the rule of the authors: the half curve has p < 0.05, or both have p < 0.1.
+    counts : tuple of int
+        Studies with p up to 0.01, 0.02, 0.03, 0.04 and 0.05: the curve.
+    third : tuple of float
+        Shares of these five where all studies have 33 % power.
     notes : tuple of Note
     """
 
@@ -56,6 +62,8 @@ class PCurve:
     flatter_p: float
     power: float
     evidential_value: bool
+    counts: tuple[int, ...]
+    third: tuple[float, ...]
     notes: tuple[Note, ...]
 
 
@@ -136,7 +144,9 @@ def p_curve(
     full, half = z[p < 0.05], p[p < 0.025]
     nan = math.nan
     if not full.size:
-        return PCurve(int(z.size), 0, 0, nan, nan, nan, nan, nan, nan, nan, False, (*notes, Note("no_significant")))
+        return PCurve(
+            int(z.size), 0, 0, nan, nan, nan, nan, nan, nan, nan, False, (0,) * 5, (), (*notes, Note("no_significant"))
+        )
     right = _stouffer(p[p < 0.05] / 0.05)
     inner = _stouffer(half / 0.025) if half.size else nan
 
@@ -157,9 +167,12 @@ def p_curve(
     low, high = balance(0.0), balance(12.0)
     best = 0.0 if low >= 0 else 12.0 if high <= 0 else brentq(balance, 0.0, 12.0, xtol=1e-13)
     right_p, inner_p = float(ndtr(right)), float(ndtr(inner))
+    counts = np.bincount(np.searchsorted(_BINS[1:], p[p < 0.05]), minlength=5)
+    third = np.diff(3 * _beyond(ndtri(1 - _BINS / 2), at_third))
     return PCurve(
         int(z.size), int(full.size), int(half.size), right, right_p, inner, inner_p, flatter, float(ndtr(flatter)),
-        float(_beyond(np.array(_LIMIT), best)), inner_p < 0.05 or (right_p < 0.1 and inner_p < 0.1), notes,
+        float(_beyond(np.array(_LIMIT), best)), inner_p < 0.05 or (right_p < 0.1 and inner_p < 0.1),
+        tuple(counts.tolist()), tuple(third.tolist()), notes,
     )  # fmt: skip
 
 

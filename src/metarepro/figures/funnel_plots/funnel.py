@@ -17,11 +17,11 @@ from metarepro.figures.page.clip import Segment, cut_out
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, Dashes, page_width, put_notes, put_title
 from metarepro.figures.page.legend import SAMPLE, LegendEntry, area, put_legend, stroke
-from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, SMALL, WHITE
+from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, SMALL, VERMILLION, WHITE
 from metarepro.figures.page.panel import Plane, room_for_labels
 from metarepro.figures.page.point_labels import place_labels, put_labels
-from metarepro.figures.page.shapes import Point, box, circle
-from metarepro.figures.page.text import clean, shorten
+from metarepro.figures.page.shapes import Point, box, circle, square
+from metarepro.figures.page.text import clean, counted, shorten
 from metarepro.figures.page.value_axes import near, plain_axis, working_axis
 
 Labels = Literal["auto", "all", "none"]
@@ -32,6 +32,8 @@ DASHES: tuple[Dashes, ...] = ((1.0, 1.5), (4.0, 2.0), (7.0, 2.0, 1.0, 2.0), (2.0
 SHADES = {1: ("#dcdcdc",), 2: ("#c8c8c8", "#ececec"), 3: ("#bdbdbd", "#d8d8d8", "#f0f0f0"),
           4: ("#b5b5b5", "#cacaca", "#dedede", "#f2f2f2")}  # fmt: skip
 ESTIMATE: Dashes = (5.0, 2.5)
+FILLED: Dashes = (3.0, 1.2)
+REGRESSION: Dashes = (8.0, 1.5, 1.5, 1.5)
 # The value of no effect is shown when the axis does not get so many times longer by it.
 LONGER, PAD = 8.0, 0.05
 # A standard error so many times the middle one does not stretch the axis.
@@ -40,7 +42,7 @@ WIDEST = 12.0
 
 def funnel(
     fit: Any, *, contours: Sequence[float] = (0.90, 0.95, 0.99), labels: Labels | Sequence[str] = "auto",
-    minimum: int = 10, width_mm: float = 174.0, **words: Any,
+    minimum: int = 10, filled: bool = False, regression: bool = False, width_mm: float = 174.0, **words: Any,
 ) -> Figure:  # fmt: skip
     """Draw a contour-enhanced funnel plot: each study's effect against its standard error, 0 on top.
 
@@ -59,6 +61,10 @@ def funnel(
     minimum : int
         Fewest studies that are drawn. Ten by default, as fewer cannot tell asymmetry from chance; whoever lowers it
         gets the plot with a note that says so.
+    filled : bool, default False
+        Whether the studies that `metarepro.trim_and_fill` (L0) puts in are drawn, and the pooled effect with them.
+    regression : bool, default False
+        Whether the line of Egger's regression (`metarepro.egger`) is drawn.
     width_mm : float
         Width at print: 84, 120 or 174 mm are the columns of journals.
     **words
@@ -83,14 +89,15 @@ def funnel(
     References
     ----------
     Peters et al. 2008, doi:10.1016/j.jclinepi.2007.11.010; Sterne & Egger 2001, doi:10.1016/S0895-4356(01)00377-8;
-    Sterne et al. 2011, doi:10.1136/bmj.d4002.
+    Sterne et al. 2011, doi:10.1136/bmj.d4002; Duval & Tweedie 2000, doi:10.1111/j.0006-341X.2000.00455.x; Egger et al.
+    1997, doi:10.1136/bmj.315.7109.629.
     """
     from metarepro.analysis.from_fit import result_with
 
     which = labels if isinstance(labels, str) else "auto"
     names = words.pop("names", None if isinstance(labels, str) else labels)
     result = result_with(fit, {**words, **({} if names is None else {"labels": names})})
-    numbers = funnel_numbers(result, contours, minimum)
+    numbers = funnel_numbers(result, contours, minimum, filled, regression)
     canvas = _draw(result, numbers, which, width_mm)
     return figure_of(canvas, f"Funnel plot: {clean(result.title)}", wording.describe(result, numbers))
 
@@ -112,8 +119,9 @@ def _draw(result: AnalysisResult, numbers: FunnelNumbers, labels: str, width_mm:
     top = put_title(canvas, f"Funnel plot: {clean(result.title)}") + 14
     plane = Plane(x_axis, y_axis, left, top, canvas.width - MARGIN - 4 - left, height, y_down=True)
     _shade_regions(canvas, plane, numbers)
+    filled = _draw_filled(canvas, plane, numbers)
     chosen = _to_name(numbers, shown, labels)
-    named, coincident = _draw_studies(canvas, plane, numbers, shown, chosen)
+    named, coincident = _draw_studies(canvas, plane, numbers, shown, chosen, filled)
     upright = f"Standard error of {_of_what(numbers.measure)}"
     y = plane.draw_axes(canvas, wording.axis_name(result, numbers), upright)
     y = put_legend(canvas, _legend(canvas, numbers, null_shown), y + 8)
@@ -137,6 +145,8 @@ def _axes(numbers: FunnelNumbers, width: float, height: float) -> tuple[Axis, Ax
         shown = [True] * len(studies)
     widest = max(s.se for s, ok in zip(studies, shown, strict=True) if ok) * (1 + PAD)
     effects = [s.yi for s, ok in zip(studies, shown, strict=True) if ok]
+    if numbers.filled is not None:
+        effects += [y for y, se in numbers.filled.studies if se <= widest]
     ends = [beta - numbers.quantile * widest, beta + numbers.quantile * widest, *effects]
     low, high, null = min(ends), max(ends), numbers.null
     null_shown = null is not None and max(high, null) - min(low, null) <= LONGER * (high - low)
@@ -152,8 +162,9 @@ def _axes(numbers: FunnelNumbers, width: float, height: float) -> tuple[Axis, Ax
 
 
 def _draw_studies(
-    canvas: Canvas, plane: Plane, numbers: FunnelNumbers, shown: list[bool], chosen: list[int]
-) -> tuple[int, int]:
+    canvas: Canvas, plane: Plane, numbers: FunnelNumbers, shown: list[bool], chosen: list[int],
+    filled: Sequence[tuple[float, float, float]],
+) -> tuple[int, int]:  # fmt: skip
     """Draw studies, names and the boundaries; returns how many studies have a name, how many coincide."""
     rays = _rays_of(plane, numbers)
     at_place: dict[tuple[int, int], int] = {}
@@ -180,7 +191,8 @@ def _draw_studies(
     frame = (plane.left + 2, plane.top + _CORNER_GAP, plane.right - 1, plane.bottom - _CORNER_GAP)
     texts = {i: shorten(clean(numbers.points[i].study.label), 0.45 * plane.width, SMALL) for i in chosen}
     major, minor = ([r.segment for r in rays if r.minor is minor] for minor in (False, True))
-    placed = place_labels([(i, *circles[i], texts[i]) for i in chosen], frame, major, circles, SMALL, minor)
+    points = [(i, *circles[i], texts[i]) for i in chosen]
+    placed = place_labels(points, frame, major, [*circles, *filled], SMALL, minor)
     for ray in rays:
         for piece in cut_out(ray.segment, [label.box for label in placed]):
             canvas.line(*piece, ray.name, ray.width, ray.color, ray.dashes)
@@ -211,6 +223,19 @@ def _to_name(numbers: FunnelNumbers, shown: list[bool], labels: str) -> list[int
     chosen = [i for i, p in enumerate(points) if few or not p.within_limits or not shown[i]]
     chosen.sort(key=lambda i: -abs(points[i].study.yi - numbers.summary.beta) / points[i].study.se)
     return chosen if labels == "all" else chosen[: wording.NAMED_AT_MOST]
+
+
+def _draw_filled(canvas: Canvas, plane: Plane, numbers: FunnelNumbers) -> list[tuple[float, float, float]]:
+    """Squares in grey where trim and fill puts studies; returns the room that they take."""
+    room: list[tuple[float, float, float]] = []
+    if numbers.filled is None:
+        return room
+    for number, (yi, se) in enumerate(numbers.filled.studies, 1):
+        if plane.holds(yi, se):
+            with canvas.data_row(label=f"Filled {number}", effect=yi, standard_error=se, shown="filled"):
+                canvas.polygon(square(RADIUS, plane.x(yi), plane.y(se)), WHITE, f"filled: {number}", GREY, 0.9)
+            room.append((plane.x(yi), plane.y(se), 1.5 * RADIUS))
+    return room
 
 
 # -- regions and lines -------------------------------------------------------------------------------------------
@@ -269,6 +294,10 @@ def _rays_of(plane: Plane, numbers: FunnelNumbers) -> list[_Ray]:
         add(numbers.null, (0.0,), "line of no effect", 0.8, INK, False)
     add(numbers.summary.beta, (-numbers.quantile, numbers.quantile), "pseudo limit", 1.2, BLUE, False)
     add(numbers.summary.beta, (0.0,), "pooled estimate", 1.2, BLUE, ESTIMATE)
+    if numbers.filled is not None:
+        add(numbers.filled.beta, (0.0,), "pooled with filled", 1.0, GREY, FILLED)
+    if numbers.line is not None:
+        add(numbers.line.limit, (numbers.line.slope,), "regression", 1.2, VERMILLION, REGRESSION)
     return found
 
 
@@ -295,6 +324,13 @@ def _legend(canvas: Canvas, numbers: FunnelNumbers, null_shown: bool) -> list[Le
         LegendEntry(wording.in_words(numbers), stroke("pooled estimate", 1.2, BLUE, ESTIMATE), row),
         LegendEntry(f"Pseudo {100 * s.level:g}% limits around it", stroke("pseudo limit", 1.2, BLUE)),
     ]
+    if numbers.filled is not None:
+        entries.append(_filled_entry(canvas, numbers))
+    if numbers.line is not None:
+        p = numbers.line.p_value
+        row = canvas.add_data(label="Egger's regression", effect=numbers.line.limit, p_value=p)
+        words = f"Egger's regression: {fmt.p_value(p)}"
+        entries.append(LegendEntry(words, stroke("regression", 1.2, VERMILLION, REGRESSION), row))
     if null_shown:
         entries.append(LegendEntry("No effect", stroke("line of no effect", 0.8, INK)))
     if numbers.contours:
@@ -305,3 +341,20 @@ def _legend(canvas: Canvas, numbers: FunnelNumbers, null_shown: bool) -> list[Le
             p_text = wording.decimal(p)
             entries.append(LegendEntry(f"P = {p_text}", stroke(f"contour {p_text}", 0.7, GREY, dashes)))
     return entries
+
+
+def _filled_entry(canvas: Canvas, numbers: FunnelNumbers) -> LegendEntry:
+    filled = numbers.filled
+    assert filled is not None
+    estimate, low, high = filled.pooled
+    row = canvas.add_data(
+        label="With filled studies", estimate=estimate, ci_low=low, ci_high=high, effect=filled.beta,
+        studies=len(filled.studies),
+    )  # fmt: skip
+    shown = fmt.with_interval(numbers.measure, *filled.pooled)
+    words = f"{counted(len(filled.studies))} filled in (trim and fill, L0); pooled with them: {shown}"
+
+    def draw(c: Canvas, x: float, y: float) -> None:
+        c.polygon(square(RADIUS, x + SAMPLE / 2, y), WHITE, "filled: key", GREY, 0.9)
+
+    return LegendEntry(words, draw, row)

@@ -82,6 +82,10 @@ def notes_of(
                      "asymmetrical (Hunter 2014, doi:10.1016/j.jclinepi.2014.03.003).")  # fmt: skip
     if s.model == "binomial-normal":
         notes.append("Pooled from the counts; the studies are shown by their own logits and standard errors.")
+    if numbers.filled is not None:
+        notes.append(
+            "Filled-in studies mirror those farthest out (vertical in grey: pooled with them): no data, no correction."
+        )
     corrected = [p.study for p in numbers.points if "study_corrected" in codes_of(p.study.notes)]
     if corrected:
         notes.append(f"With a constant added to zero cells: {listed([c.label for c in corrected])}.")
@@ -117,6 +121,11 @@ def describe(result: AnalysisResult, numbers: FunnelNumbers) -> str:
         counts = [sum(_region(numbers, p) == i for p in numbers.points) for i in range(len(numbers.contours) + 1)]
         pieces.append("Studies by the P-value of their own test of no effect: "
                      + "; ".join(f"{w}: {c}" for w, c in zip(ranges(numbers), counts, strict=True)) + ".")  # fmt: skip
+    if numbers.filled is not None:
+        shown = fmt.with_interval(numbers.measure, *numbers.filled.pooled)
+        pieces.append(f"Trim and fill (L0) puts in {counted(len(numbers.filled.studies))}; pooled with them: {shown}.")
+    if numbers.line is not None:
+        pieces.append(f"Egger's regression: {fmt.p_value(numbers.line.p_value)}.")
     pieces.append("Studies: " + "; ".join(_study_words(numbers, p) for p in numbers.points) + ".")
     return " ".join(pieces)
 

@@ -10,14 +10,12 @@ from numpy.typing import ArrayLike
 from metarepro.analysis.robustness_numbers import BaujatNumbers, baujat_numbers
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_title
-from metarepro.figures.page.look import INK, MARGIN, SMALL
+from metarepro.figures.page.look import MARGIN
+from metarepro.figures.page.named_points import NamedPoint, put_points, unnamed_note
 from metarepro.figures.page.panel import Plane, room_for_labels
-from metarepro.figures.page.point_labels import place_labels, put_labels
-from metarepro.figures.page.shapes import circle
-from metarepro.figures.page.text import clean, counted, shorten
+from metarepro.figures.page.text import clean, counted
 from metarepro.figures.page.value_axes import plain_axis
 
-RADIUS = 2.4
 X_NAME = "Contribution to heterogeneity: squared standardised residual"
 Y_NAME = "Influence on the pooled effect: squared standardised shift"
 
@@ -75,7 +73,6 @@ def _farthest_first(found: BaujatNumbers) -> list[int]:
 
 
 def _draw(found: BaujatNumbers, title: str, width_mm: float) -> Canvas:
-    names = [clean(label) for label in found.labels]
     across, up = found.q_contribution, found.overall_influence
     canvas = Canvas(page_width(width_mm))
     height = min(max(0.62 * (canvas.width - 2 * MARGIN - 20), 150.0), 260.0)
@@ -85,21 +82,12 @@ def _draw(found: BaujatNumbers, title: str, width_mm: float) -> Canvas:
     top = put_title(canvas, title) + 14
     width = canvas.width - MARGIN - 4 - left
     plane = Plane(plain_axis(0.0, ends[0], width), y_axis, left, top, width, height)
-    rows, circles = [], []
-    for name, a, b in zip(names, across, up, strict=True):
-        x, y = plane.x(a), plane.y(b)
-        with canvas.data_row(label=name, q_contribution=a, overall_influence=b) as row:
-            rows.append(row)
-            canvas.polygon(circle(RADIUS, x, y), INK, f"study: {name}")
-        circles.append((x, y, RADIUS + 0.4))
-    frame = (plane.left + 2, plane.top - 4, plane.right + 2, plane.bottom - 1.5)
-    texts = [(i, *circles[i], shorten(names[i], 0.4 * plane.width, SMALL)) for i in _farthest_first(found)]
-    placed = place_labels(texts, frame, [], circles, SMALL, [])
-    put_labels(canvas, placed, rows, 0.4)
+    points = [
+        NamedPoint(name, a, b, {"q_contribution": a, "overall_influence": b})
+        for name, a, b in zip(found.labels, across, up, strict=True)
+    ]
+    unnamed = put_points(canvas, plane, points, _farthest_first(found))
     y = plane.draw_axes(canvas, X_NAME, Y_NAME)
-    unnamed = len(names) - len(placed)
-    notes = ["To the right: differs from the others. Up: moves the pooled effect."]
-    if unnamed:
-        notes.append(f"{counted(unnamed).capitalize()} not named, for want of room.")
+    notes = ["To the right: differs from the others. Up: moves the pooled effect.", *unnamed_note(unnamed)]
     canvas.height = put_notes(canvas, notes, y + 5) + MARGIN
     return canvas
