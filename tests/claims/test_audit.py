@@ -72,6 +72,26 @@ def test_a_claim_that_holds_in_some_specifications_only_names_them():
         assert variant.summary.ci_high < 0
 
 
+def test_a_claim_is_asked_of_every_combination_of_choices():
+    result = max((r for r in RESULTS.values() if r.multiverse), key=lambda r: len(r.multiverse.universes))
+    several = [u for u in result.multiverse.universes if sum(i > 0 for i in u.levels) > 1]
+    assert len(several) > 10
+    limit = sorted(u.ci_low for u in several)[len(several) // 2] + 1e-9
+    rule = f"pooled({result.id}, ci_low) > {limit:.9f} -> supported; otherwise -> not checkable"
+
+    def verdict_of(text):
+        rows = (c.model_copy(update={"rule": text}) if c.claim_id == "page2-02" else c for c in DATA.others["claims"])
+        return audit(replace(DATA, others={**DATA.others, "claims": tuple(rows)}))["page2-02"]
+
+    found = verdict_of(rule)
+    assert found.verdict == "supported only under named specifications"
+    assert sum(" + " in name for name in found.held_in) == sum(u.ci_low > limit for u in several)
+    assert sum(" + " in name for name in found.failed_in) == sum(u.ci_low <= limit for u in several)
+    # A p-value is not known of every combination, so that a rule with one is asked of single changes only.
+    both = verdict_of(rule.replace(" ->", f" and pooled({result.id}, p_value) < 2 ->", 1))
+    assert not any(" + " in name for name in (*both.held_in, *both.failed_in))
+
+
 def test_other_verdicts_say_in_how_many_specifications_they_hold():
     ptsd = CLAIMS["page2-14"]
     assert ptsd.verdict == "partly supported" and ptsd.holds > 1 and ptsd.specifications >= ptsd.holds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metarepro.analysis.config import Config
@@ -40,10 +40,10 @@ def audit_claims(
     Notes
     -----
     The first rule that holds decides. A rule for ``supported`` that names pooled results must hold in every
-    specification of their analyses (the configured one and all sensitivity variants); where it holds in some only, the
-    verdict is ``supported only under named specifications``. Other verdicts are those of the configured specification,
-    and say in how many of the others their rule holds too. If no rule holds, or a number that it needs does not
-    exist, the claim is not checkable.
+    specification of their analyses: the configured one, all sensitivity variants, and every combination of them where
+    the analysis has a multiverse. Where it holds in some only, the verdict is ``supported only under named
+    specifications``. Other verdicts are those of the configured specification, and say in how many of the others their
+    rule holds too. If no rule holds, or a number that it needs does not exist, the claim is not checkable.
     """
     library = Library(data, tuple(a.id for a in config.analyses), results, reproductions)
     titles = {name: f"{d.title} ({d.address})" if d.address else d.title for name, d in config.documents.items()}
@@ -114,7 +114,7 @@ def _decide(rules: tuple[Rule, ...], claim: Claim, library: Library, evidence: d
         for call in calls_in(rule.comparisons):
             values[call.text] = value = look_up(library, call, claim)
             evidence.setdefault(call.text, _evidence(call, value))
-        variants = list(dict.fromkeys(v for value in values.values() for v in value.variants))
+        variants = _variants(values.values())
         if len(variants) > 1:
             outcomes = {v: all_hold(rule.comparisons, values, v) for v in variants}
             held = tuple(v for v, holds in outcomes.items() if holds)
@@ -126,6 +126,20 @@ def _decide(rules: tuple[Rule, ...], claim: Claim, library: Library, evidence: d
         elif all_hold(rule.comparisons, values):
             return _Decision(rule.verdict, rule.text)
     return _Decision("not checkable", "no rule holds")
+
+
+def _variants(values: Iterable[Value]) -> list[str]:
+    """Specifications in which every quantity of the analysis that has them is known."""
+    by_analysis: dict[str, list[Value]] = {}
+    for value in values:
+        if value.variants:
+            by_analysis.setdefault(value.references[0].name, []).append(value)
+    found = dict.fromkeys(v for group in by_analysis.values() for value in group for v in value.variants)
+    return [
+        v
+        for v in found
+        if all(sum(v in x.variants for x in group) in (0, len(group)) for group in by_analysis.values())
+    ]
 
 
 def _evidence(call: Call, value: Value) -> Evidence:

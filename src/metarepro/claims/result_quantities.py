@@ -26,6 +26,9 @@ from metarepro.evidence.printed_tables import PublishedResult
 from metarepro.evidence.tables import Claim
 from metarepro.reproduction.targets import measure_code
 
+# What is known of every combination of the choices of an analysis.
+UNIVERSE_PARTS = ("estimate", "ci_low", "ci_high", "k")
+
 
 def pooled(library: Library, call: Call, claim: Claim) -> Value:
     """A part of the pooled result of an analysis."""
@@ -50,6 +53,7 @@ def pooled(library: Library, call: Call, claim: Claim) -> Value:
     else:
         variants = {MAIN: _part(summary, part)}
         variants |= {x.label: _part(x.summary, part) for x in result.sensitivity if x.summary is not None}
+        variants |= {name: v for name, v in _combined(result, part).items() if name not in variants}
     number = _part(summary, part)
     where = f"{result.title}{f', {group}' if group else ''}"
     words = f"{where}: {part.replace('_', ' ')}" if part != "estimate" else where
@@ -59,6 +63,18 @@ def pooled(library: Library, call: Call, claim: Claim) -> Value:
 def _part(summary: Summary | None, part: str) -> float:
     value = getattr(summary, part) if summary is not None else None
     return math.nan if value is None else float(value)
+
+
+def _combined(result: AnalysisResult, part: str) -> dict[str, float]:
+    """A part of the result in every combination of its choices, by the words of what is not as configured."""
+    found = result.multiverse
+    if found is None or part not in UNIVERSE_PARTS:
+        return {}
+    named = (
+        (" + ".join(f.levels[i] for f, i in zip(found.factors, u.levels, strict=True) if i > 0), u)
+        for u in found.universes
+    )
+    return {name or MAIN: float(getattr(u, part)) for name, u in named}
 
 
 def _shown_part(m: Measure, part: str, number: float) -> str:

@@ -28,6 +28,8 @@ REPRODUCTION_MARKS = {
     "differs but explained": ("\u2260", "vp"), "within tolerance": ("\u2248", "vp"), "rounding": ("\u2248", "vs"),
     "exact": ("=", "vs"), "not checkable": ("?", "vn"),
 }  # fmt: skip
+# Specifications that are named where a rule holds in some only.
+NAMED = 8
 # Half the width of a printed interval, and the most that is drawn of a difference, in percent of the cell.
 BAND, REACH = 29.0, 46.0
 
@@ -51,7 +53,7 @@ def claims_view(config: Config, claims: Sequence[AuditedClaim]) -> dict[str, Any
         ]
         glyph, kind = CLAIM_MARKS[c.verdict]
         shown.append({"claim": c, "evidence": evidence, "letter": pages[c.document]["letter"], "glyph": glyph,
-                      "kind": kind})  # fmt: skip
+                      "kind": kind, "held": _listed(c.held_in), "failed": _listed(c.failed_in)})  # fmt: skip
     counts = {v: sum(c.verdict == v for c in claims) for v in CLAIM_VERDICTS}
     marks = [(v, n, *CLAIM_MARKS[v]) for v, n in counts.items() if n]
     return {
@@ -60,6 +62,12 @@ def claims_view(config: Config, claims: Sequence[AuditedClaim]) -> dict[str, Any
         "by_rule": sum(c.by == "rule" for c in claims), "quoted": sum(bool(c.quote) for c in claims),
         "checked": sum(bool(d["document"] and d["document"].text) for d in pages.values()),
     }  # fmt: skip
+
+
+def _listed(specifications: Sequence[str]) -> str:
+    """The first specifications by name, and how many more there are."""
+    more = len(specifications) - NAMED
+    return ", ".join(specifications[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _bar(parts: Sequence[tuple[str, int]], total: int) -> Markup:
