@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import io
 import json
 import os
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from metarepro.evidence.integrity import Finding
     from metarepro.project.reading import Project
 
+# Hosting services that a project can be written for.
+SERVICES = {"github": "GitHub", "gitlab": "GitLab"}
 EXAMPLES = """\
 examples:
   metarepro init my-review                 a new project, to be filled with your trials
   metarepro init my-review --workbook      the same with the tables in one workbook, for Excel
+  metarepro init my-review --github        the same with a workflow for GitHub that runs it on every push
   metarepro import table sheet.xlsx --to my-review     a project made of a sheet of yours
   metarepro import metapsy data.csv --to my-review     a project made of a table in the Metapsy format
   metarepro import revman review.rm5 --to my-review    the same of a RevMan file
@@ -131,6 +135,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     init.add_argument("directory", type=Path, metavar="DIR", help="a folder that does not exist yet, or is empty")
     init.add_argument("--workbook", action="store_true", help="the tables as sheets of one workbook, for Excel")
+    for service, words in SERVICES.items():
+        init.add_argument(
+            f"--{service}", action="store_true", help=f"with a file that makes {words} run it on every push"
+        )
     init.set_defaults(run=_init)
     check = commands.add_parser(
         "check",
@@ -193,7 +201,9 @@ def _completion(parser: argparse.ArgumentParser, shell: str) -> int:
 def _init(options: argparse.Namespace) -> int:
     from metarepro.template import write_project
 
-    written = [str(p.relative_to(options.directory)) for p in write_project(options.directory, options.workbook)]
+    services = [s for s in SERVICES if getattr(options, s)]
+    files = write_project(options.directory, options.workbook, services)
+    written = [str(p.relative_to(options.directory)) for p in files]
     if options.format == "json":
         print(json.dumps({"ok": True, "directory": str(options.directory), "files": written}, indent=1))
     else:
@@ -241,9 +251,13 @@ def _run(options: argparse.Namespace) -> int:
             "The run ended with results that are out of date: " + "; ".join(stale) + ". Fix: let nothing write to the "
             "project while it runs, and run again."
         )
-    from metarepro.project.digest import digest
+    from metarepro.project.digest import as_markdown, digest
 
-    print(digest(project / "results", removed_by(project)))
+    text = digest(project / "results", removed_by(project))
+    print(text)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):  # GitHub shows what is written there beside the run
+        with contextlib.suppress(OSError), Path(summary).open("a", encoding="utf-8") as file:
+            file.write(as_markdown(text))
     return 0
 
 

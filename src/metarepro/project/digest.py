@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,17 @@ def digest(folder: Path, removed: Sequence[str] = ()) -> str:
     lines += [f"... and {len(removed) - _SHOWN} more: results/logs"] if len(removed) > _SHOWN else []
     lines.append(f"The report: {(folder / 'report.html').resolve()}")
     return "\n".join(lines)
+
+
+def as_markdown(text: str) -> str:
+    """The lines of `digest` as Markdown: the title as a heading, results as a list."""
+    title, *lines = text.splitlines()
+    listed = (f"- {line[2:]}" if line.startswith("  ") else f"\n{line}\n" for line in map(_escaped, lines) if line)
+    return f"## {_escaped(title)}\n" + "\n".join(listed) + "\n"
+
+
+def _escaped(line: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", line)
 
 
 def _audited(read: Any) -> str:
