@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT
 
 
-@pytest.mark.parametrize("page", ["robustness.md"])
+@pytest.mark.parametrize("page", ["robustness.md", "other-programs.md"])
 def test_examples_of_a_page_give_what_it_shows(page):
     found = doctest.testfile(
         str(ROOT / "docs" / page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8"
