@@ -20,6 +20,7 @@ from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_quantile
 from metarepro.robustness.gosh import Gosh
 from metarepro.robustness.influence import diagnose
+from metarepro.robustness.p_values import PCurve
 from metarepro.robustness.refits import row_name
 
 # Columns and rows into which subsets are counted.
@@ -193,6 +194,14 @@ def gosh_numbers(found: Gosh, measure: str, study: str) -> GoshNumbers:
     shown = to_display(info.code, np.quantile(beta, [0.05, 0.5, 0.95])).tolist()
     info = replace(info, decimals=decimals_for(info, [(shown[1], shown[0], shown[2])]))
     return GoshNumbers(info, cells, (low, high), int(beta.size), found.exact, study, whole, means)
+
+
+def check_p_curve(found: Any) -> None:
+    """Refuse what is no p-curve, or one without a significant study."""
+    if not isinstance(found, PCurve):
+        raise DataError("The figure takes what p_curve gives. Fix: p_curve_plot(mr.p_curve(es)).")
+    if not found.significant:
+        raise DataError("No study is significant, so there is no p-curve.")
 
 
 def display_of(measure: Measure, values: Sequence[float]) -> list[float]:

@@ -13,6 +13,10 @@ Question = Literal[
 ]  # fmt: skip
 
 
+# A test of asymmetry below this p-value says that small trials differ (`metarepro.small_study_tests` counts so, too).
+SMALL_TRIALS = 0.1
+
+
 @dataclass(frozen=True)
 class StudyInfluence:
     """Deletion diagnostics of one study, on the working scale; see `metarepro.influence`."""

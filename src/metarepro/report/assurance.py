@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from markupsafe import Markup
 from metarepro.analysis.conclusion_parts import LEAST_OF_FUNNEL, NOT_ASSESSED
 from metarepro.analysis.decimals import measure_of
 from metarepro.analysis.result import FEW, AnalysisResult
+from metarepro.analysis.robustness_parts import SMALL_TRIALS
 from metarepro.figures.page import numbers as fmt
 from metarepro.report.anchors import anchor_of
 from metarepro.report.words import label_of, used_studies
@@ -47,9 +49,19 @@ def assurance_view(
         ],
         "bias_known": any(r.bias_by_weight for r in results), "largest": largest, "funnel": largest >= LEAST_OF_FUNNEL,
         "least": LEAST_OF_FUNNEL, "choices": [x for r in led[:1] if (x := _choices(r))], "certainty": _certainty(shown),
+        "small": [x for r in led if (x := _small_trials(r))][:1],
         "assessed": any(r.certainty and r.certainty.overall for r in shown),
         "flags": sum(flags.values()), "flagged": len(flags), "levels": levels,
     }  # fmt: skip
+
+
+def _small_trials(r: AnalysisResult) -> dict[str, Any] | None:
+    """What the tests that fit a headline say of its small trials."""
+    tests = [t for t in (r.robustness.asymmetry if r.robustness else ()) if t.fits and math.isfinite(t.p_value)]
+    if not tests:
+        return None
+    said = "; ".join(f"{t.name} {fmt.p_value(t.p_value)}" for t in tests)
+    return {"title": r.title, "said": said, "found": any(t.p_value < SMALL_TRIALS for t in tests)}
 
 
 def _choices(r: AnalysisResult) -> dict[str, Any] | None:

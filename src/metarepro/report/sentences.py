@@ -182,11 +182,29 @@ def difference(result: AnalysisResult, reader: Reader) -> Markup:
     return Markup("{}, but the interval {} includes no difference.").format(start, ends)
 
 
+# Questions of a result's robustness that ask for trials which are missing.
+MISSING = ("trim_and_fill", "pet_peese", "limit", "selection", "large_studies")
+
+
 def what_would_change(result: AnalysisResult) -> Markup:
-    """The variants whose interval crosses where the main one does not, or the other way."""
+    """What moves the interval across no difference, or off it: other ways of computing, allowing for missing trials."""
     c = result.conclusion
     if c.crosses_null is None:
         return Markup("There is no interval that another way of computing it could move.")
+    asked = [x for x in (result.robustness.what_if if result.robustness else ()) if x.question in MISSING]
+    asked = [x for x in asked if x.crosses_null is not None and x.k > FEW]
+    moved = sum(x.crosses_null != c.crosses_null for x in asked)
+    if not moved:
+        return _other_ways(result)
+    ways = "the one way" if len(asked) == 1 else f"{moved} of {len(asked)} ways"
+    return Markup("{} Allowing for missing trials moves it in {} that fit{}.").format(
+        _other_ways(result), ways, "s" if len(asked) == 1 else ""
+    )
+
+
+def _other_ways(result: AnalysisResult) -> Markup:
+    """The variants whose interval crosses where the main one does not, or the other way."""
+    c = result.conclusion
     if not c.checks:
         return Markup("Too few trials to compute it another way.")
     if not c.moved_by:

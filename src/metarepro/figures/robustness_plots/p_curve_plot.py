@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from metarepro.errors import DataError
+from metarepro.analysis.plot_numbers import check_p_curve
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import Axis
 from metarepro.figures.page.figure import Figure, figure_of
@@ -15,7 +15,9 @@ from metarepro.figures.page.panel import Plane, room_for_labels
 from metarepro.figures.page.shapes import circle
 from metarepro.figures.page.text import clean, counted
 from metarepro.figures.page.value_axes import plain_axis
-from metarepro.robustness.p_values import PCurve
+
+if TYPE_CHECKING:
+    from metarepro.robustness.p_values import PCurve
 
 STEPS = (0.01, 0.02, 0.03, 0.04, 0.05)
 FLAT: Dashes = (1.0, 1.5)
@@ -51,10 +53,7 @@ def p_curve_plot(found: Any, *, title: str = "", width_mm: float = 120.0) -> Fig
     ----------
     Simonsohn, Nelson & Simmons 2014, doi:10.1037/a0033242.
     """
-    if not isinstance(found, PCurve):
-        raise DataError("The figure takes what p_curve gives. Fix: p_curve_plot(mr.p_curve(es)).")
-    if not found.significant:
-        raise DataError("No study is significant, so there is no p-curve.")
+    check_p_curve(found)
     heading = clean(title) or "p-curve"
     shares = "; ".join(
         f"p up to {p:g}: {100 * n / found.significant:.0f}%" for p, n in zip(STEPS, found.counts, strict=True)
