@@ -13,15 +13,13 @@ from scipy.special import ndtri
 
 from metarepro.analysis.decimals import decimals_for, measure_of
 from metarepro.analysis.result import AnalysisResult
+from metarepro.analysis.robustness_numbers import diagnosed
 from metarepro.effects import Measure, from_display, get_measure, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import fit_effects
-from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_quantile
 from metarepro.robustness.gosh import Gosh
-from metarepro.robustness.influence import diagnose
 from metarepro.robustness.p_values import PCurve
-from metarepro.robustness.refits import row_name
 
 # Columns and rows into which subsets are counted.
 CELLS = (48, 30)
@@ -248,13 +246,10 @@ def influence_numbers(
         components = yi.summary.heterogeneity.components
         whole = components[0].tau2 if components else math.nan
     else:
-        studies, y, v, known, _ = one_set(yi, vi, data, labels, "influence_panel")
-        rows = np.flatnonzero(known)
-        found = diagnose(y[rows], v[rows], None, tau2)
-        names = tuple(row_name(studies, int(i)) if studies.labels else f"Study {i + 1}" for i in rows)
+        names, found, y, v = diagnosed(yi, vi, data, labels, tau2, "influence_panel")
         columns = {n: tuple(found[n].tolist()) for n in DIAGNOSTICS}
         marked = tuple(bool(x) for x in found["influential"])
-        whole = float(fit_effects(y[rows], v[rows], tau2, "z").tau2)
+        whole = float(fit_effects(y, v, tau2, "z").tau2)
     k = len(names)
     dffits = 3 * math.sqrt(1 / (k - 1))
     limits = {

@@ -15,6 +15,7 @@ from metarepro.effects import Measure, get_measure, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
+from metarepro.pooling.kernel import Array
 from metarepro.robustness.influence import diagnose
 from metarepro.robustness.multiverse import Multiverse
 from metarepro.robustness.refits import Refits, row_name
@@ -87,6 +88,16 @@ def _of_all(refits: Refits, code: str) -> RefitRow:
     return RefitRow(ALL, int(fit.k), _triple(values))
 
 
+def diagnosed(
+    yi: Any, vi: ArrayLike | str | None, data: Any, labels: Any, tau2: str | float, what: str
+) -> tuple[tuple[str, ...], dict[str, np.ndarray], Array, Array]:
+    """Names of the studies with a usable effect, their deletion diagnostics, effects and variances."""
+    studies, y, v, known, _ = one_set(yi, vi, data, labels, what)
+    rows = np.flatnonzero(known)
+    names = tuple(row_name(studies, int(i)) if studies.labels else f"Study {i + 1}" for i in rows)
+    return names, diagnose(y[rows], v[rows], None, tau2), y[rows], v[rows]
+
+
 @dataclass(frozen=True)
 class BaujatNumbers:
     """Names of the studies, what each adds to heterogeneity, and how far it moves the pooled effect."""
@@ -107,10 +118,7 @@ def baujat_numbers(yi: Any, vi: ArrayLike | str | None, data: Any, labels: Any, 
             tuple(x.q_contribution for x in own),
             tuple(x.overall_influence for x in own),
         )
-    studies, y, v, known, _ = one_set(yi, vi, data, labels, "baujat")
-    rows = np.flatnonzero(known)
-    found = diagnose(y[rows], v[rows], None, tau2)
-    names = tuple(row_name(studies, int(i)) if studies.labels else f"Study {i + 1}" for i in rows)
+    names, found, _, _ = diagnosed(yi, vi, data, labels, tau2, "baujat")
     across, up = (
         tuple(x if math.isfinite(x) else 0.0 for x in found[n].tolist())
         for n in ("q_contribution", "overall_influence")
