@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -213,7 +213,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from metarepro.project.check import find_stale_results
+    from metarepro.project.check import find_stale_results, find_unsealed
     from metarepro.project.run import check_start, failure_of, removed_by, run_snakemake, why_it_failed
 
     project, more = options.named or options.directory or Path(), list(options.more)
@@ -224,8 +224,11 @@ def _run(options: argparse.Namespace) -> int:
     if not any(o.startswith(("--cores", "-c", "--jobs", "-j", "--executor", "-e")) for o in more):
         more += ["--cores", "4"]
     outcome = run_snakemake(project, more, options.verbose)
-    if outcome.code == 0 and outcome.worked and not outcome.planned and find_stale_results(project):
-        outcome = run_snakemake(project, more, options.verbose)  # a file was changed while the run was under way
+    made = outcome.code == 0 and outcome.worked and not outcome.planned
+    stale = find_stale_results(project) if made else {}
+    if stale:  # a file was changed while the run was under way, or not everything was asked for
+        again = run_snakemake(project, more, options.verbose)
+        outcome = again if again.worked or again.code else outcome
     if outcome.code and outcome.stopped:
         print("Stopped. What is finished is kept; run it again to go on.", file=sys.stderr)
         return 1
@@ -243,14 +246,21 @@ def _run(options: argparse.Namespace) -> int:
         print("\n".join(outcome.said) if not options.verbose else "")
         return 0
     if not outcome.worked:
-        print(f"Nothing to be done: every result holds.\nThe report: {(project / 'results/report.html').resolve()}")
+        sealed = not find_unsealed(project, ["report"])
+        holds = "every result holds." if sealed else "what was asked for holds. The page is out of date."
+        print(f"Nothing to be done: {holds}\nThe report: {(project / 'results/report.html').resolve()}")
         return 0
-    stale = find_stale_results(project)
-    if stale:
+    if left := find_stale_results(project):
         raise MetareproError(
-            "The run ended with results that are out of date: " + "; ".join(stale) + ". Fix: let nothing write to the "
-            "project while it runs, and run again."
+            f"The run ended with results that are out of date: {_reasons(left)}. Fix: let nothing write to the project "
+            "while it runs, and run again."
         )
+    if unasked := find_unsealed(project, stale):
+        said = _reasons({job: stale[job] for job in unasked})
+        print(
+            f"Made as asked. Out of date: {said}. Fix: {COMMAND} run, without naming a result, makes everything anew."
+        )
+        return 0
     from metarepro.project.digest import as_markdown, digest
 
     text = digest(project / "results", removed_by(project))
@@ -259,6 +269,10 @@ def _run(options: argparse.Namespace) -> int:
         with contextlib.suppress(OSError), Path(summary).open("a", encoding="utf-8") as file:
             file.write(as_markdown(text))
     return 0
+
+
+def _reasons(faults: Mapping[str, str]) -> str:
+    return "; ".join(f"{job} ({fault})" for job, fault in faults.items())
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -154,6 +154,23 @@ def test_a_result_that_was_not_asked_for_is_called_out_of_date(project):
     done = snakemake(project, "results/results.json")
     assert done.returncode == 0, said(done)
     assert "\nOut of date: report: results/records/trials.json has changed. Run again to make it anew." in said(done)
+    asked = subprocess.run(
+        [sys.executable, "-m", "metarepro", "run", str(project), "--cores", "2", "results/results.json"],
+        capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+    )  # fmt: skip
+    assert asked.returncode == 0 and "what was asked for holds. The page is out of date." in asked.stdout
+
+
+def test_the_command_says_what_it_was_not_asked_for(project):
+    table = project / "data/raw/dichotomous.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",672,21,40,", ",672,22,40,"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "metarepro", "run", str(project), "--cores", "2", "results/results.json"],
+        capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, said(done)
+    assert re.match(r"Made as asked\. Out of date: audit \(results/records/trials\.json has changed\);", done.stdout)
+    assert done.stdout.endswith("Fix: metarepro run, without naming a result, makes everything anew.\n")
 
 
 def test_check_says_whether_results_hold(project):

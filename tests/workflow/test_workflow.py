@@ -316,7 +316,7 @@ def test_no_job_is_left_out_while_another_one_is_at_work(project, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Out of date" not in done.stderr
     assert (project / "results/report.html").read_bytes() != page
-    assert find_stale_results(project) == []
+    assert find_stale_results(project) == {}
 
 
 @pytest.mark.slow

@@ -29,10 +29,15 @@ def find_result_faults(project: Path) -> list[str]:
         return _faults(settings, code)
 
 
-def find_stale_results(project: Path) -> list[str]:
-    """Results of a finished run that were made of other files than those that are there, a line each."""
+def find_stale_results(project: Path) -> dict[str, str]:
+    """Results of a finished run that were made of other files than those that are there: the fault by the job."""
     with contextlib.chdir(project):
-        return [f"{job}: {fault}" for job, fault in seals.find_stale(Path(seals.FOLDER)).items()]
+        return seals.find_stale(Path(seals.FOLDER))
+
+
+def find_unsealed(project: Path, jobs: Iterable[str]) -> list[str]:
+    """Those of some jobs whose results no seal says to hold."""
+    return [job for job in jobs if not (project / seals.FOLDER / f"{job}.json").exists()]
 
 
 def find_old_results(project: Path, analyses: Iterable[str], panels: Iterable[str]) -> list[str]:
