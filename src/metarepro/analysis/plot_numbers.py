@@ -15,6 +15,7 @@ from metarepro.analysis.decimals import decimals_for, measure_of
 from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.robustness_numbers import diagnosed
 from metarepro.effects import Measure, from_display, get_measure, to_display
+from metarepro.effects.absolute import MOVED
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.inference import chi2_quantile
@@ -116,23 +117,13 @@ def labbe_numbers(result: AnalysisResult) -> LabbeNumbers:
         e1, n1, e2, n2 = (s.inputs[n] for n in needed)
         weight = s.weight if math.isfinite(s.weight) else 0.0
         rows.append(LabbeRow(s.label, e2 / n2, e1 / n1, round(n1 + n2), weight))
-    effect = result.summary.beta
-    shares = [i / 200 for i in range(201)]
-    curve = [(p, q) for p in shares if 0 <= (q := _with_effect(result.measure, p, effect)) <= 1]
+    moved = [(p, MOVED[result.measure](p, result.summary.estimate)) for p in (i / 200 for i in range(201))]
+    # A share that is held at 0 or 1 is not where the effect leads; no event stays none by a ratio.
+    curve = [(p, q) for p, q in moved if 0 < q < 1 or (p == q == 0 and result.measure != "RD")]
     pooled = (result.summary.estimate, result.summary.ci_low, result.summary.ci_high)
     return LabbeNumbers(
         measure_of(result), result.summary.level, tuple(rows), len(result.studies) - len(used), pooled, tuple(curve)
     )
-
-
-def _with_effect(measure: str, share: float, effect: float) -> float:
-    """Share under treatment, from the share under control and an effect on the working scale."""
-    if measure == "RD":
-        return share + effect
-    if measure == "RR":
-        return share * math.exp(effect)
-    odds = math.exp(effect)
-    return share * odds / (1 - share + share * odds)
 
 
 @dataclass(frozen=True)
