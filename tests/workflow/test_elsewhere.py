@@ -114,13 +114,15 @@ def test_through_a_batch_system(project, clean):
 
 
 @pytest.mark.cluster
-def test_on_slurm(project, clean):
+def test_on_slurm(project, clean, monkeypatch):
     """On a SLURM of one node, which .ci/run installs and this test starts and stops."""
     script = Path(__file__).parent / "slurm_local.sh"
     state = project.parent / "slurm"
-    environment = {**os.environ, "SLURM_LOCAL": str(state)}
     assert shutil.which("sbatch"), "SLURM is not installed: apt-get install slurm-wlm munge"
-    subprocess.run(["bash", str(script), "start"], env=environment, check=True, timeout=60)
+    monkeypatch.setenv("SLURM_LOCAL", str(state))
+    monkeypatch.setenv("SLURM_CONF", str(state / "slurm.conf"))
+    subprocess.run(["bash", str(script), "start"], check=True, timeout=60)
+    monkeypatch.setenv("PATH", f"{state / 'bin'}:{os.environ['PATH']}")
     try:
         run(
             project, "--executor", "slurm", "--jobs", "4", "--slurm-no-account", "--slurm-status-command", "squeue",
@@ -129,5 +131,5 @@ def test_on_slurm(project, clean):
             timeout=900,
         )  # fmt: skip
     finally:
-        subprocess.run(["bash", str(script), "stop"], env=environment, check=True, timeout=60)
+        subprocess.run(["bash", str(script), "stop"], check=True, timeout=60)
     assert fingerprint(project) == clean
