@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,9 +56,10 @@ def explain_mismatch(inputs: StudyInputs, printed: PrintedResult, any_events: bo
     not prove it: several often do, and all are given.
     """
     found = [
-        Explanation(inputs.labels[studies[row]], words, specs)
-        for words, studies, changed in _changes(inputs)
+        Explanation(inputs.labels[study], words, specs)
+        for slips, changed in _changes(inputs)
         for row, specs in _agreeing(changed, printed, SHOWN).items()
+        for words, study in slips[row : row + 1]
     ]
     if any_events and not found and inputs.kind == "counts" and printed.measure in ("OR", "RR", "RD"):
         found = list(_other_events(inputs, printed))
@@ -78,7 +79,7 @@ def _agreeing(
     for pooled in all_specifications(changed, printed):
         for row, spec in agreeing(pooled, printed, names):
             found.setdefault(row, []).append(spec)
-    return {row: tuple(sorted(specs, key=lambda s: _lacking(s, printed))) for row, specs in found.items()}
+    return {row: tuple(sorted(specs, key=lambda s: _lacking(s, printed))) for row, specs in sorted(found.items())}
 
 
 def _other_events(inputs: StudyInputs, printed: PrintedResult) -> Iterator[Explanation]:
@@ -98,19 +99,21 @@ def _other_events(inputs: StudyInputs, printed: PrintedResult) -> Iterator[Expla
             yield Explanation(inputs.labels[study], words, specs)
 
 
-def _changes(inputs: StudyInputs) -> Iterator[tuple[str, Sequence[int], StudyInputs]]:
-    """Kinds of slips: words, the studies to which one can have happened, and a set with it for each of them."""
+def _changes(inputs: StudyInputs) -> Iterator[tuple[list[tuple[str, int]], StudyInputs]]:
+    """Slips, each in words and with the study to which it can have happened, and a set of studies with each of them."""
+    slips: list[tuple[str, int]] = []
+    changed: dict[str, list[Array]] = {n: [] for n in inputs.columns}
     for words, possible, change in _SLIPS[inputs.kind]:
-        studies = np.flatnonzero(np.broadcast_to(possible(inputs.columns), inputs.k)).tolist()
-        columns = {n: np.tile(v, (len(studies), 1)) for n, v in inputs.columns.items()}
-        for name, values in change(inputs.columns).items():
-            columns[name][np.arange(len(studies)), studies] = values[studies]
-        if studies:
-            yield words, studies, replace(inputs, columns=columns)
+        moved = change(inputs.columns)
+        for study in np.flatnonzero(np.broadcast_to(possible(inputs.columns), inputs.k)).tolist():
+            slips.append((words, study))
+            for name, values in inputs.columns.items():
+                changed[name].append(np.where(np.arange(inputs.k) == study, moved.get(name, values), values))
+    yield slips, replace(inputs, columns={n: np.array(rows) for n, rows in changed.items()})
     twice = {n: np.column_stack([np.tile(v, (inputs.k, 1)), v]) for n, v in inputs.columns.items()}
     paired = np.array(inputs.paired, dtype=bool)
     both = np.column_stack([np.tile(paired, (inputs.k, 1)), paired]) if paired.any() else ()
-    yield "entered twice", range(inputs.k), replace(inputs, columns=twice, paired=both)
+    yield [("entered twice", i) for i in range(inputs.k)], replace(inputs, columns=twice, paired=both)
 
 
 Slip = tuple[str, Callable[[Columns], Mask | bool], Callable[[Columns], Columns]]

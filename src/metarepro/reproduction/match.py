@@ -156,7 +156,9 @@ def match_published(
             if out == 0:
                 whole.append(specification_of(pooled, 0, printed))
     found.sort(key=lambda s: (len(s.left_out), lacks_declared(s.way, printed.model), len(s.differs), unusual(s.way)))
-    return Match(tried, tuple(found), tuple(sorted(whole, key=lambda s: apart(s, printed))))
+    # To nine digits, so that those which differ by rounding only keep their order on every machine.
+    whole.sort(key=lambda s: float(f"{apart(s, printed):.9g}"))
+    return Match(tried, tuple(found), tuple(whole))
 
 
 def specification_of(pooled: Pooled, row: int, printed: PrintedResult) -> Specification:
@@ -171,8 +173,13 @@ def agreeing(
     pooled: Pooled, printed: PrintedResult, names: Sequence[str] = SHOWN
 ) -> Iterator[tuple[int, Specification]]:
     """Sets of studies that give the printed numbers of these names, as far as they are printed, and how."""
-    found = [printed.agrees(n, getattr(pooled, n)) for n in names if getattr(printed, n)]
-    for row in map(int, np.flatnonzero(np.logical_and.reduce(found))):
+    rows = np.arange(pooled.estimate.size)
+    for name in names:
+        if getattr(printed, name):
+            rows = rows[printed.agrees(name, getattr(pooled, name)[rows])]
+            if not rows.size:
+                return
+    for row in rows.tolist():
         yield row, specification_of(pooled, row, printed)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from metarepro.pooling.inference import PI_METHODS
 from metarepro.pooling.pool_effects import pool
 from metarepro.reproduction.printed import PREDICTION, PrintedResult, StudyInputs
-from metarepro.reproduction.specifications import effects_by
+from metarepro.reproduction.specifications import effects_by, on_display
 from metarepro.reproduction.ways import Way
 
 
@@ -29,7 +29,7 @@ def prediction_formula(inputs: StudyInputs, printed: PrintedResult, way: Way) ->
     for ci in dict.fromkeys((way.ci, "z")):
         for pi in (m for m in PI_METHODS if m != "NNF"):
             fit = pool(effects.yi[known], effects.vi[known], tau2=way.tau2, ci=ci, level=printed.level, pi=pi)
-            ends = effects.on_display(*(np.asarray(getattr(fit, n)) for n in shown))
+            ends = on_display(way.formula.measure, *(np.asarray(getattr(fit, n)) for n in shown))
             if all(printed.agrees(n, end) for n, end in zip(shown, ends, strict=True)):
                 return pi, ci
     return "", ""

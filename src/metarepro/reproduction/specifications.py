@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,8 @@ from metarepro.reproduction.ways import CI, COLLAPSED, TAU2, TO_ZERO, Formula, W
 
 # Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
 Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
+# At most this many sets of studies, of all formulas together, are held at once.
+MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,6 @@ class Effects:
     yi: Array
     vi: Array
     n: Array | None = None
-
-    def on_display(self, *values: Array, sizes: Array | None = None) -> list[Array]:
-        """Values of the working scale, of one shape, on the display scale.
-
-        Freeman-Tukey values are turned back with `sizes`, the studies' own if left out.
-        """
-        if self.formula.measure == "PFT":
-            n = self.n if sizes is None else sizes
-            assert n is not None
-            return [freeman_tukey_proportion(v, n) for v in values]
-        return list(to_display(self.formula.measure, values))
 
 
 @dataclass(frozen=True)
@@ -68,6 +60,14 @@ class Pooled:
         with np.errstate(divide="ignore", invalid="ignore"):
             value, low, high = (1 / x if ratio else -x for x in (self.estimate, self.ci_high, self.ci_low))
         return replace(self, way=replace(self.way, turned=True), estimate=value, ci_low=low, ci_high=high)
+
+
+def on_display(measure: str, *values: Array, sizes: Array | None = None) -> list[Array]:
+    """Values of the working scale, of one shape, on the display scale; Freeman-Tukey values are those at `sizes`."""
+    if measure == "PFT":
+        assert sizes is not None
+        return [freeman_tukey_proportion(v, sizes) for v in values]
+    return list(to_display(measure, values))
 
 
 def effects_by(formula: Formula, inputs: StudyInputs) -> Effects:
@@ -139,43 +139,65 @@ def all_specifications(
     fixed: Fixed = []
     if inputs.kind == "counts" and (only is None or only.weights == "MH"):
         fixed = _mantel_haenszel(inputs, printed.measure, mask)
-    for effects in by_formula:
-        results = list(_inverse_variance(effects, mask, printed.level, only))
-        if fixed and effects.formula.measure != "PETO":
-            results += _around_mantel_haenszel(fixed, effects, mask, printed.level)
-        if only.turned if only else _other_side(results, printed, effects.formula):
-            results += [r.turned() for r in results]
-        yield from (r for r in results if only is None or r.way == only)
+    for group in _in_groups(by_formula, mask.shape[0]):
+        for effects, results in zip(group, _inverse_variance(group, mask, printed.level, only), strict=True):
+            if fixed and effects.formula.measure != "PETO":
+                results += _around_mantel_haenszel(fixed, effects, mask, printed.level)
+            if only.turned if only else _other_side(results, printed, effects.formula):
+                results += [r.turned() for r in results]
+            yield from (r for r in results if only is None or r.way == only)
 
 
 def _other_side(results: list[Pooled], printed: PrintedResult, formula: Formula) -> bool:
-    """Whether a result lies on the other side of no effect than the printed one."""
+    """Whether a result of any set lies on the other side of no effect than the printed one."""
     null = 1.0 if formula.ratio else 0.0
-    estimates = np.concatenate([r.estimate[:1] for r in results])
+    estimates = np.concatenate([r.estimate for r in results])
     return bool(((estimates - null) * ((printed.value("estimate") or 0.0) - null) < 0).any())
 
 
-def _inverse_variance(effects: Effects, mask: Mask, level: float, only: Way | None) -> Iterator[Pooled]:
-    """Results by every inverse-variance method (Peto's by a common effect), or by that of one way."""
-    known = np.isfinite(effects.yi) & np.isfinite(effects.vi) & (effects.vi > 0)
+def _in_groups(by_formula: Sequence[Effects], sets: int) -> Iterator[list[Effects]]:
+    """Formulas whose effects are pooled together: of one measure, and not too many sets of studies at once."""
+    most = max(1, MOST_ROWS // sets)
+    for _, same in groupby(by_formula, lambda e: e.formula.measure):
+        while group := list(islice(same, most)):
+            yield group
+
+
+def _inverse_variance(group: list[Effects], mask: Mask, level: float, only: Way | None) -> list[list[Pooled]]:
+    """For each formula, results by every inverse-variance method (Peto's by a common effect), or by that of one way."""
+    k = mask.shape[1]
+    yi, vi = (np.stack([np.broadcast_to(getattr(e, a), mask.shape) for e in group]) for a in ("yi", "vi"))
+    known = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
     used = mask & known
-    enough = used.sum(-1) > 0
-    y, v = (np.where(known, a, x) for a, x in ((effects.yi, 0.0), (effects.vi, 1.0)))
+    enough = used.any(-1)
     # A set without any study is computed with all of them and blanked.
-    batch = open_batch(y, v, mask=np.where(enough[..., None], used, known | ~known))
+    y, v, chosen = np.where(known, yi, 0.0), np.where(known, vi, 1.0), used | ~enough[..., None]
+    batch = open_batch(y.reshape(-1, k), v.reshape(-1, k), mask=chosen.reshape(-1, k))
     blank = np.where(enough, 0.0, np.nan)
-    weights: Literal["Peto", "IV"] = "Peto" if effects.formula.measure == "PETO" else "IV"
+    sizes = None
+    if group[0].n is not None:
+        sizes = used.sum(-1) / np.where(used, 1 / group[0].n, 0.0).sum(-1)
+    measure = group[0].formula.measure
+    weights: Literal["Peto", "IV"] = "Peto" if measure == "PETO" else "IV"
+    found: list[list[Pooled]] = [[] for _ in group]
     for tau2 in ("CE",) if weights == "Peto" else TAU2:
-        ways = [Way(effects.formula, weights, tau2, ci) for ci in CI if not (tau2 == "CE" and ci.startswith("HK"))]
+        intervals = [ci for ci in CI if not (tau2 == "CE" and ci.startswith("HK"))]
         if only is not None:
-            ways = [way for way in ways if way == replace(only, turned=False)]
-        if not ways:
+            intervals = [ci for ci in intervals if (tau2, ci, weights) == (only.tau2, only.ci, only.weights)]
+        if not intervals:
             continue
-        sizes = None if effects.n is None else used.sum(-1) / np.where(used, 1 / effects.n, 0.0).sum(-1)
         e, _ = estimate(batch, ESTIMATORS[tau2])
-        half, i2 = half_widths(e, level, CI), _i2(e.q, e.k)
-        for way in ways:
-            yield _shown(effects, way, e.beta[:, 0] + blank, half[way.ci], (e.tau2, i2, e.q), sizes)
+        half = half_widths(e, level, intervals)
+        of_all = e.beta[:, 0], e.tau2, _i2(e.q, e.k), e.q
+        centre, *others = (a.reshape(enough.shape) for a in of_all)
+        centre = centre + blank
+        (value,) = on_display(measure, centre, sizes=sizes)
+        for ci in intervals:
+            width = half[ci].reshape(enough.shape)
+            ends = on_display(measure, centre - width, centre + width, sizes=sizes)
+            for results, effects, *numbers in zip(found, group, value, *ends, *others, strict=True):
+                results.append(Pooled(Way(effects.formula, weights, tau2, ci), *numbers))
+    return found
 
 
 def _mantel_haenszel(inputs: StudyInputs, measure: str, mask: Mask) -> Fixed:
@@ -240,9 +262,6 @@ def freeman_tukey_proportion(value: Array, n: Array) -> Array:
     return np.asarray((1 - np.sign(np.cos(t)) * np.sqrt(np.maximum(0.0, 1 - inner**2))) / 2)
 
 
-def _shown(
-    effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array],
-    sizes: Array | None = None,
-) -> Pooled:  # fmt: skip
-    value, low, high = effects.on_display(centre, centre - half, centre + half, sizes=sizes)
+def _shown(effects: Effects, way: Way, centre: Array, half: Array, others: tuple[Array, Array, Array]) -> Pooled:
+    value, low, high = on_display(effects.formula.measure, centre, centre - half, centre + half)
     return Pooled(way, value, low, high, *others)

@@ -12,7 +12,7 @@ from metarepro.evidence.tables import PublishedInput
 from metarepro.pooling.inference import quantile
 from metarepro.reproduction.printed import SHOWN, StudyInputs, room_of, rounds_to
 from metarepro.reproduction.result import Numbers, PrintedNumbers, StudyReproduction, StudyVerdict
-from metarepro.reproduction.specifications import Effects, all_effects, effects_by
+from metarepro.reproduction.specifications import Effects, all_effects, effects_by, on_display
 from metarepro.reproduction.targets import Target
 from metarepro.reproduction.ways import Formula
 from metarepro.reproduction.words import effects_in_words
@@ -52,7 +52,7 @@ def _numbers(effects: Effects) -> list[Numbers]:
 
 def _intervals(effects: Effects) -> list[Array]:
     half = quantile(0.975, np.array(np.nan)) * np.sqrt(effects.vi)
-    return effects.on_display(effects.yi, effects.yi - half, effects.yi + half)
+    return on_display(effects.formula.measure, effects.yi, effects.yi - half, effects.yi + half, sizes=effects.n)
 
 
 def _gives(numbers: Numbers, printed: PrintedNumbers, room: Sequence[float] = (0.0, 0.0, 0.0)) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from typing import Any, Literal
 
@@ -136,10 +137,11 @@ _KINDS = (
 _USUAL = ("DL", "REML", "PM")
 
 
-def declared(model: str) -> list[set[str]]:
+@cache
+def declared(model: str) -> tuple[frozenset[str], ...]:
     """For each kind of thing that a description of a model tells, the traits that fulfil it."""
-    told = [{trait for pattern, trait in traits if re.search(pattern, model, re.I)} for _, traits in _KINDS]
-    return [traits for traits in told if traits]
+    told = (frozenset(trait for pattern, trait in traits if re.search(pattern, model, re.I)) for _, traits in _KINDS)
+    return tuple(traits for traits in told if traits)
 
 
 def traits_of(way: Way) -> set[str]:
@@ -158,7 +160,7 @@ def lacks_declared(way: Way, model: str) -> int:
     """
     wanted, traits = declared(model), traits_of(way)
     lacking = sum(not any_of & traits for any_of in wanted) + way.turned
-    said = set().union(*wanted)
+    said = frozenset().union(*wanted)
     if "collapsed" in traits:
         return lacking + ("collapsed" not in said)
     if wanted:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from metarepro.effects.checks import read_numbers
 from metarepro.effects.core import EffectSizes, column_of
@@ -266,7 +265,9 @@ def begg(
     total = (1 / v).sum()
     deviate = (y - (y / v).sum() / total) / np.sqrt(v - 1 / total)
     exact = np.unique(deviate).size == k == np.unique(v).size
-    found = stats.kendalltau(deviate, v, method="exact" if exact else "asymptotic")
+    from scipy.stats import kendalltau
+
+    found = kendalltau(deviate, v, method="exact" if exact else "asymptotic")
     if not math.isfinite(found.statistic):
         remarks.append(Note("same_predictor", name=name, predictor=PREDICTORS["vi"][0]))
     return RankTest(name, float(found.statistic), float(found.pvalue), exact, k, tuple(remarks))

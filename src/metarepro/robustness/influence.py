@@ -158,10 +158,10 @@ def _diagnose(y: Array, v: Array, x: Array, full: PooledFit, without: PooledFit,
 
 
 def _influential(found: dict[str, np.ndarray], k: int, p: int) -> np.ndarray:
-    from scipy import stats
+    from scipy.special import chdtr
 
     marked = np.abs(found["dffits"]) > 3 * np.sqrt(p / (k - p))
-    marked |= stats.chi2.cdf(found["cook"], p) > 0.5
+    marked |= chdtr(p, found["cook"]) > 0.5
     marked |= found["hat"] > 3 * p / k
     for name, values in found.items():
         if name.startswith("dfbetas"):
