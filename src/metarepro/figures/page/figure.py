@@ -44,6 +44,8 @@ def figure_of(canvas: Canvas, title: str, description: str) -> Figure:
     from matplotlib.patches import Polygon
     from matplotlib.transforms import Affine2D
 
+    from metarepro.figures.page.placed_text import PlacedText
+
     register()
     figure = figures.Figure(figsize=(canvas.width / 72, canvas.height / 72), dpi=72, facecolor="white")
     place = Affine2D().scale(1, -1).translate(0, canvas.height).scale(1 / 72) + figure.dpi_scale_trans
@@ -57,12 +59,13 @@ def figure_of(canvas: Canvas, title: str, description: str) -> Figure:
         patch.set_gid(_tag(number, mark.kind, mark.row))
         figure.add_artist(patch)
     for number, t in enumerate(canvas.texts):
-        artist = figure.text(
+        artist = PlacedText(
             t.x, t.y, t.text, transform=place, fontsize=t.size, ha=t.align, va="baseline", color=t.color,
             fontweight=t.weight, fontfamily=[FAMILY, FALLBACK], parse_math=False,
             rotation=90.0 if t.upright else 0.0, rotation_mode="anchor",
         )  # fmt: skip
         artist.set_gid(_tag(number, "tick" if t.role == "tick" else "text", t.row))
+        figure.add_artist(artist)
     figure.metarepro = About(title, description, tuple(canvas.data), canvas)  # type: ignore[attr-defined]
     return figure
 
