@@ -139,7 +139,9 @@ def _save(pages: list[Any], path: Path, dpi: int) -> None:
                 for page in pages:
                     page.savefig(pdf, format="pdf", dpi=72)
         else:
-            pages[0].savefig(buffer, format=kind, metadata=metadata, dpi=dpi if kind == "png" else 72)
+            # Of flat colours level 3 is as small as slower ones.
+            of_kind: Any = {"dpi": dpi, "pil_kwargs": {"compress_level": 3}} if kind == "png" else {"dpi": 72}
+            pages[0].savefig(buffer, format=kind, metadata=metadata, **of_kind)
     data = buffer.getvalue()
     if kind == "svg":
         data = _describe_svg(data.decode("utf-8"), about.title, about.description, path.stem).encode("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from matplotlib.artist import allow_rasterization
 from matplotlib.colors import to_rgba
 from matplotlib.text import Text
 
@@ -18,7 +17,6 @@ class PlacedText(Text):
     on its baseline, turned about its anchor; not for boxes, clipping, effects or TeX.
     """
 
-    @allow_rasterization
     def draw(self, renderer: Any) -> None:
         """Draw the line."""
         renderer.open_group("text", self.get_gid())
