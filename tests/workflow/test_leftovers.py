@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from metarepro.project.plan import PICTURES_AT_ONCE
 from metarepro.template import write_project
 from tests.conftest import ROOT
 from tests.workflow.test_workflow import fingerprint, metarepro_run, snakemake
@@ -22,7 +23,8 @@ ANALYSIS = """\
     experimental: {{agent: drug}}
     control: {{agent: placebo}}
 """
-NAMES = ["response_or", *(f"copy_{n}" for n in range(8))]  # one more than a job of pictures has
+NAMES = ["response_or", *(f"copy_{n}" for n in range(PICTURES_AT_ONCE))]  # one more than a job of pictures has
+LAST = NAMES[-1]
 PANELS = """\
 panels:
   - {id: two-24, title: Two, analyses: [response_or, copy_1], heads: [One, Other]}
@@ -48,8 +50,8 @@ def check(project: Path) -> str:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    """Nine analyses and two panels, run."""
-    project = write(tmp_path_factory.mktemp("nine") / "project", NAMES, PANELS)
+    """More analyses than one job draws, and two panels, run."""
+    project = write(tmp_path_factory.mktemp("more") / "project", NAMES, PANELS)
     done = metarepro_run(project)
     assert done.returncode == 0, done.stderr
     assert (project / "results/seals/draw_1.json").exists() and (project / "results/panels/more.svg").exists()
@@ -76,10 +78,10 @@ def project(finished, tmp_path) -> Path:
 def test_what_is_taken_out_of_the_configuration_leaves_no_trace(project, fewer, run):
     said = check(project).splitlines()
     assert said[-2:] == [
-        "results/analyses/copy_7: not in config.yaml any more; a run removes it",
+        f"results/analyses/{LAST}: not in config.yaml any more; a run removes it",
         "results/panels/more: not in config.yaml any more; a run removes it",
     ]
-    assert (project / "results/analyses/copy_7/fit.json").exists()
+    assert (project / f"results/analyses/{LAST}/fit.json").exists()
     done = run(project)
     assert done.returncode == 0, done.stderr
     lines = [line.replace("; a run removes it", ", removed") for line in said[-2:]]
@@ -88,10 +90,10 @@ def test_what_is_taken_out_of_the_configuration_leaves_no_trace(project, fewer, 
     log = (project / "results/logs/validate.log").read_text(encoding="utf-8")
     assert all(f"{line}\n" in log for line in lines)
     assert fingerprint(project) == fewer
-    assert not (project / "results/analyses/copy_7").exists()
+    assert not (project / f"results/analyses/{LAST}").exists()
     assert {f.name for f in (project / "results/logs").glob("draw_[0-9]*")} == {"draw_0.log"}
     kept = project / ".snakemake/metarepro/pictures"
-    assert not (kept / "draw_1").exists() and "copy_7" not in "".join(f.read_text() for f in kept.rglob("*.json"))
+    assert not (kept / "draw_1").exists() and LAST not in "".join(f.read_text() for f in kept.rglob("*.json"))
     assert "not in config.yaml" not in check(project)
     assert "Nothing to be done" in (again := run(project)).stdout + again.stderr
 
@@ -100,21 +102,21 @@ def test_what_is_taken_out_of_the_configuration_leaves_no_trace(project, fewer, 
 def test_what_a_user_put_there_stays_and_is_named(project, fewer):
     results = project / "results"
     note, edited, panel = (
-        results / name for name in ("analyses/copy_7/note.txt", "analyses/copy_7/forest.svg", "panels/mine.svg")
+        results / name for name in (f"analyses/{LAST}/note.txt", f"analyses/{LAST}/forest.svg", "panels/mine.svg")
     )
     note.write_text("mine", encoding="utf-8")
     edited.write_text(edited.read_text(encoding="utf-8") + "<!-- moved a label -->", encoding="utf-8")
     panel.write_text("<svg/>", encoding="utf-8")
     before = {f: f.read_text(encoding="utf-8") for f in (note, edited, panel)}
     # Seals that do not hold are deleted when a run starts; what they named is known all the same.
-    (results / "analyses/copy_7/fit.json").unlink()
+    (results / f"analyses/{LAST}/fit.json").unlink()
     assert metarepro_run(project, "-n").returncode == 0
     assert not (results / "seals/analyse_0.json").exists()
     done = metarepro_run(project)
     assert done.returncode == 0, done.stderr
     assert (
-        "results/analyses/copy_7: not in config.yaml any more, removed; results/analyses/copy_7/forest.svg, "
-        "results/analyses/copy_7/note.txt stays, as no run wrote it so\n"
+        f"results/analyses/{LAST}: not in config.yaml any more, removed; results/analyses/{LAST}/forest.svg, "
+        f"results/analyses/{LAST}/note.txt stays, as no run wrote it so\n"
     ) in done.stdout
     assert {f: f.read_text(encoding="utf-8") for f in before} == before
     after = fingerprint(project)

@@ -1,7 +1,7 @@
 # Printed results and claims against what was recomputed.
 
 
-# The longest job of all: first. It reads no row of trials, so that a changed one does not repeat it.
+# Numbers go before pictures, so that no core waits for the last of them. This job reads no row of trials, so that a changed one does not repeat it.
 checkpoint reproduce_printed:
     input:
         order=after(),
@@ -40,6 +40,7 @@ checkpoint reproduce:
         seal=f"{SEALS}/reproduce.json",
     log:
         "results/logs/reproduce.log",
+    priority: 5
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -66,6 +67,7 @@ checkpoint audit:
         seal=f"{SEALS}/audit.json",
     log:
         "results/logs/audit.log",
+    priority: 5
     conda:
         "../envs/metarepro.yaml"
     message:
@@ -84,6 +86,7 @@ rule draw_audit:
         seal=f"{SEALS}/draw_audit.json",
     log:
         "results/logs/draw_audit.log",
+    priority: 5
     conda:
         "../envs/metarepro.yaml"
     message:

@@ -57,6 +57,7 @@ for number, names in PLAN.number_chunks.items():
             seal=f"{SEALS}/analyse_{number}.json",
         log:
             f"results/logs/analyse_{number}.log",
+        priority: 10
         conda:
             "../envs/metarepro.yaml"
         message:

@@ -116,6 +116,14 @@ class Dataset:
         """Rows of the tables of numbers."""
         return (*self.dichotomous, *self.continuous, *self.contrasts, *self.comparisons)
 
+    @cached_property
+    def rows_of_outcome(self) -> Mapping[str, tuple[Dichotomous | Continuous | Contrast, ...]]:
+        """Rows of the tables of numbers by their outcome."""
+        found: dict[str, list[Dichotomous | Continuous | Contrast]] = {}
+        for row in self.number_rows:
+            found.setdefault(row.outcome, []).append(row)
+        return {outcome: tuple(rows) for outcome, rows in found.items()}
+
 
 def _arms(tables: Mapping[str, Any]) -> dict[tuple[str, str], Arm]:
     arms = {(a.study_id, a.arm_id): a for a in tables["arms"]}

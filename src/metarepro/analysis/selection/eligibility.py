@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 
 from metarepro.analysis.columns import cells_of, is_one_of, words_of
 from metarepro.analysis.config import Analysis, Arms
@@ -70,7 +71,9 @@ def rows_of(analysis: Analysis, data: Dataset, steps: bool = False) -> dict[str,
 def other_rows(analysis: Analysis, data: Dataset) -> dict[str, list[OutcomeRow]]:
     """Rows of the outcome and the agents that cannot be used as they are of another kind or measure, by study."""
     found: dict[str, list[OutcomeRow]] = {}
-    for row in data.number_rows:
+    for row in chain.from_iterable(
+        data.rows_of_outcome.get(outcome, ()) for outcome in dict.fromkeys(analysis.outcome)
+    ):
         # A printed share is no comparison, and an effect between arms no share.
         share = isinstance(row, Contrast) and row.measure == "proportion"
         if share != (analysis.one_arm and isinstance(row, Contrast)) or not _concerns(analysis, data, row):
