@@ -108,7 +108,7 @@ def draw_pages(
     """
     from metarepro.figures.page.files import write_figure
     from metarepro.output import write_whole
-    from metarepro.records import to_json_text
+    from metarepro.records import to_plain
 
     kept = kept_pictures(snakemake)
     index = Path(snakemake.output.index)
@@ -121,7 +121,7 @@ def draw_pages(
             pages = make()
             return (write_figure(pages, stem, formats) if pages else []), None
 
-        files, _ = kept.draw(to_json_text(shown), stem, draw)
+        files, _ = kept.draw(json.dumps(to_plain(shown), ensure_ascii=False), stem, draw)
         written += files
         drawn += [name] if files else []
     kept.forget_others()

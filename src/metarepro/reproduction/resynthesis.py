@@ -80,12 +80,12 @@ def own_inputs(own: OwnRows, data: Dataset) -> StudyInputs | None:
 
 
 def _until(own: OwnRows, data: Dataset) -> Analysis:
-    """The analysis without later trials and without sensitivity variants."""
+    """The analysis without later trials, without sensitivity variants and its course over time."""
     population = own.analysis.population
     if own.until is not None:
         later = [s.study_id for s in data.studies.values() if s.year is not None and s.year > own.until]
         population = population.model_copy(update={"exclude_studies": (*population.exclude_studies, *later)})
-    return own.analysis.model_copy(update={"population": population, "sensitivity": ()})
+    return own.analysis.model_copy(update={"population": population, "sensitivity": (), "over_time": None})
 
 
 def agreement(printed: PrintedResult | None, ours: Numbers, unit: float = 1.0) -> str:

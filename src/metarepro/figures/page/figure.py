@@ -8,7 +8,7 @@ from typing import Any
 
 from metarepro.figures.page.check_page import check_page
 from metarepro.figures.page.fonts import FALLBACK, FAMILY, register
-from metarepro.figures.page.layout import Canvas, Cell, Dashes, LayoutError
+from metarepro.figures.page.layout import Canvas, Cell, LayoutError
 
 # A matplotlib.figure.Figure: matplotlib is loaded when one is made.
 Figure = Any
@@ -41,23 +41,19 @@ def figure_of(canvas: Canvas, title: str, description: str) -> Figure:
     if faults:
         raise LayoutError("The figure has faults: " + "; ".join(faults[:5]))
     from matplotlib import figure as figures
-    from matplotlib.patches import Polygon
     from matplotlib.transforms import Affine2D
 
-    from metarepro.figures.page.placed_text import PlacedText
+    from metarepro.figures.page.placed_artists import PlacedShape, PlacedText
 
     register()
     figure = figures.Figure(figsize=(canvas.width / 72, canvas.height / 72), dpi=72, facecolor="white")
     place = Affine2D().scale(1, -1).translate(0, canvas.height).scale(1 / 72) + figure.dpi_scale_trans
     for number, mark in enumerate(canvas.marks):
-        filled = mark.fill is not None
-        patch = Polygon(
-            mark.points, closed=filled, facecolor=mark.fill or "none", edgecolor=mark.stroke or "none",
-            linewidth=mark.width, linestyle=_line_style(mark.dashed), fill=filled, joinstyle="miter", capstyle="butt",
-            transform=place,
-        )  # fmt: skip
-        patch.set_gid(_tag(number, mark.kind, mark.row))
-        figure.add_artist(patch)
+        dashes = mark.dashed if isinstance(mark.dashed, tuple) else (3, 2) if mark.dashed else None
+        shape = PlacedShape(mark.points, mark.fill, mark.stroke, mark.width, dashes)
+        shape.set_transform(place)
+        shape.set_gid(_tag(number, mark.kind, mark.row))
+        figure.add_artist(shape)
     for number, t in enumerate(canvas.texts):
         artist = PlacedText(
             t.x, t.y, t.text, transform=place, fontsize=t.size, ha=t.align, va="baseline", color=t.color,
@@ -68,10 +64,6 @@ def figure_of(canvas: Canvas, title: str, description: str) -> Figure:
         figure.add_artist(artist)
     figure.metarepro = About(title, description, tuple(canvas.data), canvas)  # type: ignore[attr-defined]
     return figure
-
-
-def _line_style(dashed: Dashes) -> Any:
-    return (0, dashed if isinstance(dashed, tuple) else (3, 2)) if dashed else "solid"
 
 
 def kind_tag(kind: str) -> str:
