@@ -19,7 +19,7 @@ from metarepro.project.places import check_inputs, check_results_folder
 from metarepro.project.settings import CONFIG, STATE, data_folder, hash_settings, settings_file, tables_in
 
 # Analyses in one job of numbers, and in one of pictures: what one changed analysis makes anew with it.
-NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 40, 12
+NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 50, 16
 RECORDS = "results/records"
 PLAN = "plan"
 # What is known of the files of code, by their content.
