@@ -92,7 +92,7 @@ def test_what_is_taken_out_of_the_configuration_leaves_no_trace(project, fewer, 
     assert fingerprint(project) == fewer
     assert not (project / f"results/analyses/{LAST}").exists()
     assert {f.name for f in (project / "results/logs").glob("draw_[0-9]*")} == {"draw_0.log"}
-    kept = project / ".snakemake/metarepro/pictures"
+    kept = project / ".snakemake/metarepro/kept"
     assert not (kept / "draw_1").exists() and LAST not in "".join(f.read_text() for f in kept.rglob("*.json"))
     assert "not in config.yaml" not in check(project)
     assert "Nothing to be done" in (again := run(project)).stdout + again.stderr

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from job import job, kept_pictures, remove_undrawn
+from job import job, kept_files, remove_undrawn
 
 with job(snakemake) as written:
     from metarepro.analysis.result import from_json
@@ -14,7 +14,7 @@ with job(snakemake) as written:
     from metarepro.output import write_whole
     from metarepro.project.looks import read_looks, with_looks
 
-    kept = kept_pictures(snakemake)
+    kept = kept_files(snakemake)
     looks = read_looks(snakemake.input.looks)
     planned = {Path(file).parent.name for file in snakemake.output if Path(file).name == "forest.svg"}
     for name, fit, index in zip(looks, snakemake.input.fits, snakemake.output.indexes, strict=True):
@@ -29,7 +29,7 @@ with job(snakemake) as written:
             drawn = draw_analysis(result, folder, home, png)
             return drawn.files, {"drawn": drawn.drawn, "not_drawn": drawn.not_drawn}
 
-        files, known = kept.draw(text + json.dumps(looks[name]), home, draw)
+        files, known = kept.take_or_make(text + json.dumps(looks[name]), home, draw)
         written += files
         remove_undrawn([*folder.iterdir(), *home.glob("forest.*")], [Path(index), *files])
         write_whole(Path(index), json.dumps(known, indent=1, ensure_ascii=False) + "\n")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from job import job, kept_pictures, remove_undrawn
+from job import job, kept_files, remove_undrawn
 
 with job(snakemake) as written:
     from metarepro.analysis.reserved_names import SINGLE_STUDIES
@@ -15,7 +15,7 @@ with job(snakemake) as written:
     from metarepro.figures.single_study_plots.single_studies import single_studies_pages, single_study
     from metarepro.output import write_whole
 
-    kept = kept_pictures(snakemake)
+    kept = kept_files(snakemake)
     fits = {Path(fit).parent.name: Path(fit).read_text(encoding="utf-8") for fit in snakemake.input.fits}
     index = Path(snakemake.output.index)
     index.parent.mkdir(parents=True, exist_ok=True)
@@ -31,13 +31,13 @@ with job(snakemake) as written:
             return write_figure(figure, stem, dpi=panels["dpi"]), None
 
         shown = json.dumps([panels, [fits[name] for name in panels["analyses"]]])
-        written += kept.draw(shown, stem, draw)[0]
+        written += kept.take_or_make(shown, stem, draw)[0]
     single = [r for r in map(from_json, fits.values()) if single_study(r) is not None]
     if single:
         stem = index.parent / SINGLE_STUDIES
         shown = json.dumps([fits[r.id] for r in single])
         pages = partial(single_studies_pages, single)
-        written += kept.draw(shown, stem, lambda: (write_figure(pages(), stem, ("svg", "pdf")), None))[0]
+        written += kept.take_or_make(shown, stem, lambda: (write_figure(pages(), stem, ("svg", "pdf")), None))[0]
     kept.forget_others()
     remove_undrawn(index.parent.iterdir(), [index, *written])
     write_whole(

@@ -83,12 +83,12 @@ def _seal(snakemake: Any, inputs: dict[str, str] | None, more: list[Path]) -> No
     write_seal(seal, script, code_of(script), read, [*written, *(p.as_posix() for p in more)], settings)
 
 
-def kept_pictures(snakemake: Any) -> Any:
-    """Pictures that the run before drew, for a script that draws."""
-    from metarepro.project.pictures import KeptPictures
+def kept_files(snakemake: Any) -> Any:
+    """What the run before made in the same job, for a script of several steps."""
+    from metarepro.project.kept_files import KeptFiles
 
     name = Path(snakemake.output.seal).stem
-    return KeptPictures(name, code_of(script_of(name)))
+    return KeptFiles(name, code_of(script_of(name)))
 
 
 def draw_pages(
@@ -110,7 +110,7 @@ def draw_pages(
     from metarepro.output import write_whole
     from metarepro.records import to_plain
 
-    kept = kept_pictures(snakemake)
+    kept = kept_files(snakemake)
     index = Path(snakemake.output.index)
     index.parent.mkdir(parents=True, exist_ok=True)
     drawn, written = [], []
@@ -121,7 +121,7 @@ def draw_pages(
             pages = make()
             return (write_figure(pages, stem, formats) if pages else []), None
 
-        files, _ = kept.draw(json.dumps(to_plain(shown), ensure_ascii=False), stem, draw)
+        files, _ = kept.take_or_make(json.dumps(to_plain(shown), ensure_ascii=False), stem, draw)
         written += files
         drawn += [name] if files else []
     kept.forget_others()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -115,6 +115,16 @@ class Dataset:
     def number_rows(self) -> tuple[Dichotomous | Continuous | Contrast, ...]:
         """Rows of the tables of numbers."""
         return (*self.dichotomous, *self.continuous, *self.contrasts, *self.comparisons)
+
+    def of_outcomes(self, outcomes: Collection[str]) -> Dataset:
+        """The same studies with rows of numbers of some outcomes only."""
+        tables: dict[str, Any] = {
+            name: tuple(row for row in getattr(self, name) if row.outcome in outcomes)
+            for name in ("dichotomous", "continuous", "contrasts", "comparisons")
+        }
+        kept = replace(self, **tables)
+        places = {(row.file, row.line) for row in kept.rows}
+        return replace(kept, printed={place: texts for place, texts in self.printed.items() if place in places})
 
     @cached_property
     def rows_of_outcome(self) -> Mapping[str, tuple[Dichotomous | Continuous | Contrast, ...]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from metarepro.analysis.reserved_names import SINGLE_STUDIES
 from metarepro.errors import MetareproError
 from metarepro.output import write_whole
-from metarepro.project import pictures
+from metarepro.project import kept_files
 from metarepro.project.seals import FOLDER, hash_file, read_seal
 from metarepro.project.settings import STATE
 
@@ -141,7 +141,7 @@ def remove_undrawn(places: Iterable[Path], drawn: Iterable[Path]) -> list[str]:
 
 
 def remove_jobs(jobs: Iterable[str], looks: Iterable[str]) -> None:
-    """Remove seals, logs, records and kept pictures of jobs that there are no more, as there are fewer analyses.
+    """Remove seals, logs, records and kept files of jobs that there are no more, as there are fewer analyses.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def remove_jobs(jobs: Iterable[str], looks: Iterable[str]) -> None:
     """
     known, files = set(jobs), set(looks)
     may_go = re.compile(r"(analyse|draw)_\d+|demand")
-    for folder in (FOLDER, LOGS, pictures.FOLDER):
+    for folder in (FOLDER, LOGS, kept_files.FOLDER):
         for path in Path(folder).glob("*"):
             if may_go.fullmatch(path.stem) and path.stem not in known:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from metarepro.analysis.config import Config
+from metarepro.analysis.config import Analysis, Config
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.rows import Row
 from metarepro.evidence.tables import TABLES
@@ -54,6 +54,19 @@ def record_texts(
             )
         texts[name] = _text(content)
     return texts
+
+
+def inputs_of(config: Config, analysis: Analysis, data: Dataset) -> tuple[Config, Dataset, str]:
+    """All that the numbers of one analysis can depend on: settings, tables, and both as one text.
+
+    Rows of other outcomes and other analyses are left out, so that a change of them is none of this analysis. They
+    stay where moderators are read by the columns of all tables.
+    """
+    own = data if analysis.moderators else data.of_outcomes(analysis.outcome)
+    alone = config.model_copy(update={"analyses": (analysis,)})
+    rows = [[row.table, row.file, row.line, own.printed.get((row.file, row.line))] for row in own.rows]
+    rest = [sorted(own.paired), own.mixed_ends]
+    return alone, own, _text([alone.model_dump(mode="json", by_alias=True), rows, rest])
 
 
 def read_data(files: Iterable[str | Path]) -> Dataset:

@@ -1,4 +1,4 @@
-"""Pictures of the run before, kept where what they show and the code that draws them are the same."""
+"""Files of the run before, kept where what they are made of and the code that makes them are the same."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from metarepro.output import write_whole
 from metarepro.project.seals import hash_file
 from metarepro.project.settings import STATE
 
-FOLDER = Path(STATE) / "pictures"
+FOLDER = Path(STATE) / "kept"
 
 
-class KeptPictures:
-    """The pictures of one job: each is drawn, or taken from the run before.
+class KeptFiles:
+    """Files that one job makes in several steps: those of each step are made, or taken from the run before.
 
     Snakemake deletes what a job makes before it starts, so a second name of each file (a link to the same bytes) is
-    kept beside its own records. A file whose content is no longer that which was drawn is never taken; it is drawn
+    kept beside its own records. A file whose content is no longer that which was made is never taken; it is made
     again.
 
     Parameters
@@ -30,7 +30,7 @@ class KeptPictures:
     job : str
         Name of the job.
     code : str
-        Fingerprint of the code that draws.
+        Fingerprint of the code that makes them.
     folder : Path
     """
 
@@ -39,24 +39,26 @@ class KeptPictures:
         self._code = code
         self._used: set[str] = set()
 
-    def draw(self, shown: str, home: Path, make: Callable[[], tuple[Iterable[Path], Any]]) -> tuple[list[Path], Any]:
-        """Draw a picture, or take it as it was.
+    def take_or_make(
+        self, made_of: str, home: Path, make: Callable[[], tuple[Iterable[Path], Any]]
+    ) -> tuple[list[Path], Any]:
+        """Take the files of a step as they were, or make them.
 
         Parameters
         ----------
-        shown : str
-            All that the picture shows and how it looks, as text; whatever changes the picture must change it.
+        made_of : str
+            All that the files depend on but code, as text; whatever changes them must change it.
         home : Path
-            Where the picture goes.
+            Where they go.
         make : callable
-            Draws it: the files, and what else is to be known of them (as JSON has it).
+            Makes them: the files, and what else is to be known of them (as JSON has it).
 
         Returns
         -------
         list of Path
         object
         """
-        key = hashlib.sha256("\0".join((self._code, home.as_posix(), shown)).encode()).hexdigest()[:32]
+        key = hashlib.sha256("\0".join((self._code, home.as_posix(), made_of)).encode()).hexdigest()[:32]
         self._used.add(key)
         taken = self._take(key)
         if taken is not None:
@@ -67,7 +69,7 @@ class KeptPictures:
         return files, known
 
     def forget_others(self) -> None:
-        """Delete what is kept of pictures that this run did not ask for."""
+        """Delete what is kept of steps that this run did not take."""
         if self._folder.is_dir():
             for file in self._folder.iterdir():
                 if file.name.split(".")[0] not in self._used:
@@ -84,11 +86,11 @@ class KeptPictures:
                 _link(source, file)
                 os.utime(file)
         except (OSError, ValueError, KeyError, TypeError):
-            return None  # not there, or damaged: drawn again
+            return None  # not there, or damaged: made again
         return list(kept), entry["known"]
 
     def _keep(self, key: str, files: list[Path], known: Any) -> None:
-        with contextlib.suppress(OSError):  # what cannot be kept is drawn again next time
+        with contextlib.suppress(OSError):  # what cannot be kept is made again next time
             self._folder.mkdir(parents=True, exist_ok=True)
             for i, file in enumerate(files):
                 _link(file, self._folder / f"{key}.{i}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from metarepro.project.pictures import KeptPictures
+from metarepro.project.kept_files import KeptFiles
 
 
 class Drawing:
@@ -17,7 +17,7 @@ class Drawing:
         """The picture after the job; as Snakemake does it, what was there is deleted first."""
         file = (home or self.home) / "forest.svg"
         file.unlink(missing_ok=True)
-        kept = KeptPictures("draw_0", code, self.home / "kept")
+        kept = KeptFiles("draw_0", code, self.home / "kept")
 
         def make() -> tuple[list[Path], dict[str, str]]:
             self.times += 1
@@ -25,7 +25,7 @@ class Drawing:
             file.write_text(f"picture of {shown}")
             return [file], {"about": shown}
 
-        files, known = kept.draw(shown, file.parent, make)
+        files, known = kept.take_or_make(shown, file.parent, make)
         assert files == [file]
         assert known == {"about": shown}
         kept.forget_others()
