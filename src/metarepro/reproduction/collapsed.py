@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import gammaln
 
 from metarepro.effects.checks import Array
 
@@ -24,6 +22,9 @@ def mid_p_odds_ratio(e1: float, n1: float, e2: float, n2: float, level: float = 
     ----------
     Berry & Armitage 1995, doi:10.2307/2348891.
     """
+    from scipy.optimize import brentq
+    from scipy.special import gammaln
+
     events = e1 + e2
     x: Array = np.arange(max(0.0, events - n2), min(n1, events) + 1)
     ways = -(gammaln(x + 1) + gammaln(n1 - x + 1) + gammaln(events - x + 1) + gammaln(n2 - events + x + 1))
