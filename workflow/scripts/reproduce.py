@@ -1,19 +1,40 @@
 """All printed results, those beside our own rows too -> reproduction.csv and reproduction.json."""
 
 from pathlib import Path
+from typing import Any
 
-from job import job
+from job import job, kept_files
 
 with job(snakemake):
     from metarepro.output import write_whole
-    from metarepro.project.records import read_data, read_settings
-    from metarepro.reproduction.all_targets import reproduce
-    from metarepro.reproduction.result import reproductions_from_json, reproductions_to_json
+    from metarepro.project.records import inputs_of, read_data, read_settings
+    from metarepro.project.seals import hash_file
+    from metarepro.records import from_plain, to_plain
+    from metarepro.reproduction.all_targets import analysis_beside, reproduce, reproduce_beside
+    from metarepro.reproduction.result import Reproduction, reproductions_from_json, reproductions_to_json
     from metarepro.reproduction.tables import reproduction_csv
+    from metarepro.reproduction.targets import read_targets
 
-    done = reproductions_from_json(Path(snakemake.input.printed).read_text(encoding="utf-8"))
+    kept = kept_files(snakemake)
+    done = {r.id: r for r in reproductions_from_json(Path(snakemake.input.printed).read_text(encoding="utf-8"))}
     config = read_settings(snakemake.input.settings, snakemake.input.reproduction)
-    found = reproduce(config, read_data(snakemake.input.data), done)
+    trials, *others = snakemake.input.data
+    data, own_rows = read_data(snakemake.input.data), read_data([trials])
+    rest = [hash_file(Path(file)) for file in (*others, snakemake.input.reproduction)]
+    # Beside an analysis stand its own rows only, so those of other outcomes make nothing anew.
+    for target in read_targets(data):
+        name, (_, analysis) = target.row.analysis_id, analysis_beside(target, config)
+        if name in done or analysis is None:
+            continue
+        _, _, made_of = inputs_of(config, analysis, own_rows)
+
+        def make(target: Any = target, outcomes: Any = analysis.outcome) -> Any:
+            return [], to_plain(reproduce_beside(target, config, data.of_outcomes(outcomes)))
+
+        _, known = kept.take_or_make("\n".join([name, *rest, made_of]), Path(snakemake.output.table).parent, make)
+        done[name] = from_plain(Reproduction, known)
+    kept.forget_others()
+    found = reproduce(config, data, tuple(done.values()))
     write_whole(Path(snakemake.output.table), reproduction_csv(found))
     write_whole(Path(snakemake.output.reproductions), reproductions_to_json(found))
     print(f"{len(found)} printed results, {sum(r.failed for r in found)} not as demanded")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -64,6 +66,13 @@ def read_yaml(text: str, shown: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
     ConfigError
         Broken YAML (E100), a key twice (E104), aliases, tags, or a value that programs read in two ways.
     """
+    value, places = _read(text, shown)
+    return deepcopy(value), dict(places)
+
+
+@lru_cache(maxsize=4)
+def _read(text: str, shown: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
+    """The same for callers that change nothing; each check of a configuration asks for its places again."""
     if len(text) > MAX_CHARACTERS:
         fix = "Fix: is it the right file? A configuration has some hundred lines."
         raise ConfigError([Problem("E100", f"the file has over {MAX_CHARACTERS:,} characters", shown, details=(fix,))])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from metarepro.analysis.config import Config, with_settings
+from metarepro.analysis.config import Analysis, Config, with_settings
 from metarepro.analysis.targets import ReproductionSettings, TargetSettings
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.integrity.printed import decimals_of
@@ -66,11 +66,7 @@ def reproduce(config: Config, data: Dataset, printed: Sequence[Reproduction] | N
     patients as the report, so that they are its inputs in all likelihood.
     """
     done = {r.id: r for r in (reproduce_printed(config.reproduction, data) if printed is None else printed)}
-    settings = {t.result: t for t in config.reproduction.targets}
-    return tuple(
-        done.get(t.row.analysis_id) or _beside_own_rows(t, settings.get(t.row.analysis_id), config, data)
-        for t in read_targets(data)
-    )
+    return tuple(done.get(t.row.analysis_id) or reproduce_beside(t, config, data) for t in read_targets(data))
 
 
 def reproduce_printed(settings: ReproductionSettings, data: Dataset) -> tuple[Reproduction, ...]:
@@ -90,23 +86,32 @@ def reproduce_printed(settings: ReproductionSettings, data: Dataset) -> tuple[Re
     )
 
 
-def _beside_own_rows(target: Target, settings: TargetSettings | None, config: Config, data: Dataset) -> Reproduction:
-    """Judge a printed result of which no study numbers are printed."""
+def analysis_beside(target: Target, config: Config) -> tuple[TargetSettings | None, Analysis | None]:
+    """The settings of a printed result, and the analysis of ours beside it with the changes that they make to it."""
+    settings = next((t for t in config.reproduction.targets if t.result == target.row.analysis_id), None)
+    if settings is None or settings.analysis is None:
+        return settings, None
+    analysis = next(a for a in config.analyses if a.id == settings.analysis)
+    return settings, with_settings(analysis, settings.changes)
+
+
+def reproduce_beside(target: Target, config: Config, data: Dataset) -> Reproduction:
+    """Judge a printed result of which no study numbers are printed, beside our own rows if an analysis is set there."""
     row, beside, inputs = target.row, None, None
-    if settings is not None and settings.analysis is not None:
-        own = _own_rows(target, settings, config, data)
+    settings, analysis = analysis_beside(target, config)
+    if settings is not None and analysis is not None:
+        own = OwnRows(analysis, _until(target, settings, data), settings.turned)
         beside = resynthesise(target, own, config, data)
         same = row.k is not None and beside.k == row.k and beside.participants == row.n_total is not None
         inputs = own_inputs(own, data) if same else None
     return _put_together(target, settings, data, inputs, config.reproduction.tolerance, beside)
 
 
-def _own_rows(target: Target, settings: TargetSettings, config: Config, data: Dataset) -> OwnRows:
-    analysis = next(a for a in config.analyses if a.id == settings.analysis)
+def _until(target: Target, settings: TargetSettings, data: Dataset) -> int | None:
+    """Last year of trials that the report can have had."""
     year = data.sources[target.row.source_id].year
     named = re.search(r"(19|20)\d\d", target.row.review_id)
-    until = settings.until or (int(year) if year.isdigit() else int(named.group()) if named else None)
-    return OwnRows(with_settings(analysis, settings.changes), until, settings.turned)
+    return settings.until or (int(year) if year.isdigit() else int(named.group()) if named else None)
 
 
 def _judge(target: Target, inputs: StudyInputs | None, beside: Resynthesis | None, tolerance: float) -> Judgement:
