@@ -238,9 +238,11 @@ def test_a_wrong_rule_is_refused_before_a_run(tmp_path, rule, message):
         ("analysis: rate_72h}", "analysis: rate_72}", "E106 there is no analysis 'rate_72'"),
         ("{result: psilodep_resp,", "{result: psilodep_g,", "E105 the printed result 'psilodep_g' has two targets"),
         ("must: differs but explained", "must: perfect", "E102"),
+        ("tau2_with: driessen2015_pt_pub}", "tau2_with: psilodep_resp}",
+         "E106 printed result 'psilodep_resp' cannot share a variance between studies with 'driessen2015_pt_unpub'"),
         ("changes: {outcome: remission}}", "changes: {outcom: remission}}", "E101"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_target_is_refused_before_a_run(tmp_path, old, new, message):
     text = (ROOT / "config.yaml").read_text(encoding="utf-8")
     assert old in text

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from metarepro.analysis.parts import AnalysisId, Part, Real, Truth
+from metarepro.analysis.parts import AnalysisId, Part, Real, Truth, Words
 
 MERGED = ("population", "model")
 
@@ -26,6 +26,11 @@ class TargetSettings(Part):
         None, ge=1900, le=2100, description="Last year of our trials; the year of the report if left out."
     )
     turned: Truth = Field(False, description="Whether the report prints the difference with the other sign.")
+    shares_tau2_with: Words = Field(
+        (),
+        description="Other printed results, of subgroups that share one variance between studies with this one; the "
+        "numbers of their studies are printed too.",
+    )
     must: Literal["exact", "rounding", "within tolerance", "differs but explained"] | None = Field(
         None, description="Verdict that must come out; else the run ends with exit code 5."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from metarepro.analysis.config import Config, with_settings
 from metarepro.analysis.config_problems import place_of
 from metarepro.analysis.selection import select
+from metarepro.analysis.targets import TargetSettings
 from metarepro.analysis.yaml_reader import read_yaml
 from metarepro.claims.grammar import RuleError, Term, calls_of, parse_finding, parse_rules
 from metarepro.claims.lookups import Library, UnknownNameError, nearest_of
@@ -18,7 +19,7 @@ from metarepro.errors import ConfigError, DataError, Problem
 from metarepro.evidence.dataset import Dataset
 from metarepro.evidence.reader import leads_out
 from metarepro.evidence.tables import Claim, PublishedResult
-from metarepro.reproduction.targets import measure_code
+from metarepro.reproduction.targets import measure_code, read_targets
 
 ONE_ARM = {"PR": ("PLO", "PR", "PAS", "PFT", "PLN")}
 
@@ -87,7 +88,11 @@ def _check_targets(config: Config, data: Dataset, path: Path, shown: str) -> Non
             what = f"there is no printed result {target.result!r}"
             fix = f"Fix: an analysis_id of published_results{nearest_of(target.result, rows)}."
             problems.append(Problem("E106", what, shown, *place_of((*at, "result"), places), (fix,)))
-        elif target.analysis is not None:
+            continue
+        for what in _not_shared(target, data):
+            fix = "Fix: name others of the same measure whose reports print the numbers of their studies."
+            problems.append(Problem("E106", what, shown, *place_of((*at, "shares_tau2_with"), places), (fix,)))
+        if target.analysis is not None:
             analysis = with_settings(analyses[target.analysis], target.changes)
             code = measure_code(rows[target.result].measure)
             if analysis.measure not in ONE_ARM.get(code, (code,)):
@@ -102,6 +107,15 @@ def _check_targets(config: Config, data: Dataset, path: Path, shown: str) -> Non
                 select(analysis, data)
     if problems:
         raise ConfigError(problems)
+
+
+def _not_shared(target: TargetSettings, data: Dataset) -> Iterator[str]:
+    """Printed results named as sharing a variance between studies with another one that cannot."""
+    printed = read_targets(data) if target.shares_tau2_with else ()
+    kinds = {t.row.analysis_id: (t.code, t.inputs.kind) for t in printed if t.inputs is not None}
+    for other in target.shares_tau2_with:
+        if other == target.result or other not in kinds or kinds[other] != kinds.get(target.result):
+            yield f"printed result {other!r} cannot share a variance between studies with {target.result!r}"
 
 
 def _claim(claim: Claim, config: Config, data: Dataset) -> Iterator[Problem]:

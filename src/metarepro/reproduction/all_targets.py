@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,11 +79,18 @@ def reproduce_printed(settings: ReproductionSettings, data: Dataset) -> tuple[Re
         The tables of printed results; the others may be empty.
     """
     own = {t.result: t for t in settings.targets}
+    inputs = {t.row.analysis_id: t.inputs for t in read_targets(data) if t.inputs is not None}
     return tuple(
-        _put_together(target, own.get(target.row.analysis_id), data, target.inputs, settings.tolerance)
+        _put_together(target, own.get(name), data, _with_subgroups(name, inputs, own.get(name)), settings.tolerance)
         for target in read_targets(data)
-        if target.inputs is not None
+        if (name := target.row.analysis_id) in inputs
     )
+
+
+def _with_subgroups(name: str, inputs: Mapping[str, StudyInputs], settings: TargetSettings | None) -> StudyInputs:
+    """Numbers of the studies of a printed result, with those of the subgroups that share its tau2."""
+    beside = settings.shares_tau2_with if settings else ()
+    return replace(inputs[name], beside=tuple(inputs[other] for other in beside))
 
 
 def analysis_beside(target: Target, config: Config) -> tuple[TargetSettings | None, Analysis | None]:

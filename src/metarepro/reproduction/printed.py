@@ -130,6 +130,8 @@ class StudyInputs:
         Which studies are crossover trials whose two arms are the same patients.
     level : float
         Of the studies' intervals.
+    beside : tuple of StudyInputs
+        Other subgroups, of the same kind, that share their tau2 with these studies.
     """
 
     kind: str
@@ -138,6 +140,7 @@ class StudyInputs:
     labels: tuple[str, ...]
     paired: tuple[bool, ...] | Mask = ()
     level: float = 0.95
+    beside: tuple[StudyInputs, ...] = ()
 
     @property
     def k(self) -> int:

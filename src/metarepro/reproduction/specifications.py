@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Literal
@@ -20,6 +20,7 @@ from metarepro.pooling.engine import estimate
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.intervals import half_widths
 from metarepro.pooling.kernel import Mask
+from metarepro.pooling.models.glmm import glmm
 from metarepro.pooling.problems import open_batch
 from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.reproduction.collapsed import mid_p_odds_ratio
@@ -28,6 +29,8 @@ from metarepro.reproduction.ways import CI, COLLAPSED, TAU2, TO_ZERO, Formula, W
 
 # Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
 Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
+# Weights of the ways that make no effects of the studies first.
+OF_COUNTS = ("collapsed", "GLMM")
 # At most this many sets of studies, of all formulas together, are held at once.
 MOST_ROWS = 20_000
 
@@ -129,11 +132,11 @@ def all_specifications(
     """
     if mask is None:
         mask = np.ones(np.atleast_2d(next(iter(inputs.columns.values()))).shape, dtype=bool)
-    # Of all studies only: nobody sums tables and leaves one out.
-    collapses = inputs.kind == "counts" and printed.measure == "OR" and mask.shape[0] == 1 and bool(mask.all())
-    if collapses and (only is None or only.weights == "collapsed"):
-        yield _collapsed(inputs, printed.level)
-    if only is not None and only.weights == "collapsed":
+    # Of all studies only: nobody sums tables and leaves one out, and what takes long or is rare is tried once.
+    whole = mask.shape[0] == 1 and bool(mask.all())
+    if whole and (only is None or only.weights in OF_COUNTS):
+        yield from (r for r in _of_counts(inputs, printed) if only is None or r.way == only)
+    if only is not None and only.weights in OF_COUNTS:
         return
     by_formula = all_effects(inputs, printed.measure) if only is None else [effects_by(only.formula, inputs)]
     fixed: Fixed = []
@@ -143,6 +146,8 @@ def all_specifications(
         for effects, results in zip(group, _inverse_variance(group, mask, printed.level, only), strict=True):
             if fixed and effects.formula.measure != "PETO":
                 results += _around_mantel_haenszel(fixed, effects, mask, printed.level)
+            if inputs.beside and (whole or only):
+                results += _with_shared_tau2(effects, inputs.beside, mask, printed.level)
             if only.turned if only else _other_side(results, printed, effects.formula):
                 results += [r.turned() for r in results]
             yield from (r for r in results if only is None or r.way == only)
@@ -233,13 +238,51 @@ def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: f
         yield _shown(effects, random, around.beta, z * around.se, (around.tau2, _i2(around.q, around.k), around.q))
 
 
-def _collapsed(inputs: StudyInputs, level: float) -> Pooled:
-    """The odds ratio of one table of the summed events and sizes."""
-    way = Way(Formula("counts", "OR", COLLAPSED), "collapsed", "CE", "mid-p")
-    e1, n1, e2, n2 = (float(np.sum(inputs.columns[n])) for n in COUNTS)
-    estimate, low, high = (np.array([x]) for x in mid_p_odds_ratio(e1, n1, e2, n2, level))
-    none = np.array([np.nan])
-    return Pooled(way, estimate, low, high, none, none, none)
+def _of_counts(inputs: StudyInputs, printed: PrintedResult) -> Iterator[Pooled]:
+    """Ways that make no effects of the studies first: one table of all, a binomial-normal model."""
+    if inputs.kind == "counts" and printed.measure == "OR":
+        way = Way(Formula("counts", "OR", COLLAPSED), "collapsed", "CE", "mid-p")
+        e1, n1, e2, n2 = (float(np.sum(inputs.columns[n])) for n in COUNTS)
+        yield _single(way, mid_p_odds_ratio(e1, n1, e2, n2, printed.level))
+    if inputs.kind == "proportions" and printed.measure == "PR":
+        for ci in ("z", "t"):
+            # Counts that are not whole have no binomial distribution.
+            with contextlib.suppress(DataError):
+                fit = glmm("PLO", e=inputs.columns["e"], n=inputs.columns["n"], ci=ci, level=printed.level)
+                shown = to_display("PLO", np.array([fit.beta, fit.ci_low, fit.ci_high]))
+                yield _single(Way(Formula("proportions", "PLO"), "GLMM", "ML", ci), shown, fit.tau2)
+
+
+def _single(way: Way, shown: Iterable[float], tau2: float = np.nan) -> Pooled:
+    """One result: its estimate and interval on the display scale."""
+    return Pooled(way, *(np.array([float(x)]) for x in (*shown, tau2, np.nan, np.nan)))
+
+
+def _with_shared_tau2(effects: Effects, groups: Sequence[StudyInputs], mask: Mask, level: float) -> Iterator[Pooled]:
+    """Random effects with one tau2 of several subgroups, estimated within them; normal intervals."""
+    parts = [effects, *(effects_by(effects.formula, group) for group in groups)]
+    yi, vi = (
+        np.concatenate([np.broadcast_to(a, (len(mask), a.shape[-1])) for a in arrays], axis=-1)
+        for arrays in ([p.yi for p in parts], [p.vi for p in parts])
+    )
+    known = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
+    k = mask.shape[1]
+    known[:, :k] &= mask
+    # A subgroup without studies has no mean, and a set without any of its own no result.
+    member = np.repeat(np.arange(len(parts)), [p.yi.shape[-1] for p in parts])
+    if any(not known[:, member == g].any(-1).all() for g in range(len(parts))):
+        return
+    design = np.broadcast_to(member[:, None] == np.arange(len(parts)), (*yi.shape, len(parts))) * 1.0
+    y, v = np.where(known, yi, 0.0), np.where(known, vi, 1.0)
+    batch = open_batch(y, v, design, mask=known, intercept=False)
+    alone, _ = estimate(open_batch(y[:, :k], v[:, :k], mask=known[:, :k]), ESTIMATORS["CE"])
+    z = float(quantile((1 + level) / 2, np.array(np.nan)))
+    for tau2 in TAU2:
+        if tau2 != "CE":
+            e, _ = estimate(batch, ESTIMATORS[tau2])
+            half = z * np.sqrt(e.covariance[:, 0, 0])
+            way = Way(effects.formula, "shared", tau2, "z")
+            yield _shown(effects, way, e.beta[:, 0], half, (e.tau2, _i2(alone.q, alone.k), alone.q))
 
 
 def _i2(q: Array, k: Array) -> Array:

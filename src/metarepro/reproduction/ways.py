@@ -17,6 +17,7 @@ from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.reproduction.printed import StudyInputs
 
 Options = tuple[tuple[str, Any], ...]
+Weights = Literal["IV", "shared", "MH", "Peto", "collapsed", "GLMM"]
 
 TAU2 = tuple(code for code, e in ESTIMATORS.items() if e.tried)
 CI = tuple(code for code, m in CI_METHODS.items() if m.tried)
@@ -70,7 +71,8 @@ class Way:
     Attributes
     ----------
     formula : Formula
-    weights : {'IV', 'MH', 'Peto', 'collapsed'}
+    weights : {'IV', 'shared', 'MH', 'Peto', 'collapsed', 'GLMM'}
+        ``shared``: inverse variance with a tau2 that other subgroups share; ``GLMM``: binomial-normal model.
     tau2, ci : str
         Keys of `ESTIMATORS` and `CI_METHODS` (mid-p of a collapsed table); with MH random effects are DL around the
         Mantel-Haenszel mean (RevMan).
@@ -81,7 +83,7 @@ class Way:
     """
 
     formula: Formula
-    weights: Literal["IV", "MH", "Peto", "collapsed"]
+    weights: Weights
     tau2: str
     ci: str
     corrected: Literal["", "tables", "variance"] = ""
@@ -130,9 +132,11 @@ _KINDS = (
     ),
     ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
     ("weights", ((r"\bM-?H\b|Mantel", "MH"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"),
-                 (r"collapsed|summed events|crude pool", "collapsed"))),
+                 (r"collapsed|summed events|crude pool", "collapsed"),
+                 (r"\bGLMM\b|mixed[ -]model|(binomial|logistic)[ -]normal", "GLMM"))),
     ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
 )  # fmt: skip
+_SHARED = re.compile(r"shar\w+ .*varian|(common|pooled|same) (tau|(between[ -]study )?varian)", re.I)
 # Estimators that programs use unless told otherwise.
 _USUAL = ("DL", "REML", "PM")
 
@@ -146,8 +150,9 @@ def declared(model: str) -> tuple[frozenset[str], ...]:
 
 def traits_of(way: Way) -> set[str]:
     """What a way is in the terms of `declared`."""
+    weights = "IV" if way.weights == "shared" else way.weights
     return {
-        way.weights, "fixed" if way.tau2 == "CE" else "random", way.tau2, "HK" if way.ci.startswith("HK") else way.ci
+        weights, "fixed" if way.tau2 == "CE" else "random", way.tau2, "HK" if way.ci.startswith("HK") else way.ci
     }  # fmt: skip
 
 
@@ -155,18 +160,20 @@ def lacks_declared(way: Way, model: str) -> int:
     """How many things that a description of the model tells a way does not fulfil.
 
     What it leaves unsaid is what programs do unless told otherwise: intervals of the normal distribution, and for
-    random effects DL, REML or PM. A turned sign is nobody's way, nor a collapsed table that is not told. Nothing else
-    is held against a way if nothing is told.
+    random effects DL, REML or PM. A turned sign is nobody's way, nor is a collapsed table, a binomial-normal model or a
+    tau2 shared by subgroups that is not told. Nothing else is held against a way if nothing is told.
     """
     wanted, traits = declared(model), traits_of(way)
     lacking = sum(not any_of & traits for any_of in wanted) + way.turned
     said = frozenset().union(*wanted)
     if "collapsed" in traits:
         return lacking + ("collapsed" not in said)
+    lacking += way.weights == "GLMM" and "GLMM" not in said
+    lacking += way.weights == "shared" and not _SHARED.search(model)
     if wanted:
         lacking += "z" not in traits and not said & {"HK", "t"}
         named = said & {trait for _, trait in _KINDS[0][1]}
-        lacking += "random" in traits and not named and way.tau2 not in _USUAL
+        lacking += "random" in traits and not named and way.tau2 not in _USUAL and way.weights != "GLMM"
     return lacking
 
 

@@ -59,13 +59,20 @@ def method_in_words(way: Way) -> str:
         method = f"Mantel-Haenszel{_CORRECTED[way.corrected]}{'' if way.tau2 == 'CE' else ', random (RevMan)'}"
     if way.weights == "collapsed":
         method = "one table, median-unbiased, mid-p"
+    if way.weights == "shared":
+        method = f"{way.tau2} shared by subgroups, {way.ci}"
+    if way.weights == "GLMM":
+        method = f"binomial-normal model, {way.ci}"
     return method + TURNED * way.turned
 
 
 def columns_in_words(way: Way) -> tuple[str, str, str]:
     """Effects, estimator of tau2 (or what stands for it) and interval, as columns of a table."""
     mantel_haenszel = ("" if way.tau2 == "CE" else f"{way.tau2} around ") + "Mantel-Haenszel"
-    estimator = {"Peto": "Peto", "IV": way.tau2, "MH": mantel_haenszel, "collapsed": "one table"}[way.weights]
+    estimator = {
+        "Peto": "Peto", "IV": way.tau2, "shared": f"{way.tau2} shared", "MH": mantel_haenszel, "collapsed": "one table",
+        "GLMM": "binomial-normal",
+    }[way.weights]  # fmt: skip
     return effects_in_words(way.formula) + TURNED * way.turned, estimator, way.ci
 
 
