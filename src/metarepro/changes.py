@@ -116,15 +116,19 @@ def inputs_of(config: Config, data: Dataset) -> dict[str, Any]:
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Settings by dotted key; entries of a list by their id."""
+    """Settings by dotted key; entries of a list by their id, those of printed results by their result."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _flat(f"{path}.{key}" if path else str(key), inner)
-    elif isinstance(value, list) and value and all(isinstance(x, dict) and "id" in x for x in value):
+    elif isinstance(value, list) and (name := next((n for n in ("id", "result") if _named_by(value, n)), "")):
         for inner in value:
-            yield from _flat(f"{path}.{inner['id']}", {k: v for k, v in inner.items() if k != "id"} or {"": None})
+            yield from _flat(f"{path}.{inner[name]}", {k: v for k, v in inner.items() if k != name} or {"": None})
     else:
         yield path, value
+
+
+def _named_by(entries: list[Any], name: str) -> bool:
+    return bool(entries) and all(isinstance(x, dict) and name in x for x in entries)
 
 
 def find_changes(old: Path, new: Path) -> Changes:
@@ -166,7 +170,14 @@ def _settings(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Setting
         inherited = key.startswith("analyses.") and found.get("model." + key.partition(".model.")[2]) == change
         if change[0] != change[1] and not inherited:
             found[key] = change
-            yield SettingChange(key, *change)
+            yield SettingChange(key, *_entries(*change))
+
+
+def _entries(old: Any, new: Any) -> tuple[Any, Any]:
+    """Of two long lists only what was taken out and what was put in."""
+    if not all(isinstance(x, list) and any(isinstance(entry, dict) for entry in x) for x in (old, new)):
+        return old, new
+    return [x for x in old if x not in new], [x for x in new if x not in old]
 
 
 def _rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[RowChange]:

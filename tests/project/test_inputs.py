@@ -7,14 +7,14 @@ import pytest
 from metarepro.analysis.result import to_json
 from metarepro.analysis.run import run_analysis
 from metarepro.project.reading import read_project
-from metarepro.project.records import inputs_of
+from metarepro.project.records import inputs_of_analysis
 from metarepro.template import write_project
 from tests.conftest import ROOT
 
 
 def texts_of(project: Path) -> dict[str, str]:
     checked = read_project(project)
-    return {a.id: inputs_of(checked.config, a, checked.data)[2] for a in checked.config.analyses}
+    return {a.id: inputs_of_analysis(checked.config, a, checked.data)[2] for a in checked.config.analyses}
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -57,7 +57,7 @@ def test_a_study_and_a_setting_of_all_are_of_every_analysis(project, file, old, 
 def test_without_the_other_rows_the_numbers_are_the_same():
     checked = read_project(ROOT)
     for analysis in checked.config.analyses:
-        config, data, _ = inputs_of(checked.config, analysis, checked.data)
+        config, data, _ = inputs_of_analysis(checked.config, analysis, checked.data)
         assert len(data.number_rows) < len(checked.data.number_rows) and config.analyses == (analysis,)
         alone = to_json(run_analysis(config, analysis, data))
         assert alone == to_json(run_analysis(checked.config, analysis, checked.data)), analysis.id

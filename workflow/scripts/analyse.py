@@ -10,7 +10,7 @@ with job(snakemake):
     from metarepro.analysis.run import run_analysis
     from metarepro.analysis.tables import effects_csv, multiverse_csv, robustness_csv
     from metarepro.output import write_whole
-    from metarepro.project.records import inputs_of, read_data, read_settings
+    from metarepro.project.records import inputs_of_analysis, read_data, read_settings
     from metarepro.records import to_json_text
 
     kept = kept_files(snakemake)
@@ -18,7 +18,7 @@ with job(snakemake):
     tables = read_data([snakemake.input.data])
     by_id = {a.id: a for a in settings.analyses}
     for folder in (Path(fit).parent for fit in snakemake.output.fits):
-        config, data, made_of = inputs_of(settings, by_id[folder.name], tables)
+        config, data, made_of = inputs_of_analysis(settings, by_id[folder.name], tables)
 
         def make(folder: Path = folder, config: Any = config, data: Any = data) -> Any:
             result = run_analysis(config, config.analyses[0], data)

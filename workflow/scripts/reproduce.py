@@ -7,7 +7,7 @@ from job import job, kept_files
 
 with job(snakemake):
     from metarepro.output import write_whole
-    from metarepro.project.records import inputs_of, read_data, read_settings
+    from metarepro.project.records import inputs_of_analysis, read_data, read_settings
     from metarepro.project.seals import hash_file
     from metarepro.records import from_plain, to_plain
     from metarepro.reproduction.all_targets import analysis_beside, reproduce, reproduce_beside
@@ -26,7 +26,7 @@ with job(snakemake):
         name, (_, analysis) = target.row.analysis_id, analysis_beside(target, config)
         if name in done or analysis is None:
             continue
-        _, _, made_of = inputs_of(config, analysis, own_rows)
+        _, _, made_of = inputs_of_analysis(config, analysis, own_rows)
 
         def make(target: Any = target, outcomes: Any = analysis.outcome) -> Any:
             return [], to_plain(reproduce_beside(target, config, data.of_outcomes(outcomes)))

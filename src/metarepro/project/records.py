@@ -56,7 +56,7 @@ def record_texts(
     return texts
 
 
-def inputs_of(config: Config, analysis: Analysis, data: Dataset) -> tuple[Config, Dataset, str]:
+def inputs_of_analysis(config: Config, analysis: Analysis, data: Dataset) -> tuple[Config, Dataset, str]:
     """All that the numbers of one analysis can depend on: settings, tables, and both as one text.
 
     Rows of other outcomes and other analyses are left out, so that a change of them is none of this analysis. They
