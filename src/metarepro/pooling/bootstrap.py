@@ -49,12 +49,12 @@ def _interval(problems: Problems, level: float, random: np.random.Generator) -> 
 
 def _draw_tau2(problems: Problems, u: Array) -> Array:
     """tau2 where P(Q > observed) = u; 0 where that probability is above u already at 0."""
-    q = moments(problems, np.zeros(1)).rss
+    q = problems.at_zero.rss
 
     def tail(tau2: Array) -> Array:
         return chi2_mixture_upper_tail(np.broadcast_to(q, tau2.shape), q_coefficients(problems, tau2))
 
-    typical = float((problems.k[0] - 1) / moments(problems, np.zeros(1)).tr_p[0])
+    typical = float((problems.k[0] - 1) / problems.at_zero.tr_p[0])
     top = typical
     while tail(np.array([top]))[0] < u.max():
         top *= 4

@@ -340,7 +340,7 @@ def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> A
     empty: Mask = np.asarray(~used.any(-1))
     shown = used | empty[:, None]
     problems, _, _ = read_problems(np.where(used, yi, 0.0), np.where(used, vi, 1.0), mask=shown)
-    zero = moments(problems, np.zeros(empty.shape))
+    zero = problems.at_zero
     off = mean - problems.centre[:, 0] - zero.beta[:, 0]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         q = zero.rss + zero.sum_w * off**2

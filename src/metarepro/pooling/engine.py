@@ -176,7 +176,7 @@ def _by_arrays(batch: Batch, chosen: NDArray[np.intp], estimator: Estimator, wei
     tau2 = _where_possible(problems, estimator)
     used = np.where(np.isfinite(tau2.value), tau2.value, 0.0)
     m = moments(problems, used)
-    zero = m if estimator.code == "CE" else moments(problems, np.zeros(problems.k.shape))
+    zero = m if estimator.code == "CE" else problems.at_zero
     beta, covariance = m.beta, m.xwx_inv
     if problems.weights is not None:
         beta, covariance = _user_weighted(problems, used, problems.weights)

@@ -13,7 +13,7 @@ from metarepro.effects.levels import check_level
 from metarepro.errors import ConfigError
 from metarepro.notes import Note
 from metarepro.pooling.inference import chi2_quantile
-from metarepro.pooling.kernel import Array, Problems, generalised_q, moments
+from metarepro.pooling.kernel import Array, Problems, generalised_q
 from metarepro.pooling.likelihood import profile_interval
 from metarepro.pooling.problems import read_problems
 from metarepro.pooling.quadratic_form import chi2_mixture_upper_tail
@@ -41,7 +41,7 @@ class HeterogeneityInterval:
 
 def typical_variance(problems: Problems) -> Array:
     """The 'typical' sampling variance (k - p) / tr(P) of Higgins & Thompson 2002, doi:10.1002/sim.1186."""
-    m = moments(problems, np.zeros(problems.k.shape))
+    m = problems.at_zero
     return np.asarray((problems.k - problems.p) / m.tr_p, dtype=np.float64)
 
 
@@ -82,7 +82,7 @@ def generalised_q_interval(problems: Problems, level: float) -> tuple[Array, Arr
     """Interval of tau2 from the exact distribution of Cochran's Q, weights 1/v. Jackson 2013, doi:10.1002/jrsm.1081."""
     from scipy.optimize import brentq
 
-    q = moments(problems, np.zeros(problems.k.shape)).rss
+    q = problems.at_zero.rss
     ends = np.zeros((2, q.size))
     for row in range(q.size):
         one = problems.rows(np.array([row]))

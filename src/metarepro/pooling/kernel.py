@@ -8,10 +8,13 @@ cumulative fits are one call.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+# Up to so many columns of a design, sums over studies are faster than products of matrices.
+FEW_COLUMNS = 4
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -37,7 +40,7 @@ class Problems:
     full : bool
         Whether no study of any problem is left out.
     x : ndarray, shape (b, k, p), or None
-        Design matrix with orthonormal columns; None means an intercept only.
+        Design matrix with orthonormal columns, 0 for studies that are left out; None means an intercept only.
     back : ndarray, shape (b, p, p), or None
         Matrix that turns coefficients of `x` into those of the design as given.
     weights : ndarray, shape (b, k), or None
@@ -59,6 +62,11 @@ class Problems:
     def p(self) -> int:
         """Number of coefficients."""
         return 1 if self.x is None else self.x.shape[-1]
+
+    @cached_property
+    def at_zero(self) -> Moments:
+        """Moments of the fits without variance between studies."""
+        return moments(self, np.zeros(self.k.shape))
 
     def rows(self, chosen: NDArray[np.intp]) -> Problems:
         """The chosen problems."""
@@ -133,9 +141,11 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     sum_w2 = w2.sum(-1)
     if problems.x is None:
         return _one_study_heavy(y, w, w2, sum_w, sum_w2)
-    x = problems.x[widen] * mask[..., None]
+    x = problems.x[widen]
     if problems.heavy:
         return _design_heavy(x, y, w, sum_w, sum_w2)
+    if problems.p <= FEW_COLUMNS:
+        return _by_columns(x, y, w, sum_w, sum_w2)
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
     inverse = np.asarray(np.linalg.inv(xwx), dtype=np.float64)
@@ -157,6 +167,49 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
         sum_w2=sum_w2,
         log_det_xwx=np.linalg.slogdet(xwx)[1],
     )
+
+
+def _by_columns(x: Array, y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:
+    """Moments around a regression on few columns, as sums over studies: much faster than products of tiny matrices."""
+    columns = [x[..., j] for j in range(x.shape[-1])]
+    weighted = [w * c for c in columns]
+    squared = [w * c for c in weighted]
+    xwx, xw2x, xw3x = (_symmetric(a, b) for a, b in ((weighted, columns), (weighted, weighted), (squared, weighted)))
+    inverse = _inverse_of(xwx)
+    beta = np.einsum("...ij,...j->...i", inverse, np.stack([_sum_of(c, y) for c in weighted], axis=-1))
+    r = y - sum(beta[..., j, None] * c for j, c in enumerate(columns))
+    wr = w * r
+    xw_wr = np.stack([_sum_of(c, wr) for c in weighted], axis=-1)
+    a2 = inverse @ xw2x
+    return Moments(
+        beta,
+        inverse,
+        rss=_sum_of(wr, r),
+        y_pp_y=_sum_of(wr, wr),
+        y_ppp_y=_sum_of(w, wr, wr) - np.einsum("...i,...ij,...j->...", xw_wr, inverse, xw_wr),
+        tr_p=sum_w - np.trace(a2, axis1=-2, axis2=-1),
+        tr_pp=sum_w2 - 2 * np.einsum("...ij,...ji->...", inverse, xw3x) + np.einsum("...ij,...ji->...", a2, a2),
+        sum_w=sum_w,
+        sum_w2=sum_w2,
+        log_det_xwx=np.linalg.slogdet(xwx)[1],
+    )
+
+
+def _symmetric(left: list[Array], right: list[Array]) -> Array:
+    """Matrix of the sums over studies of products of columns, which is symmetric."""
+    p = len(left)
+    entries = {(i, j): _sum_of(left[i], right[j]) for i in range(p) for j in range(i, p)}
+    rows = [np.stack([entries[min(i, j), max(i, j)] for j in range(p)], axis=-1) for i in range(p)]
+    return np.stack(rows, axis=-2)
+
+
+def _inverse_of(matrices: Array) -> Array:
+    """Inverses of a stack of symmetric matrices."""
+    if matrices.shape[-1] != 2:
+        return np.asarray(np.linalg.inv(matrices), dtype=np.float64)
+    a, b, d = matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 1, 1]
+    rows = np.stack([np.stack([d, -b], axis=-1), np.stack([-b, a], axis=-1)], axis=-2)
+    return np.asarray(rows / (a * d - b * b)[..., None, None], dtype=np.float64)
 
 
 def _intercept_only(y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:

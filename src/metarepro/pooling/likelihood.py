@@ -103,7 +103,7 @@ def maximise(problems: Problems, kind: Likelihood) -> Maximum:
     df = problems.k - problems.p
     spread = _unweighted_rss(problems)
     top = upper_bound(problems, spread) * (1 + 1e-9)
-    at_zero = moments(problems, np.zeros(b))
+    at_zero = problems.at_zero
     start = _curves(at_zero, kind)
     best, steps, converged = np.zeros(b), np.zeros(b, dtype=int), np.ones(b, dtype=bool)
     inside = start.positive & (spread > 0) & (at_zero.y_pp_y > 0)
@@ -157,10 +157,10 @@ def _highest_of_all(
 ) -> tuple[Array, np.ndarray, np.ndarray, np.ndarray]:
     """Every maximum of the likelihood, polished; the highest for each problem, its steps, success, their number."""
     b = problems.k.size
-    boundary = ~_curves(moments(problems, np.zeros(b)), kind).positive
+    boundary = ~_curves(problems.at_zero, kind).positive
     which, low, high = _isolate(problems, kind, top)
     some = problems.rows(which)
-    typical = ((problems.k - problems.p) / moments(problems, np.zeros(b)).tr_p)[which]
+    typical = ((problems.k - problems.p) / problems.at_zero.tr_p)[which]
     roots, steps, good, _ = _polish(some, kind, low, high, 0.5 * (low + high), typical)
     best, iterations, converged = np.zeros(b), np.zeros(b, dtype=int), boundary.copy()
     best_ll = np.where(boundary, log_likelihood(problems, best, kind), -np.inf)
@@ -185,7 +185,7 @@ def _isolate(problems: Problems, kind: Likelihood, top: Array) -> tuple[NDArray[
     not split: there the likelihood is level to rounding.
     """
     b = problems.k.size
-    typical = (problems.k - problems.p) / moments(problems, np.zeros(b)).tr_p
+    typical = (problems.k - problems.p) / problems.at_zero.tr_p
     which: NDArray[np.intp] = np.arange(b)
     low, high = np.zeros(b), top
     at_low, at_high = _curves(moments(problems, low), kind), _curves(moments(problems, high), kind)

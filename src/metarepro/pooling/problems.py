@@ -95,9 +95,11 @@ def open_batch(
         p = given.shape[-1]
         if p == 0:
             raise DataError("moderators has no column.")
-        given = np.broadcast_to(given, (*shape, p)).reshape(-1, k, p)
+        if given.ndim > 2 and not any(given.strides[:-2]):  # one design for the whole batch stays one
+            given = given[(0,) * (given.ndim - 2)]
         if intercept:
             given = np.concatenate([np.ones((*given.shape[:-1], 1)), given], axis=-1)
+        given = np.broadcast_to(given, (*shape, given.shape[-1])).reshape(-1, k, given.shape[-1])
     y, v = (np.broadcast_to(a, shape).reshape(-1, k) for a in (y, v))
     shown = None if shown is None else np.broadcast_to(shown, shape).reshape(-1, k)
     return Batch(y, v, shown, given, shape[:-1], intercept)
@@ -160,7 +162,7 @@ def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems
     x = back = None
     centre = y.sum(-1, keepdims=True) / counts[:, None]
     if batch.x is not None:
-        x, back = _orthonormal(batch.x[chosen], shown, number, batch.intercept)
+        x, back = _designs_of(batch.x[chosen], shown, number, batch.intercept)
         if not batch.intercept:
             centre = np.zeros_like(centre)
     precision = shown / v
@@ -171,6 +173,17 @@ def read_chunk(batch: Batch, chosen: slice | NDArray[np.intp]) -> tuple[Problems
         heavy = bool((ratio > UNEVEN).any()) and x.shape[-2] <= MOST_STUDIES
     y = np.where(shown, y - centre, 0.0)
     return Problems(y, v, shown, counts * 1.0, centre, heavy, bool(shown.all()), x, back), dropped
+
+
+def _designs_of(given: Array, shown: Mask, number: NDArray[np.intp], intercept: bool) -> tuple[Array, Array]:
+    """`_orthonormal` of every problem, once where all have the same studies and the same design."""
+    b, k, p = given.shape
+    if b > 1 and given.strides[0] == 0 and shown.all():
+        x, back = _orthonormal(given[:1], shown[:1], number[:1], intercept)
+        return np.broadcast_to(x, (b, k, p)), np.broadcast_to(back, (b, p, p))
+    x, back = _orthonormal(given, shown, number, intercept)
+    # In memory each column has studies as its outer axis, as effects have.
+    return np.ascontiguousarray(x.transpose(2, 1, 0)).transpose(2, 1, 0), back
 
 
 def _orthonormal(given: Array, shown: Mask, number: NDArray[np.intp], intercept: bool) -> tuple[Array, Array]:

@@ -71,7 +71,7 @@ def common_effect(problems: Problems) -> Tau2:
 
 def dersimonian_laird(problems: Problems) -> Tau2:
     """Moment estimator from Cochran's Q (DL). DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2."""
-    m = moments(problems, np.zeros(problems.k.shape))
+    m = problems.at_zero
     df = problems.k - problems.p
     raw = (m.rss - df) / m.tr_p
     value = np.maximum(raw, 0)
@@ -111,7 +111,7 @@ def hunter_schmidt(problems: Problems, corrected: bool = False) -> Tau2:
 
     Hunter & Schmidt 2004, doi:10.4135/9781412985031; Brannick et al. 2019, doi:10.1002/jrsm.1365 (HSk).
     """
-    m = moments(problems, np.zeros(problems.k.shape))
+    m = problems.at_zero
     factor = problems.k / (problems.k - problems.p) if corrected else np.ones(problems.k.shape)
     raw = (factor * m.rss - problems.k) / m.sum_w
     se = _quadratic_se(problems, np.maximum(raw, 0), 1 / problems.v, m.sum_w) * factor
