@@ -7,8 +7,9 @@ cumulative fits are one call.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +80,10 @@ class Problems:
         )
 
 
-@dataclass(frozen=True)
 class Moments:
     """Sums of one weighted fit per problem (and per value of tau2), W = diag(1/(v + tau2)).
+
+    Those that few ask for may be computed when they are first read (`later`).
 
     Attributes
     ----------
@@ -110,6 +112,16 @@ class Moments:
     sum_w2: Array
     log_det_xwx: Array
 
+    def __init__(self, *, later: Mapping[str, Callable[[], Array]], **now: Array) -> None:
+        self.__dict__.update(now, _later=later)
+
+    def __getattr__(self, name: str) -> Array:
+        later = self.__dict__.get("_later", {})
+        if name not in later:
+            raise AttributeError(f"Moments have no {name}")
+        value = self.__dict__[name] = later[name]()
+        return value
+
 
 def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Moments:
     """Moments of the weighted fits at the given tau2.
@@ -137,6 +149,8 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     sum_w = w.sum(-1)
     if problems.x is None and not problems.heavy and weights is None:
         return _intercept_only(y, w, sum_w, _sum_of(w, w))
+    if problems.x is not None and not problems.heavy and problems.p <= FEW_COLUMNS:
+        return _by_columns(problems.x[widen], y, w, sum_w)
     w2 = w * w
     sum_w2 = w2.sum(-1)
     if problems.x is None:
@@ -144,8 +158,6 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     x = problems.x[widen]
     if problems.heavy:
         return _design_heavy(x, y, w, sum_w, sum_w2)
-    if problems.p <= FEW_COLUMNS:
-        return _by_columns(x, y, w, sum_w, sum_w2)
     xw = np.swapaxes(x * w[..., None], -1, -2)
     xwx = xw @ x
     inverse = np.asarray(np.linalg.inv(xwx), dtype=np.float64)
@@ -156,8 +168,9 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     a2 = inverse @ (xw @ (x * w[..., None]))
     a3 = inverse @ (xw @ (x * w2[..., None]))
     return Moments(
-        beta,
-        inverse,
+        later={},
+        beta=beta,
+        xwx_inv=inverse,
         rss=(wr * r).sum(-1),
         y_pp_y=(wr * wr).sum(-1),
         y_ppp_y=(w * wr * wr).sum(-1) - (xw_wr * (inverse @ xw_wr[..., None])[..., 0]).sum(-1),
@@ -169,30 +182,46 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     )
 
 
-def _by_columns(x: Array, y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:
+def _by_columns(x: Array, y: Array, w: Array, sum_w: Array) -> Moments:
     """Moments around a regression on few columns, as sums over studies: much faster than products of tiny matrices."""
     columns = [x[..., j] for j in range(x.shape[-1])]
     weighted = [w * c for c in columns]
-    squared = [w * c for c in weighted]
-    xwx, xw2x, xw3x = (_symmetric(a, b) for a, b in ((weighted, columns), (weighted, weighted), (squared, weighted)))
+    xwx = _symmetric(weighted, columns)
     inverse = _inverse_of(xwx)
     beta = np.einsum("...ij,...j->...i", inverse, np.stack([_sum_of(c, y) for c in weighted], axis=-1))
-    r = y - sum(beta[..., j, None] * c for j, c in enumerate(columns))
+    r = y - beta[..., 0, None] * columns[0]
+    for j, column in enumerate(columns[1:], 1):
+        r -= beta[..., j, None] * column
     wr = w * r
-    xw_wr = np.stack([_sum_of(c, wr) for c in weighted], axis=-1)
-    a2 = inverse @ xw2x
+    xw2x = cache(lambda: _symmetric(weighted, weighted))
+
+    def y_ppp_y() -> Array:
+        xw_wr = np.stack([_sum_of(c, wr) for c in weighted], axis=-1)
+        return np.asarray(_sum_of(w, wr, wr) - np.einsum("...i,...ij,...j->...", xw_wr, inverse, xw_wr))
+
+    def tr_pp() -> Array:
+        a2, xw3x = inverse @ xw2x(), _symmetric([w * c for c in weighted], weighted)
+        return np.asarray(_sum_of(w, w) - 2 * _trace_of(inverse, xw3x) + _trace_of(a2, a2))
+
     return Moments(
-        beta,
-        inverse,
+        beta=beta,
+        xwx_inv=inverse,
         rss=_sum_of(wr, r),
-        y_pp_y=_sum_of(wr, wr),
-        y_ppp_y=_sum_of(w, wr, wr) - np.einsum("...i,...ij,...j->...", xw_wr, inverse, xw_wr),
-        tr_p=sum_w - np.trace(a2, axis1=-2, axis2=-1),
-        tr_pp=sum_w2 - 2 * np.einsum("...ij,...ji->...", inverse, xw3x) + np.einsum("...ij,...ji->...", a2, a2),
         sum_w=sum_w,
-        sum_w2=sum_w2,
-        log_det_xwx=np.linalg.slogdet(xwx)[1],
+        later={
+            "y_pp_y": lambda: _sum_of(wr, wr),
+            "y_ppp_y": y_ppp_y,
+            "tr_p": lambda: sum_w - _trace_of(inverse, xw2x()),
+            "tr_pp": tr_pp,
+            "sum_w2": lambda: _sum_of(w, w),
+            "log_det_xwx": lambda: np.asarray(np.linalg.slogdet(xwx)[1]),
+        },
     )
+
+
+def _trace_of(left: Array, right: Array) -> Array:
+    """Trace of the product of two matrices of each of a stack."""
+    return np.asarray(np.einsum("...ij,...ji->...", left, right), dtype=np.float64)
 
 
 def _symmetric(left: list[Array], right: list[Array]) -> Array:
@@ -219,6 +248,7 @@ def _intercept_only(y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:
     wr = w * r
     share = sum_w2 / sum_w
     return Moments(
+        later={},  # all at once, while their factors are in the processor's cache
         beta=beta[..., None],
         xwx_inv=(1 / sum_w)[..., None, None],
         rss=_sum_of(wr, r),
@@ -259,6 +289,7 @@ def _design_heavy(x: Array, y: Array, w: Array, sum_w: Array, sum_w2: Array) -> 
     m = np.swapaxes(g, -1, -2) @ g
     mz = (m @ z[..., None])[..., 0]
     return Moments(
+        later={},
         beta=(upper @ rotated[..., :p, None])[..., 0],
         xwx_inv=upper @ np.swapaxes(upper, -1, -2),
         rss=_sum_of(z, z),
@@ -299,6 +330,7 @@ def _one_study_heavy(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array)
     p_ii = part * np.where(lead, rest, s - w)
     squares = part * part * np.where(lead, rest2, sum_w2[..., None] - w2)
     return Moments(
+        later={},
         beta=beta[..., None],
         xwx_inv=(1 / sum_w)[..., None, None],
         rss=(wr * r).sum(-1),
