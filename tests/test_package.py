@@ -80,7 +80,7 @@ def test_the_examples_in_the_docstrings_are_right(module):
 
 def test_every_public_function_has_an_example():
     functions = {name: getattr(mr, name) for name in mr.__all__ if isfunction(getattr(mr, name))}
-    assert [name for name, f in functions.items() if ">>>" not in (f.__doc__ or "")] == ["set_engine"]
+    assert [name for name, f in functions.items() if ">>>" not in (f.__doc__ or "")] == ["demo", "set_engine"]
 
 
 def imports_of(file: Path, modules: set[str]) -> set[str]:

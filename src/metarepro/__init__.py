@@ -13,6 +13,7 @@ from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
     from metarepro import figures
+    from metarepro.demonstration import demo
     from metarepro.effects import conversions
     from metarepro.effects.absolute import AbsoluteRisks, NumberNeeded, absolute_risks, number_needed
     from metarepro.effects.core import EffectSizes, effect_sizes
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy(
     __name__,
     {
+        "demo": "metarepro.demonstration",
         "figures": "metarepro.figures",
         "conversions": "metarepro.effects.conversions",
         "AbsoluteRisks": "metarepro.effects.absolute",
@@ -203,6 +205,7 @@ __all__ = [
     "copas",
     "cumulative",
     "deeks",
+    "demo",
     "dose_response",
     "effect_sizes",
     "egger",
