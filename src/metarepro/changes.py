@@ -236,33 +236,29 @@ def keep_run(results: Path, inputs: dict[str, Any], store: Path) -> Changes:
         if figure.exists():
             shutil.copy(figure, now / "analyses" / name / "forest.svg")
     last, previous = store / "last", store / "previous"
-    if _readable(last) and _fingerprint(last) == _fingerprint(now):
+    before = _fingerprint(last)
+    if before and before == _fingerprint(now):
         shutil.rmtree(now)
-        return find_changes(previous, last) if _readable(previous) else Changes(compared=False)
-    if _readable(last):
+        return find_changes(previous, last) if _fingerprint(previous) else Changes(compared=False)
+    if before:
         shutil.rmtree(previous, ignore_errors=True)
         last.rename(previous)
     else:
         shutil.rmtree(last, ignore_errors=True)
     now.rename(last)
-    return find_changes(previous, last) if _readable(previous) else Changes(compared=False)
-
-
-def _readable(run: Path) -> bool:
-    try:
-        _fingerprint(run)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False  # none, or not by this version
-    return True
+    return find_changes(previous, last) if before or _fingerprint(previous) else Changes(compared=False)
 
 
 def _fingerprint(run: Path) -> str:
-    """Of all that is compared; where a row stands does not count."""
-    inputs = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
-    cells = {key: row["cells"] for key, row in inputs["rows"].items()}
-    digest = hashlib.sha256(json.dumps([cells, inputs["settings"]], sort_keys=True).encode())
-    for file in (run / "results.json", *sorted(run.glob("analyses/*/forest.svg"))):
-        digest.update(str(file.relative_to(run)).encode() + b"\0" + file.read_bytes())
+    """Of all that is compared, where a row stands aside; empty where there is no run, or none by this version."""
+    try:
+        inputs = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
+        cells = {key: row["cells"] for key, row in inputs["rows"].items()}
+        digest = hashlib.sha256(json.dumps([cells, inputs["settings"]], sort_keys=True).encode())
+        for file in (run / "results.json", *sorted(run.glob("analyses/*/forest.svg"))):
+            digest.update(str(file.relative_to(run)).encode() + b"\0" + file.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
     return digest.hexdigest()
 
 

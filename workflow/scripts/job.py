@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import importlib.util
 import io
 import json
@@ -149,8 +150,9 @@ def script_of(job_name: str) -> str:
     return re.sub(r"_\d+$", "", job_name)
 
 
+@functools.cache
 def code_of(script: str) -> str:
-    """Fingerprint of the code that a script of this workflow runs."""
+    """Fingerprint of the code that a script of this workflow runs, as it is when it is first asked for."""
     from metarepro.project import code
     from metarepro.project.plan import KEPT_IMPORTS
 
