@@ -174,10 +174,11 @@ def _settings(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Setting
 
 
 def _entries(old: Any, new: Any) -> tuple[Any, Any]:
-    """Of two long lists only what was taken out and what was put in."""
+    """Of two lists of entries only what was taken out and what was put in."""
     if not all(isinstance(x, list) and any(isinstance(entry, dict) for entry in x) for x in (old, new)):
         return old, new
-    return [x for x in old if x not in new], [x for x in new if x not in old]
+    gone, added = [x for x in old if x not in new], [x for x in new if x not in old]
+    return (gone, added) if gone or added else (old, new)  # in another order
 
 
 def _rows(before: dict[str, Any], after: dict[str, Any]) -> Iterator[RowChange]:

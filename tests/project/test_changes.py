@@ -44,3 +44,6 @@ def test_of_a_list_without_ids_what_was_put_in_is_told(tmp_path):
     (told,) = changes(tmp_path, f"{TEXT}accept:\n{first}", f"{TEXT}accept:\n{first}{second}")
     assert told.key == "accept" and told.old == []
     assert [(entry["code"], entry["study"]) for entry in told.new] == [("W002", "su2017")]
+    (moved,) = changes(tmp_path, f"{TEXT}accept:\n{first}{second}", f"{TEXT}accept:\n{second}{first}")
+    assert [entry["study"] for entry in moved.old] == ["feder2014", "su2017"]
+    assert [entry["study"] for entry in moved.new] == ["su2017", "feder2014"]

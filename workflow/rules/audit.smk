@@ -1,7 +1,8 @@
 # Printed results and claims against what was recomputed.
 
 
-# Numbers go before pictures, so that no core waits for the last of them. This job reads no row of trials, so that a changed one does not repeat it.
+# Numbers go before pictures, so that no core waits for the last of them.
+# This job reads no row of trials, so that a changed one does not repeat it.
 checkpoint reproduce_printed:
     input:
         order=after(),

@@ -36,9 +36,8 @@ with job(snakemake):
             }
             for name, text in texts.items():
                 write_whole(folder / name, text)
-            return [
-                folder / name for name in texts
-            ], f"{len(result.studies)} studies used, {len(result.left_out)} left out"
+            used = f"{len(result.studies)} studies used, {len(result.left_out)} left out"
+            return [folder / name for name in texts], used
 
         _, used = kept.take_or_make(made_of, folder, make)
         print(f"{folder.name}: {used}")

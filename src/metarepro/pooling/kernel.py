@@ -112,8 +112,8 @@ class Moments:
     sum_w2: Array
     log_det_xwx: Array
 
-    def __init__(self, *, later: Mapping[str, Callable[[], Array]], **now: Array) -> None:
-        self.__dict__.update(now, _later=later)
+    def __init__(self, *, later: Mapping[str, Callable[[], Array]] | None = None, **now: Array) -> None:
+        self.__dict__.update(now, _later=later or {})
 
     def __getattr__(self, name: str) -> Array:
         later = self.__dict__.get("_later", {})
@@ -168,7 +168,6 @@ def moments(problems: Problems, tau2: Array, weights: Array | None = None) -> Mo
     a2 = inverse @ (xw @ (x * w[..., None]))
     a3 = inverse @ (xw @ (x * w2[..., None]))
     return Moments(
-        later={},
         beta=beta,
         xwx_inv=inverse,
         rss=(wr * r).sum(-1),
@@ -242,13 +241,12 @@ def _inverse_of(matrices: Array) -> Array:
 
 
 def _intercept_only(y: Array, w: Array, sum_w: Array, sum_w2: Array) -> Moments:
-    """Moments around a weighted mean."""
+    """Moments around a weighted mean; all at once, while their factors are in the processor's cache."""
     beta = _sum_of(w, y) / sum_w
     r = y - beta[..., None]
     wr = w * r
     share = sum_w2 / sum_w
     return Moments(
-        later={},  # all at once, while their factors are in the processor's cache
         beta=beta[..., None],
         xwx_inv=(1 / sum_w)[..., None, None],
         rss=_sum_of(wr, r),
@@ -289,7 +287,6 @@ def _design_heavy(x: Array, y: Array, w: Array, sum_w: Array, sum_w2: Array) -> 
     m = np.swapaxes(g, -1, -2) @ g
     mz = (m @ z[..., None])[..., 0]
     return Moments(
-        later={},
         beta=(upper @ rotated[..., :p, None])[..., 0],
         xwx_inv=upper @ np.swapaxes(upper, -1, -2),
         rss=_sum_of(z, z),
@@ -330,7 +327,6 @@ def _one_study_heavy(y: Array, w: Array, w2: Array, sum_w: Array, sum_w2: Array)
     p_ii = part * np.where(lead, rest, s - w)
     squares = part * part * np.where(lead, rest2, sum_w2[..., None] - w2)
     return Moments(
-        later={},
         beta=beta[..., None],
         xwx_inv=(1 / sum_w)[..., None, None],
         rss=(wr * r).sum(-1),

@@ -56,13 +56,17 @@ def record_texts(
     return texts
 
 
-def inputs_of_analysis(config: Config, analysis: Analysis, data: Dataset) -> tuple[Config, Dataset, str]:
-    """All that the numbers of one analysis can depend on: settings, tables, and both as one text.
+def tables_of_analysis(analysis: Analysis, data: Dataset) -> Dataset:
+    """The tables without rows of other outcomes, so that a change of those is none of this analysis.
 
-    Rows of other outcomes and other analyses are left out, so that a change of them is none of this analysis. They
-    stay where moderators are read by the columns of all tables.
+    They stay where moderators are read by the columns of all tables.
     """
-    own = data if analysis.moderators else data.of_outcomes(analysis.outcome)
+    return data if analysis.moderators else data.of_outcomes(analysis.outcome)
+
+
+def inputs_of_analysis(config: Config, analysis: Analysis, data: Dataset) -> tuple[Config, Dataset, str]:
+    """All that the numbers of one analysis can depend on: settings without other analyses, tables, both as one text."""
+    own = tables_of_analysis(analysis, data)
     alone = config.model_copy(update={"analyses": (analysis,)})
     rows = [[row.table, row.file, row.line, own.printed.get((row.file, row.line))] for row in own.rows]
     rest = [sorted(own.paired), own.mixed_ends]

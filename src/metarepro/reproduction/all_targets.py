@@ -79,10 +79,11 @@ def reproduce_printed(settings: ReproductionSettings, data: Dataset) -> tuple[Re
         The tables of printed results; the others may be empty.
     """
     own = {t.result: t for t in settings.targets}
-    inputs = {t.row.analysis_id: t.inputs for t in read_targets(data) if t.inputs is not None}
+    targets = read_targets(data)
+    inputs = {t.row.analysis_id: t.inputs for t in targets if t.inputs is not None}
     return tuple(
         _put_together(target, own.get(name), data, _with_subgroups(name, inputs, own.get(name)), settings.tolerance)
-        for target in read_targets(data)
+        for target in targets
         if (name := target.row.analysis_id) in inputs
     )
 
