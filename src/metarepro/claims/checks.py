@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from metarepro.analysis.config import Config, with_settings
@@ -85,12 +85,10 @@ def _check_targets(config: Config, data: Dataset, path: Path, shown: str) -> Non
     for index, target in enumerate(config.reproduction.targets):
         at = ("reproduction", "targets", index)
         if target.result not in rows:
-            what = f"there is no printed result {target.result!r}"
-            fix = f"Fix: an analysis_id of published_results{nearest_of(target.result, rows)}."
+            what, fix = _unknown(target.result, rows)
             problems.append(Problem("E106", what, shown, *place_of((*at, "result"), places), (fix,)))
             continue
-        for what in _not_shared(target, data):
-            fix = "Fix: name others of the same measure whose reports print the numbers of their studies."
+        for what, fix in _not_shared(target, data):
             problems.append(Problem("E106", what, shown, *place_of((*at, "shares_tau2_with"), places), (fix,)))
         if target.analysis is not None:
             analysis = with_settings(analyses[target.analysis], target.changes)
@@ -109,13 +107,23 @@ def _check_targets(config: Config, data: Dataset, path: Path, shown: str) -> Non
         raise ConfigError(problems)
 
 
-def _not_shared(target: TargetSettings, data: Dataset) -> Iterator[str]:
-    """Printed results named as sharing a variance between studies with another one that cannot."""
+def _unknown(result: str, known: Collection[str]) -> tuple[str, str]:
+    near = nearest_of(result, known)
+    fix = f"Fix: an analysis_id of published_results{near}{'' if near.endswith('?') else '.'}"
+    return f"there is no printed result {result!r}", fix
+
+
+def _not_shared(target: TargetSettings, data: Dataset) -> Iterator[tuple[str, str]]:
+    """Printed results named as sharing a variance between studies with another one that cannot, and how to mend it."""
     printed = read_targets(data) if target.shares_tau2_with else ()
     kinds = {t.row.analysis_id: (t.code, t.inputs.kind) for t in printed if t.inputs is not None}
+    known = [t.row.analysis_id for t in printed]
     for other in target.shares_tau2_with:
-        if other == target.result or other not in kinds or kinds[other] != kinds.get(target.result):
-            yield f"printed result {other!r} cannot share a variance between studies with {target.result!r}"
+        if other not in known:
+            yield _unknown(other, known)
+        elif other == target.result or other not in kinds or kinds[other] != kinds.get(target.result):
+            fix = "Fix: name others of the same measure whose reports print the numbers of their studies."
+            yield f"printed result {other!r} cannot share a variance between studies with {target.result!r}", fix
 
 
 def _claim(claim: Claim, config: Config, data: Dataset) -> Iterator[Problem]:
