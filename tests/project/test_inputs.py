@@ -7,7 +7,7 @@ import pytest
 from metarepro.analysis.result import to_json
 from metarepro.analysis.run import run_analysis
 from metarepro.project.reading import read_project
-from metarepro.project.records import inputs_of_analysis
+from metarepro.project.records import inputs_of_analysis, tables_of_analysis
 from metarepro.template import write_project
 from tests.conftest import ROOT
 
@@ -51,6 +51,14 @@ def test_a_study_and_a_setting_of_all_are_of_every_analysis(project, file, old, 
     change(project / file, old, new)
     after = texts_of(project)
     assert all(before[name] != after[name] for name in before)
+
+
+def test_an_analysis_with_moderators_keeps_the_columns_of_all_tables(project):
+    checked = read_project(project)
+    analysis = checked.config.analyses[0]
+    assert len(tables_of_analysis(analysis, checked.data).number_rows) < len(checked.data.number_rows)
+    moderated = analysis.model_copy(update={"moderators": "year"})
+    assert tables_of_analysis(moderated, checked.data) is checked.data
 
 
 @pytest.mark.slow
