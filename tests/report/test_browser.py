@@ -221,7 +221,7 @@ def test_6_sort_filter_search_and_escape_by_keyboard(open_page):
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.closest('#hits') !== null")
     page.keyboard.press("Enter")
-    assert page.evaluate("location.hash.length") > 1 and page.locator("#hits a").count() == 0
+    until(page, "location.hash.length > 1 && !document.querySelector('#hits a')")
     page.locator(".forest .src summary").first.focus()
     page.keyboard.press("Enter")
     assert page.locator(".forest .src[open]").count() == 1
