@@ -95,6 +95,7 @@ def list_workloads(size: Sizes) -> list[Workload]:
         Workload("glmm_PLO_8", 1, 8, "one binomial-normal GLMM of proportions, k = 8"),
         Workload("glmm_CM_EL", 1, 13, "one exact conditional GLMM of odds ratios (CM.EL), BCG, k = 13"),
         Workload("mantel_haenszel", 1, 13, "one Mantel-Haenszel risk ratio, k = 13"),
+        Workload("read_mantel_haenszel", 1, 13, "the same, with Q and all tests read"),
         Workload("regression_DL", n, 13, f"{n:,} meta-regressions, 1 moderator, k = 13, DL"),
         Workload(
             "three_level",

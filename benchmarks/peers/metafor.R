@@ -201,7 +201,9 @@ x <- read_array("counts")
 mantel_haenszel <- function(n) {
   list(rma.mh(measure = "RR", ai = x[, 1], bi = x[, 2], ci = x[, 3], di = x[, 4]))
 }
-time_case("mantel_haenszel", mantel_haenszel, function(r) cbind(0, 0, r[[1]]$beta[1]))
+for (name in c("mantel_haenszel", "read_mantel_haenszel")) {
+  time_case(name, mantel_haenszel, function(r) cbind(0, 0, r[[1]]$beta[1]))
+}
 
 few <- read_array("glmm_8")
 glmm_few <- function(n) list(rma.glmm(measure = "PLO", xi = few[, 1], ni = few[, 2]))

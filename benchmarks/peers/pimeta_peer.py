@@ -61,11 +61,10 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload]) -> Iterable[Case
     events, total = a["glmm"].T
     yield Case("glmm_PLO", lambda n: [pimeta.rma_glmm("PLO", xi=events, ni=total)], plain)
     counts = a["counts"].T
-    yield Case(
-        "mantel_haenszel",
-        lambda n: pimeta.rma_mh(*counts, measure="RR"),
-        lambda r: rows_of([0.0], [np.ravel(r.beta)[0]]),
-    )
+    for name in ("mantel_haenszel", "read_mantel_haenszel"):
+        yield Case(
+            name, lambda n: pimeta.rma_mh(*counts, measure="RR"), lambda r: rows_of([0.0], [np.ravel(r.beta)[0]])
+        )
 
 
 if __name__ == "__main__":

@@ -121,7 +121,8 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload], summary: bool) -
     yield Case("regression_DL", regress, plain, note="one call")
     for name in ("glmm_PLO", "glmm_PLO_8", "glmm_CM_EL"):
         yield Case(name, missing="no generalised linear mixed model")
-    yield Case("mantel_haenszel", missing="no Mantel-Haenszel method")
+    for name in ("mantel_haenszel", "read_mantel_haenszel"):
+        yield Case(name, missing="no Mantel-Haenszel method")
 
 
 if __name__ == "__main__":

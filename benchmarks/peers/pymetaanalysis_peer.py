@@ -38,19 +38,20 @@ def cases(a: dict[str, np.ndarray], loads: dict[str, Workload]) -> Iterable[Case
     yield Case("leave_one_out_REML", leave_one_out(a["large_y"], a["large_v"]), plain, note="loop")
     yield Case("bootstrap_REML", loop(a["bootstrap_y"], a["k13_v"], "REML"), plain, note="loop")
     tp, tn, cp, cn = a["counts"].T
-    yield Case(
-        "mantel_haenszel",
-        lambda n: meta_analyze.meta_binary(
-            event_treat=tp,
-            n_treat=tp + tn,
-            event_control=cp,
-            n_control=cp + cn,
-            measure="RR",
-            model="common",
-            method="MH",
-        ),
-        lambda r: rows_of([0.0], [r.estimate]),
-    )
+    for name in ("mantel_haenszel", "read_mantel_haenszel"):
+        yield Case(
+            name,
+            lambda n: meta_analyze.meta_binary(
+                event_treat=tp,
+                n_treat=tp + tn,
+                event_control=cp,
+                n_control=cp + cn,
+                measure="RR",
+                model="common",
+                method="MH",
+            ),
+            lambda r: rows_of([0.0], [r.estimate]),
+        )
     for method in ("CE", "DL", "REML"):
         for name in ("gosh_all", "gosh_random"):
             yield Case(f"{name}_{method}", missing="no GOSH")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.evidence.integrity.solve_counts import SolvedCounts, solve_counts
-    from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
+    from metarepro.pooling.counts import mantel_haenszel, peto
+    from metarepro.pooling.counts_result import CountsFit
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit
     from metarepro.pooling.glmm_result import GlmmFit
@@ -84,7 +85,7 @@ __getattr__ = lazy(
         "network_from_arms": "metarepro.pooling.models.network",
         "RobustFit": "metarepro.pooling.models.robust",
         "robust_variance": "metarepro.pooling.models.robust",
-        "CountsFit": "metarepro.pooling.counts",
+        "CountsFit": "metarepro.pooling.counts_result",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
         "EffectSizes": "metarepro.effects.core",

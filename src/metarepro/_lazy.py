@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -16,6 +17,8 @@ def lazy(package: str, where: dict[str, str]) -> Callable[[str], Any]:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         loaded = import_module(module)
         # A module or sub-package is asked for by its own name.
-        return getattr(loaded, name, loaded) if module.endswith(f".{name}") else getattr(loaded, name)
+        found = getattr(loaded, name, loaded) if module.endswith(f".{name}") else getattr(loaded, name)
+        vars(sys.modules[package])[name] = found
+        return found
 
     return load

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import metarepro as mr
-from metarepro.pooling import counts
-from metarepro.pooling.counts import dersimonian_laird_around
+from metarepro.pooling import counts_result
+from metarepro.pooling.about_mantel_haenszel import dersimonian_laird_around
 from tests.conftest import ROOT, agree
 
 REFERENCE = json.loads((ROOT / "tests/data/counts_reference.json").read_text())
@@ -113,7 +113,7 @@ def test_sets_by_mask_and_stacked_tables_are_single_fits(measure, monkeypatch):
             np.testing.assert_allclose(value, single, rtol=1e-12, atol=1e-14, err_msg=name)
         assert (sets.weights[row][~used] == 0).all()
     for given in (stacked, columns):
-        monkeypatch.setattr(counts, "CHUNK", 50)
+        monkeypatch.setattr(counts_result, "CHUNK", 50)
         again = pool(**given, mask=mask.reshape(8, 5, 9) if given is columns else mask)
         for name in BATCHED:
             shaped = getattr(again, name).reshape(getattr(sets, name).shape)

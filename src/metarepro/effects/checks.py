@@ -23,6 +23,10 @@ def as_columns(columns: dict[str, ArrayLike | None]) -> dict[str, Array]:
         raise DataError(f"Missing column{'s' * (len(absent) > 1)}: {', '.join(absent)}. Needed: {', '.join(columns)}.")
     # A copy: nobody may change what a caller passed in.
     found = {name: np.atleast_1d(np.array(read_numbers(x, f"Column {name}"))) for name, x in columns.items()}
+    if len({a.shape for a in found.values()}) == 1:
+        first = next(iter(found.values()))
+        if first.ndim == 1 or first.shape[-1] > 1:
+            return found
     arrays = dict(zip(found, flat_columns(*found.values()), strict=True))
     lengths = {name: a.shape for name, a in arrays.items() if a.size != 1}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,6 +13,7 @@ from metarepro.errors import ConfigError
 CorrectionTo = Literal["only_zero", "all", "if_any_zero", "none"]
 CorrectionCells = Literal["all", "events", "by_arm_size"]
 ZeroCells = Literal["metafor", "revman", "none"]
+_CORRECTION_TO, _CORRECTION_CELLS = get_args(CorrectionTo), get_args(CorrectionCells)
 # Measures that RevMan has a rule for.
 _REVMAN = ("OR", "RR", "RD", "PETO")
 
@@ -42,20 +44,23 @@ def correct_cells(
     ----------
     Gart & Zweifel 1967, doi:10.1093/biomet/54.1-2.181; Sweeting et al. 2004, doi:10.1002/sim.1761 (when it biases).
     """
-    if correction_to not in get_args(CorrectionTo):
-        allowed = ", ".join(get_args(CorrectionTo))
-        raise ConfigError(f"correction_to = {correction_to!r} is not known. Allowed: {allowed}.")
-    if not (np.isfinite(correction) and correction >= 0):
+    if correction_to not in _CORRECTION_TO:
+        raise ConfigError(f"correction_to = {correction_to!r} is not known. Allowed: {', '.join(_CORRECTION_TO)}.")
+    if not (math.isfinite(correction) and correction >= 0):
         raise ConfigError(f"correction = {correction!r} must be a number of 0 or more.")
-    has_zero = np.any([cell == 0 for cell in cells], axis=0) & (True if counted is None else counted)
-    chosen = {
-        "only_zero": has_zero,
-        "if_any_zero": np.broadcast_to(has_zero.any(-1, keepdims=True), has_zero.shape),
-        "all": np.ones(has_zero.shape, dtype=bool),
-        "none": np.zeros(has_zero.shape, dtype=bool),
-    }[correction_to]
-    chosen = chosen & (correction > 0)
-    return tuple(cell + correction * chosen for cell in cells), chosen
+    if correction_to in ("all", "none"):
+        chosen = np.full(cells[0].shape, correction_to == "all" and correction > 0)
+    else:
+        chosen = has_zero_cell(cells) & (True if counted is None else counted) & (correction > 0)
+        if correction_to == "if_any_zero":
+            chosen = np.array(np.broadcast_to(chosen.any(-1, keepdims=True), chosen.shape))
+    added = correction * chosen
+    return tuple(cell + added for cell in cells), chosen
+
+
+def has_zero_cell(cells: tuple[Array, ...]) -> np.ndarray:
+    """Which tables have a zero cell."""
+    return np.asarray(np.array([cell == 0 for cell in cells]).any(0))
 
 
 def two_arm_counts(
@@ -107,8 +112,8 @@ def two_arm_counts(
         dropped = double_zero & (measure != "RD") & ((e1 == 0) | (measure != "RR"))
         as_counted = double_zero & ~dropped if measure == "RR" else np.full(double_zero.shape, measure == "RD")
     to: CorrectionTo = "none" if measure in ("AS", "PHI", "PETO") else correction_to
-    if correction_cells not in get_args(CorrectionCells):
-        allowed = ", ".join(get_args(CorrectionCells))
+    if correction_cells not in _CORRECTION_CELLS:
+        allowed = ", ".join(_CORRECTION_CELLS)
         raise ConfigError(f"correction_cells = {correction_cells!r} is not known. Allowed: {allowed}.")
     if correction_cells == "by_arm_size":
         _, corrected = correct_cells(cells, correction, to, ~dropped)
@@ -121,9 +126,8 @@ def two_arm_counts(
         (a, b, c, d), corrected = correct_cells(cells, correction, to, ~dropped)
     m1, m2 = a + b, c + d
     with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = 1 / a + 1 / b + 1 / c + 1 / d
         if measure == "OR":
-            yi, vi = np.log(a / b) - np.log(c / d), inverse
+            yi, vi = np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
         elif measure == "RR":
             yi, vi = np.log(a / m1) - np.log(c / m2), 1 / a - 1 / m1 + 1 / c - 1 / m2
         elif measure == "RD":
@@ -140,12 +144,12 @@ def two_arm_counts(
             root = np.log(a / b) - np.log(c / d) if measure == "YUQ" else (np.log(a / b) - np.log(c / d)) / 2
             # (x - 1)/(x + 1) for x = exp(root), without overflow.
             yi = np.tanh(root / 2)
-            vi = (1 - yi**2) ** 2 * inverse / (4 if measure == "YUQ" else 16)
-        if measure in ("RR", "RD"):
+            vi = (1 - yi**2) ** 2 * (1 / a + 1 / b + 1 / c + 1 / d) / (4 if measure == "YUQ" else 16)
+        if measure in ("RR", "RD") and zero_cells == "revman":
             p1, p2 = cells[0] / n1, cells[2] / n2
             yi = np.where(as_counted, p1 - p2 if measure == "RD" else np.log(p1) - np.log(p2), yi)
     usable = np.isfinite(yi) & np.isfinite(vi) & (vi > 0) & ~dropped
-    has_zero = np.any([cell == 0 for cell in cells], axis=0)
+    uncorrected = has_zero_cell(cells) & ~usable & ~dropped if zero_cells == "none" else np.zeros(usable.shape, bool)
     return (
         np.where(usable, yi, np.nan),
         np.where(usable, vi, np.nan),
@@ -154,7 +158,7 @@ def two_arm_counts(
             "double_zero": double_zero,
             "dropped": dropped,
             "as_counted": as_counted & corrected,
-            "uncorrected": has_zero & ~usable & ~dropped & (zero_cells == "none"),
+            "uncorrected": uncorrected,
         },
     )
 

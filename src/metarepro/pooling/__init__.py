@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from metarepro._lazy import lazy
 
 if TYPE_CHECKING:
-    from metarepro.pooling.counts import CountsFit, mantel_haenszel, peto
+    from metarepro.pooling.counts import mantel_haenszel, peto
+    from metarepro.pooling.counts_result import CountsFit
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit
     from metarepro.pooling.glmm_result import GlmmFit
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy(
     __name__,
     {
-        "CountsFit": "metarepro.pooling.counts",
+        "CountsFit": "metarepro.pooling.counts_result",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
         "set_engine": "metarepro.pooling.engine",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from metarepro.effects.checks import Array
 from metarepro.effects.core import EffectSizes
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
-from metarepro.pooling.counts import dersimonian_laird_around, mantel_haenszel
+from metarepro.pooling.counts import mantel_haenszel
 from metarepro.pooling.fit import PooledFit, fit_effects
+from metarepro.pooling.kernel import Mask, moments
+from metarepro.pooling.problems import read_problems
 from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
 
 MEASURES = ("OR", "RR", "RD")
@@ -78,6 +81,50 @@ def pool_about_mantel_haenszel(
         fit, q=q, i2_q=100 * (1 - fit.q_df / max(q, fit.q_df)), at_boundary=tau2 == 0,
         method=replace(fit.method, tau2=ABOUT_MANTEL_HAENSZEL), notes=(*fit.notes, Note("no_tau2_se")),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AroundFit:
+    """Random effects by DerSimonian and Laird, with Q around a given mean; arrays of the batch's shape."""
+
+    beta: Array
+    se: Array
+    tau2: Array
+    q: Array
+    k: Array
+
+
+def dersimonian_laird_around(yi: Array, vi: Array, mean: Array, mask: Mask) -> AroundFit:
+    """Random effects with Q, and so tau2, around another pooled mean, such as that of Mantel and Haenszel.
+
+    RevMan 5 and Stata's metan pool counts so when asked for Mantel-Haenszel and random effects.
+
+    Parameters
+    ----------
+    yi, vi : ndarray, shape (k,) or (b, k)
+        Effects of the single studies; those that are missing are left out.
+    mean : ndarray, shape (b,)
+    mask : ndarray of bool, shape (b, k)
+
+    References
+    ----------
+    DerSimonian & Laird 1986, doi:10.1016/0197-2456(86)90046-2; Deeks, Altman & Bradburn 2001,
+    doi:10.1002/9780470693926.ch15.
+    """
+    used = mask & np.isfinite(yi) & np.isfinite(vi)
+    # A set without any study is computed with made-up ones and blanked.
+    empty: Mask = np.asarray(~used.any(-1))
+    shown = used | empty[:, None]
+    problems, _, _ = read_problems(np.where(used, yi, 0.0), np.where(used, vi, 1.0), mask=shown)
+    zero = problems.at_zero
+    off = mean - problems.centre[:, 0] - zero.beta[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        q = zero.rss + zero.sum_w * off**2
+        tau2 = np.maximum(0, (q - (problems.k - 1)) / zero.tr_p)
+        m = moments(problems, tau2)
+    found = (m.beta[:, 0] + problems.centre[:, 0], np.sqrt(m.xwx_inv[:, 0, 0]), tau2, q)
+    beta, se, tau2, q = (np.where(empty, np.nan, x) for x in found)
+    return AroundFit(beta, se, tau2, q, np.where(empty, 0, problems.k))
 
 
 def _corrected(studies: EffectSizes, columns: dict[str, Any]) -> dict[str, Any]:

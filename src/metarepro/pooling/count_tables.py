@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,13 @@ class CountTables:
     n2: Array
     used: Mask
 
+    @cached_property
+    def _every(self) -> bool:
+        return bool(self.used.all())
+
     def sum(self, terms: Array) -> Any:
         """Sum over the studies in use."""
-        return (terms if self.used.all() else np.where(self.used, terms, 0.0)).sum(-1)
+        return np.add.reduce(terms if self._every else np.where(self.used, terms, 0.0), -1)
 
 
 def read_tables(
@@ -45,28 +50,38 @@ def read_tables(
     columns = as_columns(columns_of(data, given))
     if isinstance(labels, str):
         labels = column_of(data, labels, "labels")
-    known: Mask = np.asarray(np.logical_and.reduce([np.isfinite(c) for c in columns.values()]))
-    used: Mask
+    labels = None if labels is None else list(labels) or None
+    known: Mask = np.isfinite(np.array(list(columns.values()))).all(0)
     if mask is None and known.ndim == 1:
-        columns = {n: c[known] for n, c in columns.items()}
-        if labels is not None and len(labels) == known.size:
-            labels = [x for x, kept in zip(labels, known, strict=True) if kept]
-        used = np.ones(int(known.sum()), dtype=bool)
-    else:
-        shown = np.asarray(True if mask is None else np.ma.filled(mask, False))
-        if shown.dtype != np.bool_:
-            raise DataError("mask must be boolean.")
-        if known.ndim == 1 and known.size > 1:
-            _, shown = flat_columns(known, shown)
-        try:
-            used = np.asarray(known & shown)
-        except ValueError:
-            raise DataError(f"e1 {known.shape} and mask {shown.shape} do not fit together.") from None
+        if not known.all():
+            columns = {n: c[known] for n, c in columns.items()}
+            if labels is not None and len(labels) == known.size:
+                labels = [x for x, kept in zip(labels, known, strict=True) if kept]
+        if not known.any():
+            raise DataError("There is no study with complete counts.")
+        _check(columns)
+        e1, n1, e2, n2 = columns.values()
+        return CountTables(columns, e1, n1, e2, n2, np.ones(e1.shape, dtype=bool)), labels
+    shown = np.asarray(True if mask is None else np.ma.filled(mask, False))
+    if shown.dtype != np.bool_:
+        raise DataError("mask must be boolean.")
+    if known.ndim == 1 and known.size > 1:
+        _, shown = flat_columns(known, shown)
+    try:
+        used: Mask = np.asarray(known & shown)
+    except ValueError:
+        raise DataError(f"e1 {known.shape} and mask {shown.shape} do not fit together.") from None
     if not used.size or not used.any(-1).all():
         which = f" in problem {np.flatnonzero(~used.any(-1))[0]}" if used.ndim > 1 and used.size else ""
         raise DataError(f"There is no study with complete counts{which}.")
     shown = used if used.ndim == known.ndim else np.asarray(used.reshape(-1, used.shape[-1]).any(0))
     columns = {n: np.where(shown, c, np.nan) for n, c in columns.items()}
+    _check(columns)
+    e1, n1, e2, n2 = (np.where(used, c, x) for c, x in zip(columns.values(), (0, 1, 0, 1), strict=True))
+    return CountTables(columns, e1, n1, e2, n2, used), labels
+
+
+def _check(columns: dict[str, Array]) -> None:
     first, one, second, two = columns.values()
     if "t1" in columns:
         check_rate(first, one, "1")
@@ -74,8 +89,6 @@ def read_tables(
     else:
         check_counts(first, one, "e1", "n1")
         check_counts(second, two, "e2", "n2")
-    e1, n1, e2, n2 = (np.where(used, c, x) for c, x in zip(columns.values(), (0, 1, 0, 1), strict=True))
-    return CountTables(columns, e1, n1, e2, n2, used), labels or None
 
 
 def _named_chi2(name: str, value: Any, df: Any) -> dict[str, Any]:

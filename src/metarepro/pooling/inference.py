@@ -217,6 +217,8 @@ def find_interval(ci: str | None, estimator: str) -> IntervalMethod:
 def quantile(probability: float, df: Array) -> Array:
     """Quantile of t with whole `df`, or of the normal where df is NaN; NaN where df < 1."""
     df = np.asarray(df, dtype=np.float64)
+    if df.ndim == 0:
+        return np.array(_quantile(float(probability), float(df)))
     flat = df.ravel()
     # Batches have few different df; each is looked up once.
     alike = (flat == flat[0]).all() or np.isnan(flat).all()

@@ -15,7 +15,8 @@ from metarepro.effects.core import effect_sizes, from_display, to_display
 from metarepro.effects.generic import se_from_interval
 from metarepro.effects.means import matched_smd_variance
 from metarepro.errors import DataError
-from metarepro.pooling.counts import dersimonian_laird_around, mantel_haenszel
+from metarepro.pooling.about_mantel_haenszel import dersimonian_laird_around
+from metarepro.pooling.counts import mantel_haenszel
 from metarepro.pooling.engine import estimate
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.intervals import half_widths
