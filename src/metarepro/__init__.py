@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from metarepro.pooling.models.glmm import glmm
     from metarepro.pooling.models.location_scale import LocationScaleFit, location_scale
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
+    from metarepro.pooling.models.multivariate import MultivariateFit, multivariate
     from metarepro.pooling.models.network import network, network_from_arms
     from metarepro.pooling.models.network_fit import NetworkFit
     from metarepro.pooling.models.robust import RobustFit, robust_variance
+    from metarepro.pooling.models.wild_bootstrap import WildBootstrap, wild_bootstrap
     from metarepro.pooling.pool_effects import pool
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.study_effects import StudyEffects, study_effects
@@ -80,11 +82,15 @@ __getattr__ = lazy(
         "location_scale": "metarepro.pooling.models.location_scale",
         "MultilevelFit": "metarepro.pooling.models.multilevel",
         "multilevel": "metarepro.pooling.models.multilevel",
+        "MultivariateFit": "metarepro.pooling.models.multivariate",
+        "multivariate": "metarepro.pooling.models.multivariate",
         "NetworkFit": "metarepro.pooling.models.network_fit",
         "network": "metarepro.pooling.models.network",
         "network_from_arms": "metarepro.pooling.models.network",
         "RobustFit": "metarepro.pooling.models.robust",
         "robust_variance": "metarepro.pooling.models.robust",
+        "WildBootstrap": "metarepro.pooling.models.wild_bootstrap",
+        "wild_bootstrap": "metarepro.pooling.models.wild_bootstrap",
         "CountsFit": "metarepro.pooling.counts_result",
         "mantel_haenszel": "metarepro.pooling.counts",
         "peto": "metarepro.pooling.counts",
@@ -178,6 +184,7 @@ __all__ = [
     "MetaRegression",
     "MetareproError",
     "MultilevelFit",
+    "MultivariateFit",
     "Multiverse",
     "NetworkFit",
     "NumberNeeded",
@@ -197,6 +204,7 @@ __all__ = [
     "TrialSequential",
     "TrimAndFill",
     "WeightedMean",
+    "WildBootstrap",
     "absolute_risks",
     "arcsine_test",
     "bayes",
@@ -227,6 +235,7 @@ __all__ = [
     "match_published",
     "meta_regression",
     "multilevel",
+    "multivariate",
     "multiverse",
     "network",
     "network_from_arms",
@@ -251,6 +260,7 @@ __all__ = [
     "trial_sequential",
     "trim_and_fill",
     "uwls",
+    "wild_bootstrap",
 ]
 
 

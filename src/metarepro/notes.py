@@ -106,6 +106,10 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
         "The posterior of the mean effect has so heavy tails that its mean does not exist: the prior of τ is wide and "
         "the studies are few. Median and intervals exist."
     ),
+    "between_singular": (
+        "The covariance of true effects lies on its boundary (a variance of 0, or outcomes that are perfectly "
+        "correlated): too few studies to tell it."
+    ),
     "levels_not_told_apart": lambda v: (
         f"Every unit above has one unit of this level, so that its variance cannot be told apart and is taken as 0: "
         f"{', '.join(v['names'])}."

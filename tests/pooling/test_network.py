@@ -152,3 +152,34 @@ def test_the_league_has_every_pair_on_the_scale_of_readers():
     assert league.loc["saline", "saline"] == "–"
     assert league.loc["ketamine", "saline"].startswith("3.333 (")
     assert fit.table("midazolam").index.tolist() == ["ketamine", "saline"]
+
+
+# Gleser & Olkin 2009, Table 19.1 (Handbook of Research Synthesis and Meta-Analysis, 2nd ed., chapter 19): one control and
+# up to three treatments a study. Effects by generalised least squares with rma.mv of metafor and the chapter's
+# covariance, which is the variance of the control arm.
+GLESER = [
+    (1, "control", 40, 1000), (1, "t1", 100, 4000), (1, "t2", 150, 4000),
+    (2, "control", 10, 200), (2, "t1", 15, 400),
+    (3, "control", 150, 2000), (3, "t1", 40, 1000), (3, "t2", 80, 1000), (3, "t3", 50, 1000),
+]  # fmt: skip
+GLESER_FITS = {
+    "RD": ((-0.02001621429377368, -0.00427970963146499, -0.02114184089991053),
+           (0.00496104994538481, 0.00534211660634800, 0.00835502764797806), 7.190709225181),
+    "OR": ((-0.5099414006854750, -0.0043726027233181, -0.4300906606481472),
+           (0.118816526817986, 0.108551355538211, 0.164397830319859), 2.05632494536458),
+    "RR": ((-0.487536462308553, -0.000564438433180802, -0.404719261409021869),
+           (0.113453714377255, 0.101848705797236, 0.155449439117501), 1.89537403672082),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", list(GLESER_FITS))
+def test_gleser_and_olkin_2009_several_treatments_against_one_control(measure):
+    study, treatment, e, n = zip(*GLESER, strict=True)
+    fit = mr.network_from_arms(
+        measure, study=study, treatment=treatment, e=e, n=n, reference="control", method="CE"
+    )  # fmt: skip
+    beta, se, q = GLESER_FITS[measure]
+    for name, estimate, error in zip(("t1", "t2", "t3"), beta, se, strict=True):
+        effect = fit.effect(name, "control")
+        assert agree(effect.beta, estimate, 1e-10) and agree(effect.se, error, 1e-10), name
+    assert agree(fit.q, q, 1e-10)

@@ -24,6 +24,7 @@ from metarepro.pooling.result_parts import (
     INVERSE_VARIANCE,
     MODELS_OF_COUNTS,
     MULTILEVEL,
+    MULTIVARIATE,
     Method,
 )
 
@@ -250,6 +251,9 @@ def describe_fit(fit: Fit, measure: str) -> str:
         return f"{name}, Bayesian random effects, prior of τ {prior}; intervals of studies are normal."
     elif method.model in MODELS_OF_COUNTS:
         parts = [f"{name}, {MODELS_OF_COUNTS[method.model]}"]
+    elif method.model == MULTIVARIATE:
+        how = "common effects" if method.tau2 == "CE" else f"unstructured random effects ({method.tau2})"
+        parts = [f"{name}, several outcomes of the same studies in one model, {how}"]
     elif method.model == MULTILEVEL:
         parts = [f"{name}, random effects at nested levels ({method.tau2})"]
     else:

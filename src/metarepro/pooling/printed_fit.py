@@ -11,7 +11,7 @@ import numpy as np
 
 from metarepro.effects.registry import get_measure
 from metarepro.pooling.inference import CI_METHODS, PI_METHODS
-from metarepro.pooling.result_parts import BAYES, MODELS_OF_COUNTS, MULTILEVEL
+from metarepro.pooling.result_parts import BAYES, MODELS_OF_COUNTS, MULTILEVEL, MULTIVARIATE
 from metarepro.pooling.tau2 import ESTIMATORS, ESTIMATORS_OF_COUNTS, GIVEN
 
 if TYPE_CHECKING:
@@ -226,9 +226,11 @@ def _method_lines(fit: Fit) -> list[str]:
     ci = CI_METHODS[m.ci].name if m.ci in CI_METHODS else _OTHER_INTERVALS.get(m.ci, m.ci)
     if m.model == MULTILEVEL and m.ci == "t":
         ci = "t with clusters minus coefficients df"
+    if m.model == MULTIVARIATE and m.ci == "t":
+        ci = "t with df of each outcome, its studies minus its coefficients"
     single = np.ndim(fit.k) == 0 and fit.k == 1 and m.ci in CI_METHODS
     parts.append(f"interval: {CI_METHODS['z'].name if single else ci}")
-    if m.model == MULTILEVEL:
+    if m.model in (MULTILEVEL, MULTIVARIATE):
         return [f"Method: {'; '.join(parts)}."]
     if m.pi in PI_METHODS and np.ndim(fit.pi_low) == 0 and math.isfinite(fit.pi_low):
         parts.append(f"prediction interval: {PI_METHODS[m.pi].name}")

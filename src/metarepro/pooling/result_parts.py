@@ -10,7 +10,7 @@ from metarepro.records import Number
 INVERSE_VARIANCE, BINOMIAL_NORMAL, COMPOUND = "inverse variance", "binomial-normal", "compound"
 MANTEL_HAENSZEL, PETO = "Mantel-Haenszel", "Peto"
 BAYES, MULTILEVEL, NETWORK, LOCATION_SCALE = "Bayes", "multilevel", "network", "location-scale"
-DOSE_RESPONSE = "dose-response"
+DOSE_RESPONSE, MULTIVARIATE = "dose-response", "multivariate"
 # Models of counts by their codes, in words.
 MODELS_OF_COUNTS = {
     BINOMIAL_NORMAL: "random effects, binomial-normal model",

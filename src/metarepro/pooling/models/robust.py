@@ -38,12 +38,13 @@ class HtzTest(NamedTuple):
 
 
 class _Cluster(NamedTuple):
-    """What a stack of clusters gives: corrected weights A'WX, their scores, X and working covariance."""
+    """What a stack of clusters gives: corrected weights A'WX, their scores, X, working covariance and residuals."""
 
     a: Array
     score: Array
     x: Array
     total: Array
+    residual: Array
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,6 +77,7 @@ class RobustFit(Fit):
     notes: tuple[Note, ...]
     _bread: Array
     _clusters: tuple[_Cluster, ...]
+    _factor: float
     studies: Any = None
 
     def __getattr__(self, name: str) -> Any:
@@ -159,9 +161,9 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     Parameters
     ----------
     fit : Fit
-        What `pool` (by inverse variance), `meta_regression` or `multilevel` gave.
+        What `pool` (by inverse variance), `meta_regression`, `multilevel` or `multivariate` gave.
     cluster : array_like, shape (k,), optional
-        Cluster of each effect that was used; a multilevel fit knows its own.
+        Cluster of each effect that was used; a multilevel or multivariate fit knows its own.
     kind : {'CR2', 'CR0', 'CR1', 'CR1p'}
         CR2 by default: the others are too small with few clusters.
 
@@ -212,11 +214,12 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
         total = s.v + np.einsum("l,lmij->mij", sigma2, s.same)
         wx = w @ s.x
         a = _adjusted(total, s.x, wx, bread) if kind == "CR2" else wx
-        score = np.einsum("mip,mi->mp", a, s.y - s.x @ beta)
-        found.append(_Cluster(a, score, s.x, total))
+        residual = s.y - s.x @ beta
+        found.append(_Cluster(a, np.einsum("mip,mi->mp", a, residual), s.x, total, residual))
     meat = sum(c.score.T @ c.score for c in found)
-    factor = {"CR1": clusters / (clusters - 1), "CR1p": clusters / (clusters - p) if clusters > p else math.nan}
-    covariance = factor.get(kind, 1.0) * bread @ meat @ bread
+    factors = {"CR1": clusters / (clusters - 1), "CR1p": clusters / (clusters - p) if clusters > p else math.nan}
+    factor = factors.get(kind, 1.0)
+    covariance = factor * bread @ meat @ bread
     df = np.array([_satterthwaite(found, bread, column) for column in np.eye(p)])
     # Residuals that a coefficient leaves at 0 in every cluster say nothing of its error: no degrees of freedom either.
     variance = np.where(np.isfinite(df), np.diagonal(covariance), np.nan)
@@ -240,7 +243,7 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     return RobustFit(
         plain(beta), plain(se), plain(statistic), plain(df), plain(two_sided_p(statistic, df)), plain(beta - half),
         plain(beta + half), float(covariance[0, 0]) if single else read_only(covariance), kind, clusters, fit, method,
-        tuple(notes), bread, tuple(found), fit.studies,
+        tuple(notes), bread, tuple(found), factor, fit.studies,
     )  # fmt: skip
 
 
