@@ -206,3 +206,24 @@ def test_messages():
     with pytest.raises(mr.DataError, match="the same standard error"):
         mr.limit_meta_analysis([0.1, 0.2, 0.4], [0.1] * 3)
     assert math.isnan(mr.pet_peese([0.1, 0.2], [0.1, 0.2]).fit.beta)
+
+
+# Haloperidol against placebo, clinical improvement (Joy et al. 2006), as in Balduzzi, Ruecker & Schwarzer 2019, "How to
+# perform a meta-analysis with R", Evid Based Ment Health 22:153-160, doi:10.1136/ebmental-2019-300117: improved and
+# not improved with haloperidol, improved and not improved with placebo.
+JOY = [
+    (25, 25, 18, 33), (29, 18, 20, 14), (12, 17, 2, 28), (3, 9, 0, 12), (10, 11, 3, 19), (11, 8, 1, 14), (7, 18, 4, 21),
+    (8, 9, 3, 10), (19, 45, 14, 50), (1, 9, 0, 10), (11, 23, 0, 13), (20, 9, 2, 9), (17, 1, 7, 4), (4, 10, 0, 13),
+    (2, 14, 0, 7), (11, 1, 1, 11), (9, 20, 0, 29),
+]  # fmt: skip
+
+
+def test_haloperidol_trials_as_published():
+    """Trim and fill adds nine trials, risk ratio 1.40 (0.83 to 2.38); the limit meta-analysis has 1.29."""
+    a, b, c, d = np.array(JOY).T
+    es = mr.effect_sizes("RR", a=a, b=b, c=c, d=d)
+    filled = mr.trim_and_fill(es, tau2="PM", ci="z")
+    assert filled.k0 == 9
+    shown = np.exp([filled.fit.beta, filled.fit.ci_low, filled.fit.ci_high])
+    assert [f"{x:.2f}" for x in shown] == ["1.40", "0.83", "2.38"]
+    assert f"{np.exp(mr.limit_meta_analysis(es, tau2='PM').beta):.2f}" == "1.29"
