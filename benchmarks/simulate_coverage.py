@@ -151,7 +151,7 @@ def tables(rows: list[dict[str, object]]) -> str:
             some = [r for r in rows if r["what"] == what and r["tau2"] == tau2]
             ks = sorted({int(str(r["k"])) for r in some})
             parts += [
-                f"\n### {str(what).capitalize()}, tau2 = {tau2:g}\n",
+                f"\n## {str(what).capitalize()}, tau2 = {tau2:g}\n",
                 "| interval | " + " | ".join(f"k = {k}" for k in ks) + " |",
             ]
             parts.append("|---|" + "---:|" * len(ks))

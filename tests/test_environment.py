@@ -41,7 +41,7 @@ def test_the_lock_satisfies_the_project():
 def test_the_lint_lock_holds_the_same_versions():
     lint = locked("requirements-lint.lock")
     assert {k: lint[k] for k in locked()} == locked()
-    for text in project()["dependency-groups"]["lint"]:
+    for text in project()["dependency-groups"]["lint"] + project()["dependency-groups"]["docs"]:
         assert Requirement(text).name.lower() in lint
 
 

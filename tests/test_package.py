@@ -67,7 +67,8 @@ print(*[m for m in {SLOW} if m in sys.modules])
 
 
 def modules_of_public_names() -> list[str]:
-    return sorted({getattr(mr, name).__module__ for name in mr.__all__ if hasattr(getattr(mr, name), "__module__")})
+    found = [getattr(room, name) for room in (mr, mr.conversions) for name in room.__all__]
+    return sorted({x.__module__ for x in found if hasattr(x, "__module__")} | {mr.priors.__name__})
 
 
 @pytest.mark.parametrize("module", ["metarepro", *modules_of_public_names()])
@@ -79,8 +80,11 @@ def test_the_examples_in_the_docstrings_are_right(module):
 
 
 def test_every_public_function_has_an_example():
-    functions = {name: getattr(mr, name) for name in mr.__all__ if isfunction(getattr(mr, name))}
-    assert [name for name, f in functions.items() if ">>>" not in (f.__doc__ or "")] == ["demo", "set_engine"]
+    rooms = (mr, mr.conversions)
+    functions = {
+        name: getattr(room, name) for room in rooms for name in room.__all__ if isfunction(getattr(room, name))
+    }
+    assert [name for name, f in functions.items() if ">>>" not in (f.__doc__ or "")] == []
 
 
 def imports_of(file: Path, modules: set[str]) -> set[str]:

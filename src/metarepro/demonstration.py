@@ -33,6 +33,10 @@ def demo(folder: Path | str | None = None, show: bool = True) -> Path:
         The folder is not empty, or cannot be written.
     MetareproError
         The run failed; what it printed says why.
+
+    Examples
+    --------
+    >>> report = demo(show=False)  # doctest: +SKIP
     """
     from metarepro.cli import main
     from metarepro.template import write_project

@@ -38,6 +38,11 @@ def sd_change(sd_baseline: ArrayLike, sd_final: ArrayLike, r: ArrayLike) -> Conv
     References
     ----------
     Cochrane Handbook 6.5.2.8, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(sd_change(5.0, 8.0, r=0.5).value[0])
+    7.0
     """
     x = take(sd_baseline=sd_baseline, sd_final=sd_final, r=r)
     _need_sds(sd_baseline=x["sd_baseline"], sd_final=x["sd_final"])
@@ -76,6 +81,12 @@ def change_from_baseline(
     References
     ----------
     Cochrane Handbook 6.5.2.8, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> m = change_from_baseline(28.0, 5.0, 18.0, 8.0, r=0.5, n=20)
+    >>> print(m.mean[0], round(m.sd[0], 2))
+    -10.0 7.0
     """
     x = take(m_b=mean_baseline, sd_baseline=sd_baseline, m_f=mean_final, sd_final=sd_final, r=r, n=n)
     need_sizes(1, n=x["n"])
@@ -98,6 +109,11 @@ def correlation_from_change(sd_baseline: ArrayLike, sd_final: ArrayLike, sd_chan
     References
     ----------
     Cochrane Handbook 6.5.2.8, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(correlation_from_change(5.0, 8.0, 7.0).value[0], 2))
+    0.5
     """
     x = take(sd_baseline=sd_baseline, sd_final=sd_final, sd_change=sd_change)
     need_positive(sd_baseline=x["sd_baseline"], sd_final=x["sd_final"])
@@ -140,6 +156,12 @@ def endpoint_from_change(
     References
     ----------
     Cochrane Handbook 6.5.2.8, doi:10.1002/9781119536604.ch6 (its formula, solved for the final SD).
+
+    Examples
+    --------
+    >>> m = endpoint_from_change(28.0, 5.0, -10.0, 7.0, r=0.5, n=20)
+    >>> print(m.mean[0], round(m.sd[0], 2))
+    18.0 8.0
     """
     x = take(m_b=mean_baseline, sd_baseline=sd_baseline, m_c=mean_change, sd_change=sd_change, r=r, n=n)
     _need_sds(sd_baseline=x["sd_baseline"], sd_change=x["sd_change"])
@@ -181,6 +203,12 @@ def combine_arms(means: ArrayLike, sds: ArrayLike, ns: ArrayLike) -> ConvertedMe
     References
     ----------
     Cochrane Handbook 6.5.2.10 and table 6.5.a, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> m = combine_arms([14.0, 16.0], [5.0, 6.0], [20, 22])
+    >>> print(round(m.mean[0], 2), round(m.sd[0], 2), int(m.n[0]))
+    15.05 5.57 42
     """
     x = take(means=means, sds=sds, ns=ns)
     m, sd, n = x.values()
@@ -217,6 +245,12 @@ def combine_counts(events: ArrayLike, totals: ArrayLike) -> CombinedCounts:
     References
     ----------
     Cochrane Handbook 23.3.4, doi:10.1002/9781119536604.ch23.
+
+    Examples
+    --------
+    >>> c = combine_counts([5, 7], [20, 22])
+    >>> print(int(c.events[0]), int(c.total[0]))
+    12 42
     """
     x = take(events=events, totals=totals)
     e, n = x.values()
@@ -244,6 +278,12 @@ def events_from_percent(percent: ArrayLike, n: ArrayLike, decimals: int | None =
     decimals : int, optional
         Decimals it was printed with. By default those of each number itself, where 12.0 counts as 12: give `decimals`
         when zeros were printed at the end.
+
+    Examples
+    --------
+    >>> c = events_from_percent(64, 47)
+    >>> print(int(c.value[0]), bool(c.unique[0]))
+    30 True
     """
     x = take(percent=percent, n=n)
     need((x["percent"] >= 0) & (x["percent"] <= 100), "percent is not a percentage", "Give 0 to 100.", **x)

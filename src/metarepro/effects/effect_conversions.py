@@ -58,6 +58,12 @@ def smd_from_log_or(log_or: ArrayLike, se: ArrayLike, method: LogisticMethod = "
     ----------
     Hasselblad & Hedges 1995, doi:10.1037/0033-2909.117.1.167; Sanchez-Meca, Marin-Martinez & Chacon-Moscoso 2003,
     doi:10.1037/1082-989X.8.4.448; Borenstein et al. 2009, doi:10.1002/9780470743386.ch7.
+
+    Examples
+    --------
+    >>> e = smd_from_log_or(0.9, 0.35)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    0.496 0.193
     """
     check_option("method", method, get_args(LogisticMethod))
     x = take(log_or=log_or, se=se)
@@ -85,6 +91,12 @@ def log_or_from_smd(smd: ArrayLike, se: ArrayLike, method: LogisticMethod = "log
     References
     ----------
     As `smd_from_log_or`.
+
+    Examples
+    --------
+    >>> e = log_or_from_smd(0.5, 0.2)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    0.907 0.363
     """
     check_option("method", method, get_args(LogisticMethod))
     x = take(smd=smd, se=se)
@@ -108,6 +120,12 @@ def smd_from_r(r: ArrayLike, se: ArrayLike) -> ConvertedEffect:
     References
     ----------
     Borenstein et al. 2009, chapter 7, doi:10.1002/9780470743386.ch7.
+
+    Examples
+    --------
+    >>> e = smd_from_r(0.3, 0.1)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    0.629 0.23
     """
     x = take(r=r, se=se)
     need(np.abs(x["r"]) < 1, "r is not a correlation between -1 and 1", "A perfect one has no SMD.", r=x["r"])
@@ -139,6 +157,12 @@ def r_from_smd(
     References
     ----------
     Borenstein et al. 2009, chapter 7, doi:10.1002/9780470743386.ch7.
+
+    Examples
+    --------
+    >>> e = r_from_smd(0.5, 0.2)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    0.243 0.091
     """
     if (n1 is None) != (n2 is None):
         raise DataError("r_from_smd needs both n1 and n2, or neither.")
@@ -177,6 +201,12 @@ def smd_from_t(t: ArrayLike, n1: ArrayLike, n2: ArrayLike, hedges: bool = True) 
     References
     ----------
     Borenstein et al. 2009, doi:10.1002/9780470743386.ch4; Hedges 1981, doi:10.3102/10769986006002107.
+
+    Examples
+    --------
+    >>> e = smd_from_t(-2.93, n1=20, n2=22)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    -0.888 0.324
     """
     x = take(t=t, n1=n1, n2=n2)
     return _smd(x["t"], x["n1"], x["n2"], hedges, "t sqrt(1/n1 + 1/n2), t being Student's")
@@ -201,6 +231,12 @@ def smd_from_f(f: ArrayLike, n1: ArrayLike, n2: ArrayLike, sign: ArrayLike, hedg
     References
     ----------
     As `smd_from_t`.
+
+    Examples
+    --------
+    >>> e = smd_from_f(8.6, n1=20, n2=22, sign=-1)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    -0.889 0.324
     """
     x = take(f=f, n1=n1, n2=n2, sign=sign)
     need(x["f"] >= 0, "f is negative", "An F statistic is 0 or more.", f=x["f"])
@@ -227,6 +263,12 @@ def log_hr_from_ci(hr: ArrayLike, ci_low: ArrayLike, ci_high: ArrayLike, level: 
     ----------
     Parmar et al. 1998, doi:10.1002/(SICI)1097-0258(19981230)17:24<2815::AID-SIM110>3.0.CO;2-8; Tierney et al. 2007,
     doi:10.1186/1745-6215-8-16.
+
+    Examples
+    --------
+    >>> e = log_hr_from_ci(0.70, 0.50, 0.98)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    -0.357 0.172
     """
     x = take(hr=hr, ci_low=ci_low, ci_high=ci_high)
     need_positive(**x)
@@ -257,6 +299,12 @@ def log_hr_from_p(hr: ArrayLike, p: ArrayLike) -> ConvertedEffect:
     References
     ----------
     As `log_hr_from_ci`.
+
+    Examples
+    --------
+    >>> e = log_hr_from_p(0.70, 0.04)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    -0.357 0.174
     """
     x = take(hr=hr, p=p)
     need_positive(hr=x["hr"])
@@ -283,6 +331,12 @@ def log_hr_from_logrank(observed_minus_expected: ArrayLike, variance: ArrayLike)
     References
     ----------
     As `log_hr_from_ci`.
+
+    Examples
+    --------
+    >>> e = log_hr_from_logrank(-6.5, 13.0)
+    >>> print(e.estimate[0], round(e.se[0], 3))
+    -0.5 0.277
     """
     x = take(observed_minus_expected=observed_minus_expected, variance=variance)
     need_positive(variance=x["variance"])
@@ -319,6 +373,12 @@ def log_hr_from_events(
     References
     ----------
     As `log_hr_from_ci`.
+
+    Examples
+    --------
+    >>> e = log_hr_from_events(0.03, favours=1, events1=20, events2=35)
+    >>> print(round(e.estimate[0], 3), round(e.se[0], 3))
+    -0.608 0.28
     """
     from scipy.special import ndtri
 

@@ -69,6 +69,12 @@ def mean_sd_from_quantiles(
     ----------
     Luo et al. 2018, doi:10.1177/0962280216669183; Wan et al. 2014, doi:10.1186/1471-2288-14-135; Shi et al. 2020,
     doi:10.1002/jrsm.1429; McGrath et al. 2020, doi:10.1177/0962280219889080.
+
+    Examples
+    --------
+    >>> m = mean_sd_from_quantiles(40, 12.0, q1=9.0, q3=16.0)
+    >>> print(round(m.mean[0], 2), round(m.sd[0], 2))
+    12.35 5.38
     """
     check_option("method", method, get_args(QuantileMethod))
     x, scenario = _take_quantiles(n, median, minimum, maximum, q1, q3)
@@ -126,6 +132,11 @@ def quantiles_look_skewed(
     References
     ----------
     Shi et al. 2023, doi:10.1177/09622802231172043.
+
+    Examples
+    --------
+    >>> print(bool(quantiles_look_skewed(40, 12.0, q1=11.0, q3=20.0).skewed[0]))
+    True
     """
     x, scenario = _take_quantiles(n, median, minimum, maximum, q1, q3)
     need_sizes(5, n=x["n"])

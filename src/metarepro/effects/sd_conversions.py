@@ -41,6 +41,11 @@ def sd_from_se(se: ArrayLike, n: ArrayLike) -> Converted:
     References
     ----------
     Cochrane Handbook 6.5.2.2, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(sd_from_se(1.2, n=25).value[0])
+    6.0
     """
     x = take(se=se, n=n)
     need_positive(se=x["se"])
@@ -70,6 +75,11 @@ def sd_from_ci(
     References
     ----------
     Cochrane Handbook 6.5.2.2, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(sd_from_ci(10.2, 14.6, n=25).value[0], 2))
+    5.33
     """
     x = take(ci_low=ci_low, ci_high=ci_high, n=n)
     need_interval(x["ci_low"], x["ci_high"])
@@ -98,6 +108,11 @@ def sd_pooled_from_se(se: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> Converted:
     References
     ----------
     Cochrane Handbook 6.5.2.3, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(sd_pooled_from_se(1.4, n1=20, n2=22).value[0], 2))
+    4.53
     """
     x = take(se=se, n1=n1, n2=n2)
     need_positive(se=x["se"])
@@ -130,6 +145,11 @@ def sd_pooled_from_ci(
     References
     ----------
     Cochrane Handbook 6.5.2.3, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(sd_pooled_from_ci(-7.1, -1.3, n1=20, n2=22).value[0], 2))
+    4.64
     """
     x = take(ci_low=ci_low, ci_high=ci_high, n1=n1, n2=n2)
     need_interval(x["ci_low"], x["ci_high"])
@@ -158,6 +178,11 @@ def sd_pooled_from_t(mean_difference: ArrayLike, t: ArrayLike, n1: ArrayLike, n2
     References
     ----------
     Cochrane Handbook 6.5.2.3, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(sd_pooled_from_t(-4.2, -2.93, n1=20, n2=22).value[0], 2))
+    4.64
     """
     x = take(mean_difference=mean_difference, t=t, n1=n1, n2=n2)
     need(x["t"] != 0, "t is 0", "Such a t says nothing about the SD; use another statistic.", t=x["t"])
@@ -182,6 +207,11 @@ def sd_pooled_from_p(mean_difference: ArrayLike, p: ArrayLike, n1: ArrayLike, n2
     References
     ----------
     Cochrane Handbook 6.5.2.3, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(sd_pooled_from_p(-4.2, 0.006, n1=20, n2=22).value[0], 2))
+    4.68
     """
     from scipy.special import stdtrit
 
@@ -210,6 +240,11 @@ def sd_pooled_from_f(mean_difference: ArrayLike, f: ArrayLike, n1: ArrayLike, n2
     References
     ----------
     Cochrane Handbook 6.5.2.3, doi:10.1002/9781119536604.ch6.
+
+    Examples
+    --------
+    >>> print(round(sd_pooled_from_f(-4.2, 8.6, n1=20, n2=22).value[0], 2))
+    4.64
     """
     x = take(mean_difference=mean_difference, f=f, n1=n1, n2=n2)
     need_positive(f=x["f"])

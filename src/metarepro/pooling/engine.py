@@ -66,6 +66,11 @@ def set_engine(compiled: bool | None = None) -> None:
     -----
     The environment variable METAREPRO_COMPILED (0, 1) says the same for programs that cannot be edited. All ways agree
     to 1e-12, so nothing but time depends on this.
+
+    Examples
+    --------
+    >>> set_engine(False)  # NumPy alone
+    >>> set_engine()  # back to the default
     """
     if compiled not in (None, True, False) or (isinstance(compiled, int) and not isinstance(compiled, bool)):
         raise ConfigError(f"compiled = {compiled!r} is not known. Allowed: True, False, None.")

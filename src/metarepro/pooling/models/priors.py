@@ -144,37 +144,79 @@ def _prior(family: str, **parameters: float) -> TauPrior:
 
 
 def half_normal(scale: float) -> TauPrior:
-    """Half-normal: |z| times `scale`, z standard normal. 0.5 is usual for log ratios and SMD (Rover et al. 2021)."""
+    """Half-normal: |z| times `scale`, z standard normal. 0.5 is usual for log ratios and SMD (Rover et al. 2021).
+
+    Examples
+    --------
+    >>> print(half_normal(0.5))
+    half-normal(0.5)
+    """
     return _prior("half-normal", scale=scale)
 
 
 def half_cauchy(scale: float) -> TauPrior:
-    """Half-Cauchy: half of the tau are below `scale`; its heavy tail lets a few studies say little of tau."""
+    """Half-Cauchy: half of the tau are below `scale`; its heavy tail lets a few studies say little of tau.
+
+    Examples
+    --------
+    >>> print(half_cauchy(0.5))
+    half-Cauchy(0.5)
+    """
     return _prior("half-cauchy", scale=scale)
 
 
 def half_t(df: float, scale: float) -> TauPrior:
-    """Half-t with `df` degrees of freedom."""
+    """Half-t with `df` degrees of freedom.
+
+    Examples
+    --------
+    >>> print(half_t(4, 0.5))
+    half-t(4 df, 0.5)
+    """
     return _prior("half-t", df=df, scale=scale)
 
 
 def uniform(upper: float) -> TauPrior:
-    """Uniform from 0 to `upper`."""
+    """Uniform from 0 to `upper`.
+
+    Examples
+    --------
+    >>> print(uniform(2))
+    uniform(0, 2)
+    """
     return _prior("uniform", upper=upper)
 
 
 def exponential(rate: float) -> TauPrior:
-    """Exponential with mean 1/`rate`."""
+    """Exponential with mean 1/`rate`.
+
+    Examples
+    --------
+    >>> print(exponential(2))
+    exponential(rate 2)
+    """
     return _prior("exponential", rate=rate)
 
 
 def log_normal_tau2(meanlog: float, sdlog: float) -> TauPrior:
-    """Log-normal of tau2: log tau2 has mean `meanlog` and standard deviation `sdlog` (Turner et al. 2012)."""
+    """Log-normal of tau2: log tau2 has mean `meanlog` and standard deviation `sdlog` (Turner et al. 2012).
+
+    Examples
+    --------
+    >>> print(log_normal_tau2(-2.56, 1.74))
+    log-normal(-2.56, 1.74) of tau2
+    """
     return _prior("log-normal tau2", meanlog=meanlog, sdlog=sdlog)
 
 
 def log_t_tau2(df: float, location: float, scale: float) -> TauPrior:
-    """Log-t of tau2: (log tau2 - location)/scale is t with `df` degrees of freedom (Rhodes et al. 2015)."""
+    """Log-t of tau2: (log tau2 - location)/scale is t with `df` degrees of freedom (Rhodes et al. 2015).
+
+    Examples
+    --------
+    >>> print(log_t_tau2(5, -3.44, 2.59))
+    log-t(5 df, -3.44, 2.59) of tau2
+    """
     return _prior("log-t tau2", df=df, location=location, scale=scale)
 
 
@@ -194,6 +236,12 @@ def own(density: Callable[[Array], Array], upper: float = math.inf, tail: float 
     ------
     DataError
         The density has no mass, or its mass is infinite, or it is negative or not a number somewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(own(lambda tau: np.exp(-tau)))
+    a density of one's own
     """
     limits = {"upper": upper, "tail": tail}
     for name, value in limits.items():

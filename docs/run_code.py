@@ -1,0 +1,67 @@
+"""Run the code of a page and compare what it prints: every block of Python in its order, in one place."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def run_page(page: Path, folder: Path | None = None) -> list[str]:
+    """What differs from what a page shows; empty when nothing does.
+
+    Lines after ``>>>`` are run and their output is compared; other blocks of Python are run. Blocks of YAML must be
+    YAML. The code finds `data`, `examples` and `config.yaml` of the repository where it runs; pictures that it writes
+    are put into `folder`.
+    """
+    text = page.read_text(encoding="utf-8")
+    failures: list[str] = []
+    space: dict[str, Any] = {"__name__": "__main__"}
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in ("data", "examples", "config.yaml"):
+            (Path(temporary) / name).symlink_to(ROOT / name)
+        os.chdir(temporary)
+        try:
+            for block in _BLOCK.finditer(text):
+                line = text[: block.start()].count("\n") + 2
+                failures += _run(block[1], block[2], space, f"{page.name}:{line}")
+        finally:
+            os.chdir(here)
+        if folder is not None:
+            for made in Path(temporary).glob("*.svg"):
+                shutil.copyfile(made, folder / made.name)
+    return failures
+
+
+def _run(language: str, code: str, space: dict[str, Any], where: str) -> list[str]:
+    if language == "yaml":
+        try:
+            yaml.safe_load(code)
+        except yaml.YAMLError as error:
+            return [f"{where}: {error}"]
+    if language != "python":
+        return []
+    if ">>>" in code:
+        said: list[str] = []
+        test = doctest.DocTestParser().get_doctest(code, space, where, where, 0)
+        runner = doctest.DocTestRunner(verbose=False, optionflags=OPTIONS)
+        runner.run(test, out=said.append, clear_globs=False)
+        space.update(test.globs)
+        return ["".join(said)] if said else []
+    try:
+        exec(compile(code, where, "exec"), space)
+    except Exception:
+        return [f"{where}:\n{traceback.format_exc()}"]
+    return []
