@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from docs.run_code import run_page
+
 from tests.conftest import ROOT
 
 
