@@ -17,7 +17,11 @@ Gamma,2010,9,24,7,25
 SHEET
 tried=0
 for version in 3.11 3.12 3.13; do
-    python=$(command -v "python$version" || ls -d "$HOME"/.pyenv/versions/"$version".*/bin/python 2>/dev/null | tail -1 || true)
+    python=""
+    # A name on the path may be a shim of pyenv for a Python that is not chosen.
+    for candidate in "$HOME"/.pyenv/versions/"$version".*/bin/python "python$version"; do
+        if "$candidate" -c "" 2>/dev/null; then python=$candidate; fi
+    done
     [ -n "$python" ] || continue
     place="$work/$version"
     "$python" -m venv --without-pip "$place/env"
