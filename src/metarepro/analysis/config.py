@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from metarepro.analysis.certainty_settings import CertaintySettings, ControlRisk, MinimalDifference
 from metarepro.analysis.csv_settings import SharedByTable, Tables, dialects_of
 from metarepro.analysis.figure_settings import FigureSettings, Panels
-from metarepro.analysis.model_settings import Model
+from metarepro.analysis.model_settings import Model, settings_like
 from metarepro.analysis.models import counts_model, why_not
 from metarepro.analysis.own_bias_tools import OwnBiasTool
 from metarepro.analysis.page_settings import PageSettings
@@ -35,6 +35,7 @@ from metarepro.effects.registry import MEASURES, ONE_GROUP
 from metarepro.evidence.reader import Dialect
 from metarepro.evidence.tables import TABLES
 from metarepro.evidence.times import parse_hours
+from metarepro.pooling.conventions import CONVENTIONS
 
 Ascertainments = Annotated[tuple[Literal["point", "window", "ever", "maintained"], ...], BeforeValidator(one_or_more)]
 Statistics = Annotated[tuple[Literal["endpoint", "change"], ...], BeforeValidator(one_or_more)]
@@ -255,6 +256,18 @@ class Analysis(Part):
     def effect_measure(self) -> str:
         """Measure of the studies' own effects: that of the analysis, but PETO where Peto's method pools odds ratios."""
         return "PETO" if self.counts_model == "peto" else self.measure
+
+    @model_validator(mode="before")
+    @classmethod
+    def _conventions_of_measure(cls, given: Any) -> Any:
+        """What another program does with effects of this measure, where the analysis says nothing of it."""
+        model = given.get("model") if isinstance(given, dict) else None
+        if not isinstance(model, dict) or str(model.get("like")) not in CONVENTIONS:
+            return given
+        chosen, measure = CONVENTIONS[str(model["like"])], str(given.get("measure"))
+        if measure not in MEASURES:
+            return given
+        return {**given, "model": {"tau2": chosen.tau2_for(measure), **settings_like(chosen, measure), **model}}
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from metarepro.analysis.models import COMMON
 from metarepro.analysis.parts import Part, Real, Truth, fail
 from metarepro.effects.levels import LEAST_LEVEL
+from metarepro.effects.registry import MEASURES
+from metarepro.pooling.conventions import CONVENTIONS, Conventions
 from metarepro.pooling.method_codes import ESTIMATORS, ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS, usual_interval
 
 if TYPE_CHECKING:
@@ -20,9 +22,25 @@ else:
     TABLES_OF_METHODS = (ESTIMATORS | ESTIMATORS_OF_COUNTS, INTERVALS, PREDICTIONS)
     EstimatorCode, IntervalCode, PredictionCode = (Literal[tuple(t)] for t in TABLES_OF_METHODS)
 
+# Keys of options of `effect_sizes`.
+_KEYS = {"vtype": "smd_variance", "j": "smd_correction"}
+
+
+def settings_like(conventions: Conventions, measure: str) -> dict[str, Any]:
+    """Settings of how another program makes effects of a measure."""
+    return {_KEYS.get(name, name): x for name, x in conventions.options_for(MEASURES[measure]).items()}
+
 
 class Model(Part):
     """The pooling model."""
+
+    like: Literal[tuple(CONVENTIONS)] | None = Field(  # type: ignore[valid-type]
+        None,
+        description="Take the conventions of another program for every key below that is not given: metafor (REML, "
+        "Wald, normal prediction interval), meta (REML, Wald, prediction interval with k - 1 df), revman (RevMan 5: "
+        "DL, about the Mantel-Haenszel estimate for OR, RR and RD; Wald; its zero cells and its variance of SMD; "
+        "subgroups with a tau2 each).",
+    )
 
     method: Annotated[
         Literal["auto", "inverse_variance", "mantel_haenszel", "peto", "glmm", "bayes"],
@@ -94,6 +112,15 @@ class Model(Part):
         "exact", description="Small-sample correction J of SMD: by gamma functions, or 1 - 3/(4N - 9)."
     )
     drop_double_zero: Truth = Field(False, description="Whether studies without events in both arms are left out.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _conventions(cls, given: Any) -> Any:
+        """What the conventions of another program say where nothing is given."""
+        chosen = CONVENTIONS.get(str(given.get("like"))) if isinstance(given, dict) else None
+        if chosen is None:
+            return given
+        return {"pi": chosen.pi, "ci": chosen.ci, "tau2": chosen.tau2, "subgroup_tau2": "separate", **given}
 
     @property
     def interval(self) -> str:

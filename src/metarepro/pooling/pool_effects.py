@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import flat_columns, read_numbers
-from metarepro.effects.core import EffectSizes, column_of
+from metarepro.effects.core import EffectSizes, column_of, effect_sizes
+from metarepro.effects.registry import get_measure
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.about_mantel_haenszel import pool_about_mantel_haenszel
+from metarepro.pooling.conventions import CONVENTIONS, Conventions
 from metarepro.pooling.fit import PooledFit, fit_effects
 from metarepro.pooling.given_effects import studies_of
+from metarepro.pooling.inference import find_method
 from metarepro.pooling.regression import MetaRegression, meta_regression
 from metarepro.pooling.tau2 import ABOUT_MANTEL_HAENSZEL
 
@@ -55,6 +58,7 @@ def pool(
     measure: str = "",
     labels: Any = None,
     cluster: ArrayLike | str | None = None,
+    like: str | None = None,
     **unknown: Any,
 ) -> PooledFit | MetaRegression | RobustFit:
     """Pool effects by inverse variance.
@@ -104,6 +108,9 @@ def pool(
     cluster : array_like of shape (k,), or str, optional
         Study of each effect, where a study has several: standard errors, test and interval are then cluster-robust
         (CR2). The weights stay those of independent effects; `multilevel` models the dependence.
+    like : {'metafor', 'meta', 'revman'}, optional
+        Take the conventions of another program where nothing else is given: estimator and intervals, and for effect
+        sizes with their numbers zero cells and variances, too. A row of `metarepro.pooling.conventions.CONVENTIONS`.
 
     Returns
     -------
@@ -142,13 +149,20 @@ def pool(
     if cluster is not None:
         own = column_of(data, cluster, "cluster") if isinstance(cluster, str) else cluster
         given = {"moderators": moderators, "mask": mask, "pi": pi, "weights": weights, "intercept": intercept}
-        given |= {"seed": seed, "se": se, "data": data, "measure": measure, "labels": labels}
+        given |= {"seed": seed, "se": se, "data": data, "measure": measure, "labels": labels, "like": like}
         independent: Any = pool
         robust: RobustFit = independent(yi, vi, tau2, ci, level, **given).robust(own)
         return robust
     named = {"yi": yi, "vi": vi, "se": se, "weights": weights, "labels": labels}
     found = {n: column_of(data, x, n) if isinstance(x, str) else x for n, x in named.items()}
     studies = studies_of(found["yi"], found["vi"], found["se"], measure, found["labels"])
+    if like is not None:
+        conventions = find_method("like", like, CONVENTIONS)
+        studies = _effects_like(conventions, studies)
+        tau2 = conventions.tau2_for(studies.measure) if tau2 == "REML" else tau2
+        ci, pi = ci or conventions.ci, conventions.pi if pi == "HTS" else pi
+        if tau2 == ABOUT_MANTEL_HAENSZEL and not studies.inputs:
+            tau2 = conventions.tau2
     if isinstance(moderators, str):
         if data is None:
             raise DataError(f"The moderators {moderators!r} are columns of data. Fix: give data=.")
@@ -176,6 +190,14 @@ def pool(
         )
     # What was done to the studies' numbers belongs to the result as well.
     return replace(fit, notes=(*studies.notes, *fit.notes)) if studies.notes else fit
+
+
+def _effects_like(conventions: Conventions, studies: EffectSizes) -> EffectSizes:
+    """Effects made anew as a program makes them; effects without the numbers that they were made of stay."""
+    taken = conventions.options_for(get_measure(studies.measure)) if studies.inputs else {}
+    if not taken:
+        return studies
+    return replace(effect_sizes(studies.measure, **studies.inputs, **taken), labels=studies.labels)
 
 
 def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
