@@ -58,7 +58,7 @@ def test_what_is_given_wins_over_the_conventions(es):
     assert (fit.method.tau2, fit.method.ci, fit.method.pi) == ("PM", "HK", "t")
     plain = mr.pool(es.yi, es.vi, like="revman")
     assert plain.method.tau2 == "DL" and plain.beta == mr.pool(es.yi, es.vi, tau2="DL").beta
-    with pytest.raises(mr.ConfigError, match="like = 'rma' is not known. Did you mean 'metafor'"):
+    with pytest.raises(mr.ConfigError, match=r"like = 'rma' is not known\. Did you mean 'metafor'"):
         mr.pool(es, like="rma")
 
 
