@@ -325,5 +325,49 @@ def test_a_multilevel_regression_predicts_at_values_of_its_moderators():
     at = fit.predict([[2.0]])
     x = np.array([1.0, 2.0])
     assert at.estimate[0] == pytest.approx(x @ fit.beta) and at.se[0] == pytest.approx((x @ fit.covariance @ x) ** 0.5)
-    with pytest.raises(ValueError, match="3 moderators for 1 of the fit"):
+    with pytest.raises(ValueError, match="3 moderators for the 1 of the fit: moderator 1"):
         fit.predict([[1, 2, 3]])
+    with pytest.raises(ValueError, match="predict takes numbers here, a column each: moderator 1"):
+        fit.predict({"x": [2.0]})
+
+
+BY_NUMBERS = [
+    lambda x: mr.pool(Y, V, moderators=x),
+    lambda x: mr.multilevel(Y, V, cluster=np.arange(13) // 2, moderators=x),
+    lambda x: mr.multilevel(Y, V, cluster=np.arange(13) // 2, moderators="x", data={"x": x}),
+    lambda x: mr.pool(Y, V, moderators="x", data={"x": x}),
+    lambda x: mr.pool(Y, V, moderators="x", data={"x": x}, cluster=np.arange(13) // 2),
+    lambda x: mr.multilevel(Y, V, cluster=np.arange(13) // 2, moderators=x).robust(),
+]
+
+
+@pytest.mark.parametrize("number", range(len(BY_NUMBERS)))
+def test_a_flat_list_of_values_of_one_moderator_is_several_places(number):
+    x = np.linspace(10, 55, 13)
+    fit = BY_NUMBERS[number](x)
+    beta = np.asarray(fit.beta)
+    for places in ([10, 50], [[10], [50]], np.array([10.0, 50.0])):
+        np.testing.assert_allclose(fit.predict(places).estimate, beta[0] + beta[1] * np.array([10, 50]), rtol=1e-12)
+    assert np.shape(fit.predict([10]).estimate) == (1,)
+
+
+def test_a_row_with_the_intercept_is_refused_and_a_fit_without_one_takes_none():
+    x = np.column_stack([np.linspace(10, 55, 13), np.arange(13) % 3])
+    fit = mr.pool(Y, V, moderators=x)
+    assert fit.coefficients == ("Intercept", "moderator 1", "moderator 2")
+    assert fit.predict([20, 1]).estimate == pytest.approx([fit.beta @ [1, 20, 1]])
+    with pytest.raises(mr.DataError, match="3 moderators for the 2 of the fit: moderator 1, moderator 2"):
+        fit.predict([1, 20, 1])
+    without = mr.pool(Y, V, moderators=x, intercept=False)
+    assert without.coefficients == ("moderator 1", "moderator 2")
+    assert without.predict([20, 1]).estimate == pytest.approx([without.beta @ [20, 1]])
+
+
+def test_values_without_names_are_refused_where_a_formula_has_several_moderators():
+    data = {"x": np.arange(13.0), "g": ["a", "b"] * 6 + ["a"]}
+    fit = mr.pool(Y, V, moderators="x + C(g)", data=data)
+    with pytest.raises(mr.DataError, match=r"Fix: predict\({'g': \[...\], 'x': \[...\]}\)"):
+        fit.predict([1, 2])
+    robust = mr.pool(Y, V, moderators="x + C(g)", data=data, cluster=np.arange(13) // 2)
+    at = {"x": [3.0], "g": ["b"]}
+    assert robust.predict(at).estimate == pytest.approx(fit.predict(at).estimate)

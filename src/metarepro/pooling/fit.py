@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ from metarepro.pooling.inference import (
 )
 from metarepro.pooling.intervals import hartung_knapp_factor
 from metarepro.pooling.problems import Batch, open_batch, refuse
-from metarepro.pooling.protocol import Fit, Predictions
+from metarepro.pooling.protocol import Fit, Predictions, rows_at
 from metarepro.pooling.result_parts import INVERSE_VARIANCE, Component, Heterogeneity, Method
 from metarepro.pooling.tau2 import ESTIMATORS, GIVEN, Estimator, given_tau2
 
@@ -122,6 +122,7 @@ class PooledFit(Fit):
     notes: tuple[Note, ...]
     _fitted: FittedData
     studies: EffectSizes | None = None
+    _intercept: bool = True
 
     def __post_init__(self) -> None:
         for name in _FIELDS:
@@ -167,9 +168,9 @@ class PooledFit(Fit):
 
         Parameters
         ----------
-        moderators : array_like, shape (p,) or (m, p), optional
-            Values of the moderators at which to predict, as `pool` took them (without the intercept). Left out, the
-            pooled effect itself.
+        moderators : array_like, shape (m, p) or (p,), optional
+            Values of the p moderators at m places, as `pool` took them (without the intercept); of one moderator also
+            m numbers. Left out, the pooled effect itself.
 
         Raises
         ------
@@ -184,10 +185,15 @@ class PooledFit(Fit):
             return Predictions(self.beta, self.se, self.ci_low, self.ci_high, self.pi_low, self.pi_high)
         if moderators is None:
             raise DataError("The fit has moderators. Fix: give their values to predict.")
-        rows = np.atleast_2d(np.asarray(moderators, dtype=np.float64))
-        if rows.shape[1] == self.beta.size - 1:
-            rows = np.column_stack([np.ones(rows.shape[0]), rows])
-        return predictions(self, rows)
+        return predictions(self, rows_at(self, moderators))
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        if np.ndim(self.beta) == 0 or np.ndim(self.k) > 0:
+            return super().coefficients
+        names = tuple(f"moderator {i + 1}" for i in range(np.size(self.beta) - self._intercept))
+        return ("Intercept", *names) if self._intercept else names
 
     def robust(self, cluster: Any = None, kind: str = "CR2") -> RobustFit:
         """The mean with a cluster-robust standard error; see `metarepro.robust_variance`."""
@@ -283,7 +289,8 @@ def fit_effects(
     method = Method(
         INVERSE_VARIANCE, estimator.code, interval.code, prediction.code, level, "model" if user is None else "given"
     )
-    return _assemble(estimates, batch, fitted, method, interval, prediction, list(notes), seed, studies)
+    fit = _assemble(estimates, batch, fitted, method, interval, prediction, list(notes), seed, studies)
+    return fit if intercept or moderators is None else replace(fit, _intercept=False)
 
 
 def _estimator(tau2: str | float) -> Estimator:

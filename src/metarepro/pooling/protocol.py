@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metarepro.effects.checks import read_numbers
 from metarepro.effects.core import EffectSizes, to_display
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
@@ -103,6 +105,11 @@ class Fit:
         size = np.size(self.beta)
         return ("pooled effect",) if size == 1 else tuple(f"beta{i}" for i in range(size))
 
+    @property
+    def has_intercept(self) -> bool:
+        """Whether the first coefficient is the intercept."""
+        return self.coefficients[0] == "Intercept"
+
     def display(self) -> Displayed:
         """The result on the scale that readers know: odds ratios instead of their logarithms.
 
@@ -119,8 +126,9 @@ class Fit:
 
         Parameters
         ----------
-        moderators : array_like, shape (p,) or (m, p), optional
-            Values of the moderators, without the intercept, at which to predict. Left out: the pooled effect itself.
+        moderators : array_like, shape (m, p) or (p,), optional
+            Values of the p moderators, without the intercept, at m places; of one moderator also m numbers. Left out:
+            the pooled effect itself.
 
         Raises
         ------
@@ -135,12 +143,7 @@ class Fit:
             raise DataError("The fit has moderators. Fix: give their values to predict.")
         from metarepro.pooling.inference import quantile
 
-        rows = np.atleast_2d(np.asarray(moderators, dtype=np.float64))
-        size = np.size(self.beta)
-        if rows.shape[1] == size - 1:
-            rows = np.column_stack([np.ones(rows.shape[0]), rows])
-        if rows.shape[1] != size:
-            raise DataError(f"{rows.shape[1]} moderators for {size - 1} of the fit.")
+        rows = rows_at(self, moderators)
         mean = rows @ self.beta
         variance = np.einsum("ij,jk,ik->i", rows, np.asarray(self.covariance), rows)
         # Of coefficients with degrees of freedom of their own the fewest count.
@@ -205,6 +208,29 @@ class Fit:
     def _numbers(self) -> tuple[str, ...]:
         """Names of the numbers that this kind of fit has."""
         return tuple(n for n in _NUMBERS if hasattr(self, n))
+
+
+def rows_at(fit: Fit, moderators: Any) -> Any:
+    """Rows of a fit's design at values of its moderators; the intercept, if it has one, is put before them.
+
+    Raises
+    ------
+    DataError
+        Something else than numbers, or others than the fit has.
+    """
+    design_at = getattr(fit, "design_at", None)
+    if isinstance(moderators, Mapping) and design_at is not None:
+        return design_at(moderators)
+    names = fit.coefficients[1:] if fit.has_intercept else fit.coefficients
+    if isinstance(moderators, Mapping):
+        raise DataError(f"predict takes numbers here, a column each: {', '.join(names)}. Fix: predict([[...], [...]]).")
+    rows = read_numbers(moderators, "moderators")
+    # Of one moderator a flat list is several places.
+    rows = rows.reshape(-1, 1) if rows.ndim < 2 and len(names) == 1 else np.atleast_2d(rows)
+    if rows.ndim != 2 or rows.shape[1] != len(names):
+        plural = "s" * (rows.shape[-1] != 1)
+        raise DataError(f"{rows.shape[-1]} moderator{plural} for the {len(names)} of the fit: {', '.join(names)}.")
+    return np.column_stack([np.ones(rows.shape[0]), rows]) if fit.has_intercept else rows
 
 
 _COEFFICIENTS = ("beta", "se", "statistic", "df", "p_value", "ci_low", "ci_high")

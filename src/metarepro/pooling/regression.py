@@ -186,9 +186,9 @@ class MetaRegression(Fit):
 
         Parameters
         ----------
-        data : mapping of str to array_like
-            One column a moderator, raw as in the formula; levels of a categorical one must have been seen. Left out,
-            the values of the studies themselves.
+        data : mapping of str to array_like, or data frame
+            One column a moderator, raw as in the formula; levels of a categorical one must have been seen. Values alone
+            are those of a single moderator. Left out, the values of the studies themselves.
 
         Returns
         -------
@@ -196,6 +196,11 @@ class MetaRegression(Fit):
             Intervals use t or normal quantiles as the fit did; the prediction interval is that of `pool`'s `pi`, with
             k - p - 1 df for HTS. When not to use: outside the range of the studies' moderators.
         """
+        if data is not None and not (hasattr(data, "keys") or hasattr(data, "columns")):
+            if len(self.moderators) != 1:
+                named = ", ".join(f"{name!r}: [...]" for name in self.moderators)
+                raise DataError(f"predict needs each moderator by its name. Fix: predict({{{named}}}).")
+            data = {self.moderators[0]: np.ravel(np.asarray(data))}
         return predictions(self.fit, self.design if data is None else self.design_at(data))
 
 
