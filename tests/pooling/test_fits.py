@@ -371,3 +371,83 @@ def test_values_without_names_are_refused_where_a_formula_has_several_moderators
     robust = mr.pool(Y, V, moderators="x + C(g)", data=data, cluster=np.arange(13) // 2)
     at = {"x": [3.0], "g": ["b"]}
     assert robust.predict(at).estimate == pytest.approx(fit.predict(at).estimate)
+
+
+NAMED = [f"Trial {chr(97 + i)}" for i in range(13)]
+
+
+def test_data_in_another_order_than_the_effects_are_refused():
+    es = mr.EffectSizes(np.asarray(Y), np.asarray(V), "RR", labels=tuple(NAMED))
+    data = {"trial": NAMED[::-1], "x": np.arange(13.0)}
+    with pytest.raises(
+        mr.DataError, match=r"row 0 \(counted from 0\) is Trial m in the column trial, and Trial a among the effects"
+    ):
+        mr.pool(es, data=data, moderators="x")
+    again = mr.pool(es, data={**data, "trial": NAMED}, moderators="x")
+    assert again.beta[1] == mr.pool(es, data={"x": data["x"]}, moderators="x").beta[1]
+
+
+def test_subgroups_keep_measure_and_names_and_show_ratios():
+    es = mr.EffectSizes(np.asarray(Y), np.asarray(V), "RR", labels=tuple(NAMED))
+    groups = ["a", "b"] * 6 + ["a"]
+    found = mr.pool_subgroups(es, groups)
+    assert found.fits[0].display().estimate == np.exp(found.fits[0].beta) and found.fits[1].studies.labels == tuple(
+        NAMED[1::2]
+    )
+    same = mr.pool_subgroups(es.yi, es.vi, groups)
+    assert [f.beta for f in found.fits] == [f.beta for f in same.fits]
+
+
+def test_a_tau2_that_subgroups_share_has_no_interval_of_one_of_them():
+    groups = ["a", "b"] * 6 + ["a"]
+    shared, own = (mr.pool_subgroups(Y, V, groups, tau2_common=common).fits for common in (True, False))
+    assert shared[0].tau2 == shared[1].tau2 and own[0].tau2 != own[1].tau2
+    for fit in shared:
+        h = fit.heterogeneity
+        assert (
+            np.isnan([h.components[0].low, h.components[0].high, h.i2_low, h.i2_high]).all()
+            and h.components[0].tau2 == fit.tau2
+        )
+    assert own[0].heterogeneity.components[0].high > own[0].tau2
+
+
+def test_trim_and_fill_keeps_measure_and_names_the_filled():
+    es = mr.EffectSizes(
+        np.array([0.1, 0.2, 0.25, 0.6, 0.9, 1.2]),
+        np.array([0.01, 0.02, 0.02, 0.1, 0.2, 0.3]),
+        "RR",
+        labels=tuple("abcdef"),
+    )
+    found = mr.trim_and_fill(es, tau2="CE")
+    assert found.fit.display().estimate == np.exp(found.fit.beta) and found.observed.studies.labels == tuple("abcdef")
+    assert found.fit.studies.labels == (*"abcdef", "filled 1", "filled 2", "filled 3")
+
+
+def test_a_fit_in_the_place_of_effects_is_told():
+    fit = mr.pool(Y, V)
+    for function in (
+        mr.pool,
+        mr.leave_one_out,
+        mr.egger,
+        mr.trim_and_fill,
+        mr.heterogeneity_interval,
+        mr.gosh,
+        mr.multilevel,
+    ):
+        options = {"cluster": [1]} if function is mr.multilevel else {}
+        with pytest.raises(mr.ConfigError, match=r"That is a fit\. Fix: give the effect sizes, or yi and vi"):
+            function(fit, **options)
+
+
+def test_counts_of_effect_sizes_are_pooled_by_the_measure_that_is_asked_for():
+    counts = {"e1": [4, 6], "n1": [123, 306], "e2": [11, 29], "n2": [139, 303]}
+    es = mr.effect_sizes("RR", **counts)
+    assert mr.mantel_haenszel(es).measure == "RR"
+    assert mr.mantel_haenszel(es, measure="OR").beta == mr.mantel_haenszel(**counts).beta != mr.mantel_haenszel(es).beta
+
+
+def test_words_of_metafor_for_events_and_totals():
+    with pytest.raises(mr.ConfigError, match="Did you mean e1, e2, n1, n2"):
+        mr.effect_sizes("RR", ai=[4], n1i=[10], ci=[2], n2i=[12])
+    with pytest.raises(mr.ConfigError, match="Did you mean a, b, c, d"):
+        mr.effect_sizes("RR", ai=[4], bi=[10], ci=[2], di=[12])

@@ -98,6 +98,13 @@ class EffectSizes:
             frame.index = pd.Index(self.labels, name="study")
         return frame
 
+    def of(self, rows: Any) -> EffectSizes:
+        """Those of some studies, by their numbers or a mask; what was done to all of them is not said of these."""
+        n = self.yi.shape[-1]
+        labels = tuple(np.asarray(self.labels, dtype=object)[rows]) if self.labels else ()
+        inputs = {name: x[rows] for name, x in self.inputs.items() if x.shape == (n,)}
+        return EffectSizes(self.yi[rows], self.vi[rows], self.measure, labels=labels, inputs=inputs)
+
     def kept(self) -> EffectSizes:
         """A copy that nobody can change."""
         inputs = {n: _read_only(x) for n, x in self.inputs.items()}
@@ -253,7 +260,10 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
     unknown = sorted(set(columns) - set(info.columns) - set(info.options))
     if unknown:
         allowed = ", ".join([*info.columns, *info.options])
-        meant = dict.fromkeys(_MEANT[n] for n in unknown if n in _MEANT)
+        words = _MEANT
+        if info.inputs == "two_arm_counts" and {"n1i", "n2i", "n1", "n2"} & set(columns):
+            words = _MEANT | {"ai": "e1", "ci": "e2"}  # events beside totals
+        meant = dict.fromkeys(words[n] for n in unknown if n in words)
         hint = f" Did you mean {', '.join(meant)}?" if meant else ""
         raise ConfigError(f"{info.code} does not take {', '.join(unknown)}.{hint} Allowed: {allowed}.")
     options = {name: columns[name] for name in columns if name not in info.columns}
@@ -276,8 +286,17 @@ def effect_sizes(measure: str, *, data: Any = None, labels: Any = None, **column
     return made.named(column_of(data, labels, "labels") if isinstance(labels, str) else labels)
 
 
+def refuse_fit(yi: Any) -> None:
+    """Refuse a fit where the effects that it was made of are wanted."""
+    if hasattr(yi, "beta") and hasattr(yi, "method"):
+        raise ConfigError(
+            "That is a fit. Fix: give the effect sizes, or yi and vi, that it was made of, and its tau2 and ci again."
+        )
+
+
 def split_effects(yi: Any, vi: Any) -> tuple[Array, Array]:
     """Effects and variances as arrays, given as such or as effect sizes."""
+    refuse_fit(yi)
     if isinstance(yi, EffectSizes):
         if vi is not None:
             raise ConfigError("Effect sizes have their own variances. Fix: leave vi out.")

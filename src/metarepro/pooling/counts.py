@@ -27,7 +27,7 @@ def mantel_haenszel(
     *,
     t1: ArrayLike | None = None,
     t2: ArrayLike | None = None,
-    measure: str = "OR",
+    measure: str | None = None,
     level: float = 0.95,
     cmh_correction: bool = True,
     mask: ArrayLike | None = None,
@@ -45,7 +45,8 @@ def mantel_haenszel(
         stand what `effect_sizes` gives, with its counts, measure and names.
     t1, t2 : array_like, shape (k,) or (..., k)
         Person-times instead of totals (IRR, IRD).
-    measure : {'OR', 'RR', 'RD', 'IRR', 'IRD'}
+    measure : {'OR', 'RR', 'RD', 'IRR', 'IRD'}, optional
+        Left out: that of the effect sizes if these are given, else OR.
     level : float
         Coverage of the interval.
     cmh_correction : bool
@@ -88,7 +89,8 @@ def mantel_haenszel(
     """
     columns: dict[str, Any] = {"e1": e1, "n1": n1, "e2": e2, "n2": n2, "t1": t1, "t2": t2}
     if isinstance(e1, EffectSizes):
-        columns, measure, labels = dict(e1.inputs), e1.measure, e1.labels or labels
+        columns, measure, labels = dict(e1.inputs), measure or e1.measure, e1.labels or labels
+    measure = measure or "OR"
     if measure not in ("OR", "RR", "RD", "IRR", "IRD"):
         raise ConfigError(f"measure = {measure!r} is not known for Mantel-Haenszel. Allowed: OR, RR, RD, IRR, IRD.")
     if rd_variance not in ("SGR", "GR"):

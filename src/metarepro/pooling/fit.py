@@ -123,6 +123,7 @@ class PooledFit(Fit):
     _fitted: FittedData
     studies: EffectSizes | None = None
     _intercept: bool = True
+    _shared_tau2: bool = False
 
     def __post_init__(self) -> None:
         for name in _FIELDS:
@@ -154,8 +155,8 @@ class PooledFit(Fit):
         """How true effects differ, with Q-profile intervals (NaN with moderators given as numbers)."""
         nan: Any = np.nan if self._shape == () else np.full(self._shape, np.nan)
         low, high, i2_low, i2_high = (nan,) * 4
-        # A tau2 that is given has no interval.
-        if self._fitted.coefficients == 1 and self.method.tau2 != GIVEN:
+        # A tau2 that is given, or that other studies told, has no interval from these.
+        if self._fitted.coefficients == 1 and self.method.tau2 != GIVEN and not self._shared_tau2:
             found = heterogeneity_interval(*self.data, level=self.level)
             low, high, i2_low, i2_high = *found.tau2, *found.i2
         return Heterogeneity(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from metarepro.effects.checks import flat_columns, read_numbers
-from metarepro.effects.core import EffectSizes, column_of, split_effects
+from metarepro.effects.core import EffectSizes, column_of, refuse_fit, split_effects
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note, list_rows
 from metarepro.pooling.kernel import Array, Mask
@@ -22,6 +22,7 @@ def studies_of(yi: Any, vi: Any, se: Any = None, measure: str = "", labels: Any 
     DataError, ConfigError
         No effects, or variances given twice or not at all.
     """
+    refuse_fit(yi)
     if isinstance(yi, EffectSizes):
         if vi is not None or se is not None or (measure and measure != yi.measure):
             raise ConfigError("Effect sizes have their own variances and measure. Fix: leave vi, se and measure out.")

@@ -170,6 +170,7 @@ def pool(
             raise ConfigError("A formula takes no mask. Fix: select rows of data.")
         if not intercept:
             raise ConfigError(f"A formula says itself whether it has an intercept. Fix: moderators='0 + {moderators}'.")
+        _refuse_other_order(studies.labels, data)
         return meta_regression(
             studies.yi, studies.vi, moderators, data, tau2=tau2, ci=ci, level=level, pi=pi, weights=found["weights"],
             studies=studies.kept(),
@@ -198,6 +199,20 @@ def _effects_like(conventions: Conventions, studies: EffectSizes) -> EffectSizes
     if not taken:
         return studies
     return replace(effect_sizes(studies.measure, **studies.inputs, **taken), labels=studies.labels)
+
+
+def _refuse_other_order(labels: tuple[str, ...], data: Any) -> None:
+    """Refuse data whose rows are those of the effects in another order, where a column has the studies' names."""
+    for name in getattr(data, "columns", data):
+        values = [str(x) for x in data[name]] if labels else []
+        if len(values) != len(labels) or tuple(values) == labels or sorted(values) != sorted(labels):
+            continue
+        row = next(i for i, (a, b) in enumerate(zip(values, labels, strict=True)) if a != b)
+        raise DataError(
+            f"The rows of data are in another order than the effects: row {row} (counted from 0) is {values[row]} in "
+            f"the column {name}, and {labels[row]} among the effects. Fix: make the effects of data itself, or sort it "
+            "alike."
+        )
 
 
 def _refuse_unknown(unknown: Mapping[str, Any]) -> None:

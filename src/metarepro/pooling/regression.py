@@ -132,11 +132,7 @@ class MetaRegression(Fit):
         known = self.studies
         if known is None:
             return self.fit
-        rows, n = self.used, known.yi.shape[-1]
-        labels = tuple(known.labels[i] for i in rows) if known.labels else ()
-        inputs = {name: x[rows] for name, x in known.inputs.items() if x.shape == (n,)}
-        own = replace(known, yi=known.yi[rows], vi=known.vi[rows], labels=labels, inputs=inputs, flags={})
-        return replace(self.fit, studies=own.kept())
+        return replace(self.fit, studies=known.of(self.used).kept())
 
     @property
     def moderators(self) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarepro.effects.checks import read_labels
-from metarepro.effects.core import EffectSizes, column_of, columns_of, split_effects
+from metarepro.effects.core import EffectSizes, column_of, columns_of
 from metarepro.errors import DataError
 from metarepro.notes import Note
 from metarepro.pooling.fit import PooledFit, fit_effects
+from metarepro.pooling.given_effects import studies_of
 from metarepro.pooling.inference import chi2_upper_tail, f_upper_tail
 from metarepro.pooling.kernel import Array
 
@@ -79,9 +80,11 @@ def pool_subgroups(
     yi, vi
         As in `pool`; `yi` may be what `effect_sizes` gives; with `data`, names of its columns are taken.
     groups : sequence of str, or str
-        Subgroup of each study.
+        Subgroup of each study; after effect sizes also in the place of `vi`.
     tau2, ci, level, pi
-        As in `pool`.
+        As in `pool`. With a common tau2 each interval still has its own subgroup's degrees of freedom (k - 1) and, for
+        Hartung-Knapp, its own scale: with two or three studies it is wide. metafor's regression on the subgroups takes
+        those of all studies: ``pool(es, data=..., moderators="0 + C(group)", ci="HK")``.
     data : mapping or data frame, optional
     tau2_common : bool, default True
         Whether the subgroups share one between-study variance, estimated from all studies, as few studies tell little
@@ -114,9 +117,13 @@ def pool_subgroups(
     >>> round(found.test.p, 3)
     0.037
     """
-    y, v = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    if isinstance(yi, EffectSizes) and vi is not None and not len(groups):
+        given: Any = vi
+        vi, groups = None, given
     if isinstance(groups, str):
         groups = column_of(data, groups, "groups")
+    studies = studies_of(*columns_of(data, {"yi": yi, "vi": vi}).values())
+    y, v = (np.asarray(x, dtype=np.float64).ravel() for x in (studies.yi, studies.vi))
     names = read_labels(groups, "The subgroup", "name it, or leave the study out.")
     if len(names) != y.size:
         raise DataError(f"{len(names)} subgroup labels for {y.size} studies.")
@@ -128,10 +135,12 @@ def pool_subgroups(
     chosen = [np.array([own == name for own in names]) & usable for name in levels]
     if tau2_common and tau2 != "CE":
         shared = common_tau2(y[usable], v[usable], [name for name, u in zip(names, usable, strict=True) if u], tau2)
-        fits = tuple(fit_with_common(shared, y[c], v[c], ci, level, pi) for c in chosen)
+        fits = tuple(fit_with_common(shared, y[c], v[c], ci, level, pi, studies.of(c).kept()) for c in chosen)
         test = shared.test
     else:
-        fits = tuple(fit_effects(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi) for c in chosen)
+        fits = tuple(
+            fit_effects(y[c], v[c], tau2=tau2, ci=ci, level=level, pi=pi, studies=studies.of(c).kept()) for c in chosen
+        )
         wald = [fit_effects(y[c], v[c], tau2=tau2, ci="z", level=level, pi=pi) for c in chosen]
         beta, se, k = (np.array([getattr(f, name) for f in wald]) for name in ("beta", "se", "k"))
         test = between_subgroups(levels, beta, se, k)
@@ -151,11 +160,13 @@ class CommonTau2:
 
 
 def fit_with_common(
-    shared: CommonTau2, y: Array, v: Array, ci: str | None = None, level: float = 0.95, pi: str = "HTS"
-) -> PooledFit:
+    shared: CommonTau2, y: Array, v: Array, ci: str | None = None, level: float = 0.95, pi: str = "HTS",
+    studies: EffectSizes | None = None,
+) -> PooledFit:  # fmt: skip
     """Pool a subgroup with the tau2 that all share, or by itself where they share none."""
-    fit = fit_effects(y, v, shared.estimator if shared.tau2 is None else shared.tau2, ci, level, pi=pi)
-    return replace(fit, method=replace(fit.method, tau2=shared.estimator))
+    tau2 = shared.estimator if shared.tau2 is None else shared.tau2
+    fit = fit_effects(y, v, tau2, ci, level, pi=pi, studies=studies)
+    return replace(fit, method=replace(fit.method, tau2=shared.estimator), _shared_tau2=shared.tau2 is not None)
 
 
 def common_tau2(y: Array, v: Array, groups: Sequence[str], tau2: str | float) -> CommonTau2:

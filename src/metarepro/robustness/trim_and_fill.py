@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,8 @@ def trim_and_fill(
         raise ConfigError(f"estimator = {estimator!r} is not known. Allowed: {', '.join(ESTIMATORS)}.")
     if side is not None and side not in SIDES:
         raise ConfigError(f"side = {side!r} is not known. Allowed: {', '.join(SIDES)}.")
-    _, y, v, known, notes = one_set(yi, vi, data, labels, "trim_and_fill")
+    studies, y, v, known, notes = one_set(yi, vi, data, labels, "trim_and_fill")
+    own = studies.of(known)
     y, v = y[known], v[known]
     k = y.size
     remarks = [*notes, *notes_of_few(int(k))]
@@ -130,9 +131,13 @@ def trim_and_fill(
         remarks.append(Note("filled_not_settled"))
     if k0 == 0:
         remarks.append(Note("no_study_filled", estimator=estimator))
+    filled = replace(own, yi=y_filled, vi=v_filled, inputs={}, labels=())
+    if own.labels:
+        filled = replace(filled, labels=(*own.labels, *(f"filled {i + 1}" for i in range(k0))))
     return TrimAndFill(
         k0, _error(k, unrounded, estimator), 0.5 ** (k0 + 1) if estimator == "R0" else math.nan, where, estimator,
-        y_filled, v_filled, fit_effects(y_filled, v_filled, tau2, ci, level), fit_effects(y, v, tau2, ci, level),
+        y_filled, v_filled, fit_effects(y_filled, v_filled, tau2, ci, level, studies=filled.kept()),
+        fit_effects(y, v, tau2, ci, level, studies=own.kept()),
         tuple(remarks),
     )  # fmt: skip
 
