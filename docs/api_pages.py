@@ -29,6 +29,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Reproduction": ("match_published",),
     "Start": ("demo",),
 }  # fmt: skip
+# Where the words that several figures take are described.
+RESULT_OF = "metarepro.analysis.from_fit.result_of"
 DOCS = Path(__file__).parent
 MODULES = {"conversions": "Conversions", "priors": "Priors of tau", "figures": "Figures"}
 ERRORS = ("MetareproError", "DataError", "ConfigError")
@@ -104,10 +106,21 @@ def _section(title: str, rows: list[tuple[str, str, Any]]) -> list[str]:
 
 
 def _write(folder: Path, page: str, name: str, classes: list[str], kind: str = "autofunction") -> None:
-    lines = [f"# {page}", "", "```{eval-rst}", f".. {kind}:: {name}", ""]
+    about = inspect.cleandoc(_docstring(name)).split("\n\n")[0].replace("\n", " ").split(": ")[0].rstrip(".")
+    lines = [f"# {page}: {about}", "", "```{eval-rst}", f".. {kind}:: {name}", ""]
     for c in classes:
         lines += [f".. autoclass:: {c}", "   :members:", "   :inherited-members:", "   :no-undoc-members:", ""]
     lines += ["```", ""]
+    if RESULT_OF in _docstring(name):
+        lines += [
+            "## The words of a fit",
+            "",
+            "```{eval-rst}",
+            f".. autofunction:: {RESULT_OF}",
+            "   :no-index:",
+            "```",
+            "",
+        ]
     examples = _examples(page.removeprefix("figures.")) if page.startswith("figures.") else []
     if not examples and kind == "autofunction" and ">>>" not in _docstring(name):
         raise SystemExit(f"{name} has no example: put one into its docstring, the gallery, or docs/api_examples.md.")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,8 @@ COMMANDS = (
 )
 # Code of these is run elsewhere: by docs/gallery.py, and by tests/test_your_data.py.
 RUN_ELSEWHERE = ("gallery.md", "your-data.md")
+# What the examples read, to be downloaded.
+ARCHIVE, ARCHIVED = "examples.zip", ("config.yaml", "data/raw", "examples")
 # Examples that are on the pages of the functions.
 EXAMPLES = "api_examples.md"
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
@@ -54,6 +57,7 @@ def main(target: Path) -> int:
         write_commands(stage)
         write_api(stage)
         draw_all(stage / "glossary")
+        write_archive(stage / ARCHIVE)
         failures = run_all(stage)
         if failures:
             print(*failures, sep="\n", file=sys.stderr)
@@ -87,6 +91,8 @@ def _write(to: Path, source: Path, name: Path) -> None:
         known = OTHERS.get(inside) or (place.relative_to(DOCS).as_posix() if place.is_relative_to(DOCS) else "")
         if not place.exists() and not picture and not _made(name.parent / file):
             raise SystemExit(f"{source.relative_to(ROOT)}: the link to {target} leads nowhere.")
+        if place.name == ARCHIVE:
+            return found[0]
         if known and (picture or place.suffix in (".md", ".svg", ".png")):
             up = "../" * (len(name.parts) - 1)
             return f"{picture}[{words}]({up}{known}{'#' + anchor if anchor else ''})"
@@ -99,7 +105,17 @@ def _write(to: Path, source: Path, name: Path) -> None:
 
 def _made(page: Path) -> bool:
     """Whether a page is one that the build makes."""
-    return page.parts[0] == "api" or page.name in ("command-line.md", "messages.md", *OTHERS.values())
+    return page.parts[0] == "api" or page.name in ("command-line.md", "messages.md", ARCHIVE, *OTHERS.values())
+
+
+def write_archive(to: Path) -> None:
+    """The files that the examples read, as one archive."""
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ARCHIVED:
+            place = ROOT / name
+            for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
+                if file.is_file() and "results" not in file.parts:
+                    archive.write(file, file.relative_to(ROOT))
 
 
 def write_commands(stage: Path) -> None:

@@ -153,3 +153,27 @@ def test_funnel_and_bubble_to_a_file(es, tmp_path):
     regression = mr.pool(es, data=TABLE, moderators="ablat")
     mr.figures.save(mr.figures.bubble(regression, "ablat", measure="RR"), tmp_path / "bubble.svg")
     assert (tmp_path / "funnel.svg").exists() and (tmp_path / "bubble.svg").exists()
+
+
+def test_words_of_a_figure_that_are_no_values_are_refused(es):
+    fit = mr.pool(es)
+    with pytest.raises(
+        mr.DataError, match=r"groups is the text 'alloc'\. Fix: give the values themselves, such as data\['alloc'\]"
+    ):
+        mr.figures.forest(fit, groups="alloc")
+    with pytest.raises(
+        mr.ConfigError, match=r"columns of a fit need their values\. Fix: columns={'Dose': data\['dose'\]"
+    ):
+        mr.figures.forest(fit, columns=["ablat"])
+
+
+def test_a_frame_may_be_the_inputs_of_a_figure(es, tmp_path):
+    counts = TABLE.assign(e1=TABLE.tpos, n1=TABLE.tpos + TABLE.tneg, e2=TABLE.cpos, n2=TABLE.cpos + TABLE.cneg)
+    fit = mr.pool(es.yi, es.vi, measure="RR", labels=TABLE.author)
+    assert "4/123" in said(mr.figures.forest(fit, inputs=counts), tmp_path)
+
+
+def test_predictions_as_a_frame_on_the_scale_of_readers(es):
+    found = mr.pool(es, data=TABLE, moderators="ablat").predict([10, 50])
+    np.testing.assert_allclose(found.to_frame("RR").estimate, np.exp(found.estimate))
+    assert list(found.to_frame().columns) == ["estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high"]

@@ -107,7 +107,14 @@ def result_of(
     measure = measure or fit.measure
     info = get_measure(measure)
     yi, vi = fit.data
+    sequences = {"labels": labels, "participants": participants, "years": years, "groups": groups}
+    for name, text in sequences.items():
+        if isinstance(text, str):
+            raise DataError(f"{name} is the text {text!r}. Fix: give the values themselves, such as data[{text!r}].")
     summary: Summary | None = None
+    numbers: Any = inputs
+    if hasattr(numbers, "columns"):  # a data frame, which may have columns that are no inputs
+        inputs = {name: numbers[name] for name in info.columns if name in numbers}
     if inputs is None and fit.studies is not None and set(fit.studies.inputs) == set(info.columns):
         inputs = {name: values.tolist() for name, values in fit.studies.inputs.items()}
     if labels is None and fit.studies is not None and fit.studies.labels:

@@ -94,6 +94,8 @@ def print_fit(fit: Fit) -> PrintedFit:
     if clusters is not None:
         studies = f"{k} effect{'s' * (k != 1)} in {clusters} cluster{'s' * (clusters != 1)}"
     name = "pooled effect" if fit.measure == "GEN" else info.name
+    if np.ndim(fit.beta) == 1 and fit.measure != "GEN":
+        name = _scale(fit, "pooled effect")  # coefficients are on the working scale
     title = f"{name[:1].upper()}{name[1:]}, {studies}"
     lines = [_heterogeneity(fit), _moderators(fit), *_method_lines(fit), *(f"Note: {note}" for note in fit.notes)]
     return PrintedFit(title, header, tuple(rows), tuple(line for line in lines if line))

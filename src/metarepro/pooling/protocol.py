@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +33,15 @@ class Displayed:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Mean effects with their intervals on the working scale, and prediction intervals of single studies' effects."""
+    """Mean effects with their intervals on the working scale, and prediction intervals of single studies' effects.
+
+    Attributes
+    ----------
+    estimate, se, ci_low, ci_high
+        The mean at each place, its standard error and interval.
+    pi_low, pi_high
+        Interval for the true effect of a single study there.
+    """
 
     estimate: Any
     se: Any
@@ -41,6 +49,15 @@ class Predictions:
     ci_high: Any
     pi_low: Any
     pi_high: Any
+
+    def to_frame(self, measure: str = "") -> pd.DataFrame:
+        """A data frame with a row a place; with a measure, on the scale that readers know, without standard errors."""
+        import pandas as pd
+
+        columns = {f.name: np.atleast_1d(getattr(self, f.name)) for f in fields(self)}
+        if measure:
+            columns = {name: to_display(measure, x) for name, x in columns.items() if name != "se"}
+        return pd.DataFrame(columns)
 
 
 class Fit:

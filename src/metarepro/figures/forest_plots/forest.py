@@ -8,6 +8,7 @@ from typing import Any
 
 from metarepro.analysis.result import AnalysisResult
 from metarepro.analysis.shown_result import ShownResult, show
+from metarepro.errors import ConfigError
 from metarepro.figures.forest_plots.drawing import ForestDrawing
 from metarepro.figures.page.figure import Figure, figures_of
 from metarepro.figures.page.layout import MM, page_width
@@ -79,6 +80,10 @@ def with_options(fit: Any, width_mm: float | None, style: str | None, words: dic
         # A mapping holds what a fit lacks; names choose from what a result has.
         if name in words and not isinstance(words[name], Mapping):
             options[name] = words.pop(name)
+    if "columns" in options and not isinstance(fit, AnalysisResult):
+        raise ConfigError(
+            "columns of a fit need their values. Fix: columns={'Dose': data['dose'], ...}, a sequence for each head."
+        )
     if width_mm is not None:
         page_width(width_mm)
         options["width_mm"] = width_mm

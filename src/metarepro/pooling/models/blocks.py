@@ -280,6 +280,8 @@ def working_of_effects(yi: Array, vi: Array, x: Array | None, tau2: float, beta:
     if cluster is None:
         raise DataError("robust needs the cluster of each effect. Fix: fit.robust(cluster=[...]).")
     known = np.isfinite(yi) & np.isfinite(vi)
+    if isinstance(cluster, str):
+        raise DataError(f"robust has no data in which to find {cluster!r}. Fix: fit.robust(cluster=data[{cluster!r}]).")
     given = list(cluster)
     if len(given) == yi.size:
         given = [c for c, used in zip(given, known, strict=True) if used]
