@@ -1,4 +1,4 @@
-"""What docs/your-data.md shows is what its commands print."""
+"""What pages with commands show is what the commands print."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import pytest
 
 from tests.transcript import ROOT, play
 
+PAGES = {"your-data": (12, "my-review"), "import-metapsy": (2, "psilocybin"), "import-revman": (2, "aspirin")}
+
 
 @pytest.mark.slow
-def test_every_command_of_the_guide_prints_what_it_shows(tmp_path):
-    text = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
-    assert text.count("\n$ ") == 12
+@pytest.mark.parametrize("page", list(PAGES))
+def test_every_command_of_the_page_prints_what_it_shows(tmp_path, page):
+    commands, project = PAGES[page]
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    assert text.count("\n$ ") == commands
     assert play(text, tmp_path) == text
-    assert (tmp_path / "my-review" / "results" / "report.html").exists()
+    assert (tmp_path / project / "results" / "report.html").exists()
