@@ -37,6 +37,8 @@ COMMANDS = (
     "import metapsy",
     "import revman",
     "diff",
+    "bundle",
+    "verify",
     "explain",
     "completion",
 )
