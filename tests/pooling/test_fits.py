@@ -451,3 +451,45 @@ def test_words_of_metafor_for_events_and_totals():
         mr.effect_sizes("RR", ai=[4], n1i=[10], ci=[2], n2i=[12])
     with pytest.raises(mr.ConfigError, match="Did you mean a, b, c, d"):
         mr.effect_sizes("RR", ai=[4], bi=[10], ci=[2], di=[12])
+
+
+GROUPS = ["a", "b", "c"] * 4 + ["a"]
+
+
+def test_the_difference_of_two_subgroups_is_a_contrast_of_a_regression():
+    fit = mr.pool(Y, V, moderators="0 + C(g)", data={"g": GROUPS}, ci="HK")
+    found = fit.contrast({fit.coefficients[1]: 1, fit.coefficients[2]: -1})
+    other = mr.pool(Y, V, moderators="C(g, Treatment('c'))", data={"g": GROUPS}, ci="HK")
+    # With c as the reference the coefficient of b is the same difference.
+    at = next(i for i, n in enumerate(other.coefficients) if n.endswith("[T.b]"))
+    mine = (found.estimate, found.se, found.statistic, found.p_value, found.ci_low, found.ci_high)
+    theirs = [getattr(other, n)[at] for n in ("beta", "se", "statistic", "p_value", "ci_low", "ci_high")]
+    np.testing.assert_allclose(mine, theirs, rtol=1e-8)
+    assert found.df == other.df == 10
+    assert fit.contrast([0, 1, -1]) == found
+
+
+def test_a_contrast_of_one_coefficient_is_that_coefficient_also_robustly():
+    for fit in (
+        mr.pool(Y, V, moderators="C(g)", data={"g": GROUPS}, ci="z"),
+        mr.pool(Y, V, moderators="C(g)", data={"g": GROUPS}, cluster=np.arange(13) // 2),
+        mr.multilevel(Y, V, cluster=np.arange(13) // 2, moderators=np.arange(13) % 3),
+    ):
+        size = len(fit.coefficients)
+        for i in range(size):
+            found = fit.contrast(np.eye(size)[i])
+            for name in ("se", "df", "p_value", "ci_low", "ci_high"):
+                expected = np.broadcast_to(np.ravel(getattr(fit, name)), size)[i]
+                np.testing.assert_allclose(getattr(found, name), expected, rtol=1e-9)
+
+
+def test_contrasts_that_are_none_are_refused():
+    fit = mr.pool(Y, V, moderators="C(g)", data={"g": GROUPS})
+    with pytest.raises(mr.DataError, match=r"There is no coefficient 'b'\. Coefficients: Intercept, C\(g\)\[T\.b\]"):
+        fit.contrast({"b": 1})
+    with pytest.raises(mr.DataError, match="needs a weight for each of Intercept"):
+        fit.contrast([1, -1])
+    with pytest.raises(mr.DataError, match="not all of them 0"):
+        fit.contrast([0, 0, 0])
+    with pytest.raises(mr.DataError, match="sums of the coefficients of one regression"):
+        mr.pool(Y, V).contrast([1])

@@ -60,6 +60,26 @@ class Predictions:
         return pd.DataFrame(columns)
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """A weighted sum of coefficients, on the working scale.
+
+    Attributes
+    ----------
+    estimate, se, statistic, df, p_value, ci_low, ci_high : float
+        With the test of the fit: normal where `df` is NaN, else t. Of coefficients with degrees of freedom of their own
+        the fewest count; of a cluster-robust fit they are Satterthwaite's of this sum.
+    """
+
+    estimate: float
+    se: float
+    statistic: float
+    df: float
+    p_value: float
+    ci_low: float
+    ci_high: float
+
+
 class Fit:
     """The base of fits of any model: what figures, tables, analyses and further refits may rely on.
 
@@ -170,6 +190,45 @@ class Fit:
         wide = half * np.sqrt(variance + getattr(self, "tau2", math.nan))
         se = np.sqrt(variance)
         return Predictions(mean, se, mean - half * se, mean + half * se, mean - wide, mean + wide)
+
+    def contrast(self, weights: Any) -> Contrast:
+        """A weighted sum of the coefficients with its test, such as the difference of two subgroups.
+
+        Parameters
+        ----------
+        weights : array_like, shape (coefficients,), or mapping of str to float
+            A weight for each coefficient, or for some by their names: ``{"C(g)[b]": 1, "C(g)[c]": -1}``.
+
+        Raises
+        ------
+        DataError
+            Weights for other coefficients than the fit has, none but zeros, a batch.
+        """
+        from metarepro.pooling.inference import quantile, two_sided_p
+
+        names = self.coefficients
+        if np.ndim(self.k) > 0 or np.ndim(self.beta) != 1:
+            raise DataError("Contrasts are sums of the coefficients of one regression.")
+        if isinstance(weights, Mapping):
+            unknown = [n for n in weights if n not in names]
+            if unknown:
+                raise DataError(f"There is no coefficient {unknown[0]!r}. Coefficients: {', '.join(names)}.")
+            weights = [weights.get(n, 0.0) for n in names]
+        w = read_numbers(weights, "weights")
+        if w.shape != (len(names),) or not (np.isfinite(w).all() and w.any()):
+            raise DataError(f"A contrast needs a weight for each of {', '.join(names)}, not all of them 0.")
+        estimate = float(w @ np.asarray(self.beta))
+        se = float(np.sqrt(w @ np.asarray(self.covariance) @ w))
+        df = self._df_of(w)
+        statistic = estimate / se if se > 0 else math.nan
+        half = float(quantile((1 + self.level) / 2, np.array(df))) * se
+        p = float(two_sided_p(np.array(statistic), np.array(df)))
+        return Contrast(estimate, se, statistic, df, p, estimate - half, estimate + half)
+
+    def _df_of(self, weights: Any) -> float:
+        """Degrees of freedom of a weighted sum of coefficients; NaN for a normal test."""
+        df = np.broadcast_to(np.ravel(np.asarray(self.df, dtype=np.float64)), np.shape(weights))[weights != 0]
+        return float(df[np.isfinite(df)].min()) if np.isfinite(df).any() else math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers and codes of the fit as plain values; arrays as lists, a number that does not exist as None."""

@@ -108,6 +108,9 @@ class RobustFit(Fit):
         names: tuple[str, ...] = self.model.coefficients
         return names
 
+    def _df_of(self, weights: Any) -> float:
+        return _satterthwaite(list(self._clusters), self._bread, np.asarray(weights, dtype=np.float64))
+
     def wald(self, columns: Sequence[int] | None = None) -> HtzTest:
         """Test that coefficients are all 0.
 
