@@ -115,6 +115,23 @@ def number_units(ids: Any, data: Any, option: str, k: int) -> Rows:
     return np.array([seen.setdefault(str(x), len(seen)) for x in values], dtype=np.intp)
 
 
+def check_covariance(matrix: Array | None, cluster: Rows) -> None:
+    """Refuse a covariance of sampling errors that is not symmetric, or not 0 between clusters.
+
+    Raises
+    ------
+    DataError
+        With the way to mend it.
+    """
+    if matrix is None:
+        return
+    k = cluster.size
+    if matrix.shape != (k, k) or not np.allclose(matrix, matrix.T):
+        raise DataError(f"V must be a symmetric {k} x {k} matrix, in the order of the effects.")
+    if (np.abs(matrix[cluster[:, None] != cluster[None, :]]) > 0).any():
+        raise DataError("V is not 0 between clusters. Fix: one cluster for effects with correlated errors.")
+
+
 @dataclass(frozen=True)
 class Point:
     """The (restricted) likelihood at some variances.

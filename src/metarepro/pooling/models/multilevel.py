@@ -20,7 +20,16 @@ from metarepro.pooling.fitted import read_only
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_quantile, chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.models.blocks import Likelihood, Peak, Rows, Working, climb, number_units, stack_clusters
+from metarepro.pooling.models.blocks import (
+    Likelihood,
+    Peak,
+    Rows,
+    Working,
+    check_covariance,
+    climb,
+    number_units,
+    stack_clusters,
+)  # fmt: skip
 from metarepro.pooling.models.highest import highest
 from metarepro.pooling.problems import why_deficient
 from metarepro.pooling.protocol import Fit
@@ -274,8 +283,6 @@ def multilevel(
     studies, y, v, known, notes = one_set(yi, vi, data, labels, "multilevel")
     if rho is not None and not -1 < rho < 1:
         raise ConfigError(f"rho = {rho!r} must lie between -1 and 1; it is a correlation.")
-    if matrix is not None and (matrix.shape != (y.size, y.size) or not np.allclose(matrix, matrix.T)):
-        raise DataError(f"V must be a symmetric {y.size} x {y.size} matrix, in the order of the effects.")
     ids = [number_units(x, data, name, y.size) for x, name in ((cluster, "cluster"), *((x, "levels") for x in levels))]
     inner = np.arange(y.size) if effect is None else number_units(effect, data, "effect", y.size)
     units, names = _nested([*ids, inner], _level_names(cluster, levels, effect))
@@ -292,11 +299,8 @@ def multilevel(
     x, rows = x[known], np.flatnonzero(known)
     if np.linalg.matrix_rank(x) < x.shape[1]:
         raise DataError(why_deficient(x, terms))
-    if matrix is not None:
-        apart = units[0][:, None] != units[0][None, :]
-        if (apart & (np.abs(matrix) > 0)).any():
-            raise DataError("V is not 0 between clusters. Fix: one cluster for effects with correlated errors.")
-        matrix = matrix[np.ix_(rows, rows)]
+    check_covariance(matrix, units[0])
+    matrix = None if matrix is None else matrix[np.ix_(rows, rows)]
     units = [np.unique(u[known], return_inverse=True)[1].astype(np.intp) for u in units]
     kept, dropped = _told_apart(units)
     if dropped:

@@ -18,7 +18,14 @@ from metarepro.pooling.fitted import read_only
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import chi2_upper_tail, quantile, two_sided_p
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.models.blocks import Likelihood, Rows, Working, number_units, stack_clusters
+from metarepro.pooling.models.blocks import (
+    Likelihood,
+    Rows,
+    Working,
+    check_covariance,
+    number_units,
+    stack_clusters,
+)  # fmt: skip
 from metarepro.pooling.models.unstructured import Summit, cells_of, highest_summit, numbers_of
 from metarepro.pooling.problems import why_deficient
 from metarepro.pooling.protocol import Fit, Predictions
@@ -239,9 +246,8 @@ def multivariate(
     if matrix is not None and vi is None and not isinstance(yi, EffectSizes):
         vi = np.diagonal(matrix)
     studies, y, v, known, notes = one_set(yi, vi, data, labels, "multivariate")
-    if matrix is not None and (matrix.shape != (y.size, y.size) or not np.allclose(matrix, matrix.T)):
-        raise DataError(f"V must be a symmetric {y.size} x {y.size} matrix, in the order of the effects.")
     clusters = number_units(cluster, data, "cluster", y.size)
+    check_covariance(matrix, clusters)
     kinds = number_units(outcome, data, "outcome", y.size)
     given = column_of(data, outcome, "outcome") if isinstance(outcome, str) else outcome
     names = dict(zip(kinds.tolist(), (str(x) for x in given), strict=True))
@@ -257,10 +263,7 @@ def multivariate(
     _, clusters = np.unique(clusters[known], return_inverse=True)
     outcomes = tuple(names[i] for i in there)
     _check_pairs(clusters, kinds, rows, outcomes, method)
-    if matrix is not None:
-        matrix = matrix[np.ix_(rows, rows)]
-        if (np.abs(matrix[clusters[:, None] != clusters[None, :]]) > 0).any():
-            raise DataError("V is not 0 between clusters. Fix: one cluster for effects with correlated errors.")
+    matrix = None if matrix is None else matrix[np.ix_(rows, rows)]
     own = np.eye(len(outcomes))[kinds]
     x = np.column_stack([own, *(own * column[:, None] for column in extra[known].T)])
     terms = (*outcomes, *(f"{o}: moderator {i + 1}" for i in range(extra.shape[1]) for o in outcomes))
