@@ -311,7 +311,12 @@ def test_every_kind_of_fit_prints_tabulates_predicts_and_is_drawn():
 def test_fits_of_several_effects_say_what_to_read_instead():
     net = mr.network_from_arms("OR", study=[1, 1, 2, 2], treatment=list("abac"), e=[5, 9, 4, 8], n=[20, 20, 22, 22])
     dose = mr.dose_response("OR", study=[1, 1, 1], dose=[0, 1, 2], e=[5, 10, 15], n=[30] * 3)
-    for fit, fix in ((net, "Fix: fit.league()."), (dose, "Fix: fit.predict(doses).")):
+    two = mr.multivariate(
+        [0.1, 0.3, 0.2, 0.6, 0.4, 0.5], [0.03] * 6, cluster=[1, 1, 2, 2, 3, 3], outcome=list("ababab")
+    )
+    fixes = {net: "Fix: fit.league().", dose: "Fix: fit.predict(doses).", two: "Fix: fit.to_frame()."}
+    fixes[mr.leave_one_out(Y, V)] = "Fix: mr.figures.refit_rows shows a row a fit."
+    for fit, fix in fixes.items():
         assert str(fit.summary()) and repr(fit)
         with pytest.raises(ValueError, match=re.escape(fix)):
             mr.figures.forest(fit)

@@ -30,7 +30,8 @@ from metarepro.notes import Note
 from metarepro.pooling import PooledFit, pool_subgroups
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.regression import MetaRegression
-from metarepro.pooling.result_parts import DOSE_RESPONSE, NETWORK
+from metarepro.pooling.result_parts import DOSE_RESPONSE, MULTIVARIATE, NETWORK
+from metarepro.robustness.refits import Refits
 
 # Keywords of the input numbers, by the kind of studies they make.
 _KINDS = {
@@ -200,6 +201,10 @@ def _check_fit(fit: Any) -> None:
         raise DataError("A forest plot shows one pooled effect; a network has one for each pair. Fix: fit.league().")
     if fit.method.model == DOSE_RESPONSE:
         raise DataError("A forest plot shows one pooled effect, not a curve over the dose. Fix: fit.predict(doses).")
+    if fit.method.model == MULTIVARIATE:
+        raise DataError("A forest plot shows one pooled effect, not one for each outcome. Fix: fit.to_frame().")
+    if isinstance(fit, Refits):
+        raise DataError("These are many fits, not one. Fix: mr.figures.refit_rows shows a row a fit.")
     if np.ndim(fit.beta) != 0:
         raise DataError(
             "A figure shows one fit of metarepro.pool without moderators; this one has "
