@@ -284,3 +284,12 @@ def test_moderators_and_their_tests():
     np.testing.assert_allclose(ours.design_at(data), ours.design)
     with pytest.raises(mr.ConfigError, match="no moderator 'latitude'"):
         ours.test_moderator("latitude")
+
+
+def test_effect_sizes_need_no_place_for_variances():
+    es = mr.EffectSizes(np.array([0.1, 0.3, 0.5, 0.8, 0.9]), np.array([0.02, 0.03, 0.02, 0.04, 0.03]), "SMD")
+    data = {"dose": [1, 2, 3, 4, 5]}
+    short, long = mr.meta_regression(es, "dose", data), mr.meta_regression(es, None, "dose", data)
+    assert short.beta.tolist() == long.beta.tolist() and short.measure == "SMD"
+    with pytest.raises(mr.ConfigError, match="A regression needs a formula and data"):
+        mr.meta_regression(es, formula="dose")

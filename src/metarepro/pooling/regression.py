@@ -209,9 +209,9 @@ _OF_FIT = frozenset((
 
 def meta_regression(
     yi: ArrayLike | EffectSizes | str,
-    vi: ArrayLike | str | None,
-    formula: str,
-    data: Mapping[str, ArrayLike],
+    vi: ArrayLike | str | None = None,
+    formula: Any = None,
+    data: Any = None,
     *,
     tau2: str | float = "REML",
     ci: str | None = None,
@@ -225,8 +225,8 @@ def meta_regression(
     Parameters
     ----------
     yi, vi : array_like, shape (k,), or EffectSizes, or str
-        Effects and sampling variances on the working scale, what `effect_sizes` gives (then `vi` is None), or names of
-        columns of `data`.
+        Effects and sampling variances on the working scale, what `effect_sizes` gives (then `vi` is left out:
+        ``meta_regression(es, "latitude", data)``), or names of columns of `data`.
     formula : str
         Right-hand side: ``"ablat + year"``, ``"C(alloc)"``, ``"ablat:year"``, or ``"0 + C(g)"`` (no intercept). Text
         columns are categorical by themselves; the first level in the alphabet is the reference, ``C(alloc,
@@ -270,6 +270,10 @@ def meta_regression(
     >>> regression.names, regression.fit.beta.round(3).tolist()
     (('Intercept', 'dose'), [-0.109, 0.208])
     """
+    if isinstance(yi, EffectSizes) and isinstance(vi, str) and data is None:
+        vi, formula, data = None, vi, formula
+    if formula is None or data is None:
+        raise ConfigError("A regression needs a formula and data. Fix: meta_regression(es, 'latitude', data).")
     if isinstance(yi, EffectSizes):
         studies = yi.kept() if studies is None else studies
     y, v = split_effects(*columns_of(data, {"yi": yi, "vi": vi}).values())
