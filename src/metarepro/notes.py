@@ -148,7 +148,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "ratio_undefined": (
         "The pooled ratio is 0, infinite or undefined: an arm has no events, or only events, in every study."
     ),
-    "no_events": "The standard error is 0: no study has events.",
+    "no_events": "The standard error is 0: no study has events, or all have events only.",
     "peto_large": "Peto's method is biased for effects as large as this one.",
     "peto_uneven": "Peto's method is biased where one arm is more than twice the other.",
     "no_finite_tau2": (

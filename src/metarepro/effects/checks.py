@@ -94,7 +94,8 @@ def is_missing(value: Any) -> bool:
 def read_labels(values: Any, what: str, fix: str) -> list[Any]:
     """Names of studies or of their groups, also of a column of shape (k, 1); a missing or blank one is refused."""
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(object), None)
+        masked, values = np.ma.getmaskarray(values), np.array(values.data, dtype=object)
+        values[masked] = None
     labels = list(np.asarray(values, dtype=object).ravel() if np.ndim(values) == 2 else values)
     empty = [row for row, x in enumerate(labels) if is_missing(x) or (isinstance(x, str) and not x.strip())]
     if empty:

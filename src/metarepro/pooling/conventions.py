@@ -41,7 +41,10 @@ class Conventions:
         """Options of `effect_sizes` for a measure; none for measures that the program does not have."""
         if measure.inputs == "two_arm_counts" and measure.code not in (*COUNTED, "PETO"):
             return {}
-        return {n: x for n, x in self.effects.get(measure.inputs, {}).items() if n in measure.options}
+        taken = {n: x for n, x in self.effects.get(measure.inputs, {}).items() if n in measure.options}
+        if measure.code == "RD":  # no events in both arms are a difference of 0
+            taken.pop("drop_double_zero", None)
+        return taken
 
 
 COUNTED = ("OR", "RR", "RD")
@@ -49,7 +52,10 @@ CONVENTIONS: dict[str, Conventions] = {
     c.code: c
     for c in (
         Conventions("metafor", "R metafor, rma()", "REML", "z", "z", meant=("RMA", "R")),
-        Conventions("meta", "R meta 8, metagen() and metabin()", "REML", "z", "t", meant=("METAGEN", "METABIN")),
+        Conventions(
+            "meta", "R meta 8, metagen() and metabin()", "REML", "z", "t",
+            effects={"two_arm_counts": {"drop_double_zero": True}}, meant=("METAGEN", "METABIN"),
+        ),
         Conventions(
             "revman", "RevMan 5", "DL", "z", "HTS", "DL-MH",
             {"two_arm_counts": {"zero_cells": "revman"}, "two_arm_means": {"vtype": "RevMan", "j": "approximate"}},

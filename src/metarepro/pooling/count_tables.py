@@ -46,18 +46,14 @@ class CountTables:
 def read_tables(
     given: dict[str, Any], mask: ArrayLike | None, data: Any = None, labels: Any = None
 ) -> tuple[CountTables, Any]:
-    """Checked columns and labels; studies with a missing number are not used (of one problem: not kept)."""
+    """Checked columns and labels; studies with a missing number are not used."""
     columns = as_columns(columns_of(data, given))
     if isinstance(labels, str):
         labels = column_of(data, labels, "labels")
     labels = None if labels is None else list(labels) or None
-    known: Mask = np.isfinite(np.array(list(columns.values()))).all(0)
-    if mask is None and known.ndim == 1:
-        if not known.all():
-            columns = {n: c[known] for n, c in columns.items()}
-            if labels is not None and len(labels) == known.size:
-                labels = [x for x, kept in zip(labels, known, strict=True) if kept]
-        if not known.any():
+    known: Mask = ~np.isnan(np.array(list(columns.values()))).any(0)
+    if mask is None and known.ndim == 1 and known.all():
+        if not known.size:
             raise DataError("There is no study with complete counts.")
         _check(columns)
         e1, n1, e2, n2 = columns.values()

@@ -97,6 +97,8 @@ def mantel_haenszel(
         raise ConfigError(f"rd_variance = {rd_variance!r} is not known. Allowed: SGR, GR.")
     if zero_cells not in ("none", "revman"):
         raise ConfigError(f"zero_cells = {zero_cells!r} is not known for Mantel-Haenszel. Allowed: none, revman.")
+    if not isinstance(cmh_correction, bool | np.bool_):
+        raise ConfigError(f"cmh_correction = {cmh_correction!r} must be True or False.")
     rd_variance = "GR" if zero_cells == "revman" else rd_variance
     rate = measure in ("IRR", "IRD")
     wanted = ("e1", "t1", "e2", "t2") if rate else ("e1", "n1", "e2", "n2")

@@ -102,7 +102,10 @@ class CountsFit(Fit):
     @cached_property
     def notes(self) -> tuple[Note, ...]:  # type: ignore[override]
         """What a reader must know of the result."""
-        found = [Note("ratio_undefined")] if np.isnan(self.beta).any() else []
+        columns = self._tables.given.values()
+        gaps = np.flatnonzero(np.isnan(np.array(list(columns))).any(0)) if self._tables.used.ndim == 1 else ()
+        found = [Note("counts_missing", rows=[int(i) for i in gaps])] if len(gaps) else []
+        found += [Note("ratio_undefined")] if np.isnan(self.beta).any() else []
         if (np.isfinite(self.beta) & ~(np.asarray(self.se) > 0)).any():
             found.append(Note("no_events"))
         if self.measure in ("OR", "RR", "PETO"):
@@ -142,9 +145,10 @@ class CountsFit(Fit):
                 return known.sum(-1), np.where(known, (yi - beta) ** 2 / vi, 0.0).sum(-1)
 
         k, q = in_chunks(compute, self._tables, *self.data, np.asarray(self.beta)[..., None])
-        df = k - 1
+        # One study has nothing to differ from, though its own effect is not that of the pooled table.
+        df = np.maximum(k - 1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            q, above = q + 0 * self.beta, np.where(df > 0, df, np.nan)
+            q, above = np.where(df > 0, q, 0.0) + 0 * self.beta, np.where(df > 0, df, np.nan)
             return self._shown(
                 k=k, q=q, q_df=df, q_p=chi2_upper_tail(q, df), h2=q / above, i2=100 * (1 - df / np.maximum(q, above))
             )

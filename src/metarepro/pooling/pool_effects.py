@@ -109,8 +109,10 @@ def pool(
         Study of each effect, where a study has several: standard errors, test and interval are then cluster-robust
         (CR2). The weights stay those of independent effects; `multilevel` models the dependence.
     like : {'metafor', 'meta', 'revman'}, optional
-        Take the conventions of another program where nothing else is given: estimator and intervals, and for effect
-        sizes with their numbers zero cells and variances, too. A row of `metarepro.pooling.conventions.CONVENTIONS`.
+        Take the conventions of another program where nothing else is given: estimator and intervals. Of effect sizes
+        with their numbers also, for ``revman`` (RevMan 5), its zero cells and its variance of SMD, and for ``meta``,
+        that studies without events in both arms say nothing of OR and RR. A row of
+        `metarepro.pooling.conventions.CONVENTIONS`.
 
     Returns
     -------
@@ -161,8 +163,8 @@ def pool(
         studies = _effects_like(conventions, studies)
         tau2 = conventions.tau2_for(studies.measure) if tau2 == "REML" else tau2
         ci, pi = ci or conventions.ci, conventions.pi if pi == "HTS" else pi
-        if tau2 == ABOUT_MANTEL_HAENSZEL and not studies.inputs:
-            tau2 = conventions.tau2
+        plain = moderators is None and mask is None and found["weights"] is None and studies.inputs
+        tau2 = conventions.tau2 if tau2 == ABOUT_MANTEL_HAENSZEL and not plain else tau2
     if isinstance(moderators, str):
         if data is None:
             raise DataError(f"The moderators {moderators!r} are columns of data. Fix: give data=.")

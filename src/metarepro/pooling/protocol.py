@@ -172,6 +172,8 @@ class Fit:
         DataError
             Moderators that are not as many as the fit has.
         """
+        if np.ndim(self.k) > 0:
+            raise DataError("A batch has no single prediction. Fix: read beta, ci_low, pi_low ... of the batch.")
         if np.ndim(self.beta) == 0:
             if moderators is not None:
                 raise DataError("The fit has no moderators. Fix: leave them out of predict.")
@@ -187,9 +189,14 @@ class Fit:
         known = np.ravel(self.df)[np.isfinite(np.ravel(self.df))]
         df = np.array(float(known.min()) if known.size else math.nan)
         half = float(quantile((1 + self.level) / 2, df))
-        wide = half * np.sqrt(variance + getattr(self, "tau2", math.nan))
+        wide = half * np.sqrt(variance + self._tau2_at(rows))
         se = np.sqrt(variance)
         return Predictions(mean, se, mean - half * se, mean + half * se, mean - wide, mean + wide)
+
+    def _tau2_at(self, rows: Any) -> Any:
+        """Variance of true effects at rows of the design; NaN where it is not known there."""
+        model = getattr(self, "model", None)  # a robust fit is that of its model
+        return getattr(self, "tau2", math.nan) if model is None else model._tau2_at(rows)
 
     def contrast(self, weights: Any) -> Contrast:
         """A weighted sum of the coefficients with its test, such as the difference of two subgroups.
@@ -217,13 +224,16 @@ class Fit:
         w = read_numbers(weights, "weights")
         if w.shape != (len(names),) or not (np.isfinite(w).all() and w.any()):
             raise DataError(f"A contrast needs a weight for each of {', '.join(names)}, not all of them 0.")
+        size = float(np.abs(w).max())  # weights of any size without overflow
+        w = w / size
         estimate = float(w @ np.asarray(self.beta))
         se = float(np.sqrt(w @ np.asarray(self.covariance) @ w))
         df = self._df_of(w)
         statistic = estimate / se if se > 0 else math.nan
         half = float(quantile((1 + self.level) / 2, np.array(df))) * se
         p = float(two_sided_p(np.array(statistic), np.array(df)))
-        return Contrast(estimate, se, statistic, df, p, estimate - half, estimate + half)
+        ends = (x * size for x in (estimate - half, estimate + half))
+        return Contrast(estimate * size, se * size, statistic, df, p, *ends)
 
     def _df_of(self, weights: Any) -> float:
         """Degrees of freedom of a weighted sum of coefficients; NaN for a normal test."""
@@ -306,6 +316,9 @@ def rows_at(fit: Fit, moderators: Any) -> Any:
     if rows.ndim != 2 or rows.shape[1] != len(names):
         plural = "s" * (rows.shape[-1] != 1)
         raise DataError(f"{rows.shape[-1]} moderator{plural} for the {len(names)} of the fit: {', '.join(names)}.")
+    if not np.isfinite(rows).all():
+        bad = int(np.argwhere(~np.isfinite(rows))[0, 0])
+        raise DataError(f"The moderators of place {bad} (counted from 0) are missing or infinite. Fix: give numbers.")
     return np.column_stack([np.ones(rows.shape[0]), rows]) if fit.has_intercept else rows
 
 

@@ -117,9 +117,11 @@ def pool_subgroups(
     >>> round(found.test.p, 3)
     0.037
     """
-    if isinstance(yi, EffectSizes) and vi is not None and not len(groups):
+    if isinstance(yi, EffectSizes) and vi is not None and groups is not None and not len(groups):
         given: Any = vi
         vi, groups = None, given
+    if groups is None or not len(groups):
+        raise DataError("The subgroup of each study is missing. Fix: pool_subgroups(es, groups).")
     if isinstance(groups, str):
         groups = column_of(data, groups, "groups")
     studies = studies_of(*columns_of(data, {"yi": yi, "vi": vi}).values())

@@ -101,6 +101,10 @@ class LocationScaleFit(Fit):
         """Effects and variances."""
         return self._yi.copy(), self._vi.copy()
 
+    def _tau2_at(self, rows: Any) -> Any:
+        # tau2 differs by the moderators of the scale, of which the places of `predict` say nothing.
+        return NAN
+
     @property
     def heterogeneity(self) -> Heterogeneity:
         """How true effects differ: the mean tau2, and Cochran's Q."""
