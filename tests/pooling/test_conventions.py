@@ -66,3 +66,14 @@ def test_a_regression_and_clusters_take_them_too(es):
     line = mr.pool(es, data=BCG, moderators="latitude", like="metafor")
     assert [f"{x:.4f}" for x in (*line.beta, *line.se)] == ["0.2515", "-0.0291", "0.2491", "0.0072"]
     assert mr.pool(es, cluster=BCG.allocation, like="metafor").model.method.pi == "z"
+
+
+def test_meta_and_revman_leave_double_zeros_out_of_ratios_only():
+    counts = {"e1": [0, 0, 6, 3], "n1": [20, 20, 306, 119], "e2": [0, 5, 29, 11], "n2": [20, 25, 303, 119]}
+    odds, difference = mr.effect_sizes("OR", **counts), mr.effect_sizes("RD", **counts)
+    assert [mr.pool(odds, like=like).k for like in ("metafor", "meta", "revman")] == [4, 3, 3]
+    assert [mr.pool(difference, like=like).k for like in ("metafor", "meta", "revman")] == [4, 4, 4]
+
+
+def test_revman_with_a_mask_is_dersimonian_and_laird(es):
+    assert mr.pool(es, like="revman", mask=np.ones((2, 13), dtype=bool)).method.tau2 == "DL"

@@ -175,3 +175,31 @@ def test_random_effects_around_a_mantel_haenszel_mean():
     common = mr.pool(es.yi, es.vi, tau2="CE", ci="z")
     same = dersimonian_laird_around(es.yi, es.vi, np.array([common.beta]), mask[:1])
     assert (same.beta[0], same.se[0]) == pytest.approx((usual.beta, usual.se), rel=1e-12)
+
+
+@pytest.mark.parametrize("pool", [mr.mantel_haenszel, mr.peto])
+def test_a_study_with_a_missing_count_keeps_its_place_and_is_told(pool):
+    fit = pool([np.nan, 6, 3], [123, 306, 119], [11, 29, 11], [139, 303, 119], labels=["x", "y", "z"])
+    without = pool([6, 3], [306, 119], [29, 11], [303, 119])
+    assert fit.beta == without.beta and fit.q == pytest.approx(without.q) and fit.k == 2
+    assert fit.weights[0] == 0 and fit.weights[1:].tolist() == without.weights.tolist()
+    assert fit.studies.labels == ("x", "y", "z") and "Dropped, because a count is missing: rows 0" in str(fit.notes[0])
+    with pytest.raises(mr.DataError, match="A count is infinite in row 0"):
+        pool([4, 6], [np.inf, 306], [11, 29], [139, 303])
+
+
+def test_one_usable_table_has_nothing_to_differ_from():
+    fit = mr.mantel_haenszel([21], [23], [33], [33], measure="RR")
+    assert (fit.q, fit.q_df) == (0.0, 0) and math.isnan(fit.q_p) and math.isnan(fit.i2)
+    none = mr.mantel_haenszel([0, 0], [10, 20], [0, 0], [10, 20])
+    assert none.k == 0 and none.q_df == 0 and math.isnan(none.q)
+    with pytest.raises(mr.ConfigError, match="cmh_correction = 'no' must be True or False"):
+        mr.mantel_haenszel([1], [5], [2], [5], cmh_correction="no")
+
+
+def test_a_batch_has_no_single_prediction():
+    batch = mr.mantel_haenszel(
+        [4, 6, 3], [123, 306, 119], [11, 29, 11], [139, 303, 119], mask=[[True, True, False]] * 2
+    )
+    with pytest.raises(mr.DataError, match="A batch has no single prediction"):
+        batch.predict()

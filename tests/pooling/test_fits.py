@@ -498,3 +498,43 @@ def test_contrasts_that_are_none_are_refused():
         fit.contrast([0, 0, 0])
     with pytest.raises(mr.DataError, match="sums of the coefficients of one regression"):
         mr.pool(Y, V).contrast([1])
+
+
+def test_the_spread_at_a_place_is_not_known_where_it_depends_on_the_scale():
+    x = [1, 2, 3, 4, 5, 7, 2, 6.0]
+    fit = mr.location_scale(
+        [0.1, 0.3, 0.35, 0.65, 0.2, 0.9, 0.4, 0.0],
+        [0.03, 0.03, 0.05, 0.01, 0.02, 0.04, 0.02, 0.01],
+        scale=x,
+        moderators=x,
+    )
+    at = fit.predict([1.0, 7.0])
+    assert np.isnan(at.pi_low).all() and np.isnan(at.pi_high).all() and np.isfinite(at.ci_low).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, None, np.inf])
+def test_places_that_are_no_numbers_are_refused(bad):
+    for fit in (
+        mr.pool(Y, V, moderators=np.arange(13)),
+        mr.multilevel(Y, V, cluster=np.arange(13) // 2, moderators=np.arange(13)),
+    ):
+        with pytest.raises(mr.DataError, match=r"The moderators of place 1 \(counted from 0\) are missing or infinite"):
+            fit.predict([[1.0], [bad]])
+
+
+def test_contrasts_do_not_depend_on_the_size_of_their_weights():
+    fit = mr.pool(Y, V, moderators="C(g)", data={"g": GROUPS})
+    usual = fit.contrast([0, 1, -1])
+    for size in (1e200, 1e-200):
+        found = fit.contrast([0, size, -size])
+        assert found.p_value == pytest.approx(usual.p_value) and found.estimate == pytest.approx(usual.estimate * size)
+
+
+def test_a_masked_or_missing_subgroup_is_refused():
+    groups = np.ma.masked_array(["a", "a", "b"] * 4 + ["b"], [1] + [0] * 12)
+    with pytest.raises(mr.DataError, match="The subgroup is missing in row 0"):
+        mr.pool_subgroups(Y, V, groups)
+    with pytest.raises(
+        mr.DataError, match=r"The subgroup of each study is missing\. Fix: pool_subgroups\(es, groups\)"
+    ):
+        mr.pool_subgroups(Y, V, None)

@@ -154,3 +154,27 @@ def test_what_is_refused():
         mr.multivariate([1, 2.0], [1, 1], cluster=[1, 1], outcome=["a", "b"])
     with pytest.raises(mr.DataError, match="V is not 0 between clusters"):
         mr.multivariate(YI, V=V + 1e-4, cluster=TRIAL, outcome=OUTCOME)
+
+
+@pytest.mark.parametrize("v", [0.1, 0.3, 1, 3])
+def test_no_spread_beyond_chance_is_a_maximum_and_not_a_failure(v):
+    fit = mr.multivariate(
+        [0.1, 0.3, 0.2, 0.6, 0.2, 0.3, 0.5, 0.1], [v] * 8, cluster=np.repeat([1, 2, 3, 4], 2), outcome=["p", "s"] * 4
+    )
+    assert fit.converged and fit.at_boundary and fit.tau2.tolist() == [0, 0]
+
+
+def test_a_moderator_by_its_name_and_what_contradicts_v():
+    data = {"y": YI, "s": TRIAL, "o": OUTCOME, "x": np.repeat([3, 2, 1, 4, 5], 2)}
+    named = mr.multivariate("y", V=V, cluster="s", outcome="o", moderators="x", data=data)
+    np.testing.assert_array_equal(named.beta, berkey(moderators=data["x"]).beta)
+    with pytest.raises(mr.ConfigError, match="V says how the sampling errors correlate, and so does rho"):
+        berkey(rho=0.5)
+    with pytest.raises(mr.DataError, match="V has other sampling variances on its diagonal than vi"):
+        mr.multivariate(YI, np.full(10, 0.03), V=V, cluster=TRIAL, outcome=OUTCOME)
+    with pytest.raises(mr.DataError, match=r"A moderator is infinite in row 2"):
+        berkey(moderators=[1, 2, np.inf, *range(7)])
+    with pytest.raises(mr.DataError, match="Weights must be numbers"):
+        berkey().predict([np.nan, 1])
+    with pytest.raises(mr.DataError, match="outcome is missing"):
+        mr.multivariate(YI, V=V, cluster=TRIAL, outcome=None)

@@ -78,10 +78,17 @@ def test_the_least_p_value_is_two_patterns():
 
 def test_what_is_refused():
     fit = mr.pool(YI, VI).robust(CLUSTER)
-    with pytest.raises(mr.ConfigError, match=r"columns = \[3\] must be numbers from 0 to 0"):
-        mr.wild_bootstrap(fit, [3])
-    with pytest.raises(mr.ConfigError, match="draws = 0 must be 1 or more"):
-        mr.wild_bootstrap(fit, draws=0)
+    for columns in ([3], [], [True], 5):
+        with pytest.raises(mr.ConfigError, match="must be one or more numbers from 0 to 0"):
+            mr.wild_bootstrap(fit, columns)
+    for options in ({"draws": 0}, {"draws": 1.5}, {"seed": -1}, {"seed": "a"}):
+        with pytest.raises(mr.ConfigError, match="must be a whole number"):
+            mr.wild_bootstrap(fit, **options)
+    with pytest.raises(mr.ConfigError, match=r"Fix: wild_bootstrap\(fit\.robust\(cluster=\.\.\.\)\)"):
+        mr.wild_bootstrap(mr.pool(YI, VI))
+    with pytest.raises(mr.DataError, match="residuals of the clusters are all 0"):
+        mr.wild_bootstrap(mr.pool([0.5] * 4, [0.1] * 4).robust(cluster=[1, 2, 3, 4]))
+    assert mr.wild_bootstrap(fit, 0) == mr.wild_bootstrap(fit, [0, 0]) == mr.wild_bootstrap(fit)
 
 
 def test_robust_errors_of_several_outcomes_do_not_need_the_right_correlation():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from metarepro.effects.checks import is_missing
 from metarepro.effects.core import column_of
-from metarepro.errors import DataError
+from metarepro.errors import ConfigError, DataError
 from metarepro.notes import list_rows
 from metarepro.pooling.kernel import Array
 
@@ -104,6 +104,8 @@ def number_units(ids: Any, data: Any, option: str, k: int) -> Rows:
     DataError
         A unit that is missing, with the rows; another number of entries than effects.
     """
+    if ids is None:
+        raise DataError(f"{option} is missing. Fix: name the unit that each effect belongs to.")
     found = column_of(data, ids, option) if isinstance(ids, str) else ids
     values = list(found)
     if len(values) != k:
@@ -115,8 +117,23 @@ def number_units(ids: Any, data: Any, option: str, k: int) -> Rows:
     return np.array([seen.setdefault(str(x), len(seen)) for x in values], dtype=np.intp)
 
 
-def check_covariance(matrix: Array | None, cluster: Rows) -> None:
-    """Refuse a covariance of sampling errors that is not symmetric, or not 0 between clusters.
+def check_rho(rho: Any, matrix: Any) -> None:
+    """Refuse a correlation that is none, or that comes with a covariance.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if rho is None:
+        return
+    if isinstance(rho, bool) or not isinstance(rho, int | float | np.number) or not -1 < rho < 1:
+        raise ConfigError(f"rho = {rho!r} must lie between -1 and 1; it is a correlation.")
+    if matrix is not None:
+        raise ConfigError("V says how the sampling errors correlate, and so does rho. Fix: give one of them.")
+
+
+def check_covariance(matrix: Array | None, cluster: Rows, vi: Array) -> None:
+    """Refuse a covariance of sampling errors that is not symmetric, not 0 between clusters, or not that of `vi`.
 
     Raises
     ------
@@ -130,6 +147,9 @@ def check_covariance(matrix: Array | None, cluster: Rows) -> None:
         raise DataError(f"V must be a symmetric {k} x {k} matrix, in the order of the effects.")
     if (np.abs(matrix[cluster[:, None] != cluster[None, :]]) > 0).any():
         raise DataError("V is not 0 between clusters. Fix: one cluster for effects with correlated errors.")
+    own = np.diagonal(matrix)
+    if not np.allclose(own, vi, rtol=1e-6, atol=0, equal_nan=True) and np.isfinite(own).all():
+        raise DataError("V has other sampling variances on its diagonal than vi. Fix: leave vi out.")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from metarepro.pooling.models.blocks import (
     Rows,
     Working,
     check_covariance,
+    check_rho,
     climb,
     number_units,
     stack_clusters,
@@ -281,8 +282,7 @@ def multilevel(
     if matrix is not None and vi is None and not isinstance(yi, EffectSizes):
         vi = np.diagonal(matrix)
     studies, y, v, known, notes = one_set(yi, vi, data, labels, "multilevel")
-    if rho is not None and not -1 < rho < 1:
-        raise ConfigError(f"rho = {rho!r} must lie between -1 and 1; it is a correlation.")
+    check_rho(rho, V)
     ids = [number_units(x, data, name, y.size) for x, name in ((cluster, "cluster"), *((x, "levels") for x in levels))]
     inner = np.arange(y.size) if effect is None else number_units(effect, data, "effect", y.size)
     units, names = _nested([*ids, inner], _level_names(cluster, levels, effect))
@@ -299,7 +299,7 @@ def multilevel(
     x, rows = x[known], np.flatnonzero(known)
     if np.linalg.matrix_rank(x) < x.shape[1]:
         raise DataError(why_deficient(x, terms))
-    check_covariance(matrix, units[0])
+    check_covariance(matrix, units[0], v)
     matrix = None if matrix is None else matrix[np.ix_(rows, rows)]
     units = [np.unique(u[known], return_inverse=True)[1].astype(np.intp) for u in units]
     kept, dropped = _told_apart(units)

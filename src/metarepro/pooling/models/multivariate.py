@@ -23,6 +23,7 @@ from metarepro.pooling.models.blocks import (
     Rows,
     Working,
     check_covariance,
+    check_rho,
     number_units,
     stack_clusters,
 )  # fmt: skip
@@ -134,6 +135,8 @@ class MultivariateFit(Fit):
         """
         size, p = self.beta.size, len(self.outcomes)
         rows = np.eye(size)[:p] if moderators is None else np.atleast_2d(read_numbers(moderators, "moderators"))
+        if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
+            raise DataError("Weights must be numbers, a row of them for each sum.")
         if rows.shape[1] != size:
             raise DataError(f"{rows.shape[1]} weights for {size} coefficients: {', '.join(self.names)}.")
         mean = rows @ self.beta
@@ -173,7 +176,7 @@ def multivariate(
     outcome: Any,
     rho: float | None = None,
     V: ArrayLike | None = None,  # noqa: N803 -- the field's name of it
-    moderators: ArrayLike | None = None,
+    moderators: ArrayLike | str | None = None,
     method: str = "REML",
     level: float = 0.95,
     data: Any = None,
@@ -196,8 +199,8 @@ def multivariate(
         Correlation of the sampling errors of one study; 0 if left out. Papers seldom print it: show several.
     V : array_like, shape (k, k), optional
         Covariance of the sampling errors instead of `vi` and `rho`; 0 between studies.
-    moderators : array_like, shape (k,) or (k, m), optional
-        Covariates, with a slope of their own for each outcome.
+    moderators : array_like, shape (k,) or (k, m), or str, optional
+        Covariates, or the name of one in `data`, with a slope of their own for each outcome.
     method : {'REML', 'ML', 'CE'}
         Likelihood of T, or ``CE``: T = 0.
     level : float
@@ -240,18 +243,20 @@ def multivariate(
     check_level(level)
     if method not in ("REML", "ML", "CE"):
         raise ConfigError(f"method = {method!r} is not known. Allowed: REML, ML, CE.")
-    if rho is not None and not -1 < rho < 1:
-        raise ConfigError(f"rho = {rho!r} must lie between -1 and 1; it is a correlation.")
+    check_rho(rho, V)
     matrix = None if V is None else read_numbers(V, "V")
     if matrix is not None and vi is None and not isinstance(yi, EffectSizes):
         vi = np.diagonal(matrix)
     studies, y, v, known, notes = one_set(yi, vi, data, labels, "multivariate")
     clusters = number_units(cluster, data, "cluster", y.size)
-    check_covariance(matrix, clusters)
+    check_covariance(matrix, clusters, v)
     kinds = number_units(outcome, data, "outcome", y.size)
     given = column_of(data, outcome, "outcome") if isinstance(outcome, str) else outcome
     names = dict(zip(kinds.tolist(), (str(x) for x in given), strict=True))
-    extra = np.zeros((y.size, 0)) if moderators is None else np.atleast_2d(read_numbers(moderators, "moderators").T).T
+    values = column_of(data, moderators, "moderators") if isinstance(moderators, str) else moderators
+    extra = np.zeros((y.size, 0)) if values is None else np.atleast_2d(read_numbers(values, "moderators").T).T
+    if np.isinf(extra).any():
+        raise DataError(f"A moderator is infinite in {list_rows(np.flatnonzero(np.isinf(extra).any(-1)).tolist())}.")
     if extra.shape[0] != y.size:
         raise DataError(f"moderators has {extra.shape[0]} rows for {y.size} effects.")
     without = known & ~np.isfinite(extra).all(-1)

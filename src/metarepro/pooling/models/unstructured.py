@@ -76,7 +76,8 @@ def highest_summit(likelihood: Likelihood, size: int, typical: Array) -> Summit:
         half: Array = np.linalg.cholesky(matrix).astype(np.float64)
         starts.append((likelihood.at(numbers_of(matrix), derivatives=False).value, half))
     starts.sort(key=lambda pair: -pair[0])
-    found = [_climb(likelihood, half) for _, half in starts[:CLIMBED]]
+    small = 1e-5 * float(np.sqrt(typical).min())
+    found = [_settled(likelihood, _climb(likelihood, half, small), typical) for _, half in starts[:CLIMBED]]
     top = max(found, key=lambda s: s.point.value)
     different: list[Summit] = []
     for one in found:
@@ -91,8 +92,18 @@ def numbers_of(matrix: Array) -> Array:
     return np.array([matrix[i, j] for i, j in places(matrix.shape[0])])
 
 
-def _climb(likelihood: Likelihood, half: Array) -> Summit:
-    """Newton steps in the lower triangle of L, with T = L L'."""
+def _settled(likelihood: Likelihood, summit: Summit, typical: Array) -> Summit:
+    """A maximum on the boundary, where L only comes near to a zero, put onto it."""
+    values, vectors = np.linalg.eigh(summit.between)
+    near = values < 1e-9 * max(values[-1], typical.min())
+    if not near.any():
+        return summit
+    kept: Array = np.asarray((vectors * np.where(near, 0.0, values)) @ vectors.T)
+    return Summit(kept, likelihood.at(numbers_of(kept)), summit.iterations, summit.converged, 1)
+
+
+def _climb(likelihood: Likelihood, half: Array, small: float) -> Summit:
+    """Newton steps in the lower triangle of L, with T = L L'; entries below `small` are as good as 0."""
     size = half.shape[0]
     lower = np.tril_indices(size)
     units = []
@@ -111,8 +122,8 @@ def _climb(likelihood: Likelihood, half: Array) -> Summit:
         step = vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(values), floor))
         move = np.zeros((size, size))
         move[lower] = step
-        scale = np.abs(half).max()
-        done = np.abs(step).max() <= 1e-10 * scale
+        scale = max(np.abs(half).max(), small)
+        done = np.abs(step).max() <= 1e-10 * scale or (np.abs(half).max() < small and np.abs(step).max() < small)
         for _ in range(50):
             ahead = half + move
             there = likelihood.at(numbers_of(ahead @ ahead.T))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metarepro.errors import ConfigError
+from metarepro.errors import ConfigError, DataError
+from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array
 
 if TYPE_CHECKING:
@@ -84,12 +85,17 @@ def wild_bootstrap(
     >>> wild_bootstrap(fit).p_value
     0.0625
     """
+    if not hasattr(fit, "_bread"):
+        raise ConfigError(
+            "The wild bootstrap needs a cluster-robust fit. Fix: wild_bootstrap(fit.robust(cluster=...))."
+        )
+    check_whole("draws", draws, 1)
+    check_whole("seed", seed, 0)
     beta = np.atleast_1d(fit.beta)
-    chosen = list(range(1, beta.size)) or [0] if columns is None else list(columns)
-    if not chosen or not set(chosen) <= set(range(beta.size)):
-        raise ConfigError(f"columns = {chosen} must be numbers from 0 to {beta.size - 1}.")
-    if draws < 1:
-        raise ConfigError(f"draws = {draws!r} must be 1 or more.")
+    given = (list(range(1, beta.size)) or [0]) if columns is None else np.ravel(np.asarray(columns)).tolist()
+    chosen = list(dict.fromkeys(given))
+    if not chosen or any(isinstance(c, bool) or c not in range(beta.size) for c in chosen):
+        raise ConfigError(f"columns = {given} must be one or more numbers from 0 to {beta.size - 1}.")
     bread, pick = fit._bread, np.eye(beta.size)[chosen]
     # Coefficients without those that are tested, under the same weights.
     through = bread @ pick.T
@@ -111,7 +117,10 @@ def wild_bootstrap(
         # The factor of CR1 and CR1p is the same for all patterns.
         return np.einsum("dq,dq->d", tested, np.linalg.solve(covariance, tested[..., None])[..., 0])
 
-    observed = float(statistics(np.ones((1, len(score))))[0])
+    try:
+        observed = float(statistics(np.ones((1, len(score))))[0])
+    except np.linalg.LinAlgError:
+        raise DataError("The residuals of the clusters are all 0: there is no error to test with.") from None
     clusters = len(score)
     exact = 2**clusters <= draws + 1
     number = 2**clusters if exact else draws
