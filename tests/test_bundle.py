@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from metarepro.bundle.crate import crate_of
-from metarepro.bundle.make import write_bundle
+from metarepro.bundle.make import sums_of, write_bundle
 from metarepro.bundle.verify import verify_bundle
 from metarepro.cli import main
 from metarepro.errors import ConfigError, DataError, MetareproError
@@ -84,11 +84,13 @@ def test_a_bundle_holds_what_it_computes(bundle, capsys):
     assert wanted | {"results/report.html", "results/results.json", "ro-crate-metadata.json"} <= names
     assert not [n for n in names if n.startswith("results/logs")] and run["libraries"]["numpy"]
     assert main(["verify", str(bundle)]) == 0
-    files, numbers = capsys.readouterr().out.splitlines()[-2:]
+    files, numbers, figures, last = capsys.readouterr().out.splitlines()[-4:]
     count = len(names) - 1
     assert files == f"{count} of {count} files are as their checksums say."
-    equal, of = numbers.removesuffix(" numbers equal.").split(" of ")
-    assert equal == of and int(of) > 100
+    equal, of = numbers.split(" numbers equal, in ")[0].split(" of ")
+    assert equal == of and int(of.replace(",", "")) > 1000
+    drawn = sum(n.endswith(".svg") for n in names)
+    assert figures == f"{drawn} of {drawn} figures (SVG) the same to the byte." and last.endswith("not compared.")
 
 
 @pytest.mark.slow
@@ -111,6 +113,51 @@ def test_a_changed_table_and_a_changed_result_are_told(bundle, tmp_path, capsys)
     assert edited != table
     assert main(["verify", str(changed(bundle, tmp_path / "row.zip", "data/raw/dichotomous.csv", edited))]) == 4
     assert "  changed: data/raw/dichotomous.csv\n" in capsys.readouterr().out
+
+
+def with_sums(bundle: Path, to: Path, changes: dict[str, bytes]) -> Path:
+    """A copy in which some files are others, and the checksums say so."""
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(to, "w") as new:
+        files = {n: changes.get(n) or old.read(n) for n in old.namelist() if n != "SHA256SUMS"}
+        files["SHA256SUMS"] = sums_of(files).encode()
+        for entry, text in files.items():
+            new.writestr(entry, text)
+    return to
+
+
+@pytest.mark.slow
+def test_false_results_with_the_right_checksums_are_told(bundle, tmp_path, capsys):
+    with zipfile.ZipFile(bundle) as archive:
+        results = json.loads(archive.read("results/results.json"))
+        fit = json.loads(archive.read("results/analyses/response_or/fit.json"))
+        table = archive.read("results/summary.csv")
+    results["analyses"][0]["studies"][0]["yi"] = "x"
+    fit["schema_version"] = 99
+    row = table.splitlines()[1]
+    changes = {
+        "results/results.json": json.dumps(results).encode(),
+        "results/analyses/response_or/fit.json": json.dumps(fit).encode(),
+        "results/summary.csv": table.replace(row, row + b"7"),
+    }
+    assert main(["verify", str(with_sums(bundle, tmp_path / "other.zip", changes))]) == 4
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said for name in changes) and "changed:" not in said
+
+
+@pytest.mark.slow
+def test_results_without_a_number_do_not_hold(bundle, tmp_path, capsys):
+    empty = with_sums(bundle, tmp_path / "empty.zip", {"results/results.json": b"{}"})
+    assert main(["verify", str(empty)]) == 4
+    assert "'nothing' there, " in capsys.readouterr().out
+
+
+def test_texts_that_are_none_are_told(tmp_path):
+    for name, content in (("SHA256SUMS", b"\xff"), ("results/results.json", b"{broken")):
+        with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+            for other in ("SHA256SUMS", "results/results.json", "config.yaml"):
+                archive.writestr(other, content if other == name else b"{}" if other.endswith("json") else b"")
+        with pytest.raises(DataError, match=f"{name} of .* cannot be read"):
+            verify_bundle(tmp_path / "some.zip")
 
 
 @pytest.mark.slow

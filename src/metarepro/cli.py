@@ -185,7 +185,8 @@ def _parser() -> argparse.ArgumentParser:
         "verify",
         help="whether a bundle computes what it says",
         description="Check the checksums of a bundle, compute everything in it anew in a temporary folder, and say how "
-        "many numbers are equal. Exit code 4 if a file or a number is not as it says.",
+        "many numbers of its results are equal. Exit code 4 if a checksum, a number or a word of the results (JSON, "
+        "CSV) is not as it says.",
     )
     verify.add_argument("bundle", type=Path, metavar="FILE")
     verify.set_defaults(run=_verify)
@@ -402,9 +403,11 @@ def _verify(options: argparse.Namespace) -> int:
     print(f"{max(good, 0):,} of {found.files:,} files are as their checksums say.")
     for name in found.changed[:20]:
         print(f"  changed: {name}")
-    print(f"{found.equal:,} of {found.numbers:,} numbers equal.")
+    print(f"{found.equal:,} of {found.numbers:,} numbers equal, in {found.compared:,} files of results (JSON, CSV).")
     for line in found.differ:
         print(f"  {line}")
+    print(f"{found.same:,} of {found.figures:,} figures (SVG) the same to the byte.")
+    print("The page, PDF and PNG are made of these and not compared.")
     return 0 if found.holds else 4
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import math
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +21,9 @@ from metarepro.project.run import run_snakemake, why_it_failed
 # Numbers are equal if they differ by no more than other versions of libraries may make them.
 TOLERANCE = 1e-9
 RESULTS = "results/results.json"
+# What a run says of itself, and pictures and pages that are made of the numbers that are compared.
+_NOTHING = "nothing"
+NOT_COMPARED = ("results/changes.json", "results/seals/", "results/records/", "results/logs/")
 
 
 @dataclass(frozen=True)
@@ -29,22 +34,29 @@ class Verification:
     ----------
     files, changed : int, tuple of str
         Files with a checksum, and those that are not as it says.
+    compared : int
+        Files of the results, JSON and CSV, whose contents were compared.
     numbers, equal : int
-        Numbers of the results, and how many come out again.
+        Numbers in them, there or here, and how many are equal.
     differ : tuple of str
-        Places of the first numbers that do not, with both.
+        Places of the first contents that differ, numbers or words, with both.
+    figures, same : int
+        Figures (SVG), and how many are the same to the byte; another version of matplotlib moves all of them.
     """
 
     files: int
     changed: tuple[str, ...]
+    compared: int
     numbers: int
     equal: int
     differ: tuple[str, ...]
+    figures: int
+    same: int
 
     @property
     def holds(self) -> bool:
-        """Whether every file and every number is as the bundle says."""
-        return not self.changed and self.equal == self.numbers
+        """Whether every file, number and word is as the bundle says."""
+        return not self.changed and not self.differ and self.numbers > 0
 
 
 def verify_bundle(bundle: Path) -> Verification:
@@ -67,12 +79,21 @@ def verify_bundle(bundle: Path) -> Verification:
         outcome = run_snakemake(project, ["--cores", "2"], verbose=False)
         if outcome.code:
             raise MetareproError(f"The project in {bundle} does not run. {why_it_failed(outcome, project)}")
-        again = json.loads((project / RESULTS).read_text(encoding="utf-8"))
-    changed = _changed(before)
-    old, new = (dict(_leaves(x)) for x in (json.loads(before[RESULTS]), again))
-    differ = [f"{place}: {x!r} here {new.get(place)!r}" for place, x in old.items() if not _same(x, new.get(place))]
-    listed = before[SUMS].decode().splitlines()
-    return Verification(len(listed), changed, len(old), len(old) - len(differ), tuple(differ[:20]))
+        made = {
+            p.relative_to(project).as_posix(): p.read_bytes() for p in (project / "results").rglob("*") if p.is_file()
+        }
+    contents = [dict(_contents(files)) for files in (before, made)]
+    old, new = contents
+    places = list(dict.fromkeys((*old, *new)))
+    numeric = [place for place in places if _number(old.get(place)) or _number(new.get(place))]
+    wrong = [place for place in places if not _same(old.get(place, _NOTHING), new.get(place, _NOTHING))]
+    drawn = [name for name in {*before, *made} if name.startswith("results/") and name.endswith(".svg")]
+    return Verification(
+        len(before[SUMS].splitlines()), _changed(before), len({place.split(" ")[0] for place in places}), len(numeric),
+        len(numeric) - len(set(numeric) & set(wrong)),
+        tuple(f"{p}: {old.get(p, _NOTHING)!r} there, {new.get(p, _NOTHING)!r} here" for p in wrong[:20]),
+        len(drawn), sum(before.get(name) == made.get(name) for name in drawn),
+    )  # fmt: skip
 
 
 def _unpack(bundle: Path, folder: Path) -> dict[str, bytes]:
@@ -86,6 +107,15 @@ def _unpack(bundle: Path, folder: Path) -> dict[str, bytes]:
     if outside or missing:
         why = f"{outside[0]} lies outside of it" if outside else f"it has no {missing[0]}"
         raise DataError(f"{bundle} is no bundle of metarepro: {why}.")
+    for name in (SUMS, RESULTS):
+        try:
+            text = files[name].decode()
+            if name == RESULTS:
+                json.loads(text)
+            elif not all(len(line.split("  ", 1)) == 2 for line in text.splitlines()):
+                raise ValueError("a line is no checksum with a name")
+        except ValueError as error:  # text that is none, and JSON that is none
+            raise DataError(f"{name} of {bundle} cannot be read: {error}.") from None
     return files
 
 
@@ -96,18 +126,48 @@ def _changed(files: dict[str, bytes]) -> tuple[str, ...]:
     return tuple(sorted({*wrong, *(n for n in files if n not in sums and n != SUMS)}))
 
 
-def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, float]]:
-    """Numbers of the results by their places."""
-    if isinstance(value, dict):
+def _contents(files: Mapping[str, bytes]) -> Iterator[tuple[str, Any]]:
+    """Numbers and words of the results in JSON and CSV, by their places."""
+    for name, content in files.items():
+        if not name.startswith("results/") or name.startswith(NOT_COMPARED):
+            continue
+        try:
+            if name.endswith(".json"):
+                read = json.loads(content)
+                if name == RESULTS and isinstance(read, dict):
+                    read.pop("made_of", None)  # the code that computed it, which may be a later one
+                yield from _leaves(read, f"{name} ")
+            elif name.endswith(".csv"):
+                for i, row in enumerate(csv.reader(io.StringIO(content.decode("utf-8-sig")))):
+                    yield from ((f"{name} {i + 1}:{j + 1}", _cell(cell)) for j, cell in enumerate(row))
+        except ValueError:
+            yield f"{name} ", "no readable JSON or CSV"
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
         for name, x in value.items():
-            yield from _leaves(x, f"{place}.{name}" if place else name)
-    elif isinstance(value, list):
+            yield from _leaves(x, f"{place}{'' if place.endswith(' ') else '.'}{name}")
+    elif isinstance(value, list) and value:
         for i, x in enumerate(value):
             own = x.get("id") or x.get("study_id") if isinstance(x, dict) else None
-            yield from _leaves(x, f"{place}[{own or i}:{i}]")
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield from _leaves(x, f"{place}[{i}{f' {own}' if own else ''}]")
+    else:
         yield place, value
 
 
-def _same(x: float, y: float | None) -> bool:
-    return y is not None and math.isclose(x, y, rel_tol=TOLERANCE, abs_tol=1e-12)
+def _cell(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _same(x: Any, y: Any) -> bool:
+    if _number(x) and _number(y):
+        return math.isclose(x, y, rel_tol=TOLERANCE, abs_tol=1e-12) or (math.isnan(x) and math.isnan(y))
+    return type(x) is type(y) and bool(x == y)
