@@ -21,6 +21,8 @@ from metarepro.project.run import run_snakemake, why_it_failed
 # Numbers are equal if they differ by no more than other versions of libraries may make them.
 TOLERANCE = 1e-9
 RESULTS = "results/results.json"
+# An archive that unpacks to more is not read.
+MOST_BYTES = 2 << 30
 # What a run says of itself, and pictures and pages that are made of the numbers that are compared.
 _NOTHING = "nothing"
 NOT_COMPARED = ("results/changes.json", "results/seals/", "results/records/", "results/logs/")
@@ -99,6 +101,8 @@ def verify_bundle(bundle: Path) -> Verification:
 def _unpack(bundle: Path, folder: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(bundle) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
+                raise DataError(f"{bundle} unpacks to more than {MOST_BYTES >> 30} GiB. Fix: unpack and look at it.")
             files = {n: archive.read(n) for n in archive.namelist() if not n.endswith("/")}
     except (OSError, zipfile.BadZipFile) as error:
         raise DataError(f"{bundle} cannot be read as a zip archive: {error}.") from None

@@ -22,6 +22,7 @@ from metarepro.pooling import loops
 from metarepro.pooling.kernel import Array, Problems, moments
 from metarepro.pooling.problems import Batch, notes_on_input, read_chunk
 from metarepro.pooling.tau2 import GIVEN, Estimator, Tau2
+from metarepro.progress import with_progress
 
 # Studies in one chunk: small enough for the processor's caches, large enough that the few problems that take longest
 # share their steps.
@@ -133,7 +134,7 @@ def estimate(batch: Batch, estimator: Estimator, weights: Array | None = None) -
         result, left = _compiled(batch, method)
     else:
         result = _empty(b, None if batch.x is None else batch.x.shape[-1])
-    for chosen in _cut(left, CHUNK // k):
+    for chosen in with_progress("fits", _cut(left, CHUNK // k)):
         _store(result, chosen, _by_arrays(batch, chosen, estimator, weights))
     return result, notes_on_input(result.dropped, float(result.ratio.max()))
 
@@ -282,7 +283,7 @@ def _compiled(batch: Batch, method: str) -> tuple[Estimates, NDArray[np.intp]]:
     b, k = batch.y.shape
     out = np.empty((len(loops.COLUMNS), b))
 
-    for chosen in _cut(np.arange(b), COMPILED_CHUNK // k):
+    for chosen in with_progress("fits", _cut(np.arange(b), COMPILED_CHUNK // k)):
         where = _as_slice(chosen)
         y, v = np.ascontiguousarray(batch.y[where]), np.ascontiguousarray(batch.v[where])
         mask = np.empty((chosen.size, 0), bool) if batch.mask is None else np.ascontiguousarray(batch.mask[where])

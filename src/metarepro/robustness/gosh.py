@@ -15,6 +15,7 @@ from metarepro.pooling.fit import fit_effects
 from metarepro.pooling.given_effects import one_set
 from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array, Mask
+from metarepro.progress import with_progress
 from metarepro.robustness.refits import row_name
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def gosh(
         notes = (*notes, Note("subsets_sampled", drawn=number, total=2**k - 1, seed=seed))
     mask = mask[mask.sum(-1) >= smallest]
     columns: dict[str, list[Any]] = {n: [] for n in ("k", "beta", "tau2", "i2", "h2", "q")}
-    for start in range(0, mask.shape[0], _CHUNK):
+    for start in with_progress("subsets", range(0, mask.shape[0], _CHUNK)):
         fit = fit_effects(y, v, tau2, "z", mask=mask[start : start + _CHUNK], pi="z")
         for name, parts in columns.items():
             parts.append(np.broadcast_to(getattr(fit, name), np.shape(fit.k)))

@@ -18,6 +18,7 @@ from metarepro.pooling.given_effects import studies_of
 from metarepro.pooling.inference import CI_METHODS, check_whole, find_interval, find_method
 from metarepro.pooling.kernel import Array, Mask
 from metarepro.pooling.tau2 import ESTIMATORS
+from metarepro.progress import with_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,7 @@ class Multiverse:
         here = abs(np.median(self.beta)), _one_sided(self.ci_low[None], self.ci_high[None])[0]
         extreme = np.zeros(2, dtype=int)
         at_once = max(1, _CHUNK // max(sets, 1))
-        for start in range(0, draws, at_once):
+        for start in with_progress("draws without an effect", range(0, draws, at_once)):
             flips = random.choice([-1.0, 1.0], (min(at_once, draws - start), 1, studies))
             beta, low, high = self._refit(flips * self._y)
             extreme[0] += (np.abs(np.median(beta, axis=-1)) >= here[0] * (1 - 1e-9)).sum()

@@ -11,6 +11,7 @@ import numpy as np
 from metarepro.errors import ConfigError, DataError
 from metarepro.pooling.inference import check_whole
 from metarepro.pooling.kernel import Array
+from metarepro.progress import with_progress
 
 if TYPE_CHECKING:
     from metarepro.pooling.models.robust import RobustFit
@@ -126,7 +127,7 @@ def wild_bootstrap(
     number = 2**clusters if exact else draws
     rng = np.random.default_rng(seed)
     step, as_large = max(CHUNK // (clusters * beta.size), 1), 0
-    for first in range(0, number, step):
+    for first in with_progress("patterns of signs", range(0, number, step)):
         several = range(first, min(first + step, number))
         if exact:
             signs = 1.0 - 2.0 * (np.array(several)[:, None] >> np.arange(clusters) & 1)
