@@ -39,4 +39,15 @@ for version in 3.11 3.12 3.13; do
     )
     tried=$((tried + 1))
 done
+# The steps of the container recipe, without a container: a copy of the checkout, an empty environment, its RUN lines.
+mkdir "$work/image" && git archive HEAD | tar -x -C "$work/image"
+"$root/.venv/bin/python" -m venv "$work/image-env"
+(
+    cd "$work/image"
+    PATH="$work/image-env/bin:/usr/bin:/bin"
+    sed -n 's/^RUN //p' Containerfile | bash -e
+    cd "$work" && rm -rf image
+    metarepro init image-review >/dev/null && metarepro run image-review --cores 2 >run.log 2>&1 || { cat run.log; exit 1; }
+    test -s image-review/results/report.html && echo "the steps of Containerfile: a project runs"
+)
 [ "$tried" -gt 0 ] || { echo "no supported Python was found" >&2; exit 1; }
