@@ -42,8 +42,8 @@ COMMANDS = (
     "explain",
     "completion",
 )
-# Code of these is run elsewhere: by docs/gallery.py, and by tests/test_your_data.py.
-RUN_ELSEWHERE = ("gallery.md", "your-data.md", "import-metapsy.md", "import-revman.md")
+# Code that docs/gallery.py runs; commands in pages are played by tests/test_your_data.py.
+RUN_ELSEWHERE = ("gallery.md",)
 # What the examples read, to be downloaded.
 ARCHIVE, ARCHIVED = "examples.zip", ("config.yaml", "data/raw", "examples")
 # Examples that are on the pages of the functions.

@@ -9,9 +9,13 @@ import shutil
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from metarepro.analysis.config import Analysis, Config
+from metarepro.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -21,9 +25,9 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 def run_page(page: Path, folder: Path | None = None) -> list[str]:
     """What differs from what a page shows; empty when nothing does.
 
-    Lines after ``>>>`` are run and their output is compared; other blocks of Python are run. Blocks of YAML must be
-    YAML. The code finds `data`, `examples` and `config.yaml` of the repository where it runs; pictures that it writes
-    are put into `folder`.
+    Lines after ``>>>`` are run and their output is compared; other blocks of Python are run. Blocks of YAML are
+    settings that config.yaml may have. The code finds `data`, `examples` and `config.yaml` of the repository where it
+    runs; pictures that it writes are put into `folder`.
     """
     text = page.read_text(encoding="utf-8")
     failures: list[str] = []
@@ -45,12 +49,31 @@ def run_page(page: Path, folder: Path | None = None) -> list[str]:
     return failures
 
 
+def wrong_settings(given: dict[str, Any], model: type[BaseModel]) -> list[str]:
+    """What part of a config.yaml must not be as it is; what it lacks is elsewhere in the file."""
+    found = []
+    for name, value in given.items():
+        if name not in model.model_fields:
+            found.append(f"{name} is no setting")
+        elif name == "analyses":
+            found += [fault for analysis in value for fault in wrong_settings(analysis, Analysis)]
+        else:
+            own = model.model_fields[name]
+            try:
+                TypeAdapter(Annotated[(own.annotation, own.description, *own.metadata)]).validate_python(value)
+            except (ValidationError, ConfigError) as error:
+                found.append(f"{name}: {error}")
+    return found
+
+
 def _run(language: str, code: str, space: dict[str, Any], where: str) -> list[str]:
     if language == "yaml":
         try:
-            yaml.safe_load(code)
+            read = yaml.safe_load(code)
         except yaml.YAMLError as error:
             return [f"{where}: {error}"]
+        settings = {"analyses": read} if isinstance(read, list) else read
+        return [f"{where}: {fault}" for fault in wrong_settings(settings, Config)]
     if language != "python":
         return []
     if ">>>" in code:

@@ -15,9 +15,12 @@ def test_examples_of_a_page_give_what_it_shows(page):
 
 def test_a_page_that_shows_something_else_is_told(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(
-        "# A page\n\n```python\n>>> 1 + 1\n3\n```\n\n```python\n1 / 0\n```\n\n```yaml\na: [1\n```\n", encoding="utf-8"
-    )
-    wrong, failed, no_yaml = run_page(page)
-    assert "Expected:" in wrong and "page.md:9:" in failed and "ZeroDivisionError" in failed
-    assert no_yaml.startswith("page.md:13: ")
+    blocks = [
+        ("python", ">>> 1 + 1\n3"), ("python", "1 / 0"), ("yaml", "a: [1"),
+        ("yaml", "outcomes: {response: {label: Response, better: best}}\nanalysis: []"), ("yaml", "- {id: a, outcome: response}"),
+    ]  # fmt: skip
+    page.write_text("".join(f"```{language}\n{code}\n```\n" for language, code in blocks), encoding="utf-8")
+    wrong, failed, no_yaml, value, key = run_page(page)
+    assert "Expected:" in wrong and "page.md:6:" in failed and "ZeroDivisionError" in failed
+    assert no_yaml.startswith("page.md:9: ") and "page.md:12: outcomes: " in value and "best" in value
+    assert key == "page.md:12: analysis is no setting"
