@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from metarepro import __version__
+from metarepro.bundle_command import add_bundle
 from metarepro.codes import CODES, HELP
 from metarepro.errors import MetareproError, place
 from metarepro.import_command import add_import
@@ -172,24 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("old", type=Path, metavar="OLD")
     diff.add_argument("new", type=Path, metavar="NEW")
     diff.set_defaults(run=_diff)
-    bundle = commands.add_parser(
-        "bundle",
-        help="a project with its results as one archive, for a journal",
-        description="Write settings, tables and results into one zip archive, with checksums, the versions that made "
-        "them, a description (RO-Crate 1.2) and a script that recomputes the main results in R.",
-    )
-    bundle.add_argument("directory", type=Path, nargs="?", metavar="DIR", help="the project (default: here)")
-    bundle.add_argument("--to", type=Path, metavar="FILE", required=True, help="the archive, such as review.zip")
-    bundle.set_defaults(run=_bundle)
-    verify = commands.add_parser(
-        "verify",
-        help="whether a bundle computes what it says",
-        description="Check the checksums of a bundle, compute everything in it anew in a temporary folder, and say how "
-        "many numbers of its results are equal. Exit code 4 if a checksum, a number or a word of the results (JSON, "
-        "CSV) is not as it says.",
-    )
-    verify.add_argument("bundle", type=Path, metavar="FILE")
-    verify.set_defaults(run=_verify)
+    bundle, verify = add_bundle(commands)
     explain = commands.add_parser(
         "explain", help="what a code such as E021 means", description="What a code means and how to mend it."
     )
@@ -379,36 +363,6 @@ def _diff(options: argparse.Namespace) -> int:
         for line in d.figure:
             print(f"  figure: {line}")
     return 4 if found else 0
-
-
-def _bundle(options: argparse.Namespace) -> int:
-    from metarepro.bundle.make import write_bundle
-
-    files = write_bundle(options.directory or Path(), options.to)
-    if options.format == "json":
-        print(json.dumps({"ok": True, "file": str(options.to), "files": files}, indent=1))
-    else:
-        print(f"Written: {options.to}, {len(files)} files. Check it anywhere: {COMMAND} verify {options.to}")
-    return 0
-
-
-def _verify(options: argparse.Namespace) -> int:
-    from metarepro.bundle.verify import verify_bundle
-
-    found = verify_bundle(options.bundle)
-    if options.format == "json":
-        print(json.dumps({"holds": found.holds, **asdict(found)}, indent=1, ensure_ascii=False))
-        return 0 if found.holds else 4
-    good = found.files - len(found.changed)
-    print(f"{max(good, 0):,} of {found.files:,} files are as their checksums say.")
-    for name in found.changed[:20]:
-        print(f"  changed: {name}")
-    print(f"{found.equal:,} of {found.numbers:,} numbers equal, in {found.compared:,} files of results (JSON, CSV).")
-    for line in found.differ:
-        print(f"  {line}")
-    print(f"{found.same:,} of {found.figures:,} figures (SVG) the same to the byte.")
-    print("The page, PDF and PNG are made of these and not compared.")
-    return 0 if found.holds else 4
 
 
 def _show(error: MetareproError, form: str) -> None:
