@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 import metarepro  # noqa: E402 - the path must be set first
 
-project, author, copyright = "metarepro", "the metarepro contributors", "the metarepro contributors"  # noqa: A001
+project, author, copyright = "metarepro", "the metarepro contributors", "the metarepro contributors"  # noqa: A001 - what Sphinx calls it
 version = release = metarepro.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"

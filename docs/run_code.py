@@ -85,6 +85,6 @@ def _run(language: str, code: str, space: dict[str, Any], where: str) -> list[st
         return ["".join(said)] if said else []
     try:
         exec(compile(code, where, "exec"), space)
-    except Exception:
+    except Exception:  # whatever the code of a page raises is told
         return [f"{where}:\n{traceback.format_exc()}"]
     return []

@@ -76,7 +76,7 @@ class CountsFit(Fit):
         return self._measure
 
     @cached_property
-    def studies(self) -> EffectSizes:  # type: ignore[override]
+    def studies(self) -> EffectSizes:  # type: ignore[override]  # computed when it is read
         """Effects of the single studies, with their counts."""
         given, made = self._tables.given, self._studies
         es = effect_sizes(self.measure, **given, **made.options, labels=made.labels)
@@ -100,7 +100,7 @@ class CountsFit(Fit):
             return np.asarray(read_only(np.where(total > 0, 100 * weight / total, 0.0)))
 
     @cached_property
-    def notes(self) -> tuple[Note, ...]:  # type: ignore[override]
+    def notes(self) -> tuple[Note, ...]:  # type: ignore[override]  # computed when it is read
         """What a reader must know of the result."""
         columns = self._tables.given.values()
         gaps = np.flatnonzero(np.isnan(np.array(list(columns))).any(0)) if self._tables.used.ndim == 1 else ()

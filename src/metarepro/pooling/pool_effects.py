@@ -205,9 +205,11 @@ def _effects_like(conventions: Conventions, studies: EffectSizes) -> EffectSizes
 
 def _refuse_other_order(labels: tuple[str, ...], data: Any) -> None:
     """Refuse data whose rows are those of the effects in another order, where a column has the studies' names."""
-    for name in getattr(data, "columns", data):
-        values = [str(x) for x in data[name]] if labels else []
-        if len(values) != len(labels) or tuple(values) == labels or sorted(values) != sorted(labels):
+    columns = {n: tuple(str(x) for x in data[n]) for n in getattr(data, "columns", data)} if labels else {}
+    if labels in columns.values():  # another column may hold the same words, such as ranks beside numbers
+        return
+    for name, values in columns.items():
+        if sorted(values) != sorted(labels):
             continue
         row = next(i for i, (a, b) in enumerate(zip(values, labels, strict=True)) if a != b)
         raise DataError(

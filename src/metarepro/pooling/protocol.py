@@ -195,8 +195,7 @@ class Fit:
 
     def _tau2_at(self, rows: Any) -> Any:
         """Variance of true effects at rows of the design; NaN where it is not known there."""
-        model = getattr(self, "model", None)  # a robust fit is that of its model
-        return getattr(self, "tau2", math.nan) if model is None else model._tau2_at(rows)
+        return getattr(self, "tau2", math.nan)
 
     def contrast(self, weights: Any) -> Contrast:
         """A weighted sum of the coefficients with its test, such as the difference of two subgroups.

@@ -125,7 +125,9 @@ def pool_subgroups(
     if isinstance(groups, str):
         groups = column_of(data, groups, "groups")
     studies = studies_of(*columns_of(data, {"yi": yi, "vi": vi}).values())
-    y, v = (np.asarray(x, dtype=np.float64).ravel() for x in (studies.yi, studies.vi))
+    y, v = studies.yi, studies.vi
+    if y.ndim != 1:
+        raise DataError("Subgroups are those of one set of studies, not of a batch. Fix: call it for each.")
     names = read_labels(groups, "The subgroup", "name it, or leave the study out.")
     if len(names) != y.size:
         raise DataError(f"{len(names)} subgroup labels for {y.size} studies.")

@@ -108,6 +108,9 @@ class RobustFit(Fit):
         names: tuple[str, ...] = self.model.coefficients
         return names
 
+    def _tau2_at(self, rows: Any) -> Any:
+        return self.model._tau2_at(rows)
+
     def _df_of(self, weights: Any) -> float:
         return _satterthwaite(list(self._clusters), self._bread, np.asarray(weights, dtype=np.float64))
 
