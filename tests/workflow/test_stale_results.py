@@ -14,6 +14,7 @@ import pytest
 
 from metarepro.errors import MetareproError
 from metarepro.project.code import fingerprints_of, imported_files
+from metarepro.project.finished import remember_finished, still_holds
 from metarepro.project.places import check_results_folder
 from metarepro.project.plan import script_files
 from metarepro.template import write_project
@@ -183,6 +184,80 @@ def test_check_says_whether_results_hold(project):
     assert "First: gather: results/summary.csv was changed since it was made." in check()
     (project / "results/summary.csv").unlink()
     assert "First: gather: results/summary.csv is gone since it was made." in check()
+
+
+def run_again(project: Path) -> tuple[str, bool]:
+    """What `metarepro run` says, and whether it had Snakemake look at everything."""
+    logs = project / ".snakemake/log"
+    before = len(list(logs.glob("*"))) if logs.exists() else 0
+    done = subprocess.run(
+        [sys.executable, "-m", "metarepro", "run", str(project), "--cores", "2"],
+        capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, said(done)
+    return done.stdout, len(list(logs.glob("*"))) > before
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "setting": lambda p: alter(p / "config.yaml", lambda b: b + b"\n# a comment is none\ntitle_note: 1\n"),
+    "table": lambda p: alter(p / "data/raw/dichotomous.csv", lambda b: b.replace(b",672,21,40,", b",672,22,40,")),
+    "new table": lambda p: (p / "data/raw/later.csv").write_text("", encoding="utf-8"),
+    "table that is a link": lambda p: (
+        (p / "data/raw/dichotomous.csv").rename(p.parent / "elsewhere.csv"),
+        (p / "data/raw/dichotomous.csv").symlink_to(p.parent / "elsewhere.csv"),
+    ),
+    "altered result": lambda p: alter(p / "results/summary.csv", lambda b: b.replace(b"0.", b"1.", 1)),
+    "deleted result": lambda p: next(p.glob("results/analyses/*/forest.svg")).unlink(),
+    "deleted figure": lambda p: next(p.glob("results/analyses/*/figures/drapery.svg")).unlink(),
+    "deleted seal": lambda p: (p / "results/seals/report.json").unlink(),
+    "damaged seal": lambda p: (p / "results/seals/report.json").write_text("{", encoding="utf-8"),
+    "deleted results": lambda p: shutil.rmtree(p / "results"),
+    "lost records": lambda p: shutil.rmtree(p / ".snakemake"),
+    "job that was killed": lambda p: (
+        (p / ".snakemake/incomplete").mkdir(exist_ok=True),
+        (p / ".snakemake/incomplete/x").touch(),
+    ),
+    "locked": lambda p: (
+        (p / ".snakemake/locks").mkdir(exist_ok=True),
+        (p / ".snakemake/locks/0.output.lock").touch(),
+    ),
+    "profile": lambda p: (
+        (p / "profiles/default").mkdir(parents=True),
+        (p / "profiles/default/config.yaml").write_text("forceall: true\n", encoding="utf-8"),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_snakemake_looks_again_at_whatever_has_changed(project, change):
+    remember_finished(project, ROOT / "workflow/Snakefile")
+    assert still_holds(project, ROOT / "workflow/Snakefile")
+    change(project)
+    assert not still_holds(project, ROOT / "workflow/Snakefile")
+
+
+def test_rules_that_have_changed_are_looked_at(project, tmp_path, monkeypatch):
+    workflow = tmp_path / "workflow"
+    shutil.copytree(ROOT / "workflow", workflow)
+    remember_finished(project, workflow / "Snakefile")
+    assert still_holds(project, workflow / "Snakefile")
+    monkeypatch.setenv("SNAKEMAKE_PROFILE", "mine")
+    assert not still_holds(project, workflow / "Snakefile")
+    monkeypatch.delenv("SNAKEMAKE_PROFILE")
+    alter(workflow / "rules/report.smk", lambda b: b.replace(b"results/methods.md", b"results/method.md"))
+    assert not still_holds(project, workflow / "Snakefile")
+
+
+def test_a_run_over_results_that_hold_starts_no_snakemake(project, finished):
+    words, looked = run_again(project)
+    assert words.startswith("Nothing to be done: every result holds.\n") and looked
+    words, looked = run_again(project)
+    assert words.startswith("Nothing to be done: every result holds.\n") and not looked
+    alter(project / "results/summary.csv", lambda b: b + b" ")
+    words, looked = run_again(project)
+    assert not words.startswith("Nothing to be done") and looked
+    assert fingerprint(project) == fingerprint(finished)
+    assert not run_again(project)[1]
 
 
 def test_results_that_are_a_link_are_refused(project, tmp_path):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
 from metarepro.project.leftovers import find_leftovers, written_by_runs
 from metarepro.project.plan import expected_of, script_files
-from metarepro.project.settings import CONFIG, data_folder, hash_settings, tables_in
+from metarepro.project.settings import CONFIG, hash_settings, read_settings, tables_of
 
 
 def find_result_faults(project: Path) -> list[str]:
@@ -23,10 +22,10 @@ def find_result_faults(project: Path) -> list[str]:
         return []
     package = Path(__file__).resolve().parents[1]
     code = fingerprints_of(script_files(workflow_file().parent / "scripts"), package)
-    settings = yaml.safe_load((project / CONFIG).read_text(encoding="utf-8-sig"))
     # The paths in seals are those of a run, which is at home in its project.
     with contextlib.chdir(project):
-        return _faults(settings, code)
+        faults, known = seal_faults(read_settings(Path(CONFIG)), code)
+        return faults + _unknown(known)
 
 
 def find_stale_results(project: Path) -> dict[str, str]:
@@ -46,23 +45,35 @@ def find_old_results(project: Path, analyses: Iterable[str], panels: Iterable[st
         return [x.line(removed=False) for x in find_leftovers(analyses, panels, written_by_runs())]
 
 
-def _faults(settings: dict[str, object], code: dict[str, str]) -> list[str]:
-    folder = Path(seals.FOLDER)
-    tables = tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
+def seal_faults(settings: Mapping[str, Any], code: Mapping[str, str]) -> tuple[list[str], set[str]]:
+    """Faults of the sealed results of the project in this folder, a line each, and the files that the seals name.
+
+    Parameters
+    ----------
+    settings : mapping
+        The configuration as read.
+    code : mapping
+        Fingerprint of the code behind each script.
+    """
     hashes = seals.Hashes()
     faults, known = [], set()
-    for job, now in expected_of(code, hash_settings(settings), tables).items():
-        seal = seals.read_seal(folder / f"{job}.json")
+    for job, now in expected_of(code, hash_settings(settings), tables_of(settings)).items():
+        seal = seals.read_seal(Path(seals.FOLDER) / f"{job}.json")
         fault = seals.find_fault(seal, now, hashes) if seal else "its seal cannot be read"
         if fault:
             faults.append(f"{job}: {fault}")
         known |= set(seal.outputs) if seal else set()
+    return faults, known
+
+
+def _unknown(known: set[str]) -> list[str]:
+    """A line about files among the results that no seal names; none if there is no seal."""
     made = {f.as_posix() for f in Path("results").rglob("*") if f.is_file()}
     kept = {
         f for f in made if f.startswith((f"{seals.FOLDER}/", "results/logs/")) or f.endswith(".snakemake_timestamp")
     }
     unknown = sorted(made - known - kept)
-    if unknown and known:
-        rest = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-        faults.append(f"{unknown[0]}{rest}: no job of the last run made it")
-    return faults
+    if not (unknown and known):
+        return []
+    rest = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return [f"{unknown[0]}{rest}: no job of the last run made it"]

@@ -16,7 +16,7 @@ from metarepro.project import seals
 from metarepro.project.code import fingerprints_of
 from metarepro.project.leftovers import remember_written
 from metarepro.project.places import check_inputs, check_results_folder
-from metarepro.project.settings import CONFIG, STATE, data_folder, hash_settings, settings_file, tables_in
+from metarepro.project.settings import CONFIG, STATE, hash_settings, settings_file, tables_of
 
 # Analyses in one job of numbers, and in one of pictures: what one changed analysis makes anew with it.
 NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 50, 16
@@ -106,7 +106,7 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
     """
     check_results_folder(Path())
     code = fingerprints_of(script_files(scripts), package, KEPT_IMPORTS)
-    tables = tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
+    tables = tables_of(settings)
     check_inputs(Path(), [CONFIG, *tables])
     fingerprint = hash_settings(settings)
     expected = expected_of(code, fingerprint, tables)

@@ -23,7 +23,7 @@ import psutil
 
 from metarepro.errors import ConfigError, MetareproError
 from metarepro.project.leftovers import REMOVED
-from metarepro.project.settings import CONFIG, STATE
+from metarepro.project.settings import CONFIG, STATE, read_settings
 
 FAILURE = Path(STATE) / "failure.json"
 RUNNING = Path(STATE) / "running.json"
@@ -84,11 +84,10 @@ def check_start(project: Path) -> None:
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     if not project.is_dir():
         raise ConfigError(f"There is no folder {str(project)!r}. Fix: name the folder that holds {CONFIG}.")
     try:
-        if not isinstance(yaml.load((project / CONFIG).read_text(encoding="utf-8-sig"), loader), dict):
+        if not isinstance(read_settings(project / CONFIG), dict):
             raise ValueError
     except (OSError, ValueError, yaml.YAMLError):
         from metarepro.analysis.config_file import read_config

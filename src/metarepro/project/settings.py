@@ -27,6 +27,24 @@ def tables_in(folder: Path) -> list[Path]:
     return sorted(file for kind in KINDS for file in folder.glob(kind))
 
 
+def tables_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Paths of the tables of a project, as the settings name their folder."""
+    return tuple(f.as_posix() for f in tables_in(Path(data_folder(settings))))
+
+
+def read_settings(file: Path) -> Any:
+    """The settings in a file as YAML has them, unchecked.
+
+    Raises
+    ------
+    OSError, ValueError, yaml.YAMLError
+        It cannot be read.
+    """
+    import yaml
+
+    return yaml.load(file.read_text(encoding="utf-8-sig"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def settings_file(settings: Mapping[str, Any], project: Path, merged: Path) -> Path:
     """A file that holds the settings of a run: config.yaml, if they are its, else a file written for them.
 
@@ -42,7 +60,7 @@ def settings_file(settings: Mapping[str, Any], project: Path, merged: Path) -> P
 
     own = project / CONFIG
     try:
-        if plain(yaml.safe_load(own.read_text(encoding="utf-8-sig"))) == plain(settings):
+        if plain(read_settings(own)) == plain(settings):
             return own
     except (OSError, ValueError, yaml.YAMLError):
         pass
