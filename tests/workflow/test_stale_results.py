@@ -319,11 +319,11 @@ def copied(tmp_path) -> Path:
 
 def edited(package: Path, file: str, change: Callable[[str], str]) -> set[str]:
     """Scripts that an edit re-runs."""
-    scripts, kept = script_files(SCRIPTS), package.parent / "imports.json"
-    before = fingerprints_of(scripts, package, kept)
+    scripts, state = script_files(SCRIPTS), package.parent
+    before = fingerprints_of(scripts, package, state)
     text = (package / file).read_text(encoding="utf-8")
     (package / file).write_text(change(text), encoding="utf-8")
-    after = fingerprints_of(scripts, package, kept)
+    after = fingerprints_of(scripts, package, state)
     return {name for name in scripts if before[name] != after[name]}
 
 

@@ -9,6 +9,7 @@ import ast
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -24,16 +25,17 @@ LIBRARIES = ("numpy", "scipy", "statsmodels", "formulaic", "matplotlib", "fontto
 class _Facts:
     """What counts of one Python file: its code without comments, and what it imports.
 
-    `names` are (module, name) pairs of `from module import name`; `lazy` maps names to modules, as packages that
-    load their contents at first use do.
+    `key` is the hash of its bytes. `names` are (module, name) pairs of `from module import name`. `lazy` maps names to
+    modules, as packages that load their contents at first use do.
     """
 
+    key: str
     code: str
     names: tuple[tuple[str, str], ...]
     lazy: dict[str, str]
 
 
-def fingerprints_of(scripts: dict[str, Path], package: Path, kept: Path | None = None) -> dict[str, str]:
+def fingerprints_of(scripts: dict[str, Path], package: Path, state: Path | None = None) -> dict[str, str]:
     """Fingerprint of the code behind each script.
 
     Parameters
@@ -42,15 +44,16 @@ def fingerprints_of(scripts: dict[str, Path], package: Path, kept: Path | None =
         Python files by name.
     package : Path
         Folder of the `metarepro` package.
-    kept : Path, optional
-        Where facts about files are kept between runs, by their content; parsing all anew takes a second.
+    state : Path, optional
+        Folder for what is known of files by their content, where it cannot be kept with the byte code of the package;
+        to parse all anew takes a second.
 
     Returns
     -------
     dict
         Sixteen hexadecimal digits by name.
     """
-    facts = _FactStore(kept)
+    facts = _FactStore(_kept_facts(package, state))
     library = _Library(package, facts)
     found = {}
     data: dict[Path, str] = {}
@@ -72,6 +75,13 @@ def imported_files(scripts: dict[str, Path], package: Path) -> dict[str, set[Pat
     """Every Python file of the package, and beside it, that each script imports, directly or through others."""
     library = _Library(package, _FactStore(None))
     return {name: library.closure(script) for name, script in scripts.items()}
+
+
+def _kept_facts(package: Path, state: Path | None) -> Path | None:
+    beside = package / "__pycache__"
+    if beside.is_dir() and os.access(beside, os.W_OK) and not sys.dont_write_bytecode:
+        return beside / "imports.json"
+    return state / "imports.json" if state else None
 
 
 class _FactStore:
@@ -98,7 +108,7 @@ class _FactStore:
                 raw = self._facts[key] = _facts_of(content)
                 self._changed = True
             code, names, lazy = raw
-            self._of[file] = _Facts(code, tuple((m, n) for m, n in names), dict(lazy))
+            self._of[file] = _Facts(key, code, tuple((m, n) for m, n in names), dict(lazy))
         return self._of[file]
 
     def keep(self) -> None:
@@ -108,7 +118,8 @@ class _FactStore:
         half = self._kept.with_suffix(f".{os.getpid()}.part")
         try:
             self._kept.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(json.dumps(self._facts), encoding="utf-8")
+            used = {f.key: (f.code, f.names, f.lazy) for f in self._of.values()}
+            half.write_text(json.dumps(used), encoding="utf-8")
             half.replace(self._kept)
         except OSError:
             half.unlink(missing_ok=True) if half.parent.is_dir() else None
@@ -206,45 +217,74 @@ def _facts_of(content: bytes) -> tuple[str, list[tuple[str, str]], dict[str, str
         tree = ast.parse(content)
     except SyntaxError:
         return hashlib.sha256(content).hexdigest(), [], {}
-    code = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    finder = _Finder()
-    finder.visit(tree)
-    return code, finder.names, finder.lazy
+    reader = _Reader()
+    reader.read(tree, counts=True)
+    return (
+        hashlib.sha256("\n".join(reader.code).encode("utf-8", "surrogatepass")).hexdigest(),
+        reader.names,
+        reader.lazy,
+    )
 
 
-class _Finder(ast.NodeVisitor):
-    """Imports of a module, at any depth but for those that only a type checker sees."""
+class _Reader:
+    """Reads a module once: its code without comments and places, and its imports at any depth.
+
+    What only a type checker imports is code, but is never loaded.
+    """
 
     def __init__(self) -> None:
+        self.code: list[str] = []
         self.names: list[tuple[str, str]] = []
         self.lazy: dict[str, str] = {}
 
-    def visit_If(self, node: ast.If) -> None:
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            for other in node.orelse:
-                self.visit(other)
-            return
-        self.generic_visit(node)
+    def read(self, node: Any, counts: bool) -> None:
+        """Read a node of the syntax tree, a list of nodes or a value; `counts` says whether it is ever run."""
+        if isinstance(node, ast.AST):
+            kind = type(node)
+            self.code.append(kind.__name__)
+            if counts and kind in _LOADING:
+                _LOADING[kind](self, node)
+            if kind is ast.If and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":  # type: ignore[attr-defined]
+                self.read(node.body, False)  # type: ignore[attr-defined]
+                self.read(node.orelse, counts)  # type: ignore[attr-defined]
+                return
+            for field in kind._fields:
+                self.read(getattr(node, field, None), counts)
+        elif isinstance(node, list):
+            self.code.append(f"[{len(node)}")
+            for one in node:
+                self.read(one, counts)
+        else:
+            self.code.append(repr(node))
 
-    def visit_Import(self, node: ast.Import) -> None:
-        # Whatever is used of a package that loads its contents at first use, may be loaded.
+    def import_(self, node: ast.Import) -> None:
+        """Whatever is used of a package that loads its contents at first use, may be loaded."""
         self.names += [(alias.name, "*") for alias in node.names]
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def import_from(self, node: ast.ImportFrom) -> None:
+        """A name of a module."""
         if node.module:
             self.names += [(node.module, alias.name) for alias in node.names]
 
-    def visit_Dict(self, node: ast.Dict) -> None:
+    def dictionary(self, node: ast.Dict) -> None:
+        """Names and the modules that they are loaded from."""
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and _is_module(value.value):
                 self.lazy[str(key.value)] = str(value.value)
-        self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:
+    def call(self, node: ast.Call) -> None:
+        """An import by `import_module`."""
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called == "import_module" and node.args and isinstance(node.args[0], ast.Constant):
             self.names.append((str(node.args[0].value), "*"))
-        self.generic_visit(node)
+
+
+_LOADING: dict[type[ast.AST], Any] = {
+    ast.Import: _Reader.import_,
+    ast.ImportFrom: _Reader.import_from,
+    ast.Dict: _Reader.dictionary,
+    ast.Call: _Reader.call,
+}
 
 
 def _is_module(value: Any) -> bool:

@@ -16,7 +16,7 @@ from metarepro.project import seals
 from metarepro.project.check import seal_faults
 from metarepro.project.code import fingerprints_of
 from metarepro.project.places import check_inputs, check_results_folder
-from metarepro.project.plan import KEPT_IMPORTS, script_files
+from metarepro.project.plan import script_files
 from metarepro.project.settings import CONFIG, STATE, read_settings, tables_of
 
 FINISHED = Path(STATE) / "finished.json"
@@ -58,9 +58,8 @@ def still_holds(project: Path, workflow: Path) -> bool:
             check_results_folder(Path())
             settings = read_settings(Path(CONFIG))
             check_inputs(Path(), [CONFIG, *tables_of(settings)])
-            faults, _ = seal_faults(
-                settings, fingerprints_of(script_files(workflow.parent / "scripts"), package, KEPT_IMPORTS)
-            )
+            code = fingerprints_of(script_files(workflow.parent / "scripts"), package, Path(STATE))
+            faults, _ = seal_faults(settings, code)
     except (OSError, ValueError, MetareproError):
         return False
     return not faults

@@ -22,8 +22,6 @@ from metarepro.project.settings import CONFIG, STATE, hash_settings, settings_fi
 NUMBERS_AT_ONCE, PICTURES_AT_ONCE = 50, 16
 RECORDS = "results/records"
 PLAN = "plan"
-# What is known of the files of code, by their content.
-KEPT_IMPORTS = Path(STATE) / "imports.json"
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def make_plan(settings: Mapping[str, Any], scripts: Path, package: Path, tell: C
         The results folder cannot be used.
     """
     check_results_folder(Path())
-    code = fingerprints_of(script_files(scripts), package, KEPT_IMPORTS)
+    code = fingerprints_of(script_files(scripts), package, Path(STATE))
     tables = tables_of(settings)
     check_inputs(Path(), [CONFIG, *tables])
     fingerprint = hash_settings(settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from metarepro.figures.page.fonts import JOINERS, advance, undrawable
 
@@ -64,7 +65,14 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     DataError
         When a character is in neither font, with the character's name.
     """
-    return sum(advance(c, weight) for c in text) * size / 1000
+    return _width(text, weight) * size
+
+
+# Pages measure the same words again and again: while they break lines, and once more when they are checked.
+@lru_cache(maxsize=20_000)
+def _width(text: str, weight: str) -> float:
+    """Width at one point."""
+    return sum(advance(c, weight) for c in text) / 1000
 
 
 def one_line(text: object) -> str:
