@@ -11,14 +11,14 @@ import metarepro as mr
 
 # Functions in the order in which a reader meets them; a public name that is missing here fails the build.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Effect sizes": ("effect_sizes", "absolute_risks", "number_needed", "solve_counts"),
+    "Effect sizes": ("effect_sizes", "absolute_risks", "number_needed", "carry_over", "solve_counts"),
     "Pooling": (
         "pool", "heterogeneity_interval", "study_effects", "pool_subgroups", "meta_regression", "permutation_test",
-        "mantel_haenszel", "peto", "set_engine",
+        "mantel_haenszel", "peto", "henmi_copas", "set_engine",
     ),
     "Models": (
-        "multilevel", "robust_variance", "wild_bootstrap", "multivariate", "bayes", "bayes_counts", "prior_sensitivity",
-        "glmm", "location_scale", "network", "network_from_arms", "dose_response",
+        "multilevel", "random_effects", "robust_variance", "kenward_roger", "wild_bootstrap", "multivariate", "bayes",
+        "bayes_counts", "prior_sensitivity", "glmm", "location_scale", "network", "network_from_arms", "dose_response",
     ),
     "Single studies and missing evidence": (
         "leave_one_out", "leave_k_out", "cumulative", "influence", "gosh", "small_study_tests", "egger", "begg",

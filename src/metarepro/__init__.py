@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from metarepro.demonstration import demo
     from metarepro.effects import conversions
     from metarepro.effects.absolute import AbsoluteRisks, NumberNeeded, absolute_risks, number_needed
+    from metarepro.effects.carry_over import CarryOver, carry_over
     from metarepro.effects.core import EffectSizes, effect_sizes
     from metarepro.errors import ConfigError, DataError, MetareproError
     from metarepro.evidence.integrity.solve_counts import SolvedCounts, solve_counts
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
     from metarepro.pooling.engine import set_engine
     from metarepro.pooling.fit import PooledFit
     from metarepro.pooling.glmm_result import GlmmFit
+    from metarepro.pooling.henmi_copas import HenmiCopasInterval, henmi_copas
     from metarepro.pooling.heterogeneity import HeterogeneityInterval, heterogeneity_interval
     from metarepro.pooling.models import priors
     from metarepro.pooling.models.bayes import BayesFit, bayes, prior_sensitivity
     from metarepro.pooling.models.bayes_counts import BayesCountsFit, bayes_counts
     from metarepro.pooling.models.dose_response import DoseResponseFit, dose_response
     from metarepro.pooling.models.glmm import glmm
+    from metarepro.pooling.models.kenward_roger import KenwardRogerFit, kenward_roger
     from metarepro.pooling.models.location_scale import LocationScaleFit, location_scale
     from metarepro.pooling.models.multilevel import MultilevelFit, multilevel
     from metarepro.pooling.models.multivariate import MultivariateFit, multivariate
     from metarepro.pooling.models.network import network, network_from_arms
     from metarepro.pooling.models.network_fit import NetworkFit
+    from metarepro.pooling.models.random_effects import LevelEffects, random_effects
     from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.models.wild_bootstrap import WildBootstrap, wild_bootstrap
     from metarepro.pooling.pool_effects import pool
@@ -69,6 +73,8 @@ __getattr__ = lazy(
         "AbsoluteRisks": "metarepro.effects.absolute",
         "NumberNeeded": "metarepro.effects.absolute",
         "absolute_risks": "metarepro.effects.absolute",
+        "CarryOver": "metarepro.effects.carry_over",
+        "carry_over": "metarepro.effects.carry_over",
         "number_needed": "metarepro.effects.absolute",
         "BayesCountsFit": "metarepro.pooling.models.bayes_counts",
         "bayes_counts": "metarepro.pooling.models.bayes_counts",
@@ -78,6 +84,8 @@ __getattr__ = lazy(
         "priors": "metarepro.pooling.models.priors",
         "DoseResponseFit": "metarepro.pooling.models.dose_response",
         "dose_response": "metarepro.pooling.models.dose_response",
+        "KenwardRogerFit": "metarepro.pooling.models.kenward_roger",
+        "kenward_roger": "metarepro.pooling.models.kenward_roger",
         "LocationScaleFit": "metarepro.pooling.models.location_scale",
         "location_scale": "metarepro.pooling.models.location_scale",
         "MultilevelFit": "metarepro.pooling.models.multilevel",
@@ -87,6 +95,8 @@ __getattr__ = lazy(
         "NetworkFit": "metarepro.pooling.models.network_fit",
         "network": "metarepro.pooling.models.network",
         "network_from_arms": "metarepro.pooling.models.network",
+        "LevelEffects": "metarepro.pooling.models.random_effects",
+        "random_effects": "metarepro.pooling.models.random_effects",
         "RobustFit": "metarepro.pooling.models.robust",
         "robust_variance": "metarepro.pooling.models.robust",
         "WildBootstrap": "metarepro.pooling.models.wild_bootstrap",
@@ -104,6 +114,8 @@ __getattr__ = lazy(
         "glmm": "metarepro.pooling.models.glmm",
         "PooledFit": "metarepro.pooling.fit",
         "pool": "metarepro.pooling.pool_effects",
+        "HenmiCopasInterval": "metarepro.pooling.henmi_copas",
+        "henmi_copas": "metarepro.pooling.henmi_copas",
         "HeterogeneityInterval": "metarepro.pooling.heterogeneity",
         "heterogeneity_interval": "metarepro.pooling.heterogeneity",
         "MetaRegression": "metarepro.pooling.regression",
@@ -168,6 +180,7 @@ __all__ = [
     "AsymmetryTest",
     "BayesCountsFit",
     "BayesFit",
+    "CarryOver",
     "ConfigError",
     "CopasModel",
     "CountsFit",
@@ -178,7 +191,10 @@ __all__ = [
     "FailSafe",
     "GlmmFit",
     "Gosh",
+    "HenmiCopasInterval",
     "HeterogeneityInterval",
+    "KenwardRogerFit",
+    "LevelEffects",
     "LimitMetaAnalysis",
     "LocationScaleFit",
     "MetaRegression",
@@ -210,6 +226,7 @@ __all__ = [
     "bayes",
     "bayes_counts",
     "begg",
+    "carry_over",
     "conversions",
     "copas",
     "cumulative",
@@ -224,8 +241,10 @@ __all__ = [
     "glmm",
     "gosh",
     "harbord",
+    "henmi_copas",
     "heterogeneity_interval",
     "influence",
+    "kenward_roger",
     "leave_k_out",
     "leave_one_out",
     "limit_meta_analysis",
@@ -251,6 +270,7 @@ __all__ = [
     "prior_sensitivity",
     "priors",
     "pustejovsky_rodgers",
+    "random_effects",
     "robust_variance",
     "selection_model",
     "set_engine",

@@ -22,6 +22,7 @@ TAU2_INTERVALS = {"QP": "Q-profile", "PL": "profile likelihood", "posterior": "p
 
 _OTHER_INTERVALS = {
     "PL": "profile likelihood",
+    "KR": "Kenward-Roger",
     **{kind: f"cluster-robust ({kind}), t with Satterthwaite df" for kind in ("CR0", "CR1", "CR1p", "CR2")},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from metarepro.errors import ConfigError
 from metarepro.pooling.fit import PooledFit
 from metarepro.pooling.inference import quantile
 from metarepro.pooling.kernel import Array
+
+if TYPE_CHECKING:
+    from metarepro.pooling.models.multilevel import MultilevelFit
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class StudyEffects:
     estimate, se, ci_low, ci_high : ndarray, shape (..., k)
         True effect of each study, the standard error of the prediction, and its interval.
     kept : ndarray, shape (..., k)
-        Share of a study's own deviation that is kept, tau2 / (tau2 + vi); 0 draws it to the pooled effect.
+        Share of a study's own deviation that is kept, tau2 / (tau2 + vi); 0 draws it to the pooled effect. Of a
+        multilevel fit the weight of the effect itself; others of its study have weights too.
     """
 
     estimate: Array
@@ -31,13 +36,14 @@ class StudyEffects:
     kept: Array
 
 
-def study_effects(fit: PooledFit) -> StudyEffects:
+def study_effects(fit: PooledFit | MultilevelFit) -> StudyEffects:
     """Predict the true effect of each study in a random-effects model, from its own result and from all others.
 
     Parameters
     ----------
-    fit : PooledFit
-        Result of `pool`, of one problem or of a batch, without moderators and without weights of one's own.
+    fit : PooledFit or MultilevelFit
+        Result of `pool`, of one problem or of a batch, without moderators and without weights of one's own; or of
+        `multilevel`, with moderators too, whose `random_effects` are added up for each effect.
 
     Returns
     -------
@@ -67,6 +73,10 @@ def study_effects(fit: PooledFit) -> StudyEffects:
     >>> [round(float(x), 3) for x in found.kept]
     [0.714, 0.625, 0.5]
     """
+    if not isinstance(fit, PooledFit):
+        from metarepro.pooling.models.random_effects import effects_of_rows
+
+        return effects_of_rows(fit)
     if np.ndim(fit.beta) > np.ndim(fit.k):
         raise ConfigError("Effects of single studies are predicted without moderators. Fix: leave moderators out.")
     if fit.method.weights != "model":

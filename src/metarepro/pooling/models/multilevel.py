@@ -52,7 +52,8 @@ class MultilevelFit(Fit):
         Clusters minus coefficients, at least 1.
     sigma2 : ndarray, shape (levels,)
         Variance of true effects at each level, the outermost first; `sigma2_se` its standard errors (NaN at 0).
-    level_names : tuple of str
+    level_names, told_apart : tuple of str
+        Names of the levels; of those that have a variance of their own.
     i2, i2_levels : float, ndarray
         Percent of the variance that is between true effects, in all and by level (typical sampling variance
         (k - p)/tr P, P without random effects and with the full covariance of the sampling errors).
@@ -103,6 +104,7 @@ class MultilevelFit(Fit):
     method: Method
     notes: tuple[Note, ...]
     names: tuple[str, ...]
+    told_apart: tuple[str, ...]
     _peak: Peak
     _likelihood: Likelihood
     _yi: Array
@@ -438,6 +440,7 @@ def _fit(
         method=Method(MULTILEVEL, method, "t", "t", level),
         notes=notes,
         names=terms,
+        told_apart=tuple(names[i] for i in kept),
         _peak=peak,
         _likelihood=likelihood,
         _yi=read_only(y.copy()),

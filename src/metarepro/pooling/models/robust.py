@@ -11,11 +11,10 @@ import numpy as np
 
 from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
-from metarepro.pooling.fitted import read_only
-from metarepro.pooling.inference import f_upper_tail, quantile, two_sided_p
+from metarepro.pooling.inference import f_upper_tail
 from metarepro.pooling.kernel import Array
+from metarepro.pooling.models.adjusted import AdjustedFit, adjusted_parts
 from metarepro.pooling.protocol import Fit
-from metarepro.pooling.result_parts import Method
 
 # Kinds of correction of the squared residuals for their being too small.
 KINDS = {
@@ -47,69 +46,22 @@ class _Cluster(NamedTuple):
     residual: Array
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class RobustFit(Fit):
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class RobustFit(AdjustedFit):
     """Coefficients of a fit with cluster-robust standard errors; everything else is that of `model`.
 
     Attributes
     ----------
-    beta, se, statistic, df, p_value, ci_low, ci_high
-        As of the fit, with Satterthwaite degrees of freedom of each coefficient.
-    covariance : float or ndarray
     kind : str
+        Of the correction; the fields of `AdjustedFit` have Satterthwaite degrees of freedom.
     clusters : int
-    model : Fit
-    notes : tuple of Note
     """
 
-    beta: Any
-    se: Any
-    statistic: Any
-    df: Any
-    p_value: Any
-    ci_low: Any
-    ci_high: Any
-    covariance: Any
     kind: str
     clusters: int
-    model: Any
-    method: Method
-    notes: tuple[Note, ...]
     _bread: Array
     _clusters: tuple[_Cluster, ...]
     _factor: float
-    studies: Any = None
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.model, name)
-
-    @property
-    def measure(self) -> str:
-        """Code of the effect measure."""
-        code: str = self.model.measure
-        return code
-
-    @property
-    def heterogeneity(self) -> Any:
-        """That of the fit."""
-        return self.model.heterogeneity
-
-    @property
-    def data(self) -> tuple[Array, Array]:
-        """Effects and variances."""
-        found: tuple[Array, Array] = self.model.data
-        return found
-
-    @property
-    def coefficients(self) -> tuple[str, ...]:
-        """Names of the coefficients."""
-        names: tuple[str, ...] = self.model.coefficients
-        return names
-
-    def _tau2_at(self, rows: Any) -> Any:
-        return self.model._tau2_at(rows)
 
     def _df_of(self, weights: Any) -> float:
         return _satterthwaite(list(self._clusters), self._bread, np.asarray(weights, dtype=np.float64))
@@ -228,8 +180,6 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     covariance = factor * bread @ meat @ bread
     df = np.array([_satterthwaite(found, bread, column) for column in np.eye(p)])
     # Residuals that a coefficient leaves at 0 in every cluster say nothing of its error: no degrees of freedom either.
-    variance = np.where(np.isfinite(df), np.diagonal(covariance), np.nan)
-    se = np.sqrt(np.maximum(variance, 0))
     notes: list[Note] = list(fit.notes)
     if not np.isfinite(df).all():
         notes.append(
@@ -237,19 +187,9 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
         )
     if (df < FEW_DF).any():
         notes.append(Note("few_robust_df", df=float(np.nanmin(df))))
-    half = np.array([float(quantile((1 + fit.level) / 2, np.array(d))) for d in df]) * se
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = beta / se
-    single = np.ndim(fit.beta) == 0
-
-    def plain(values: Array) -> Any:
-        return float(values[0]) if single else read_only(values)
-
-    method = Method(fit.method.model, fit.method.tau2, kind, fit.method.pi, fit.level)
     return RobustFit(
-        plain(beta), plain(se), plain(statistic), plain(df), plain(two_sided_p(statistic, df)), plain(beta - half),
-        plain(beta + half), float(covariance[0, 0]) if single else read_only(covariance), kind, clusters, fit, method,
-        tuple(notes), bread, tuple(found), factor, fit.studies,
+        **adjusted_parts(fit, beta, covariance, df, kind), kind=kind, clusters=clusters, notes=tuple(notes),
+        _bread=bread, _clusters=tuple(found), _factor=factor,
     )  # fmt: skip
 
 
