@@ -76,7 +76,9 @@ def study_effects(fit: PooledFit | MultilevelFit) -> StudyEffects:
     if not isinstance(fit, PooledFit):
         from metarepro.pooling.models.random_effects import effects_of_rows
 
-        return effects_of_rows(fit)
+        estimate, error, kept = effects_of_rows(fit)
+        half = quantile((1 + fit.level) / 2, np.full(fit.k, fit.df)) * error
+        return StudyEffects(estimate, error, estimate - half, estimate + half, kept)
     if np.ndim(fit.beta) > np.ndim(fit.k):
         raise ConfigError("Effects of single studies are predicted without moderators. Fix: leave moderators out.")
     if fit.method.weights != "model":

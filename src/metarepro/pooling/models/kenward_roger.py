@@ -104,7 +104,7 @@ def kenward_roger(fit: Fit) -> KenwardRogerFit:
     >>> fit = pool([0.1, 0.3, 0.9, 0.4], [0.02, 0.03, 0.02, 0.09])
     >>> adjusted = kenward_roger(fit)
     >>> round(adjusted.se, 3), round(adjusted.df, 2)
-    (0.2, 2.67)
+    (0.193, 2.86)
     """
     model = getattr(getattr(fit, "method", None), "model", "")
     if model not in (INVERSE_VARIANCE, MULTILEVEL) or isinstance(fit, AdjustedFit):

@@ -11,7 +11,6 @@ from metarepro.pooling.inference import quantile
 from metarepro.pooling.kernel import Array
 from metarepro.pooling.models.blocks import Rows
 from metarepro.pooling.models.multilevel import MultilevelFit
-from metarepro.pooling.study_effects import StudyEffects
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def random_effects(fit: MultilevelFit) -> tuple[LevelEffects, ...]:
     >>> fit = multilevel([0.1, 0.3, 0.6, 0.9], [0.03, 0.03, 0.05, 0.04], cluster=["a", "a", "b", "b"])
     >>> study, effect = random_effects(fit)
     >>> [round(float(x), 3) for x in study.estimate]
-    [-0.208, 0.208]
+    [-0.25, 0.25]
     """
     if not isinstance(fit, MultilevelFit):
         raise ConfigError("Random effects are those of a multilevel fit. Fix: study_effects(fit) of what pool gives.")
@@ -97,8 +96,8 @@ def random_effects(fit: MultilevelFit) -> tuple[LevelEffects, ...]:
     return tuple(found)
 
 
-def effects_of_rows(fit: MultilevelFit) -> StudyEffects:
-    """True effect of each effect of a multilevel fit: its mean with the random effects of all levels."""
+def effects_of_rows(fit: MultilevelFit) -> tuple[Array, Array, Array]:
+    """True effect of each effect, its mean with the random effects of all levels; its error; its own weight in it."""
     working = fit.working(None)
     covariance = np.atleast_2d(fit.covariance)
     estimate, error, kept = (np.full(fit.k, np.nan) for _ in range(3))
@@ -111,6 +110,4 @@ def effects_of_rows(fit: MultilevelFit) -> StudyEffects:
         variance = np.diagonal(g - gw @ g, axis1=1, axis2=2)
         error[s.rows] = variance + np.einsum("mip,pq,miq->mi", left, covariance, left)
         kept[s.rows] = np.diagonal(gw, axis1=1, axis2=2)
-    se = np.sqrt(np.maximum(error, 0))
-    half = quantile((1 + fit.level) / 2, np.full(fit.k, fit.df)) * se
-    return StudyEffects(estimate, se, estimate - half, estimate + half, kept)
+    return estimate, np.sqrt(np.maximum(error, 0)), kept
