@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,8 +175,24 @@ def test_figures_of_an_analysis_show_its_results(analysed):
         mr.figures.baujat(analysed["response_7d_or"])
 
 
+def test_sensitivity_analyses_are_rows_beside_the_analysis(analysed):
+    result = analysed["response_24h_or_wide"]
+    figure = mr.figures.refit_rows(result, "sensitivity")
+    rows = {r["label"]: r for r in canvas_of(figure).data}
+    known = {x.label: x.summary for x in result.sensitivity if x.summary is not None}
+    assert set(rows) == {*known, "As it stands"} and "Crossover trials as pairs, correlation 0.1" in known
+    for label, summary in known.items():
+        assert (rows[label]["estimate"], rows[label]["ci_low"]) == (summary.estimate, summary.ci_low), label
+    assert rows["As it stands"]["studies"] == result.summary.k
+    assert "Dotted: the analysis as it stands." in " ".join(t.text for t in canvas_of(figure).texts)
+    with pytest.raises(mr.DataError, match="it has no sensitivity analysis with a result"):
+        mr.figures.refit_rows(replace(result, sensitivity=()), "sensitivity")
+
+
 def test_what_is_no_series_of_refits_is_refused():
-    with pytest.raises(mr.DataError, match="takes what leave_one_out or cumulative gives"):
+    with pytest.raises(mr.DataError, match="takes what leave_one_out or cumulative gives, or an analysis"):
         mr.figures.refit_rows(mr.pool(Y, V))
-    with pytest.raises(mr.ConfigError, match=r"kind = 'loo' is not known. Allowed: leave_one_out, cumulative"):
+    with pytest.raises(
+        mr.ConfigError, match=r"kind = 'loo' is not known. Allowed: leave_one_out, cumulative, sensitivity"
+    ):
         mr.figures.refit_rows(leave_one_out(), "loo")

@@ -20,7 +20,7 @@ from metarepro.robustness.influence import diagnose
 from metarepro.robustness.multiverse import Multiverse
 from metarepro.robustness.refits import Refits, row_name
 
-KINDS = ("leave_one_out", "cumulative")
+KINDS = ("leave_one_out", "cumulative", "sensitivity")
 ALL = "All studies"
 
 
@@ -35,7 +35,7 @@ class RefitRow:
 
 @dataclass(frozen=True)
 class RefitNumbers:
-    """Rows of a leave-one-out or cumulative plot; `whole` is the fit of all studies."""
+    """Rows of a plot of refits; `whole` is the fit of all studies, or the analysis itself."""
 
     measure: Measure
     level: float
@@ -50,7 +50,10 @@ def refit_numbers(refits: Any, kind: str, measure: str) -> RefitNumbers:
     if isinstance(refits, AnalysisResult):
         return _of_result(refits, kind)
     if not isinstance(refits, Refits):
-        raise DataError("The figure takes what leave_one_out or cumulative gives. Fix: give one of these.")
+        raise DataError(
+            "The figure takes what leave_one_out or cumulative gives, or an analysis of a project. Fix: give one of "
+            "these."
+        )
     code = measure or refits.measure
     found = np.column_stack([np.atleast_1d(to_display(code, x)) for x in (refits.beta, refits.ci_low, refits.ci_high)])
     if not np.isfinite(found[:, 0]).any():
@@ -66,13 +69,25 @@ def refit_numbers(refits: Any, kind: str, measure: str) -> RefitNumbers:
 
 
 def _of_result(result: AnalysisResult, kind: str) -> RefitNumbers:
-    """Leave-one-out of an analysis of a project."""
+    """Leave-one-out of an analysis of a project, or what its sensitivity analyses give."""
     s = result.summary
+    if kind == "sensitivity":
+        return _of_sensitivity(result)
     if kind != "leave_one_out" or s is None or not result.leave_one_out:
         raise DataError(f"{result.title!r} has no such plot: it takes the leave-one-out of three studies or more.")
     rows = [RefitRow(w.label, w.k, (w.estimate, w.ci_low, w.ci_high)) for w in result.leave_one_out]
     whole = RefitRow(ALL, s.k, (s.estimate, s.ci_low, s.ci_high))
     return RefitNumbers(measure_of(result), s.level, tuple(rows), whole)
+
+
+def _of_sensitivity(result: AnalysisResult) -> RefitNumbers:
+    main = result.summary
+    found = [(x.label, x.summary) for x in result.sensitivity if x.summary is not None]
+    if main is None or not found:
+        raise DataError(f"{result.title!r} has no such plot: it has no sensitivity analysis with a result.")
+    rows = [RefitRow(label, s.k, (s.estimate, s.ci_low, s.ci_high)) for label, s in found]
+    whole = RefitRow("As it stands", main.k, (main.estimate, main.ci_low, main.ci_high))
+    return RefitNumbers(measure_of(result), main.level, tuple(rows), whole)
 
 
 def _triple(values: Any) -> tuple[float, float, float]:

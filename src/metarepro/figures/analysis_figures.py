@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "
 # Drawn where the settings ask for them.
 FURTHER: dict[str, Callable[[AnalysisResult], Any]] = {
     "leave_one_out": refit_rows, "baujat": baujat, "influence": influence_panel, "radial": radial, "labbe": labbe,
-    "specification_curve": specification_curve,
+    "specification_curve": specification_curve, "sensitivity": partial(refit_rows, kind="sensitivity"),
 }  # fmt: skip
 ONE_STUDY = "There is one study: its numbers stand in the tables, and a figure would add nothing."
 

@@ -1,11 +1,11 @@
-"""Leave-one-out and cumulative plots: a row a fit, the result of all studies as a dotted line."""
+"""Leave-one-out, cumulative and sensitivity plots: a row a fit, the main result as a dotted line."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, Literal
 
-from metarepro.analysis.robustness_numbers import ALL, RefitNumbers, RefitRow, refit_numbers
+from metarepro.analysis.robustness_numbers import RefitNumbers, RefitRow, refit_numbers
 from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import make_axis
 from metarepro.figures.page.figure import Figure, figure_of
@@ -15,11 +15,18 @@ from metarepro.figures.page.panel import Panel, not_outlying
 from metarepro.figures.page.shapes import circle
 from metarepro.figures.page.text import clean, shorten, text_width
 
-Kind = Literal["leave_one_out", "cumulative"]
+Kind = Literal["leave_one_out", "cumulative", "sensitivity"]
 WORDS = {
     "leave_one_out": ("Leave-one-out", "Without", "Each row: all studies but the one that is named."),
     "cumulative": ("Cumulative meta-analysis", "Up to", "Each row: the study that is named and all above it."),
+    "sensitivity": (
+        "Sensitivity analyses",
+        "Changed",
+        "Each row: the analysis with this one thing changed.",
+    ),
 }
+# What the dotted line is.
+LINES = {"sensitivity": "the analysis as it stands"}
 # Height of a row, radius of a mark, least share of the width for the plot, least room for names.
 ROW, RADIUS, PLOT, LEAST_NAMES = 13.0, 2.6, 0.36, 70.0
 
@@ -32,8 +39,9 @@ def refit_rows(
     Parameters
     ----------
     refits : Refits or AnalysisResult
-        What `metarepro.leave_one_out` or `metarepro.cumulative` gives; or an analysis of a project, for leave-one-out.
-    kind : {'leave_one_out', 'cumulative'}
+        What `metarepro.leave_one_out` or `metarepro.cumulative` gives; or an analysis of a project, for leave-one-out
+        and for its sensitivity analyses, such as correlations of crossover trials.
+    kind : {'leave_one_out', 'cumulative', 'sensitivity'}
         Which of them, for the words of the figure.
     measure : str
         Code of the measure, which decides scale and words; that of the fits by default.
@@ -61,7 +69,8 @@ def refit_rows(
     heading = clean(title) or ": ".join([name, *filter(None, [clean(getattr(refits, "title", ""))])])
     canvas = _draw(found, kind, heading, note, width_mm)
     said = "; ".join(f"{clean(r.label)} (k = {r.k}): {_text(found, r)}" for r in found.rows)
-    alternative = f"{heading}. {ALL}: {_text(found, found.whole)}. {first} each study: {said}."
+    each = "" if kind == "sensitivity" else " each study"
+    alternative = f"{heading}. {found.whole.label}: {_text(found, found.whole)}. {first}{each}: {said}."
     return figure_of(canvas, heading, alternative)
 
 
@@ -91,7 +100,7 @@ def _draw(found: RefitNumbers, kind: Kind, title: str, note: str, width_mm: floa
     canvas.text(canvas.width - MARGIN, y, shorten(head, numbers + plot, SIZE), SIZE, "right", color=INK, weight="bold")
     y += 4
     canvas.line(MARGIN, y, canvas.width - MARGIN, y, "header rule", 0.6, GREY)
-    top, bottom = y, y + step * (len(rows) + (kind == "leave_one_out")) + 2
+    top, bottom = y, y + step * (len(rows) + (kind != "cumulative")) + 2
     for tick, label in zip(panel.axis.ticks, panel.axis.labels, strict=True):
         canvas.line(panel.x(tick), top, panel.x(tick), bottom, f"grid: {label}", 0.4, PALE)
     if measure.null is not None and not panel.beyond(measure.null):
@@ -102,11 +111,13 @@ def _draw(found: RefitNumbers, kind: Kind, title: str, note: str, width_mm: floa
     for row in rows:
         _put(canvas, panel, found, row, y + step / 2, names, below, INK)
         y += step
-    if kind == "leave_one_out":
+    if kind != "cumulative":
         _put(canvas, panel, found, whole, y + step / 2, names, below, BLUE)
     end = panel.ticks(canvas, bottom)
     arrows = " Arrow: beyond the axis." if any(m.kind == "arrow" for m in canvas.marks) else ""
-    canvas.height = put_notes(canvas, [f"{note} Dotted: the result of all studies.{arrows}"], end + 4) + MARGIN
+    canvas.height = (
+        put_notes(canvas, [f"{note} Dotted: {LINES.get(kind, 'the result of all studies')}.{arrows}"], end + 4) + MARGIN
+    )
     return canvas
 
 
