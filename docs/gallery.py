@@ -224,6 +224,28 @@ figure = mr.figures.refit_rows(mr.leave_one_out(es), title="BCG vaccine and tube
         """figure = mr.figures.labbe(mr.pool(es), title="BCG vaccine and tuberculosis")""",
     ),
     Entry(
+        "orchard", "Orchard plot",
+        "Many studies as circles around the pooled effect, with both intervals; a row a subgroup.",
+        """schools = pd.read_csv("examples/textbook/konstantopoulos2011.csv")
+period = schools.year.map(lambda year: "to 1989" if year < 1990 else "from 1990")
+figure = mr.figures.orchard(
+    mr.pool("yi", "vi", data=schools), title="Modified school calendars and achievement", groups=period, measure="SMD",
+)""",
+    ),
+    Entry(
+        "network", "Network of treatments",
+        "Which treatments are compared directly, and by how many studies.",
+        """events, arms = pd.read_csv("data/raw/dichotomous.csv"), pd.read_csv("data/raw/arms.csv")
+rows = events.query("outcome == 'response' and timepoint_h == 24 and poolable == 'yes' and chosen == 'yes'")
+rows = rows.merge(arms[["study_id", "arm_id", "agent"]])
+rows = rows.groupby(["study_id", "agent"], as_index=False)[["events", "total"]].sum()
+rows = rows[rows.groupby("study_id").agent.transform("size") > 1].replace({"agent": {"saline": "placebo"}})
+net = mr.network_from_arms(
+    "OR", study="study_id", treatment="agent", e="events", n="total", data=rows, reference="placebo", method="CE"
+)
+figure = mr.figures.network_plot(net, title="Response after 24 hours: which treatments are compared")""",
+    ),
+    Entry(
         "p_curve", "p-curve",
         "How the significant p-values are spread, beside what no effect and low power would give.",
         """figure = mr.figures.p_curve_plot(mr.p_curve(es), title="BCG vaccine and tuberculosis")""",

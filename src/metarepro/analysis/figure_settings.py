@@ -48,12 +48,15 @@ class FigureSettings(Part):
         "forest", description="Which figures are written as PNG too: forest plots, all figures of the analysis, none."
     )
     also: tuple[
-        Literal["leave_one_out", "baujat", "influence", "radial", "labbe", "specification_curve", "sensitivity"], ...
+        Literal[
+            "leave_one_out", "baujat", "influence", "radial", "labbe", "specification_curve", "sensitivity", "orchard"
+        ],
+        ...,
     ] = Field(
         (),
         description="Further figures of an analysis that pools three studies or more: leave_one_out, baujat, "
         "influence, radial, labbe (of two arms' counts), specification_curve (of an analysis with a multiverse), "
-        "sensitivity (one row a sensitivity analysis).",
+        "sensitivity (one row a sensitivity analysis), orchard (of five studies or more; meant for thirty and more).",
     )
     title: Truth = Field(True, description="Whether the title stands in the picture.")
     notes: Truth = Field(True, description="Whether the notes do; forest.alt.txt has them in any case.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from metarepro.figures.integrity.overview import integrity_overview, integrity_overview_pages
     from metarepro.figures.judgements.bars import risk_of_bias_bars
     from metarepro.figures.judgements.traffic_lights import risk_of_bias, risk_of_bias_pages
+    from metarepro.figures.networks.network_plot import network_plot
     from metarepro.figures.page.check_files import check_files, demand_files
     from metarepro.figures.page.files import save, write_figure
     from metarepro.figures.page.layout import LayoutError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from metarepro.figures.robustness_plots.gosh_plot import gosh_plot
     from metarepro.figures.robustness_plots.influence_panel import influence_panel
     from metarepro.figures.robustness_plots.labbe import labbe
+    from metarepro.figures.robustness_plots.orchard import orchard
     from metarepro.figures.robustness_plots.p_curve_plot import p_curve_plot
     from metarepro.figures.robustness_plots.radial import radial
     from metarepro.figures.robustness_plots.refit_rows import refit_rows
@@ -70,6 +72,8 @@ __getattr__ = lazy(
         "integrity_overview": "metarepro.figures.integrity.overview",
         "integrity_overview_pages": "metarepro.figures.integrity.overview",
         "labbe": "metarepro.figures.robustness_plots.labbe",
+        "network_plot": "metarepro.figures.networks.network_plot",
+        "orchard": "metarepro.figures.robustness_plots.orchard",
         "p_curve_plot": "metarepro.figures.robustness_plots.p_curve_plot",
         "prisma_flow": "metarepro.figures.flows.flow",
         "radial": "metarepro.figures.robustness_plots.radial",
@@ -93,10 +97,10 @@ __all__ = [
     "LayoutError", "analysis_flow", "baujat", "bubble", "check_files", "claims_overview", "claims_overview_pages",
     "demand_files", "differences", "differences_pages", "drapery", "draw_analysis", "draw_evidence", "dumbbell",
     "dumbbell_pages", "effect_curve", "forest", "forest_pages", "forest_panels", "funnel", "gosh_plot",
-    "influence_panel", "integrity_overview", "integrity_overview_pages", "labbe", "p_curve_plot", "prisma_flow",
-    "radial", "refit_rows", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages", "save", "single_studies",
-    "single_studies_pages", "specification_curve", "specification_strip", "study_pairs", "study_pairs_pages",
-    "time_course", "time_course_overlay", "time_course_pages", "write_figure",
+    "influence_panel", "integrity_overview", "integrity_overview_pages", "labbe", "network_plot", "orchard",
+    "p_curve_plot", "prisma_flow", "radial", "refit_rows", "risk_of_bias", "risk_of_bias_bars", "risk_of_bias_pages",
+    "save", "single_studies", "single_studies_pages", "specification_curve", "specification_strip", "study_pairs",
+    "study_pairs_pages", "time_course", "time_course_overlay", "time_course_pages", "write_figure",
 ]  # fmt: skip
 
 

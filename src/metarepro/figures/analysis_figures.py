@@ -18,6 +18,7 @@ from metarepro.figures.page.files import write_figure
 from metarepro.figures.robustness_plots.baujat import baujat
 from metarepro.figures.robustness_plots.influence_panel import influence_panel
 from metarepro.figures.robustness_plots.labbe import labbe
+from metarepro.figures.robustness_plots.orchard import orchard
 from metarepro.figures.robustness_plots.radial import radial
 from metarepro.figures.robustness_plots.refit_rows import refit_rows
 from metarepro.figures.robustness_plots.specification_curve import specification_curve
@@ -29,6 +30,7 @@ FIGURES: dict[str, Callable[[AnalysisResult], Any]] = {"forest": forest_pages, "
 FURTHER: dict[str, Callable[[AnalysisResult], Any]] = {
     "leave_one_out": refit_rows, "baujat": baujat, "influence": influence_panel, "radial": radial, "labbe": labbe,
     "specification_curve": specification_curve, "sensitivity": partial(refit_rows, kind="sensitivity"),
+    "orchard": orchard,
 }  # fmt: skip
 ONE_STUDY = "There is one study: its numbers stand in the tables, and a figure would add nothing."
 

@@ -136,6 +136,17 @@ class NetworkFit(Fit):
         return tuple(t for t in self.treatments if t != self.reference)
 
     @property
+    def comparisons(self) -> dict[tuple[str, str], int]:
+        """How many studies compare two treatments directly, by their names in alphabetical order."""
+        pairs = [pair for s in self._studies for pair in combinations(sorted(s.arms), 2)]
+        return {pair: pairs.count(pair) for pair in sorted(set(pairs))}
+
+    @property
+    def studies_with(self) -> dict[str, int]:
+        """How many studies have each treatment."""
+        return {t: sum(t in s.arms for s in self._studies) for t in self.treatments}
+
+    @property
     def data(self) -> tuple[Array, Array]:
         """Contrasts of all studies, against the first arm of each, and their variances."""
         return np.concatenate([s.y for s in self._studies]), np.concatenate([np.diagonal(s.v) for s in self._studies])
