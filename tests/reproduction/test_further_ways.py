@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import metarepro as mr
 from metarepro.reproduction import judge, match_published, read_inputs
 from metarepro.reproduction.printed import StudyInputs, as_printed
 from metarepro.reproduction.specifications import all_specifications
@@ -87,3 +88,26 @@ def test_a_binomial_normal_model_is_found_and_must_be_told():
     assert method_in_words(best.way) == "binomial-normal model, z" and not best.differs
     assert judge(counts, {"measure": "PR", **printed, "model": "GLMM, random"}).verdict == "exact"
     assert lacks_declared(best.way, "generalised linear mixed model") == 0 and lacks_declared(best.way, "logit, DL") > 0
+
+
+RARE = {
+    "e1": [0, 1, 2, 10, 1, 1, 1, 1, 0, 3, 1, 6, 0, 5, 0, 1, 1, 1], "n1": [116, 44, 208, 130, 151, 98, 174, 74, 97, 113, 66, 187, 118, 252, 345, 64, 55, 60],
+    "e2": [3, 3, 9, 7, 4, 3, 2, 2, 1, 11, 10, 4, 2, 13, 4, 2, 1, 2], "n2": [117, 35, 195, 136, 157, 139, 177, 69, 103, 122, 64, 190, 105, 262, 362, 69, 54, 60],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "says"), [("UM.FS", "UM.FS"), ("CM.EL", "CM.EL"), ("CM.AL", "CM.AL")])
+def test_a_model_of_the_counts_of_two_arms_is_found_where_the_report_tells_of_one(model, says):
+    fit = mr.glmm("OR", **{n: np.array(x) for n, x in RARE.items()}, model=model, ci="z")
+    ends = np.exp([fit.beta, fit.ci_low, fit.ci_high])
+    printed = dict(zip(("estimate", "ci_low", "ci_high"), (f"{x:.4f}" for x in ends), strict=True)) | {"measure": "OR"}
+    counts = {n: [str(x) for x in column] for n, column in RARE.items()}
+    found = match_published(counts, {**printed, "model": "generalised linear mixed model"}, leave_out=0)
+    (best,) = [m for m in found.matches if m.way.weights == "GLMM"]
+    assert method_in_words(best.way) == f"GLMM {says}, z" and columns_in_words(best.way)[:2] == (
+        "counts themselves",
+        f"GLMM {says}",
+    )
+    assert judge(counts, {**printed, "model": "GLMM (exact)"}).verdict == "exact"
+    silent = match_published(counts, {**printed, "model": "random effects"}, leave_out=0)
+    assert not [w for w in silent.whole if w.way.weights == "GLMM"]

@@ -125,7 +125,8 @@ def match_published(
     -----
     The space is that of formulas in use: J exact, approximate or none; six variances of an SMD; eight zero-cell rules;
     nine estimators of tau2 and four intervals, also with a tau2 that subgroups share (``beside`` of `StudyInputs`);
-    Mantel-Haenszel, RevMan's random effects around it, Peto; the binomial-normal model of proportions; either sign.
+    Mantel-Haenszel, RevMan's random effects around it, Peto; the binomial-normal model of proportions; for odds ratios
+    whose ``model`` tells of one, five models of the counts (see `glmm`); either sign.
     A match shows how the result may have been computed, not that it was: several specifications often agree at the
     printed precision. With few printed digits nearly anything matches.
 

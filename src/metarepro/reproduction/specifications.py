@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
-from typing import Literal
+from itertools import groupby, islice, product
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,7 +26,17 @@ from metarepro.pooling.problems import open_batch
 from metarepro.pooling.tau2 import ESTIMATORS
 from metarepro.reproduction.collapsed import mid_p_odds_ratio
 from metarepro.reproduction.printed import COUNTS, PrintedResult, StudyInputs
-from metarepro.reproduction.ways import CI, COLLAPSED, TAU2, TO_ZERO, Formula, Way, formulas
+from metarepro.reproduction.ways import (
+    CI,
+    COLLAPSED,
+    COUNT_MODELS,
+    TAU2,
+    TO_ZERO,
+    Formula,
+    Way,
+    formulas,
+    tells_model_of_counts,
+)
 
 # Common effects by Mantel-Haenszel: what of them is corrected, means, standard errors.
 Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
@@ -240,11 +250,21 @@ def _around_mantel_haenszel(fixed: Fixed, effects: Effects, mask: Mask, level: f
 
 
 def _of_counts(inputs: StudyInputs, printed: PrintedResult) -> Iterator[Pooled]:
-    """Ways that make no effects of the studies first: one table of all, a binomial-normal model."""
+    """Ways that make no effects of the studies first: one table of all, models of the counts.
+
+    Those of two arms take a tenth of a second each, and are tried only for a report that tells of one.
+    """
     if inputs.kind == "counts" and printed.measure == "OR":
         way = Way(Formula("counts", "OR", COLLAPSED), "collapsed", "CE", "mid-p")
         e1, n1, e2, n2 = (float(np.sum(inputs.columns[n])) for n in COUNTS)
         yield _single(way, mid_p_odds_ratio(e1, n1, e2, n2, printed.level))
+        if tells_model_of_counts(printed.model):
+            arms: dict[str, Any] = {n: inputs.columns[n] for n in COUNTS}
+            for options, ci in product(COUNT_MODELS, ("z", "t")):
+                with contextlib.suppress(DataError):
+                    fit = glmm("OR", **arms, **dict(options), ci=ci, level=printed.level)
+                    shown = to_display("OR", np.array([fit.beta, fit.ci_low, fit.ci_high]))
+                    yield _single(Way(Formula("counts", "OR", options), "GLMM", "ML", ci), shown, fit.tau2)
     if inputs.kind == "proportions" and printed.measure == "PR":
         for ci in ("z", "t"):
             # Counts that are not whole have no binomial distribution.

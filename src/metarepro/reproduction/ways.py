@@ -35,6 +35,8 @@ ZERO_RULES: tuple[Options, ...] = (
 # The studies' tables summed to one; no option of `effect_sizes`.
 COLLAPSED: Options = (("collapsed", True),)
 BY_ARM_SIZE: Options = (("correction_cells", "by_arm_size"),)
+# Models of the counts themselves; the option of `glmm`.
+COUNT_MODELS: tuple[Options, ...] = tuple((("model", code),) for code in ("UM.FS", "CM.EL", "UM.RS", "CM.AL", "BB"))
 PETO: Options = (("correction_to", "none"), ("drop_double_zero", True))
 MD_OPTIONS: tuple[Options, ...] = ((("vtype", "LS"),), (("vtype", "HO"),))
 SMD_OPTIONS: tuple[Options, ...] = tuple(
@@ -72,7 +74,7 @@ class Way:
     ----------
     formula : Formula
     weights : {'IV', 'shared', 'MH', 'Peto', 'collapsed', 'GLMM'}
-        ``shared``: inverse variance with a tau2 that other subgroups share; ``GLMM``: binomial-normal model.
+        ``shared``: inverse variance with a tau2 that other subgroups share; ``GLMM``: a model of the counts.
     tau2, ci : str
         Keys of `ESTIMATORS` and `CI_METHODS` (mid-p of a collapsed table); with MH random effects are DL around the
         Mantel-Haenszel mean (RevMan).
@@ -133,12 +135,17 @@ _KINDS = (
     ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
     ("weights", ((r"\bM-?H\b|Mantel", "MH"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"),
                  (r"collapsed|summed events|crude pool", "collapsed"),
-                 (r"\bGLMM\b|mixed[ -]model|(binomial|logistic)[ -]normal", "GLMM"))),
+                 (r"\bGLMM\b|mixed[ -]model|(binomial|logistic)[ -]normal|beta-binomial|hypergeometric", "GLMM"))),
     ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
 )  # fmt: skip
 _SHARED = re.compile(r"shar\w+ .*varian|(common|pooled|same) (tau|(between[ -]study )?varian)", re.I)
 # Estimators that programs use unless told otherwise.
 _USUAL = ("DL", "REML", "PM")
+
+
+def tells_model_of_counts(model: str) -> bool:
+    """Whether a description of the model tells one of the counts themselves."""
+    return any("GLMM" in traits for traits in declared(model))
 
 
 @cache
@@ -160,8 +167,8 @@ def lacks_declared(way: Way, model: str) -> int:
     """How many things that a description of the model tells a way does not fulfil.
 
     What it leaves unsaid is what programs do unless told otherwise: intervals of the normal distribution, and for
-    random effects DL, REML or PM. A turned sign is nobody's way, nor is a collapsed table, a binomial-normal model or a
-    tau2 shared by subgroups that is not told. Nothing else is held against a way if nothing is told.
+    random effects DL, REML or PM. A turned sign is nobody's way, nor is a collapsed table, a model of counts or a tau2
+    shared by subgroups that is not told. Nothing else is held against a way if nothing is told.
     """
     wanted, traits = declared(model), traits_of(way)
     lacking = sum(not any_of & traits for any_of in wanted) + way.turned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metarepro.pooling.method_codes import PREDICTIONS
-from metarepro.reproduction.ways import BY_ARM_SIZE, COLLAPSED, ZERO_RULES, Formula, Options, Way
+from metarepro.reproduction.ways import BY_ARM_SIZE, COLLAPSED, COUNT_MODELS, ZERO_RULES, Formula, Options, Way
 
 _ZERO: dict[Options, str] = dict(
     zip(
@@ -46,6 +46,8 @@ def effects_in_words(formula: Formula) -> str:
     if formula.kind == "proportions":
         return _PROPORTIONS[formula.measure]
     if formula.kind == "counts":
+        if formula.options in COUNT_MODELS:
+            return "counts themselves"
         return "Peto" if formula.measure == "PETO" else _ZERO[formula.options]
     if formula.measure == "MD":
         return _MD_VARIANCE[options["vtype"]]
@@ -62,8 +64,13 @@ def method_in_words(way: Way) -> str:
     if way.weights == "shared":
         method = f"{way.tau2} shared by subgroups, {way.ci}"
     if way.weights == "GLMM":
-        method = f"binomial-normal model, {way.ci}"
+        method = f"{_model_of_counts(way)}{'' if 'model' in dict(way.formula.options) else ' model'}, {way.ci}"
     return method + TURNED * way.turned
+
+
+def _model_of_counts(way: Way) -> str:
+    code = dict(way.formula.options).get("model", "")
+    return f"GLMM {code}" if code else "binomial-normal"
 
 
 def columns_in_words(way: Way) -> tuple[str, str, str]:
@@ -71,7 +78,7 @@ def columns_in_words(way: Way) -> tuple[str, str, str]:
     mantel_haenszel = ("" if way.tau2 == "CE" else f"{way.tau2} around ") + "Mantel-Haenszel"
     estimator = {
         "Peto": "Peto", "IV": way.tau2, "shared": f"{way.tau2} shared", "MH": mantel_haenszel, "collapsed": "one table",
-        "GLMM": "binomial-normal",
+        "GLMM": _model_of_counts(way),
     }[way.weights]  # fmt: skip
     return effects_in_words(way.formula) + TURNED * way.turned, estimator, way.ci
 

@@ -123,6 +123,15 @@ def glmm(
     if isinstance(measure, EffectSizes):
         given, labels = dict(measure.inputs), measure.labels or labels
         measure = measure.measure
+    if measure in ("RR", "RD"):
+        raise ConfigError(
+            f"{measure} has no model of counts whose parameters are free: a proportion stays within 0 and 1. Fix: "
+            + (
+                "of rare events, glmm('IRR', e1=, t1=, e2=, t2=) with the patients as person-times; else pool."
+                if measure == "RR"
+                else "pool, or mantel_haenszel."
+            )
+        )
     if measure not in MODELS:
         raise ConfigError(f"measure = {measure!r} is not known for models of counts. Allowed: {', '.join(MODELS)}.")
     chosen = MODELS[measure][0] if model is None else model
