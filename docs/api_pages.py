@@ -13,8 +13,8 @@ import metarepro as mr
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Effect sizes": ("effect_sizes", "absolute_risks", "number_needed", "carry_over", "solve_counts"),
     "Pooling": (
-        "pool", "heterogeneity_interval", "study_effects", "pool_subgroups", "meta_regression", "permutation_test",
-        "mantel_haenszel", "peto", "henmi_copas", "set_engine",
+        "pool", "heterogeneity_interval", "study_effects", "chance_beyond", "pool_subgroups", "meta_regression",
+        "permutation_test", "mantel_haenszel", "peto", "henmi_copas", "set_engine",
     ),
     "Models": (
         "multilevel", "random_effects", "robust_variance", "kenward_roger", "wild_bootstrap", "multivariate", "bayes",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from metarepro.pooling.models.robust import RobustFit, robust_variance
     from metarepro.pooling.models.wild_bootstrap import WildBootstrap, wild_bootstrap
     from metarepro.pooling.pool_effects import pool
+    from metarepro.pooling.predictive_chance import chance_beyond
     from metarepro.pooling.regression import MetaRegression, meta_regression
     from metarepro.pooling.study_effects import StudyEffects, study_effects
     from metarepro.pooling.subgroups import Subgroups, pool_subgroups
@@ -112,6 +113,7 @@ __getattr__ = lazy(
         "set_engine": "metarepro.pooling.engine",
         "GlmmFit": "metarepro.pooling.glmm_result",
         "glmm": "metarepro.pooling.models.glmm",
+        "chance_beyond": "metarepro.pooling.predictive_chance",
         "PooledFit": "metarepro.pooling.fit",
         "pool": "metarepro.pooling.pool_effects",
         "HenmiCopasInterval": "metarepro.pooling.henmi_copas",
@@ -227,6 +229,7 @@ __all__ = [
     "bayes_counts",
     "begg",
     "carry_over",
+    "chance_beyond",
     "conversions",
     "copas",
     "cumulative",
