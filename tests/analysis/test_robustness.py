@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import metarepro as mr
+from metarepro.analysis.certainty_settings import MinimalDifference
 from metarepro.analysis.run import run_analysis
 from metarepro.analysis.tables import multiverse_csv, robustness_csv
 from metarepro.project.reading import read_project
+from metarepro.report.robustness_view import robustness_views
 from tests.conftest import ROOT
 
 
@@ -128,3 +130,25 @@ def test_tables_hold_a_row_a_study_and_a_row_a_universe(results):
     assert len(universes) == len(found.multiverse.universes)
     assert [r["main"] for r in universes].count("True") == 1
     assert robustness_csv(results["response_7d_or"]).splitlines()[1:] == []
+
+
+def test_the_chance_to_reach_the_smallest_difference_that_patients_notice(project, results):
+    assert math.isnan(results["score_24h_md_wide"].robustness.reaches_minimal)  # the settings name none
+    least = MinimalDifference(value=2.0, reason="an example", assessor="XX")
+    depression = project.config.outcomes["depression"].model_copy(update={"minimal_difference": least})
+    config = project.config.model_copy(update={"outcomes": {**project.config.outcomes, "depression": depression}})
+    md = next(a for a in config.analyses if a.id == "score_24h_md_wide")
+    result = run_analysis(config, md, project.data)
+    fit = mr.pool(*effects(result), tau2=md.model.tau2, ci=md.model.interval)
+    found = result.robustness
+    # Fewer points are better here.
+    assert found.minimal_difference == 2.0
+    assert found.reaches_minimal == pytest.approx(mr.chance_beyond(fit, -2.0, "below"), rel=1e-9)
+    (view,) = robustness_views([result])
+    chance = f"{100 * found.reaches_minimal:.0f}%"
+    assert view["facts"][-1] == (
+        "The true effect of a further trial would reach the smallest difference that patients would notice (2 points) "
+        f"with a chance of {chance}."
+    )
+    ratio = next(a for a in config.analyses if a.id == "response_24h_or_wide")
+    assert math.isnan(run_analysis(config, ratio, project.data).robustness.reaches_minimal)

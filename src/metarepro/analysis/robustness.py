@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from metarepro.analysis.conclusion_parts import LEAST_OF_FUNNEL, WithoutStudy
-from metarepro.analysis.config import Analysis
+from metarepro.analysis.config import Analysis, Outcome
 from metarepro.analysis.leave_one_out import crosses
 from metarepro.analysis.models import needs_tables
 from metarepro.analysis.result import FEW, Summary
@@ -27,6 +27,7 @@ def robustness(
     vi: Array,
     summary: Summary | None,
     without: Sequence[WithoutStudy],
+    outcome: Outcome,
 ) -> RobustnessResult | None:
     """All checks of an analysis of three studies or more; None of fewer.
 
@@ -39,6 +40,8 @@ def robustness(
         The pooled result.
     without : sequence of WithoutStudy
         Leave-one-out.
+    outcome : Outcome
+        What is good for patients, and the smallest difference that they would notice.
     """
     if summary is None or analysis.combine != "pool" or summary.k <= FEW or len(yi) <= FEW:
         return None
@@ -56,7 +59,9 @@ def robustness(
     )
     asymmetry, missing = _missing(analysis, comparisons, yi, vi, tau2, notes)
     null_trials, tipping = _until_null(analysis, yi, vi, summary, tau2 if plain else None)
-    return RobustnessResult(rows, asymmetry, (*_extremes(without), *missing), null_trials, tipping, tuple(notes))
+    minimal = _minimal(analysis, summary, outcome)
+    what_if = (*_extremes(without), *missing)
+    return RobustnessResult(rows, asymmetry, what_if, null_trials, tipping, tuple(notes), *minimal)
 
 
 def by_inverse_variance(analysis: Analysis) -> bool:
@@ -135,6 +140,18 @@ def _corrected(analysis: Analysis, yi: Array, vi: Array, tau2: str, notes: list[
 def _what_if(analysis: Analysis, question: Question, k: int, fit: Any, detail: Note | None) -> WhatIf:
     estimate, low, high = (float(to_display(analysis.measure, x)) for x in (fit.beta, fit.ci_low, fit.ci_high))
     return WhatIf(question, k, estimate, low, high, crosses(get_measure(analysis.measure).null, low, high), detail)
+
+
+def _minimal(analysis: Analysis, summary: Summary, outcome: Outcome) -> tuple[float, float]:
+    """The smallest difference that patients would notice, and the chance that a new study's true effect reaches it."""
+    if outcome.minimal_difference is None or analysis.measure != "MD" or summary.method.pi == "NNF":
+        return math.nan, math.nan
+    from metarepro.pooling.predictive_chance import chance_of
+
+    minimal, lower = float(outcome.minimal_difference.value), outcome.better == "low"
+    predicted = (summary.estimate, summary.pi_low, summary.pi_high)
+    threshold, direction = (-minimal, "below") if lower else (minimal, "above")
+    return minimal, float(chance_of(predicted, summary.pi_df, summary.level, threshold, direction))
 
 
 def _until_null(analysis: Analysis, yi: Array, vi: Array, summary: Summary, tau2: str | None) -> tuple[float, float]:

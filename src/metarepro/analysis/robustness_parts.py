@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -151,6 +152,9 @@ class RobustnessResult:
         Shift of all effects, on the working scale, at which the interval touches no difference; NaN as above.
     notes : tuple of Note
         What is not computed and why.
+    minimal_difference, reaches_minimal : float
+        The smallest difference that patients would notice, of mean differences where the settings name it; the chance
+        that the true effect of a new study is at least as good.
     """
 
     influence: tuple[StudyInfluence, ...]
@@ -159,3 +163,5 @@ class RobustnessResult:
     null_trials: Number
     tipping_bias: Number
     notes: tuple[Note, ...]
+    minimal_difference: Number = math.nan
+    reaches_minimal: Number = math.nan

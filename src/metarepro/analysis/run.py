@@ -109,7 +109,7 @@ def run_analysis(config: Config, analysis: Analysis, data: Dataset) -> AnalysisR
         absolute=absolute_effect(analysis.measure, summary, studies, analysis.control_risk),
         certainty=judge_certainty(analysis.certainty, measure, summary, bias),
         over_time=_over_time(analysis, data, outcome.better),
-        robustness=robustness(analysis, used, yi[usable], vi[usable], summary, without),
+        robustness=robustness(analysis, used, yi[usable], vi[usable], summary, without, outcome),
         multiverse=_multiverse(config, analysis, changes, data, outcome.better),
         bayes=None
         if analysis.several == "model"

@@ -67,7 +67,7 @@ def _view(r: AnalysisResult, found: RobustnessResult) -> dict[str, Any]:
     marked = [x.label for x in found.influence if x.influential]
     return {
         "id": r.id, "anchor": anchor_of(r.id), "title": r.title, "label": label_of(r), "rows": rows,
-        "facts": [*_facts(r, m, found), *_tests(found)],
+        "facts": [*_facts(r, m, found), *_minimal(m, found), *_tests(found)],
         "marked": marked if len(found.influence) >= LEAST_FOR_INFLUENCE else None,
         "multiverse": _choices(r, m, r.multiverse) if r.multiverse else None,
         "notes": [str(n) for n in found.notes if n.code != "no_test_of_few"],
@@ -113,6 +113,17 @@ def _facts(r: AnalysisResult, m: Measure, found: RobustnessResult) -> list[str]:
         f"So would a bias of all trials by {by}."
         if facts
         else f"A bias of all trials by {by} would make no difference possible.",
+    ]
+
+
+def _minimal(m: Measure, found: RobustnessResult) -> list[str]:
+    """The chance that a further trial's true effect would be large enough to matter."""
+    if not math.isfinite(found.reaches_minimal):
+        return []
+    chance, least = fmt.fixed(100 * found.reaches_minimal, 0), f"{found.minimal_difference:g}"
+    return [
+        f"The true effect of a further trial would reach the smallest difference that patients would notice ({least} "
+        f"points) with a chance of {chance}%."
     ]
 
 
