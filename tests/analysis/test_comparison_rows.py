@@ -289,6 +289,7 @@ def test_studies_without_a_moderator_are_left_out_of_the_regression_only():
     assert note == "Left out of the regression, as the effect or a moderator is missing: s3."
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from(["RR", "OR", "RD"]))
 def test_nothing_depends_on_the_order_of_rows_studies_and_columns(shuffler: random.Random, measure: str):

@@ -73,7 +73,7 @@ def test_required_information_of_trial_sequential_analyses(control, reduction, a
     assert round(found.required * 4 * mean * (1 - mean)) == pytest.approx(printed, abs=2)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000), variance=st.sampled_from([0.02, 0.04, 0.09]))
 def test_p_uniform_star_is_the_selection_model_where_variances_are_equal(seed, variance):
     # Van Aert & van Assen 2026, Psychonomic Bulletin & Review, doi:10.3758/s13423-025-02812-4: of studies of one size both

@@ -248,6 +248,7 @@ def test_rules_that_have_changed_are_looked_at(project, tmp_path, monkeypatch):
     assert not still_holds(project, workflow / "Snakefile")
 
 
+@pytest.mark.slow
 def test_a_run_over_results_that_hold_starts_no_snakemake(project, finished):
     words, looked = run_again(project)
     assert words.startswith("Nothing to be done: every result holds.\n") and looked
