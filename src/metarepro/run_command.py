@@ -15,7 +15,7 @@ from metarepro.errors import MetareproError
 from metarepro.shell import COMMAND
 
 # Options that say how much is done at once, and not what.
-_CORES = r"--cores(=.*)?|-c\d*|--jobs(=.*)?|-j\d*|\d+|all"
+_CORES = re.compile(r"((--cores|-c)[= ]?(\d+|all)|(--jobs|-j)[= ]?\d+)( |$)")
 
 
 def add_run(commands: Any) -> argparse.ArgumentParser:
@@ -54,9 +54,14 @@ def split_run(given: list[str]) -> tuple[list[str], list[str]]:
     return ours, more
 
 
+def is_plain(options: list[str]) -> bool:
+    """Whether options of Snakemake say no more than how much is done at once."""
+    return not _CORES.sub("", " ".join(options))
+
+
 def _run(options: argparse.Namespace) -> int:
     from metarepro.project.check import find_stale_results, find_unsealed
-    from metarepro.project.finished import remember_finished, still_holds
+    from metarepro.project.finished import forget_finished, remember_finished, still_holds
     from metarepro.project.run import (
         check_start,
         failure_of,
@@ -73,11 +78,12 @@ def _run(options: argparse.Namespace) -> int:
     check_start(project)
     if not any(o.startswith(("--cores", "-c", "--jobs", "-j", "--executor", "-e")) for o in more):
         more += ["--cores", "4"]
-    plain = not options.verbose and all(re.fullmatch(_CORES, o) for o in more)
+    plain = not options.verbose and is_plain(more)
     report = (project / "results/report.html").resolve()
     if plain and still_holds(project, workflow_file()):
         print(f"Nothing to be done: every result holds.\nThe report: {report}")
         return 0
+    forget_finished(project)
     outcome = run_snakemake(project, more, options.verbose)
     made = outcome.code == 0 and outcome.worked and not outcome.planned
     stale = find_stale_results(project) if made else {}
@@ -101,8 +107,8 @@ def _run(options: argparse.Namespace) -> int:
         print("\n".join(outcome.said) if not options.verbose else "")
         return 0
     if not outcome.worked:
-        sealed = not find_unsealed(project, ["report"])
-        if plain:
+        sealed = not find_unsealed(project, ["validate", "report"])
+        if plain and sealed:
             remember_finished(project, workflow_file())
         holds = "every result holds." if sealed else "what was asked for holds. The page is out of date."
         print(f"Nothing to be done: {holds}\nThe report: {report}")
@@ -118,12 +124,12 @@ def _run(options: argparse.Namespace) -> int:
             f"Made as asked. Out of date: {said}. Fix: {COMMAND} run, without naming a result, makes everything anew."
         )
         return 0
-    if plain:
-        remember_finished(project, workflow_file())
     from metarepro.project.digest import as_markdown, digest
 
     text = digest(project / "results", removed_by(project))
     print(text)
+    if plain:
+        remember_finished(project, workflow_file())
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):  # GitHub shows what is written there beside the run
         with contextlib.suppress(OSError), Path(summary).open("a", encoding="utf-8") as file:
             file.write(as_markdown(text))

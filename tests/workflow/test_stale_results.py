@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -17,6 +19,7 @@ from metarepro.project.code import fingerprints_of, imported_files
 from metarepro.project.finished import remember_finished, still_holds
 from metarepro.project.places import check_results_folder
 from metarepro.project.plan import script_files
+from metarepro.run_command import is_plain
 from metarepro.template import write_project
 from tests.conftest import ROOT
 from tests.workflow.test_workflow import fingerprint, snakemake
@@ -225,7 +228,28 @@ CHANGES: dict[str, Callable[[Path], object]] = {
         (p / "profiles/default").mkdir(parents=True),
         (p / "profiles/default/config.yaml").write_text("forceall: true\n", encoding="utf-8"),
     ),
+    "profile in a folder of that name": lambda p: (p / "default").mkdir(),
+    "result struck out of a seal": lambda p: strike_out(p / "results/seals/report.json", "results/methods.md"),
+    "folder in the place of a table": lambda p: (
+        (p / "data/raw/arms.csv").unlink(),
+        (p / "data/raw/arms.csv").mkdir(),
+    ),
+    "table that is a link to nowhere": lambda p: (
+        (p / "data/raw/arms.csv").unlink(),
+        (p / "data/raw/arms.csv").symlink_to("nowhere.csv"),
+    ),
+    "key that is no text": lambda p: alter(p / "config.yaml", lambda b: b"1: x\n" + b),
+    "endless settings": lambda p: alter(p / "config.yaml", lambda b: b + b"\nx: &a [*a]\n"),
+    "word that is no word": lambda p: (p / ".snakemake/metarepro/finished.json").write_text("[" * 200_000),
+    "seal of another kind": lambda p: (p / "results/seals/report.json").write_text('{"script": []}'),
 }
+
+
+def strike_out(seal: Path, output: str) -> None:
+    content = json.loads(seal.read_text(encoding="utf-8"))
+    del content["outputs"][output]
+    seal.write_text(json.dumps(content), encoding="utf-8")
+    (seal.parents[2] / output).unlink()
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
@@ -239,13 +263,47 @@ def test_snakemake_looks_again_at_whatever_has_changed(project, change):
 def test_rules_that_have_changed_are_looked_at(project, tmp_path, monkeypatch):
     workflow = tmp_path / "workflow"
     shutil.copytree(ROOT / "workflow", workflow)
+    monkeypatch.chdir(tmp_path)
     remember_finished(project, workflow / "Snakefile")
     assert still_holds(project, workflow / "Snakefile")
     monkeypatch.setenv("SNAKEMAKE_PROFILE", "mine")
     assert not still_holds(project, workflow / "Snakefile")
+    remember_finished(project, workflow / "Snakefile")  # leaves the word as it was
     monkeypatch.delenv("SNAKEMAKE_PROFILE")
+    assert still_holds(project, workflow / "Snakefile")
+    (tmp_path / "elsewhere/profiles/default").mkdir(parents=True)
+    with contextlib.chdir(tmp_path / "elsewhere"):
+        assert not still_holds(project, workflow / "Snakefile")
     alter(workflow / "rules/report.smk", lambda b: b.replace(b"results/methods.md", b"results/method.md"))
     assert not still_holds(project, workflow / "Snakefile")
+
+
+@pytest.mark.parametrize(
+    ("options", "plain"),
+    [
+        (["--cores", "2"], True), (["--cores=all"], True), (["-c1"], True), (["-j", "2"], True), (["-c", "2", "-j2"], True),
+        (["--cores", "2", "7"], False), (["2024", "--cores", "1"], False), (["--cores="], False), (["--cores=abc"], False),
+        (["--jobs"], False), (["-n"], False), (["results/report.html"], False), (["--cores", "1", "--until", "gather"], False),
+    ],
+)  # fmt: skip
+def test_only_how_much_at_once_leaves_a_run_plain(options, plain):
+    assert is_plain(options) == plain
+
+
+@pytest.mark.slow
+def test_a_verdict_that_must_come_out_fails_every_run(project):
+    """A run that ended with an error is not one over results that hold."""
+    assert run_again(project)[0].startswith("Nothing to be done: every result holds.")
+    config = project / "config.yaml"
+    printed = (project / "data/raw/published_results.csv").read_text(encoding="utf-8").splitlines()
+    name = printed[1].split(",")[0]
+    config.write_text(
+        config.read_text(encoding="utf-8") + f"\nreproduction: {{targets: [{{result: {name}, must: differs}}]}}\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "metarepro", "run", str(project), "--cores", "2"]
+    codes = [subprocess.run(command, capture_output=True, timeout=300, check=False).returncode for _ in range(2)]
+    assert codes == [5, 5]
 
 
 @pytest.mark.slow

@@ -1,4 +1,7 @@
-"""Word of a finished run: while all of it holds, the next one need not start Snakemake to find nothing to do."""
+"""Word of a finished run: while all of it holds, the next one need not start Snakemake to find nothing to do.
+
+What is compared is content, never time stamps.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,10 +26,15 @@ from metarepro.project.settings import CONFIG, STATE, read_settings, tables_of
 FINISHED = Path(STATE) / "finished.json"
 # Where Snakemake keeps word of jobs at work, and of those that did not end.
 _UNDER_WAY = (".snakemake/locks", ".snakemake/incomplete")
+# Where it looks for settings of its own.
+_PROFILES = ("default", "profiles/default", "workflow/profiles/default")
 
 
 def remember_finished(project: Path, workflow: Path) -> None:
     """Leave word that a run made everything that it was to make.
+
+    Nothing is lost but time where that cannot be written, or where Snakemake has settings of the user's, which may
+    make it leave out jobs or make them again.
 
     Parameters
     ----------
@@ -33,8 +42,15 @@ def remember_finished(project: Path, workflow: Path) -> None:
     workflow : Path
         Its Snakefile.
     """
+    with contextlib.suppress(OSError, MetareproError):
+        if not _has_profile(project, workflow):
+            write_whole(project / FINISHED, json.dumps(_word(project, workflow), indent=1) + "\n")
+
+
+def forget_finished(project: Path) -> None:
+    """Take the word back, before anything is made anew."""
     with contextlib.suppress(OSError):
-        write_whole(project / FINISHED, json.dumps(_word(project, workflow), indent=1) + "\n")
+        (project / FINISHED).unlink()
 
 
 def still_holds(project: Path, workflow: Path) -> bool:
@@ -50,7 +66,9 @@ def still_holds(project: Path, workflow: Path) -> bool:
     """
     try:
         known = json.loads((project / FINISHED).read_text(encoding="utf-8"))
-        if known != _word(project, workflow) or any(any((project / x).glob("*")) for x in _UNDER_WAY):
+        if _has_profile(project, workflow) or known != _word(project, workflow):
+            return False
+        if any(any((project / x).glob("*")) for x in _UNDER_WAY):
             return False
         package = Path(__file__).resolve().parents[1]
         # The paths in seals are those of a run, which is at home in its project.
@@ -60,21 +78,36 @@ def still_holds(project: Path, workflow: Path) -> bool:
             check_inputs(Path(), [CONFIG, *tables_of(settings)])
             code = fingerprints_of(script_files(workflow.parent / "scripts"), package, Path(STATE))
             faults, _ = seal_faults(settings, code)
-    except (OSError, ValueError, MetareproError):
+            return not faults and all(_inputs_are_there())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, MetareproError):
         return False
-    return not faults
+
+
+def _inputs_are_there() -> Iterator[bool]:
+    """Whether each input of each seal is what it was: one that is gone counts as made anew elsewhere, but not here."""
+    hashes = seals.Hashes()
+    for file in Path(seals.FOLDER).glob("*.json"):
+        seal = seals.read_seal(file)
+        yield seal is not None and all(hashes.of(path) == known for path, known in seal.inputs.items())
+
+
+def _has_profile(project: Path, workflow: Path) -> bool:
+    """Whether Snakemake would find settings that are not the workflow's own."""
+    places = [folder / name for folder in (Path(), project) for name in _PROFILES]
+    own = workflow.parent.resolve()
+    found = [p for p in places if p.exists() and not p.resolve().is_relative_to(own)]
+    return bool(found) or any(name.startswith("SNAKEMAKE_") for name in os.environ)
 
 
 def _word(project: Path, workflow: Path) -> dict[str, object]:
-    """What a run depends on beyond its seals: the rules, Snakemake and how it is set up; and which jobs it has."""
+    """What a run depends on beyond its inputs: the rules, Snakemake; and every seal that it left."""
     rules = hashlib.sha256()
-    places = (workflow.parent, project / "profiles", project / "workflow" / "profiles")
-    files = {f.resolve() for place in places for kind in ("Snakefile", "*.smk", "*.yaml") for f in place.rglob(kind)}
-    for file in sorted(files):
-        rules.update(str(file).encode() + b"\0" + file.read_bytes())
+    for kind in ("Snakefile", "*.smk", "*.yaml"):
+        for file in sorted(workflow.parent.rglob(kind)):
+            rules.update(str(file).encode() + b"\0" + file.read_bytes())
+    sealed = sorted((project / seals.FOLDER).glob("*.json"))
     return {
         "rules": rules.hexdigest(),
         "snakemake": [version("snakemake"), sys.version, str(Path(sys.executable))],
-        "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith("SNAKEMAKE_")},
-        "jobs": sorted(f.stem for f in (project / seals.FOLDER).glob("*.json")),
+        "seals": {f.stem: seals.hash_file(f) for f in sealed},
     }
