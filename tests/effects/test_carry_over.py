@@ -65,3 +65,19 @@ def test_what_is_refused(change, message):
     with pytest.raises(mr.DataError) as caught:
         mr.carry_over(**{**given, **change})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"r": "0.5"}, {"r": None}, {"n_ab": float("nan")}, {"n_ba": None}, {"sd_ab": 8}, {"sd_ab": "88"}, {"m_ba": (None, 2)},
+     {"sd_ba": (1e200, 1e200)}],
+)  # fmt: skip
+def test_what_is_no_number_is_told(change):
+    given = {"m_ab": (20, 24), "sd_ab": (8, 8), "n_ab": 12, "m_ba": (26, 21), "sd_ba": (8, 8), "n_ba": 12, "r": 0.5}
+    with pytest.raises(mr.DataError, match=r"^(r|n_ab|n_ba|sd_ab|sd_ba|m_ba) (= .* )?must "):
+        mr.carry_over(**{**given, **change})
+
+
+def test_numbers_of_the_result_are_plain():
+    found = mr.carry_over(np.array([20, 24]), np.array([8, 8]), 12.0, [26, 21], [8, 8], np.int64(12), r=0.5)
+    assert repr(found.period).count("np.") == 0 and isinstance(found.period.df, int)

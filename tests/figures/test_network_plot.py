@@ -86,3 +86,16 @@ def test_the_text_alternative_says_all():
 def test_what_is_no_network_is_refused():
     with pytest.raises(mr.DataError, match=r"^The figure takes what network or network_from_arms gives\. Fix: "):
         mr.figures.network_plot(mr.pool([0.1, 0.2], [0.1, 0.1]))
+
+
+def test_where_all_counts_are_equal_lines_are_thin_and_one_sentence_says_so():
+    names = [f"T{i}" for i in range(16)]
+    canvas = canvas_of(network(list(itertools.combinations(names, 2))), width_mm=174)
+    assert {m.width for m in canvas.marks if m.kind == "comparison"} == {1.6}
+    assert "Each line: 1 study. Circles grow with the number of studies." in [t.text for t in canvas.texts]
+
+
+def test_what_has_no_room_is_told_with_the_fix():
+    names = [f"A treatment whose name is long {i}" for i in range(30)]
+    with pytest.raises(mr.figures.LayoutError, match=r"Fix: a larger width_mm, such as 174, shorter names, or fewer"):
+        canvas_of(network(list(itertools.combinations(names, 2))), width_mm=84)

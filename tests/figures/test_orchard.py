@@ -79,3 +79,21 @@ def test_subgroups_have_a_row_each():
 def test_too_few_studies_are_refused():
     with pytest.raises(mr.DataError, match=r"it needs a pooled effect and 5 studies\. Fix: a forest plot\.$"):
         mr.figures.orchard(mr.pool(YI[:4], VI[:4]), title="Four")
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-6, 1e6, 1e9])
+def test_any_unit_has_room_for_its_axis(unit):
+    canvas = canvas_of(mr.pool(YI * unit, VI * unit**2))
+    assert check_page(canvas) == []
+
+
+def test_six_hundred_studies_that_agree_stay_on_a_page():
+    canvas = canvas_of(mr.pool(np.full(600, 0.2), np.full(600, 0.1), tau2="CE"))
+    assert canvas.height < 260 and len(circles(canvas)) == 600
+    assert "Circles overlap where many studies agree." in [t.text for t in canvas.texts]
+
+
+def test_the_pooled_effect_is_on_the_axis_whatever_a_study_says():
+    y, v = np.append(YI[:30], 1000.0), np.append(VI[:30], 0.1)
+    canvas = canvas_of(mr.pool(y, v))
+    assert check_page(canvas) == [] and [m for m in canvas.marks if m.kind == "diamond"]

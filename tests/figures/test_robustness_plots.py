@@ -196,3 +196,20 @@ def test_what_is_no_series_of_refits_is_refused():
         mr.ConfigError, match=r"kind = 'loo' is not known. Allowed: leave_one_out, cumulative, sensitivity"
     ):
         mr.figures.refit_rows(leave_one_out(), "loo")
+
+
+def test_the_kind_of_the_fits_is_their_own():
+    canvas = canvas_of(mr.figures.refit_rows(mr.cumulative(Y, V, labels=NAMES)))
+    assert "Up to" in [t.text for t in canvas.texts]
+    with pytest.raises(mr.ConfigError, match=r"^These fits are of leave_one_out, not of sensitivity\. Fix: "):
+        mr.figures.refit_rows(leave_one_out(), "sensitivity")
+
+
+@pytest.mark.parametrize("width", WIDTHS_MM[1:])
+def test_long_names_that_differ_at_their_ends_can_be_told_apart(width):
+    long = "Those not at high risk, but "
+    canvas = canvas_of(
+        mr.figures.refit_rows(mr.leave_one_out(Y, V, labels=[f"{long}{n}" for n in NAMES]), width_mm=width)
+    )
+    assert check_page(canvas) == []
+    assert sum(t.text.endswith(tuple(NAMES)) for t in canvas.texts) == len(NAMES)

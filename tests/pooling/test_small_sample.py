@@ -177,3 +177,73 @@ def test_of_one_effect_a_study_they_are_those_of_pool():
 def test_random_effects_are_refused_where_there_are_none():
     with pytest.raises(mr.ConfigError, match=r"^Random effects are those of a multilevel fit\. Fix: study_effects"):
         mr.random_effects(mr.pool(YI, VI))
+
+
+@pytest.mark.parametrize("far", [2e3, 1e5])
+def test_where_a_moderator_has_its_zero_does_not_matter(far):
+    """A year is nearly the intercept; without an orthonormal basis the digits were lost in silence."""
+    rng = np.random.default_rng(4)
+    data = {"y": rng.normal(0.3, 0.5, 18), "v": rng.lognormal(-3, 0.8, 18), "x": rng.normal(size=18)}
+    moved = {**data, "x": data["x"] + far}
+    near, away = (mr.kenward_roger(mr.pool("y", "v", moderators="x", data=d)) for d in (data, moved))
+    assert (away.se[1], away.df[1]) == pytest.approx((near.se[1], near.df[1]), rel=1e-6)
+    assert away.wald().p_value == pytest.approx(near.wald().p_value, rel=1e-6)
+    square = {**data, "x": np.repeat(np.arange(2015.0, 2021.0), 3)}
+    curve = mr.kenward_roger(mr.pool("y", "v", moderators="x + I(x**2)", data=square))
+    assert np.all(np.isfinite(curve.se)) and np.all(curve.df > 1)
+
+
+def test_two_studies_have_an_interval_with_less_than_one_df():
+    found = mr.kenward_roger(mr.pool([0.1, 0.9], [0.02, 0.03]))
+    equal = mr.kenward_roger(mr.pool([0.1, 0.9], [0.025, 0.025]))
+    assert found.df < 1 and found.p_value == pytest.approx(equal.p_value, abs=0.005)
+    assert found.ci_low == pytest.approx(equal.ci_low, abs=0.1)
+
+
+def test_predictions_and_contrasts_have_the_same_degrees_of_freedom(roger):
+    for fit in (roger, roger.model.robust()):
+        place, contrast = fit.predict([[0.5, -0.2]]), fit.contrast([1.0, 0.5, -0.2])
+        assert (place.ci_low[0], place.ci_high[0]) == pytest.approx((contrast.ci_low, contrast.ci_high), rel=1e-10)
+
+
+def test_the_prediction_interval_has_the_standard_error_that_is_shown():
+    fits = [mr.kenward_roger(mr.pool(YI, VI, ci=ci)) for ci in ("z", "HK", "HK-ci")]
+    plain = mr.pool(YI, VI, ci="z")
+    quantile = (plain.pi_high - plain.beta) / np.hypot(plain.se, np.sqrt(plain.tau2))
+    for found in fits:
+        half = quantile * np.hypot(found.se, np.sqrt(found.tau2))
+        assert (found.pi_low, found.pi_high) == pytest.approx((found.beta - half, found.beta + half), rel=1e-9)
+        assert not {n.code for n in found.notes} & {"wald_taken", "hk_narrow", "two_studies"}
+
+
+@pytest.mark.parametrize("columns", [[5], [-1], ["z"], [0, 0], [1.5], [[0]]])
+def test_columns_that_are_none_are_named(roger, columns):
+    for fit in (roger, roger.model.robust()):
+        with pytest.raises(
+            mr.ConfigError, match=r"does not name coefficients of the fit, each once\. Allowed: Intercept"
+        ):
+            fit.wald(columns)
+
+
+def test_columns_by_name_are_those_by_number(roger):
+    assert roger.wald(["moderator 1"]) == roger.wald([1]) == roger.wald("moderator 1")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mr.kenward_roger(mr.pool([0.1], [0.2])), "Kenward-Roger needs more effects than coefficients, and has 1 for 1"),
+        (lambda: mr.kenward_roger(mr.pool(YI, VI, weights=[1] * 4)), "Kenward-Roger needs the weights of the model."),
+        (lambda: mr.study_effects(None), "Effects of single studies are predicted from what pool, without moderators, or"),
+        (lambda: mr.study_effects(mr.mantel_haenszel([3, 4], [9, 9], [1, 2], [9, 9])), "Effects of single studies are"),
+        (lambda: mr.robust_variance(None), "Robust variances are those of a fit of effects"),
+    ],
+)  # fmt: skip
+def test_what_else_is_refused(call, message):
+    with pytest.raises(mr.ConfigError) as caught:
+        call()
+    assert str(caught.value).startswith(message)
+
+
+def test_chances_stay_within_one():
+    assert mr.henmi_copas([0, 1e6, -1e6, 3], [1e-6] * 4).p_value <= 1

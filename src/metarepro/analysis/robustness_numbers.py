@@ -54,6 +54,10 @@ def refit_numbers(refits: Any, kind: str, measure: str) -> RefitNumbers:
             "The figure takes what leave_one_out or cumulative gives, or an analysis of a project. Fix: give one of "
             "these."
         )
+    if refits.kind != kind:
+        raise ConfigError(
+            f"These fits are of {refits.kind}, not of {kind}. Fix: kind={refits.kind!r}, or leave it out."
+        )
     code = measure or refits.measure
     found = np.column_stack([np.atleast_1d(to_display(code, x)) for x in (refits.beta, refits.ci_low, refits.ci_high)])
     if not np.isfinite(found[:, 0]).any():

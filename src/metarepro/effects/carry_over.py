@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from metarepro.effects.levels import check_level
 from metarepro.errors import DataError
+
+SPREADS = "standard deviations above 0"
+# Squares of larger numbers overflow.
+LARGEST = 1e150
 
 
 class Difference(NamedTuple):
@@ -90,14 +96,10 @@ def carry_over(
     (-4.5, -6.0, 0.6)
     """
     check_level(level)
-    for name, sizes, spreads, means in (("ab", n_ab, sd_ab, m_ab), ("ba", n_ba, sd_ba, m_ba)):
-        if isinstance(sizes, bool) or int(sizes) != sizes or sizes < 2:
-            raise DataError(f"n_{name} = {sizes!r} must be a whole number, 2 or more.")
-        if len(spreads) != 2 or not all(math.isfinite(s) and s > 0 for s in spreads):
-            raise DataError(f"sd_{name} must be two standard deviations above 0, of period 1 and 2.")
-        if len(means) != 2 or not all(math.isfinite(m) for m in means):
-            raise DataError(f"m_{name} must be two means, of period 1 and 2.")
-    if not -1 < r < 1:
+    n_ab, n_ba = _patients("n_ab", n_ab), _patients("n_ba", n_ba)
+    m_ab, m_ba = _pair("m_ab", m_ab, "means"), _pair("m_ba", m_ba, "means")
+    sd_ab, sd_ba = _pair("sd_ab", sd_ab, SPREADS), _pair("sd_ba", sd_ba, SPREADS)
+    if isinstance(r, bool) or not isinstance(r, int | float | np.number) or not -1 < r < 1:
         raise DataError(f"r = {r!r} must lie between -1 and 1; it is a correlation.")
 
     def spread(sd: Sequence[float], sign: float) -> float:
@@ -121,3 +123,21 @@ def carry_over(
         between(ab1, ba1, sd_ab[0] ** 2, sd_ba[0] ** 2),
         between(ab2 - ab1, ba1 - ba2, *apart, factor=0.5),
     )
+
+
+def _patients(name: str, given: Any) -> int:
+    number = isinstance(given, int | float | np.number) and not isinstance(given, bool) and math.isfinite(given)
+    if not number or given != int(given) or given < 2:
+        raise DataError(f"{name} = {given!r} must be a whole number, 2 or more.")
+    return int(given)
+
+
+def _pair(name: str, given: Any, what: str) -> tuple[float, float]:
+    try:
+        first, second = (float(x) for x in given if not isinstance(x, str))
+    except (TypeError, ValueError):
+        first = second = math.nan
+    least = 0.0 if what == SPREADS else -math.inf
+    if not all(math.isfinite(x) and least < x and abs(x) < LARGEST for x in (first, second)):
+        raise DataError(f"{name} must be two {what}, of period 1 and 2.")
+    return first, second

@@ -62,6 +62,8 @@ def one_set(
     _, shape, notes = read_problems(studies.yi, studies.vi)
     if shape != ():
         raise DataError(f"{model} takes one set of studies, not a batch. Fix: call it for each.")
-    y, v = (np.asarray(x, dtype=np.float64).ravel() for x in (studies.yi, studies.vi))
+    y, v = (
+        x.ravel() for x in np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in (studies.yi, studies.vi)))
+    )
     known = np.isfinite(y) & np.isfinite(v)
     return studies, y, v, known, (*studies.notes, *notes)

@@ -146,4 +146,4 @@ class _Beyond:
         variance = self._variance[0] + self._variance[1] * r * r
         most = self._k - 1 + (r * r / (u * u) - 1) * self._slope
         inside = gammainc(mean * mean / variance, most * mean / variance)
-        return float(width * (self._weights * density * inside).sum())
+        return min(float(width * (self._weights * density * inside).sum()), 1.0)

@@ -215,7 +215,7 @@ def find_interval(ci: str | None, estimator: str) -> IntervalMethod:
 
 
 def quantile(probability: float, df: Array) -> Array:
-    """Quantile of t with whole `df`, or of the normal where df is NaN; NaN where df < 1."""
+    """Quantile of t, or of the normal where df is NaN; NaN where df is 0 or less."""
     df = np.asarray(df, dtype=np.float64)
     if df.ndim == 0:
         return np.array(_quantile(float(probability), float(df)))
@@ -229,7 +229,7 @@ def quantile(probability: float, df: Array) -> Array:
 
 def _quantile(probability: float, df: float) -> float:
     normal = math.isnan(df)
-    if df < 1:
+    if df <= 0:
         return math.nan
     if LEAST_PROBABILITY <= probability < 1:
         if normal:
@@ -258,8 +258,8 @@ def two_sided_p(statistic: Array, df: Array) -> Array:
         return p
     normal = np.isnan(df)
     size = -np.abs(statistic)
-    t = stdtr(np.where(normal | (df < 1), 1.0, df), size)
-    return np.where(normal, 2 * ndtr(size), np.where(df < 1, np.nan, 2 * t))
+    t = stdtr(np.where(normal | (df <= 0), 1.0, df), size)
+    return np.where(normal, 2 * ndtr(size), np.where(df <= 0, np.nan, 2 * t))
 
 
 def _one_df(shape: tuple[int, ...], df: Array) -> int:

@@ -185,10 +185,7 @@ class Fit:
         rows = rows_at(self, moderators)
         mean = rows @ self.beta
         variance = np.einsum("ij,jk,ik->i", rows, np.asarray(self.covariance), rows)
-        # Of coefficients with degrees of freedom of their own the fewest count.
-        known = np.ravel(self.df)[np.isfinite(np.ravel(self.df))]
-        df = np.array(float(known.min()) if known.size else math.nan)
-        half = float(quantile((1 + self.level) / 2, df))
+        half = quantile((1 + self.level) / 2, np.array([self._df_of(row) for row in rows]))
         wide = half * np.sqrt(variance + self._tau2_at(rows))
         se = np.sqrt(variance)
         return Predictions(mean, se, mean - half * se, mean + half * se, mean - wide, mean + wide)

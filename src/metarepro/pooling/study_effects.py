@@ -74,7 +74,13 @@ def study_effects(fit: PooledFit | MultilevelFit) -> StudyEffects:
     [0.714, 0.625, 0.5]
     """
     if not isinstance(fit, PooledFit):
+        from metarepro.pooling.models.multilevel import MultilevelFit
         from metarepro.pooling.models.random_effects import effects_of_rows
+
+        if not isinstance(fit, MultilevelFit):
+            raise ConfigError(
+                "Effects of single studies are predicted from what pool, without moderators, or multilevel gives."
+            )
 
         estimate, error, kept = effects_of_rows(fit)
         half = quantile((1 + fit.level) / 2, np.full(fit.k, fit.df)) * error

@@ -69,6 +69,7 @@ class PrintedResult:
             # "<1" says something, but not a value.
             if text and re.match(r"[<>≤≥]", text):
                 object.__setattr__(self, name, "")
+        object.__setattr__(self, "model", str(self.model))
         if not self.estimate:
             raise DataError("A printed result needs an estimate.")
         low, high, estimate = (self.value(n) for n in ("ci_low", "ci_high", "estimate"))

@@ -44,6 +44,8 @@ Fixed = list[tuple[Literal["", "tables", "variance"], Array, Array]]
 OF_COUNTS = ("collapsed", "GLMM")
 # At most this many sets of studies, of all formulas together, are held at once.
 MOST_ROWS = 20_000
+# In larger arms the beta-binomial model is not tried.
+MOST_PATIENTS = 5_000
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,10 @@ def _of_counts(inputs: StudyInputs, printed: PrintedResult) -> Iterator[Pooled]:
         yield _single(way, mid_p_odds_ratio(e1, n1, e2, n2, printed.level))
         if tells_model_of_counts(printed.model):
             arms: dict[str, Any] = {n: inputs.columns[n] for n in COUNTS}
-            for options, ci in product(COUNT_MODELS, ("z", "t")):
+            # The beta-binomial likelihood is a sum over all patients.
+            large = max(float(np.max(x)) for x in arms.values()) > MOST_PATIENTS
+            models = [o for o in COUNT_MODELS if not (large and ("model", "BB") in o)]
+            for options, ci in product(models, ("z", "t")):
                 with contextlib.suppress(DataError):
                     fit = glmm("OR", **arms, **dict(options), ci=ci, level=printed.level)
                     shown = to_display("OR", np.array([fit.beta, fit.ci_low, fit.ci_high]))

@@ -135,7 +135,9 @@ _KINDS = (
     ("effects", ((r"\bFE\b|fixed|common.effect", "fixed"), (r"\bRE\b|random", "random"))),
     ("weights", ((r"\bM-?H\b|Mantel", "MH"), (r"Peto", "Peto"), (r"\bIV\b|inverse.variance", "IV"),
                  (r"collapsed|summed events|crude pool", "collapsed"),
-                 (r"\bGLMM\b|mixed[ -]model|(binomial|logistic)[ -]normal|beta-binomial|hypergeometric", "GLMM"))),
+                 (r"\bGLMM\b|generali[sz]ed linear mixed|mixed[ -]effects? logistic"
+                  r"|logistic mixed|random[ -]intercept logistic"
+                  r"|(binomial|logistic)[ -]normal|beta-binomial|hypergeometric", "GLMM"))),
     ("interval", ((r"Hartung|Knapp|HKSJ|\bHK\b", "HK"), (r"\bt[ -]distribution|\bt test", "t"))),
 )  # fmt: skip
 _SHARED = re.compile(r"shar\w+ .*varian|(common|pooled|same) (tau|(between[ -]study )?varian)", re.I)

@@ -31,9 +31,11 @@ class Refits(PooledFit):
     ----------
     labels : tuple of str
         Which study or cluster, in the order of the fits; their rows counted from 0 where studies have no names.
+    kind : {'leave_one_out', 'leave_k_out', 'cumulative'}
     """
 
     labels: tuple[str, ...] = ()
+    kind: str = ""
 
     @property
     def coefficients(self) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ def leave_one_out(
     if len(names) < 2:
         raise DataError("There is one study with a usable effect, and nothing is left without it.")
     mask = known & (groups != np.arange(len(names))[:, None])
-    return _refits(studies, y, v, mask, names, notes, tau2, ci, level, pi)
+    return _refits(studies, y, v, mask, names, notes, tau2, ci, level, pi, "leave_one_out")
 
 
 def leave_k_out(
@@ -147,7 +149,7 @@ def leave_k_out(
     mask = np.tile(known, (sets.shape[0], 1))
     np.put_along_axis(mask, sets, False, axis=1)
     names = [", ".join(row_name(studies, int(i)) for i in one) for one in sets]
-    return _refits(studies, y, v, mask, names, notes, tau2, ci, level, pi)
+    return _refits(studies, y, v, mask, names, notes, tau2, ci, level, pi, "leave_k_out")
 
 
 def cumulative(
@@ -200,7 +202,9 @@ def cumulative(
     rank = np.full(y.size, rows.size)
     rank[rows] = np.arange(rows.size)
     mask = rank <= np.arange(rows.size)[:, None]
-    return _refits(studies, y, v, mask, [row_name(studies, int(i)) for i in rows], notes, tau2, ci, level, pi)
+    return _refits(
+        studies, y, v, mask, [row_name(studies, int(i)) for i in rows], notes, tau2, ci, level, pi, "cumulative"
+    )
 
 
 def row_name(studies: EffectSizes, row: int) -> str:
@@ -246,9 +250,9 @@ def _keys(order: Any, v: Array, known: Mask, data: Any) -> Array:
 
 def _refits(
     studies: EffectSizes, y: Array, v: Array, mask: Mask, names: list[str], notes: tuple[Note, ...],
-    tau2: str | float, ci: str | None, level: float, pi: str,
+    tau2: str | float, ci: str | None, level: float, pi: str, kind: str,
 ) -> Refits:  # fmt: skip
     fit = fit_effects(y, v, tau2, ci, level, mask=mask, pi=pi, studies=studies.kept())
     values = {f.name: getattr(fit, f.name) for f in fields(PooledFit)}
     values["notes"] = (*notes, *fit.notes)
-    return Refits(**values, labels=tuple(names))
+    return Refits(**values, labels=tuple(names), kind=kind)

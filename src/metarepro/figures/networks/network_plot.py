@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 from metarepro.analysis.network_numbers import NetworkNumbers, network_numbers
 from metarepro.figures.page.clip import Box, Segment, clip, cut_out
 from metarepro.figures.page.figure import Figure, figure_of
-from metarepro.figures.page.layout import ASCENT, DESCENT, Canvas, page_width, put_notes, put_title
+from metarepro.figures.page.layout import ASCENT, DESCENT, Canvas, LayoutError, page_width, put_notes, put_title
 from metarepro.figures.page.look import BLUE, GREY, INK, LEADING, MARGIN, MIDDLE, SIZE, SMALL
 from metarepro.figures.page.shapes import Point, circle
 from metarepro.figures.page.text import clean, counted, text_width, wrap
 
-# Radius of the largest circle and of the smallest; widest and narrowest line.
+# Radius of the largest circle and of the smallest; widest and narrowest line, and how many lines may be as wide.
 LARGEST, SMALLEST = 9.0, 2.5
-WIDEST, NARROWEST = 5.0, 0.8
+WIDEST, NARROWEST, MANY = 5.0, 0.8, 10
 # Largest radius of the network; share of the width for names on one side; air around what is placed.
 RADIUS, NAMES, AIR = 130.0, 0.27, 1.5
 # Where on a line its number may stand, from one end to the other.
@@ -58,14 +59,18 @@ def network_plot(found: Any, *, title: str = "", width_mm: float = 120.0) -> Fig
         f"{heading}. {counted(len(numbers.studies_with), 'treatment')}, {counted(numbers.k)}. Treatments: {nodes}. "
         f"Compared directly: {lines}."
     )
-    return figure_of(_draw(numbers, heading, width_mm), heading, alternative)
+    try:
+        return figure_of(_draw(numbers, heading, width_mm), heading, alternative)
+    except LayoutError as error:
+        raise LayoutError(f"{error} Fix: a larger width_mm, such as 174, shorter names, or fewer treatments.") from None
 
 
 def _draw(numbers: NetworkNumbers, title: str, width_mm: float) -> Canvas:
     canvas = Canvas(page_width(width_mm))
     inner = canvas.width - 2 * MARGIN
-    room = NAMES * inner
-    names = {t: wrap(clean(t), room - LARGEST, SIZE, "bold") for t in numbers.studies_with}
+    names = {t: wrap(clean(t), NAMES * inner - LARGEST, SIZE, "bold") for t in numbers.studies_with}
+    said = [*itertools.chain(*names.values()), *(counted(n) for n in numbers.studies_with.values())]
+    room = max(text_width(word, SIZE, "bold") for word in said) + LARGEST + 3
     radius = min(RADIUS, inner / 2 - room)
     above = (len(names[numbers.reference]) + 1) * LEADING + LARGEST
     middle = canvas.width / 2, put_title(canvas, title) + 6 + above + radius
@@ -77,8 +82,12 @@ def _draw(numbers: NetworkNumbers, title: str, width_mm: float) -> Canvas:
         with canvas.data_row(treatment=clean(treatment), compared_with="", studies=n):
             canvas.polygon(circle(sizes[treatment], *at[treatment]), BLUE, f"treatment: {clean(treatment)}")
             _put_name(canvas, names[treatment], counted(n), at[treatment], middle, sizes[treatment])
+    alike = len(set(numbers.comparisons.values())) == 1
     notes = ["Circles and lines grow with the number of studies, which stands beside them."]
-    if unnumbered:
+    if alike:
+        each = counted(next(iter(numbers.comparisons.values())))
+        notes = [f"Each line: {each}. Circles grow with the number of studies."]
+    elif unnumbered:
         notes.append(f"Without room for its number: {'; '.join(unnumbered)}.")
     bottom = max(*(t.box[3] for t in canvas.texts), *(m.box[3] for m in canvas.marks))
     canvas.height = put_notes(canvas, notes, bottom + 3) + MARGIN
@@ -101,10 +110,12 @@ def _put_lines(canvas: Canvas, numbers: NetworkNumbers, at: dict[str, Point], si
         (x - sizes[t] - AIR, y - sizes[t] - AIR, x + sizes[t] + AIR, y + sizes[t] + AIR) for t, (x, y) in at.items()
     ]
     most, unnumbered = max(numbers.comparisons.values()), []
+    alike = min(numbers.comparisons.values()) == most
+    widest = WIDEST * min(1.0, MANY / len(ends)) if not alike else 2 * NARROWEST
     for pair, n in numbers.comparisons.items():
-        width = max(WIDEST * n / most, NARROWEST)
+        width = max(widest * n / most, NARROWEST)
         others = [s for other, s in ends.items() if other != pair]
-        box = _room_for(f"{n}", ends[pair], others, taken)
+        box = None if alike else _room_for(f"{n}", ends[pair], others, taken)
         with canvas.data_row(treatment=clean(pair[0]), compared_with=clean(pair[1]), studies=n):
             for piece in cut_out(ends[pair], [box] if box else [], 0.0):
                 canvas.line(*piece, f"comparison: {clean(pair[0])} v {clean(pair[1])}", width, MIDDLE)

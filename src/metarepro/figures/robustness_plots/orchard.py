@@ -10,13 +10,15 @@ from metarepro.figures.page import numbers as fmt
 from metarepro.figures.page.axes import make_axis
 from metarepro.figures.page.figure import Figure, figure_of
 from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_text, put_title
-from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, MIDDLE, PALE, WHITE
+from metarepro.figures.page.look import BLUE, GREY, INK, MARGIN, MIDDLE, PALE, SIZE, WHITE
 from metarepro.figures.page.panel import Panel, not_outlying
 from metarepro.figures.page.shapes import circle
-from metarepro.figures.page.text import clean, counted
+from metarepro.figures.page.text import clean, counted, text_width
 
-# Radius of the most precise study and of the least; of the pooled effect; air between circles and below a group.
+# Radius of the most precise study and of the least; half the diamond's height; air between circles and below a group.
 LARGEST, SMALLEST, POOLED, AIR, BELOW = 4.2, 1.3, 4.6, 0.4, 7.0
+# Circles reach at most so far from the middle; where more studies agree, they overlap.
+HIGHEST = 70.0
 
 
 def orchard(fit: Any, *, width_mm: float = 120.0, **words: Any) -> Figure:
@@ -73,9 +75,12 @@ def _draw(found: OrchardNumbers, title: str, width_mm: float) -> Canvas:
     values = [(p.estimate, p.estimate, p.estimate) for g in found.groups for p in g.points]
     values += [g.pooled for g in found.groups]
     values += [(g.pooled[0], *g.predicted) for g in found.groups if not any(map(math.isnan, g.predicted))]
-    panel = Panel(make_axis(found.measure, not_outlying(found.measure, values)), MARGIN + 8, inner - 16)
+    # The pooled effects are on the axis however far they are from most studies.
+    axis = make_axis(found.measure, [*not_outlying(found.measure, values), *(g.pooled for g in found.groups)])
+    room = max(8.0, *(text_width(axis.labels[i], SIZE) / 2 + 2 for i in (0, -1)))
+    panel = Panel(axis, MARGIN + room, inner - 2 * room)
     most = max(p.precision for g in found.groups for p in g.points)
-    top = None
+    top, crowded = None, False
     for group in found.groups:
         low, high = group.predicted
         pooled = group.pooled
@@ -87,6 +92,10 @@ def _draw(found: OrchardNumbers, title: str, width_mm: float) -> Canvas:
             y = put_text(canvas, words, y, weight="bold") + 4
         places = _swarm(group, panel, most)
         half = max((abs(up) + r for _, up, r in places), default=0.0)
+        if half > HIGHEST:
+            crowded = True
+            places = [(x, up * HIGHEST / half, r) for x, up, r in places]
+            half = HIGHEST
         half = max(half, POOLED) + 2
         top = y if top is None else top
         _put_group(canvas, panel, group, places, y + half, row)
@@ -98,9 +107,11 @@ def _draw(found: OrchardNumbers, title: str, width_mm: float) -> Canvas:
             canvas.line(panel.x(null), mark_top, panel.x(null), mark_bottom, "line of no effect", 0.7, GREY)
     ci = f"{100 * found.level:g}%"
     notes = [
-        f"{found.measure.label}. Thick line: {ci} confidence interval. Thin line: {ci} prediction interval. Circles: "
-        "studies, larger with a smaller standard error."
+        f"{found.measure.label}. Diamond: {ci} confidence interval. Line: {ci} prediction interval. Circles: studies, "
+        "larger with a smaller standard error."
     ]
+    if crowded:
+        notes.append("Circles overlap where many studies agree.")
     if any(m.kind == "arrow" for m in canvas.marks):
         notes.append("Arrow: beyond the axis.")
     if found.lost:
@@ -138,11 +149,7 @@ def _put_group(
                 canvas.polygon(circle(r, x, y + up), MIDDLE, f"study: {clean(point.label)}", PALE, 0.5)
     with canvas.in_row(row):
         panel.interval(canvas, y, *group.predicted, INK, f"prediction: {name}", 0.9)
-        panel.interval(canvas, y, group.pooled[1], group.pooled[2], INK, f"confidence: {name}", 3.2)
-        if side := panel.beyond(group.pooled[0]):
-            canvas.polygon(panel.arrow(y, side), BLUE, f"arrow: {name}")
-        else:
-            canvas.polygon(circle(POOLED, panel.x(group.pooled[0]), y), BLUE, f"estimate: {name}", WHITE, 1.0)
+        panel.diamond(canvas, y, group.pooled, name, POOLED, BLUE, WHITE)
 
 
 def _free_of_text(canvas: Canvas, x: float, top: float, bottom: float) -> list[tuple[float, float]]:

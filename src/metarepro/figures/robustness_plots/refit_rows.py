@@ -13,7 +13,7 @@ from metarepro.figures.page.layout import Canvas, page_width, put_notes, put_tit
 from metarepro.figures.page.look import BLUE, GAP, GREY, INK, LEADING, MARGIN, PALE, SIZE, SMALL
 from metarepro.figures.page.panel import Panel, not_outlying
 from metarepro.figures.page.shapes import circle
-from metarepro.figures.page.text import clean, shorten, text_width
+from metarepro.figures.page.text import clean, shorten, text_width, wrap
 
 Kind = Literal["leave_one_out", "cumulative", "sensitivity"]
 WORDS = {
@@ -32,7 +32,7 @@ ROW, RADIUS, PLOT, LEAST_NAMES = 13.0, 2.6, 0.36, 70.0
 
 
 def refit_rows(
-    refits: Any, kind: Kind = "leave_one_out", *, measure: str = "", title: str = "", width_mm: float = 174.0
+    refits: Any, kind: Kind | None = None, *, measure: str = "", title: str = "", width_mm: float = 174.0
 ) -> Figure:
     """Draw the fits without each study, or as studies are added.
 
@@ -42,7 +42,7 @@ def refit_rows(
         What `metarepro.leave_one_out` or `metarepro.cumulative` gives; or an analysis of a project, for leave-one-out
         and for its sensitivity analyses, such as correlations of crossover trials.
     kind : {'leave_one_out', 'cumulative', 'sensitivity'}
-        Which of them, for the words of the figure.
+        Which of them, for the words of the figure; that of the fits by default, and leave-one-out of an analysis.
     measure : str
         Code of the measure, which decides scale and words; that of the fits by default.
     title : str
@@ -56,7 +56,7 @@ def refit_rows(
     Raises
     ------
     ConfigError
-        An unknown kind.
+        An unknown kind, or another than that of the fits.
     DataError
         Fits of another shape, or without a single estimate.
 
@@ -64,6 +64,8 @@ def refit_rows(
     -----
     When not to use: a row is no independent result; neighbours share nearly all studies.
     """
+    own: Kind = getattr(refits, "kind", "leave_one_out")
+    kind = kind or own
     found = refit_numbers(refits, kind, measure)
     name, first, note = WORDS[kind]
     heading = clean(title) or ": ".join([name, *filter(None, [clean(getattr(refits, "title", ""))])])
@@ -90,7 +92,9 @@ def _draw(found: RefitNumbers, kind: Kind, title: str, note: str, width_mm: floa
     below = names < min(max(text_width(clean(r.label), SIZE) for r in (*rows, whole)), LEAST_NAMES)
     if below:
         names, numbers = inner - plot - studies - 2 * GAP, 0.0
-    step = 2 * LEADING + 3 if below else ROW
+    # A long name goes on in a second line, so that names that differ at their ends can be told apart.
+    two = any(text_width(clean(r.label), SIZE) > names for r in (*rows, whole))
+    step = (1 + below + two) * LEADING + 3 if below or two else ROW
     shown = not_outlying(measure, [r.values for r in (*rows, whole)])
     panel = Panel(make_axis(measure, shown), MARGIN + names + studies + 2 * GAP, plot)
     y = put_title(canvas, title) + LEADING + 4
@@ -128,11 +132,13 @@ def _put(
     name = clean(row.label)
     with canvas.data_row(label=name, studies=row.k, estimate=estimate, ci_low=low, ci_high=high):
         base = y + 0.36 * SIZE
+        first, *rest = wrap(name, names, SIZE)
+        lines = [first, *([shorten(" ".join(rest), names, SIZE)] if rest else [])]
+        top = base - 0.5 * LEADING * (len(lines) + below - 1)
+        end = canvas.lines(MARGIN, top, lines, SIZE, LEADING, color=color)
         if below:
-            canvas.text(MARGIN, base - 0.5 * LEADING, shorten(name, names, SIZE), SIZE, color=color)
-            canvas.text(MARGIN, base + 0.5 * LEADING, _text(found, row), SMALL, color=GREY)
+            canvas.text(MARGIN, end, _text(found, row), SMALL, color=GREY)
         else:
-            canvas.text(MARGIN, base, shorten(name, names, SIZE), SIZE, color=color)
             canvas.text(canvas.width - MARGIN, base, _text(found, row), SIZE, "right", color=color)
         canvas.text(panel.left - GAP, base, f"{row.k}", SIZE, "right", color=color)
         panel.interval(canvas, y, low, high, color, name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from metarepro.errors import ConfigError
 from metarepro.notes import Note
 from metarepro.pooling.fitted import read_only
 from metarepro.pooling.inference import quantile, two_sided_p
@@ -71,6 +73,42 @@ class AdjustedFit(Fit):
 
     def _tau2_at(self, rows: Any) -> Any:
         return self.model._tau2_at(rows)
+
+
+# Notes on intervals of the fit itself, which are not shown here.
+_OF_INTERVALS = ("hk_zero", "hk_zero_moderators", "hk_narrow", "wald_taken", "two_studies")
+
+
+def notes_of(fit: Fit) -> tuple[Note, ...]:
+    """Notes of a fit that hold for other standard errors too."""
+    return tuple(n for n in fit.notes if n.code not in _OF_INTERVALS)
+
+
+def chosen_columns(fit: Fit, columns: Sequence[int | str] | None) -> list[int]:
+    """Numbers of the coefficients that a test is of; all but the first if none are named.
+
+    Raises
+    ------
+    ConfigError
+        Other coefficients than the fit has, none, or one twice.
+    """
+    names = fit.coefficients
+    if columns is None:
+        chosen = list(range(1, len(names)))
+    else:
+        given = [columns] if isinstance(columns, str | int) else list(columns)
+        whole = [
+            c for c in given if isinstance(c, int | np.integer) and not isinstance(c, bool) and 0 <= c < len(names)
+        ]
+        chosen = [int(c) if c in whole else names.index(c) for c in given if c in whole or c in names]
+        if len(chosen) < len(given) or len(set(chosen)) < len(chosen):
+            raise ConfigError(
+                f"columns = {columns!r} does not name coefficients of the fit, each once. Allowed: "
+                f"{', '.join(names)}, or 0 to {len(names) - 1}."
+            )
+    if not chosen:
+        raise ConfigError("There is no coefficient to test. Fix: name columns.")
+    return chosen
 
 
 def adjusted_parts(fit: Fit, beta: Array, covariance: Array, df: Array, ci: str) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metarepro.errors import ConfigError
-from metarepro.pooling.inference import f_upper_tail
+from metarepro.pooling.inference import f_upper_tail, quantile
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.models.adjusted import AdjustedFit, adjusted_parts
+from metarepro.pooling.models.adjusted import AdjustedFit, adjusted_parts, chosen_columns, notes_of
 from metarepro.pooling.protocol import Fit
 from metarepro.pooling.result_parts import INVERSE_VARIANCE, MULTILEVEL
 
@@ -32,36 +32,56 @@ class KenwardRogerTest(NamedTuple):
 class KenwardRogerFit(AdjustedFit):
     """Coefficients of a REML fit with Kenward-Roger's covariance, tests and intervals; see `kenward_roger`."""
 
-    # Model-based covariance; its derivatives Phi P_i Phi for each variance; covariance of the variances.
+    # In an orthonormal basis of the design: model-based covariance; its derivatives Phi P_i Phi for each variance. The
+    # covariance of the variances; the map of the basis to the coefficients.
     _bread: Array
     _slopes: Array
     _spread: Array
+    _map: Array
+
+    @property
+    def pi_low(self) -> float:
+        """Lower end of the prediction interval, with this standard error; NaN with moderators."""
+        return self._predicted(-1)
+
+    @property
+    def pi_high(self) -> float:
+        """Upper end of the prediction interval."""
+        return self._predicted(1)
+
+    def _predicted(self, side: int) -> float:
+        if np.ndim(self.beta) or self.pi_method == "NNF":
+            return math.nan
+        half = float(quantile((1 + self.level) / 2, np.array(self.model.pi_df)))
+        return float(self.beta + side * half * math.sqrt(self.se**2 + self.model.tau2))
 
     def _df_of(self, weights: Any) -> float:
-        w = np.asarray(weights, dtype=np.float64)
-        return float(_df(w, self._bread, self._slopes, self._spread))
+        w = np.asarray(weights, dtype=np.float64) @ self._map
+        return _df(w, self._bread, self._slopes, self._spread) if w.any() else math.nan
 
-    def wald(self, columns: Sequence[int] | None = None) -> KenwardRogerTest:
+    def wald(self, columns: Sequence[int | str] | None = None) -> KenwardRogerTest:
         """Test that coefficients are all 0.
 
         Parameters
         ----------
-        columns : sequence of int, optional
-            Numbers of the coefficients, from 0; left out: all but the first, the intercept.
+        columns : sequence of int or str, optional
+            Names of the coefficients, or their numbers from 0; left out: all but the first, the intercept.
+
+        Raises
+        ------
+        ConfigError
+            Other coefficients than the fit has, none, or one twice.
         """
-        beta = np.atleast_1d(self.beta)
-        chosen = list(range(1, beta.size)) if columns is None else list(columns)
-        if not chosen:
-            raise ConfigError("There is no coefficient to test. Fix: name columns.")
-        q = len(chosen)
-        pick = np.ix_(chosen, chosen)
-        theta = np.linalg.inv(self._bread[pick])
-        through = [theta @ slope[pick] for slope in self._slopes]
+        chosen = chosen_columns(self, columns)
+        q, beta = len(chosen), np.atleast_1d(self.beta)
+        rows = self._map[chosen]
+        theta = np.linalg.inv(rows @ self._bread @ rows.T)
+        through = [theta @ (rows @ slope @ rows.T) for slope in self._slopes]
         traces = np.array([np.trace(t) for t in through])
         a1 = float(traces @ self._spread @ traces)
         a2 = float(np.einsum("ij,iab,jba->", self._spread, through, through))
         scale, df2 = _scale_and_df(q, a1, a2)
-        covariance = np.atleast_2d(self.covariance)[pick]
+        covariance = np.atleast_2d(self.covariance)[np.ix_(chosen, chosen)]
         value = scale / q * float(beta[chosen] @ np.linalg.solve(covariance, beta[chosen]))
         return KenwardRogerTest(value, q, df2, float(f_upper_tail(np.array(value), np.array(q), np.array(df2))))
 
@@ -113,15 +133,26 @@ def kenward_roger(fit: Fit) -> KenwardRogerFit:
         raise ConfigError(f"Kenward-Roger needs REML, and the fit is by {fit.method.tau2}. Fix: tau2='REML'.")
     if np.ndim(fit.k) > 0:
         raise ConfigError("Kenward-Roger is of one fit, not of a batch. Fix: pool one set of effects.")
+    if fit.method.weights != "model":
+        raise ConfigError("Kenward-Roger needs the weights of the model. Fix: leave weights out.")
+    if fit.k <= np.size(fit.beta):
+        raise ConfigError(
+            f"Kenward-Roger needs more effects than coefficients, and has {fit.k} for {np.size(fit.beta)}: nothing is "
+            "left to estimate a variance from."
+        )
     working = fit.working(None if model == MULTILEVEL else np.arange(int(fit.k)))
     sigma2, beta = working.sigma2, working.beta
     levels, p = sigma2.size, beta.size
+    # A moderator far from 0, such as a year, is nearly the intercept; an orthonormal basis keeps the digits.
+    r = np.linalg.qr(np.concatenate([s.x.reshape(-1, p) for s in working.likelihood.stacks]), mode="r")
+    to_beta = np.linalg.inv(r)
     xwx, first = np.zeros((p, p)), np.zeros((levels, p, p))
     second, traces = np.zeros((levels, levels, p, p)), np.zeros((levels, levels))
     for s, w, _ in working.likelihood.inverses(sigma2):
-        wx = w @ s.x
+        x = s.x @ to_beta
+        wx = w @ x
         through = np.einsum("mij,lmjk->lmik", w, s.same)
-        xwx += np.einsum("mip,miq->pq", s.x, wx)
+        xwx += np.einsum("mip,miq->pq", x, wx)
         first -= np.einsum("mip,lmij,mjq->lpq", wx, s.same, wx, optimize=True)
         second += np.einsum("mip,lmij,hmjk,mkq->lhpq", wx, s.same, through, wx, optimize=True)
         traces += np.einsum("lmij,hmji->lh", through, through)
@@ -133,11 +164,11 @@ def kenward_roger(fit: Fit) -> KenwardRogerFit:
     )
     spread = np.linalg.inv(information)
     inner = np.einsum("lh,lhpq->pq", spread, second) - np.einsum("lh,lpq,qr,hrs->ps", spread, first, bread, first)
-    covariance = bread + 2 * bread @ inner @ bread
+    covariance = to_beta @ (bread + 2 * bread @ inner @ bread) @ to_beta.T
     covariance = (covariance + covariance.T) / 2
-    df = np.array([_df(column, bread, slopes, spread) for column in np.eye(p)])
+    df = np.array([_df(row, bread, slopes, spread) for row in to_beta])
     parts = adjusted_parts(fit, beta, covariance, df, CODE)
-    return KenwardRogerFit(**parts, notes=fit.notes, _bread=bread, _slopes=slopes, _spread=spread)
+    return KenwardRogerFit(**parts, notes=notes_of(fit), _bread=bread, _slopes=slopes, _spread=spread, _map=to_beta)
 
 
 def _df(weights: Array, bread: Array, slopes: Array, spread: Array) -> float:

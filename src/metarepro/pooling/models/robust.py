@@ -13,7 +13,7 @@ from metarepro.errors import ConfigError, DataError
 from metarepro.notes import Note
 from metarepro.pooling.inference import f_upper_tail
 from metarepro.pooling.kernel import Array
-from metarepro.pooling.models.adjusted import AdjustedFit, adjusted_parts
+from metarepro.pooling.models.adjusted import AdjustedFit, adjusted_parts, chosen_columns, notes_of
 from metarepro.pooling.protocol import Fit
 
 # Kinds of correction of the squared residuals for their being too small.
@@ -66,18 +66,21 @@ class RobustFit(AdjustedFit):
     def _df_of(self, weights: Any) -> float:
         return _satterthwaite(list(self._clusters), self._bread, np.asarray(weights, dtype=np.float64))
 
-    def wald(self, columns: Sequence[int] | None = None) -> HtzTest:
+    def wald(self, columns: Sequence[int | str] | None = None) -> HtzTest:
         """Test that coefficients are all 0.
 
         Parameters
         ----------
-        columns : sequence of int, optional
-            Numbers of the coefficients, from 0; left out: all but the first, the intercept.
+        columns : sequence of int or str, optional
+            Names of the coefficients, or their numbers from 0; left out: all but the first, the intercept.
+
+        Raises
+        ------
+        ConfigError
+            Other coefficients than the fit has, none, or one twice.
         """
         beta = np.atleast_1d(self.beta)
-        chosen = list(range(1, beta.size)) if columns is None else list(columns)
-        if not chosen:
-            raise ConfigError("There is no coefficient to test. Fix: name columns.")
+        chosen = chosen_columns(self, columns)
         q = len(chosen)
         pick = np.eye(beta.size)[chosen]
         cb = pick @ self._bread
@@ -154,6 +157,8 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     >>> round(robust.se, 3), round(robust.df, 2)
     (0.2, 1.78)
     """
+    if not isinstance(fit, Fit):
+        raise ConfigError("Robust variances are those of a fit of effects: pool, meta_regression or multilevel.")
     if kind not in KINDS:
         raise ConfigError(f"kind = {kind!r} is not known. Allowed: {', '.join(KINDS)}.")
     working = fit.working(cluster)
@@ -180,7 +185,7 @@ def robust_variance(fit: Fit, cluster: Any = None, kind: str = "CR2") -> RobustF
     covariance = factor * bread @ meat @ bread
     df = np.array([_satterthwaite(found, bread, column) for column in np.eye(p)])
     # Residuals that a coefficient leaves at 0 in every cluster say nothing of its error: no degrees of freedom either.
-    notes: list[Note] = list(fit.notes)
+    notes: list[Note] = list(notes_of(fit))
     if not np.isfinite(df).all():
         notes.append(
             Note("no_robust_error", names=[n for n, d in zip(fit.coefficients, df, strict=True) if np.isnan(d)])
