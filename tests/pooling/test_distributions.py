@@ -100,11 +100,20 @@ def test_single_numbers_and_arrays_agree(df):
             np.testing.assert_allclose(one, many[0], rtol=1e-13, atol=1e-15)
     for p in (0.5, 0.6, 0.975, 0.99999, 1.0):
         found = inference.quantile(p, np.array([df, 3.0]))
-        expected = special.ndtri(p) if math.isnan(df) else special.stdtrit(df, p) if df >= 1 else math.nan
+        expected = special.ndtri(p) if math.isnan(df) else special.stdtrit(df, p)
         np.testing.assert_allclose(found, [expected, special.stdtrit(3, p)], rtol=1e-13, atol=1e-15)
     assert np.isnan(inference.two_sided_p(np.array(math.nan), np.array(3.0)))
     assert np.isnan(inference.chi2_upper_tail(np.array(math.nan), np.array(3.0)))
-    assert inference.two_sided_p(np.array(math.inf), np.array(df)) == 0 or df < 1
+    assert inference.two_sided_p(np.array(math.inf), np.array(df)) == 0
+
+
+@pytest.mark.parametrize("df", [0.0, -1.0])
+def test_without_degrees_of_freedom_there_is_no_t(df):
+    assert np.isnan(inference.quantile(0.975, np.array(df))) and np.isnan(
+        inference.two_sided_p(np.array(2.0), np.array(df))
+    )
+    assert np.isnan(inference.quantile(0.975, np.array([df, 3.0]))[0])
+    assert np.isnan(inference.two_sided_p(np.array([2.0, 2.0]), np.array([df, 3.0]))[0])
 
 
 @pytest.mark.parametrize("df", [n for n in DFS if n > 1])
