@@ -59,6 +59,7 @@ def expected(tmp_path_factory):
     return folder, tables, results(folder, tables)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shuffler=st.randoms(use_true_random=False))
 def test_nothing_depends_on_the_order_of_rows_and_columns(expected, shuffler: random.Random):

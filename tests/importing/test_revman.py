@@ -349,6 +349,7 @@ def test_any_bytes_give_a_coded_error(tmp_path_factory, raw):
     survives(tmp_path_factory.mktemp("any") / "x", raw)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=6, max_size=6))
 def test_any_names_give_a_valid_project(tmp_path_factory, names):
