@@ -291,22 +291,6 @@ def test_only_how_much_at_once_leaves_a_run_plain(options, plain):
 
 
 @pytest.mark.slow
-def test_a_verdict_that_must_come_out_fails_every_run(project):
-    """A run that ended with an error is not one over results that hold."""
-    assert run_again(project)[0].startswith("Nothing to be done: every result holds.")
-    config = project / "config.yaml"
-    printed = (project / "data/raw/published_results.csv").read_text(encoding="utf-8").splitlines()
-    name = printed[1].split(",")[0]
-    config.write_text(
-        config.read_text(encoding="utf-8") + f"\nreproduction: {{targets: [{{result: {name}, must: differs}}]}}\n",
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "metarepro", "run", str(project), "--cores", "2"]
-    codes = [subprocess.run(command, capture_output=True, timeout=300, check=False).returncode for _ in range(2)]
-    assert codes == [5, 5]
-
-
-@pytest.mark.slow
 def test_a_run_over_results_that_hold_starts_no_snakemake(project, finished):
     words, looked = run_again(project)
     assert words.startswith("Nothing to be done: every result holds.\n") and looked

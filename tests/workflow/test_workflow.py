@@ -394,3 +394,6 @@ def test_a_printed_result_that_must_come_out_ends_the_run_with_code_5(tmp_path):
     assert snakemake(tmp_path, "-n").returncode == 0
     (tmp_path / "config.yaml").write_text(CONFIG + target.replace("v26, must: exact", "v26"), encoding="utf-8")
     assert metarepro_run(tmp_path).returncode == 0
+    # A run that ended with an error is not one over results that hold.
+    (tmp_path / "config.yaml").write_text(CONFIG + target, encoding="utf-8")
+    assert [metarepro_run(tmp_path).returncode for _ in range(2)] == [5, 5]
