@@ -15,7 +15,7 @@ from metarepro.errors import MetareproError
 from metarepro.shell import COMMAND
 
 # Options that say how much is done at once, and not what.
-_CORES = re.compile(r"((--cores|-c)[= ]?(\d+|all)|(--jobs|-j)[= ]?\d+)( |$)")
+_CORES = re.compile(r"(--cores[= ](\d+|all)|-c ?(\d+|all)|--jobs[= ]\d+|-j ?\d+)( |$)")
 
 
 def add_run(commands: Any) -> argparse.ArgumentParser:

@@ -45,7 +45,9 @@ def find_old_results(project: Path, analyses: Iterable[str], panels: Iterable[st
         return [x.line(removed=False) for x in find_leftovers(analyses, panels, written_by_runs())]
 
 
-def seal_faults(settings: Mapping[str, Any], code: Mapping[str, str]) -> tuple[list[str], set[str]]:
+def seal_faults(
+    settings: Mapping[str, Any], code: Mapping[str, str], whole: bool = False
+) -> tuple[list[str], set[str]]:
     """Faults of the sealed results of the project in this folder, a line each, and the files that the seals name.
 
     Parameters
@@ -54,12 +56,14 @@ def seal_faults(settings: Mapping[str, Any], code: Mapping[str, str]) -> tuple[l
         The configuration as read.
     code : mapping
         Fingerprint of the code behind each script.
+    whole : bool, default False
+        Whether every input must be there, too.
     """
     hashes = seals.Hashes()
     faults, known = [], set()
     for job, now in expected_of(code, hash_settings(settings), tables_of(settings)).items():
         seal = seals.read_seal(Path(seals.FOLDER) / f"{job}.json")
-        fault = seals.find_fault(seal, now, hashes) if seal else "its seal cannot be read"
+        fault = seals.find_fault(seal, now, hashes, whole) if seal else "its seal cannot be read"
         if fault:
             faults.append(f"{job}: {fault}")
         known |= set(seal.outputs) if seal else set()

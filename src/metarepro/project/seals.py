@@ -115,8 +115,11 @@ class Hashes:
         return self._known[path]
 
 
-def find_fault(seal: Seal, expected: Expected, hashes: Hashes) -> str:
-    """The first thing that is not as the seal says, in words; empty if all is well."""
+def find_fault(seal: Seal, expected: Expected, hashes: Hashes, whole: bool = False) -> str:
+    """The first thing that is not as the seal says, in words; empty if all is well.
+
+    An input that is not there is no fault, as a run makes it again and looks at it then; it is one with `whole`.
+    """
     if seal.code != expected.code:
         return "the code that makes it has changed"
     if seal.settings != expected.settings:
@@ -131,8 +134,7 @@ def find_fault(seal: Seal, expected: Expected, hashes: Hashes) -> str:
         if path not in seal.outputs:
             return f"{path} was never made"
     for path, known in seal.inputs.items():
-        # An input that is not there is made again, and looked at then.
-        if hashes.of(path) not in (known, ""):
+        if hashes.of(path) not in ((known,) if whole else (known, "")):
             return f"{path} has changed"
     return ""
 
